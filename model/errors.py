@@ -1,0 +1,34 @@
+"""What can go wrong in `model`, as one tree; nothing else is raised on purpose.
+
+ModelError
+├── MidiError            the bytes are no MIDI file that may be read (the sentence names the reason)
+├── BundleError          a bundle is missing, damaged, or made for another network
+├── RequestError         a value asked for lies outside its range
+└── DataError            a data set holds nothing to learn from
+
+Each error carries `sentence`: what happened and what to do, fit to be shown to a member as it is.
+"""
+
+
+class ModelError(Exception):
+    """Root of everything `model` raises on purpose; `sentence` may be shown to a person."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class MidiError(ModelError):
+    """Raised when bytes are refused as MIDI: wrong format, over a limit, damaged, or without notes."""
+
+
+class BundleError(ModelError):
+    """Raised when a bundle is missing, fails its hashes, or does not fit the code that loads it."""
+
+
+class RequestError(ModelError):
+    """Raised when a composition is asked for with a value outside its range."""
+
+
+class DataError(ModelError):
+    """Raised when a folder or archive holds no music that can be used."""
