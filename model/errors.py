@@ -19,7 +19,14 @@ class ModelError(Exception):
 
 
 class MidiError(ModelError):
-    """Raised when bytes are refused as MIDI: wrong format, over a limit, damaged, or without notes."""
+    """Raised when bytes are refused as MIDI: wrong format, over a limit, damaged, or without notes.
+
+    `code` names the reason for programs and stays the same when the sentence is reworded; `model.midi` lists them.
+    """
+
+    def __init__(self, sentence: str, code: str = "damaged") -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class BundleError(ModelError):

@@ -1,0 +1,24 @@
+"""How much a MIDI file may hold before it is refused; a member's seed by default, a data set by `for_data`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class MidiLimits:
+    """Upper bounds, all inclusive. Bytes and tracks are checked before anything is parsed, the rest after."""
+
+    size_bytes: int = MIB
+    notes: int = 100_000
+    duration_s: float = 30 * 60.0
+    tracks: int = 32
+    formats: tuple[int, ...] = (0, 1)
+    map_changes: int = 20_000  # tempo and meter changes, each: more is no music and slows whoever draws or plays it
+
+    @classmethod
+    def for_data(cls) -> MidiLimits:
+        """Bounds for a data set's own files: whole concerts and scores for orchestra pass, hostile files do not."""
+        return cls(size_bytes=8 * MIB, notes=500_000, duration_s=3 * 3600.0, tracks=128)
