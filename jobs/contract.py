@@ -105,3 +105,62 @@ class Update(Contract):
     position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next")
     result: ComposeResult | None = None
     failure: Failure | None = None
+
+
+class Delivery(Contract):
+    """Where a job's reply goes; kept beside the request so that a restarted bot can still reply."""
+
+    application_id: int
+    interaction_token: str = Field(repr=False, description="lets who has it answer in the bot's name for 15 minutes")
+    token_expires_at: float = Field(description="epoch seconds")
+    channel_id: int
+    user_id: int
+    message_id: int | None = None
+    private: bool = False
+    locale: str | None = None
+
+
+class Record(Contract):
+    """All there is to know of a job."""
+
+    request: ComposeRequest
+    delivery: Delivery
+    stage: Stage
+    enqueued_at: float = Field(description="epoch seconds")
+    result: ComposeResult | None = None
+    failure: Failure | None = None
+    delivered: bool = False
+    cancel_asked: bool = Field(default=False, description="the member pressed Cancel or Stop")
+
+    @property
+    def job_id(self) -> JobId:
+        """The job's id, which is the interaction's."""
+        return self.request.job_id
+
+    def as_update(self) -> Update:
+        """The job's state as the last update would tell it."""
+        fraction = 1.0 if self.stage is Stage.DONE else 0.0
+        return Update(stage=self.stage, fraction=fraction, result=self.result, failure=self.failure)
+
+
+class ModelInfo(Contract):
+    """A model that a live worker serves, as its card describes it."""
+
+    name: BundleName
+    version: str
+    title: str
+    description: str = ""
+    licence: str = ""
+    default: bool = False
+
+
+class WorkerInfo(Contract):
+    """What a live worker says of itself, renewed every few seconds."""
+
+    name: str
+    hostname: str
+    pid: int
+    started_at: float = Field(description="epoch seconds")
+    device: str = Field(default="cpu", description="what it composes on")
+    models: tuple[ModelInfo, ...] = ()
+    job_id: JobId | None = Field(default=None, description="what it is composing now")

@@ -1,0 +1,180 @@
+"""`JobBoard`: what the bot knows of jobs. Async, never blocks the loop that calls it.
+
+Short commands run on a few threads of its own; only the blocking reads of progress streams use an asyncio client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from typing import TypeVar
+
+import redis
+import redis.asyncio
+
+from jobs.blobs import BlobStore
+from jobs.compose_queue import ComposeQueue
+from jobs.connection import connect, connect_blocking
+from jobs.contract import BlobRef, ComposeRequest, Delivery, JobId, ModelInfo, Record, Stage, Update, WorkerInfo
+from jobs.errors import BoardUnreachable, DuplicateJob, NoWorker, UnknownJob, UnknownModel
+from jobs.following import Follower
+from jobs.records import RecordStore
+from jobs.registry import WorkerRegistry
+from jobs.settings import JobSettings
+from jobs.watching import Watch
+
+T = TypeVar("T")
+
+THREADS = 8
+
+
+class Cancelling(StrEnum):
+    """What a request to cancel led to."""
+
+    CANCELLED = "cancelled"  # it was waiting and is out
+    STOPPING = "stopping"  # a worker has it and ends with the piece so far
+    TOO_LATE = "too_late"  # it was over already
+
+
+class JobBoard:
+    """Submit, follow, cancel and deliver jobs; every method may raise BoardUnreachable."""
+
+    def __init__(self, settings: JobSettings) -> None:
+        self.settings = settings
+        self._connection = connect(settings)
+        self._records = RecordStore(self._connection, settings)
+        self._blobs = BlobStore(self._connection, settings)
+        self._queue = ComposeQueue(self._connection, settings)
+        self._registry = WorkerRegistry(self._connection, settings)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
+        self._reader: redis.asyncio.Redis | None = None
+
+    async def close(self) -> None:
+        """Close the connections; followers still at work end with an error."""
+        if self._reader is not None:
+            await self._reader.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._connection.close()
+
+    async def submit(self, request: ComposeRequest, delivery: Delivery) -> Record:
+        """Open a job and put it into the queue; the same request again gives the same record.
+
+        Raises:
+            NoWorker, UnknownModel: nobody is there who could do it.
+            TooManyOpenJobs, QueueFull: a limit is reached.
+            BlobGone: the seed is no longer kept.
+            DuplicateJob: the id is taken by a request that says something else.
+        """
+        return await self._call(self._submit, request, delivery)
+
+    def _submit(self, request: ComposeRequest, delivery: Delivery) -> Record:
+        known = self._records.find(request.job_id)
+        if known is None:
+            self._require_model(request.model)
+            if request.seed is not None:
+                self._blobs.renew(request.seed)
+            self._records.admit(request, delivery)
+        record = self._records.get(request.job_id)
+        if record.request != request:
+            raise DuplicateJob(request.job_id)
+        if record.stage is Stage.QUEUED:  # also when the first submission died half-way
+            self._queue.enqueue(request.job_id)
+        return record
+
+    def _require_model(self, name: str) -> None:
+        served = [model.name for worker in self._registry.workers() for model in worker.models]
+        if not served:
+            raise NoWorker
+        if name not in served:
+            raise UnknownModel(name, sorted(set(served)))
+
+    async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
+        """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
+
+        Bears with a Redis that does not answer for `outage_limit_s`, then raises BoardUnreachable.
+        """
+        if self._reader is None:
+            self._reader = connect_blocking(self.settings)
+        watch = Watch(job_id, self._connection, self.settings)
+        async for update in Follower(job_id, watch, self._reader, self._call).updates():
+            yield update
+
+    async def cancel(self, job_id: JobId) -> Cancelling:
+        """End the job: out of the queue when it waits, stopped with the piece so far when a worker has it.
+
+        Raises:
+            UnknownJob: there is no record of it.
+        """
+        return await self._call(self._cancel, job_id)
+
+    def _cancel(self, job_id: JobId) -> Cancelling:
+        record = self._records.get(job_id)
+        if record.stage.is_final:
+            return Cancelling.TOO_LATE
+        if not self._records.ask_cancel(job_id):  # first, so that a worker that takes it just now sees it
+            raise UnknownJob(job_id)
+        if self._queue.withdraw(job_id):
+            settled = self._records.settle(job_id, Update(stage=Stage.CANCELLED))
+            return Cancelling.CANCELLED if settled else Cancelling.TOO_LATE
+        self._queue.stop(job_id)
+        return Cancelling.STOPPING
+
+    async def record(self, job_id: JobId) -> Record | None:
+        """All there is to know of the job; None when there is no record (any more)."""
+        return await self._call(self._records.find, job_id)
+
+    async def open_records(self) -> list[Record]:
+        """The jobs whose reply has not been delivered, oldest first: what a restarted bot follows on."""
+        return await self._call(self._records.undelivered)
+
+    async def mark_delivered(self, job_id: JobId) -> None:
+        """Note that the member has the reply."""
+        await self._call(self._records.mark_delivered, job_id)
+
+    async def set_delivery(self, job_id: JobId, delivery: Delivery) -> None:
+        """Note where the reply goes from now on, e.g. once the message's id is known.
+
+        Raises:
+            UnknownJob: there is no record of the job.
+        """
+        if not await self._call(self._records.set_delivery, job_id, delivery):
+            raise UnknownJob(job_id)
+
+    async def put_blob(self, data: bytes, name: str, content_type: str = "application/octet-stream") -> BlobRef:
+        """Keep a file (name: as a person knows it).
+
+        Raises:
+            BlobTooBig: over the limit of the settings.
+        """
+        return await self._call(self._blobs.put, data, name, content_type)
+
+    async def get_blob(self, ref: BlobRef) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            BlobGone: it is no longer kept.
+        """
+        return await self._call(self._blobs.get, ref)
+
+    async def models(self) -> list[ModelInfo]:
+        """What live workers can play, the default first."""
+        return await self._call(self._registry.models)
+
+    async def workers(self) -> list[WorkerInfo]:
+        """Who is alive."""
+        return await self._call(self._registry.workers)
+
+    async def ping(self) -> float:
+        """How long Redis takes to answer, in seconds."""
+        start = time.perf_counter()
+        await self._call(self._records.ping)
+        return time.perf_counter() - start
+
+    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        except redis.RedisError as error:
+            raise BoardUnreachable from error

@@ -1,0 +1,127 @@
+"""What can go wrong in `jobs`, as one tree; nothing else is raised on purpose.
+
+JobsError
+├── Refused                the request was understood and not taken
+│   ├── QueueFull          as many jobs are open as the settings allow
+│   ├── TooManyOpenJobs    this member has as many open jobs as a member may
+│   ├── NoWorker           no worker is alive to do it
+│   ├── UnknownModel       no live worker serves the model asked for
+│   └── DuplicateJob       another request already came under this id
+├── BlobGone               a file's time to live is over
+├── BlobTooBig             a file exceeds the limit of the store
+├── UnknownJob             there is no record under this id (any more)
+└── BoardUnreachable       Redis does not answer
+
+Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
+"""
+
+# ruff: noqa: N818 - the names say what is the case: `except QueueFull` reads as the rule it implements
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class JobsError(Exception):
+    """Root of everything `jobs` raises on purpose; `code` is a stable word, `sentence` may be shown to a person."""
+
+    code = "jobs"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Refused(JobsError):
+    """Raised when a request is understood but not taken."""
+
+    code = "refused"
+
+
+class QueueFull(Refused):
+    """Raised when `limit` jobs are open already."""
+
+    code = "queue_full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The queue is full: {limit} pieces are waiting or being composed. Try again in a few minutes."
+        )
+
+
+class TooManyOpenJobs(Refused):
+    """Raised when the member has `limit` open jobs already."""
+
+    code = "too_many_open_jobs"
+
+    def __init__(self, limit: int) -> None:
+        pieces = "piece" if limit == 1 else "pieces"
+        super().__init__(
+            f"You already have {limit} {pieces} in the making. Wait until one is done or cancel it, then ask again."
+        )
+
+
+class NoWorker(Refused):
+    """Raised when no worker is alive."""
+
+    code = "no_worker"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody is there to compose just now: no worker is running. Try again in a minute; "
+            "if it stays so, tell whoever runs this bot."
+        )
+
+
+class UnknownModel(Refused):
+    """Raised when no live worker serves `name`; `served` are the names that are."""
+
+    code = "unknown_model"
+
+    def __init__(self, name: str, served: Sequence[str]) -> None:
+        super().__init__(f"There is no model called “{name}”. These can compose now: {', '.join(sorted(served))}.")
+
+
+class DuplicateJob(Refused):
+    """Raised when the id is taken by a request that says something else."""
+
+    code = "duplicate_job"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Another request already came in under the number {job_id}. Ask again with a new command.")
+
+
+class BlobGone(JobsError):
+    """Raised when the file `name` is no longer kept."""
+
+    code = "blob_gone"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The file “{name}” is no longer kept here. Attach it again with a new command.")
+
+
+class BlobTooBig(JobsError):
+    """Raised when the file `name` is larger than `limit_bytes`."""
+
+    code = "blob_too_big"
+
+    def __init__(self, name: str, limit_bytes: int) -> None:
+        super().__init__(f"The file “{name}” is too big: at most {limit_bytes / 2**20:.0f} MiB can be kept.")
+
+
+class UnknownJob(JobsError):
+    """Raised when a job's record does not exist, or no longer."""
+
+    code = "unknown_job"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Nothing is known (any more) of the piece with the number {job_id}. Ask for a new one.")
+
+
+class BoardUnreachable(JobsError):
+    """Raised when Redis does not answer; the cause is chained."""
+
+    code = "board_unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("The queue cannot be reached just now. Try again in a minute.")

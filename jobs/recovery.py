@@ -1,0 +1,93 @@
+"""Finds jobs whose worker died: the first time such a job goes back to the front of the queue, then it is failed.
+
+Run by idle workers every few seconds and by followers that see something odd, so that it happens as long as anyone
+is left to care; a lock with a short life keeps them from doing it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, cast
+
+import redis
+from redis.exceptions import LockError
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+
+from jobs import keys
+from jobs.compose_queue import ComposeQueue
+from jobs.contract import Failure, JobId, Stage, Update
+from jobs.records import RecordStore
+from jobs.settings import JobSettings
+
+log = logging.getLogger(__name__)
+
+LOCK_LIFE_S = 10
+STRANDED_LIMIT_S = 5.0
+
+WORKER_LOST = Failure(
+    code="worker_lost",
+    sentence="The worker composing this piece died, twice, so it was given up. "
+    "Try once more with a shorter length or another seed.",
+)
+LOST = Failure(
+    code="lost", sentence="This piece was lost on its way and could not be found again. Please ask for it once more."
+)
+
+
+class Recovery:
+    """Puts lost jobs back or settles them as failed."""
+
+    def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
+        self._connection = connection
+        self._records = RecordStore(connection, settings)
+        self._queue = ComposeQueue(connection, settings)
+
+    def run(self) -> None:
+        """Deal with every lost job; does nothing while another process is at it."""
+        lock = self._connection.lock(keys.RECOVERY_LOCK, timeout=LOCK_LIFE_S)
+        if not lock.acquire(blocking=False):
+            return
+        try:
+            self._retry_silent()
+            self._return_stranded()
+        finally:
+            try:
+                lock.release()
+            except LockError:
+                log.warning("looking for lost jobs took longer than %s s", LOCK_LIFE_S)
+
+    def _retry_silent(self) -> None:
+        registry = StartedJobRegistry(queue=self._queue.rq, job_class=self._queue.rq.job_class)
+        registry.cleanup(exception_handlers=[self._note_lost_worker])
+
+    def _note_lost_worker(self, job: Job, *_exc_info: Any) -> bool:
+        if job.should_retry:
+            log.warning("job %s lost its worker %s and goes back to the queue", job.id, job.worker_name)
+            self._records.advance(job.id, Update(stage=Stage.QUEUED))
+        else:
+            log.error("job %s lost its worker %s for the last time", job.id, job.worker_name)
+            self.fail(job.id, WORKER_LOST)
+        return False
+
+    def _return_stranded(self) -> None:
+        """A worker that dies between taking a job and starting it leaves it in RQ's intermediate list."""
+        taken = cast(list[bytes], self._connection.lrange(self._queue.rq.intermediate_queue_key, 0, -1))
+        for entry in taken:
+            job_id, now = entry.decode(), time.time()
+            if self._connection.set(keys.stranded(job_id), now, nx=True, ex=60):
+                continue
+            since = float(self._connection.get(keys.stranded(job_id)) or now)
+            if now - since > STRANDED_LIMIT_S:
+                self._return(job_id)
+
+    def _return(self, job_id: JobId) -> None:
+        log.warning("job %s was taken from the queue and never started; it goes back", job_id)
+        self._connection.delete(keys.stranded(job_id))
+        if self._connection.lrem(self._queue.rq.intermediate_queue_key, 1, job_id):
+            self._queue.rq.push_job_id(job_id, at_front=True)
+
+    def fail(self, job_id: JobId, failure: Failure) -> None:
+        """Settle the job as failed, unless it is settled already."""
+        self._records.settle(job_id, Update(stage=Stage.FAILED, failure=failure))

@@ -1,0 +1,50 @@
+"""The one settings class of `jobs`: where Redis is, what the limits are, how long things are kept.
+
+Read from the environment by the bot and by the workers alike, so that both agree on the limits.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, RedisDsn, SecretStr, TypeAdapter, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_REDIS_ADDRESS: TypeAdapter[RedisDsn] = TypeAdapter(RedisDsn)
+_HOUR_S = 3600
+_DAY_S = 24 * _HOUR_S
+
+
+class JobSettings(BaseSettings):
+    """Limits and times; each may be set as `CADENZA_JOBS_<NAME>`, the address as `REDIS_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENZA_JOBS_", frozen=True, populate_by_name=True)
+
+    redis_url: SecretStr = Field(validation_alias="REDIS_URL", description="redis://:password@host:port/0")
+    queue: str = Field(default="compose", pattern=r"^[a-z_]{1,32}$", description="name of the RQ queue")
+
+    open_jobs_limit: int = Field(default=50, ge=1, description="jobs waiting or running, all members together")
+    member_open_jobs_limit: int = Field(default=3, ge=1, description="jobs waiting or running of one member")
+    blob_limit_bytes: int = Field(default=16 * 2**20, ge=1)
+
+    job_timeout_s: int = Field(default=240, ge=1, description="one attempt may run this long")
+    retries: int = Field(default=1, ge=1, le=5, description="further attempts after a worker or an attempt was lost")
+    liveness_s: int = Field(default=15, ge=2, description="a worker silent for this long is taken for dead")
+    worker_absence_limit_s: float = Field(default=120, gt=0, description="a waiting job fails when nobody comes back")
+    adrift_limit_s: float = Field(default=6, gt=0, description="a job that is nowhere for this long is picked up again")
+    outage_limit_s: float = Field(default=120, gt=0, description="a follower bears with a silent Redis for this long")
+    open_job_limit_s: int = Field(default=6 * _HOUR_S, ge=60, description="after this an open job no longer counts")
+
+    record_ttl_s: int = Field(default=14 * _DAY_S, ge=60, description="how long buttons under a result work")
+    blob_ttl_s: int = Field(default=14 * _DAY_S, ge=60)
+    progress_ttl_s: int = Field(default=_DAY_S, ge=60)
+    result_ttl_s: int = Field(default=_HOUR_S, ge=1, description="RQ's own note of a finished job")
+    failure_ttl_s: int = Field(default=7 * _DAY_S, ge=1, description="RQ's own note of a failed job, with traceback")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_address(cls, value: SecretStr) -> SecretStr:
+        try:
+            _REDIS_ADDRESS.validate_python(value.get_secret_value())
+        except ValueError:
+            # the address holds a password: do not let pydantic repeat the input in its message
+            raise ValueError("REDIS_URL must read redis://:password@host:port/0") from None
+        return value
