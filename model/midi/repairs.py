@@ -14,6 +14,19 @@ SHORTEST_QUARTER_US = 10_000  # 6,000 bpm: a faster tempo is damage, not music
 PEDAL_DOWN_FROM = 64  # MIDI 1.0: values 0..63 mean up
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """`number` and the words that go with it, as '1 note was' or '3 notes were'."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def lengthen_empty(notes: NDArray, ticks_per_quarter: int) -> tuple[NDArray, int]:
+    """`notes` with a 32nd for each that has no length (as drum machines write their strokes), and how many had none."""
+    empty = notes["duration"] < 1
+    mended = notes.copy()
+    mended["duration"][empty] = max(1, ticks_per_quarter // 8)
+    return mended, int(empty.sum())
+
+
 def cut_overlaps(notes: NDArray) -> tuple[NDArray, int]:
     """`notes` with each cut where its key is struck again, and how many were; of a double strike the longer stays.
 

@@ -6,33 +6,26 @@ out the pedal and the title and lets instruments of different programs share a c
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
-
 from numpy.typing import NDArray
 
-from model.errors import MidiError
+from model.midi import events as midi
 from model.midi.repairs import cut_overlaps, joined_pedals
 from model.piece import Instrument, Piece
 
 DRUM_CHANNEL = 9
 PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
-SUSTAIN = 64
-LONGEST_DELTA = 0x0FFF_FFFF
-LARGEST_TEMPO = 0xFF_FFFF
-META_TEXT, META_NAME, META_END, META_TEMPO, META_METER = 0x01, 0x03, 0x2F, 0x51, 0x58
 
 # What happens first within one tick: a pedal pressed as a key is released still holds that note.
 MAPS, PEDAL_UP, PEDAL_DOWN, NOTE_OFF, NOTE_ON = range(5)
 
-Event = tuple[int, int, bytes]  # tick, place within the tick, the event without its delta
+Placed = tuple[int, int, int, bytes]  # tick, place within the tick, status, what follows the status
 
 
 def write_midi(piece: Piece, comment: str = "") -> bytes:
-    """The bytes of `piece`; `comment` is kept in a text event at the start (see `read_comment`).
+    """The bytes of `piece`; `comment` is kept in a text event at the start (`ReadMidi.comment`).
 
-    Overlapping notes of one pitch and instrument are cut at the next onset. Raises MidiError (`too_long`) when a
-    silence is longer than a MIDI file can say, ValueError for a division outside 1..32767.
+    Overlapping notes of one pitch and instrument are cut at the next onset. Raises MidiError (`cannot_write`) when
+    a silence is longer than a MIDI file can hold, ValueError for a division outside 1..32767.
     """
     if not 1 <= piece.ticks_per_quarter <= 0x7FFF:
         raise ValueError(f"ticks_per_quarter is {piece.ticks_per_quarter}, not within 1..32767")
@@ -42,8 +35,7 @@ def write_midi(piece: Piece, comment: str = "") -> bytes:
     for index, instrument in enumerate(piece.instruments):
         mine, held = notes[notes["instrument"] == index], pedals[pedals["instrument"] == index]
         tracks.append(_voice(instrument, mine, held, channels[index], channels[index] in switching))
-    header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(tracks), piece.ticks_per_quarter)
-    return header + b"".join(_chunk(events) for events in tracks)
+    return midi.write_file(piece.ticks_per_quarter, [_in_order(track) for track in tracks])
 
 
 def assign_channels(instruments: tuple[Instrument, ...]) -> tuple[list[int], frozenset[int]]:
@@ -64,53 +56,38 @@ def assign_channels(instruments: tuple[Instrument, ...]) -> tuple[list[int], fro
     return channels, frozenset(channel for channel, kinds in heard.items() if len(kinds) > 1)
 
 
-def _conductor(piece: Piece, comment: str) -> list[Event]:
-    events = [(0, MAPS, meta(META_NAME, piece.title.encode()))] if piece.title else []
-    if comment:
-        events.append((0, MAPS, meta(META_TEXT, comment.encode())))
+def _conductor(piece: Piece, comment: str) -> list[Placed]:
+    events: list[Placed] = []
+    for kind, text in ((midi.NAME, piece.title), (midi.TEXT, comment)):
+        if text:
+            events.append((0, MAPS, *midi.meta(kind, text.encode())))
     for tick, quarter_us in piece.tempos.tolist():
-        events.append((tick, MAPS, meta(META_TEMPO, min(max(quarter_us, 1), LARGEST_TEMPO).to_bytes(3, "big"))))
+        tempo = min(max(quarter_us, 1), midi.LARGEST_TEMPO).to_bytes(3, "big")
+        events.append((tick, MAPS, *midi.meta(midi.TEMPO, tempo)))
     for tick, numerator, denominator in piece.meters.tolist():
         power = max(denominator, 1).bit_length() - 1
-        events.append((tick, MAPS, meta(META_METER, bytes([numerator, power, 24, 8]))))
+        events.append((tick, MAPS, *midi.meta(midi.METER, bytes([numerator, power, 24, 8]))))
     return events
 
 
-def _voice(instrument: Instrument, notes: NDArray, pedals: NDArray, channel: int, switching: bool) -> list[Event]:
+def _voice(instrument: Instrument, notes: NDArray, pedals: NDArray, channel: int, switching: bool) -> list[Placed]:
     """One instrument's events; on a `switching` channel every note says its program, for others speak there too."""
-    program = bytes([0xC0 | channel, instrument.program])
-    events = [(0, MAPS, meta(META_NAME, instrument.name.encode()))] if instrument.name else []
-    events.append((0, MAPS, program))
-    on, off, control = 0x90 | channel, 0x80 | channel, 0xB0 | channel
+    program = (midi.PROGRAM | channel, bytes([instrument.program]))
+    events: list[Placed] = []
+    if instrument.name:
+        events.append((0, MAPS, *midi.meta(midi.NAME, instrument.name.encode())))
+    events.append((0, MAPS, *program))
+    on, off, control = midi.NOTE_ON | channel, midi.NOTE_OFF | channel, midi.CONTROL | channel
     for onset, duration, pitch, velocity, _ in notes.tolist():
-        events.append((onset, NOTE_ON, (program if switching else b"") + bytes([on, pitch, velocity])))
-        events.append((onset + duration, NOTE_OFF, bytes([off, pitch, 0])))
+        if switching:
+            events.append((onset, NOTE_ON, *program))
+        events.append((onset, NOTE_ON, on, bytes([pitch, velocity])))
+        events.append((onset + duration, NOTE_OFF, off, bytes([pitch, 0])))
     for onset, duration, _ in pedals.tolist():
-        events.append((onset, PEDAL_DOWN, bytes([control, SUSTAIN, 127])))
-        events.append((onset + duration, PEDAL_UP, bytes([control, SUSTAIN, 0])))
+        events.append((onset, PEDAL_DOWN, control, bytes([midi.SUSTAIN, 127])))
+        events.append((onset + duration, PEDAL_UP, control, bytes([midi.SUSTAIN, 0])))
     return events
 
 
-def meta(kind: int, payload: bytes) -> bytes:
-    """A meta event without its delta."""
-    return bytes([0xFF, kind]) + variable_length(len(payload)) + payload
-
-
-def variable_length(number: int) -> bytes:
-    """`number` in groups of seven bits, most significant first; raises MidiError beyond 28 bits."""
-    if not 0 <= number <= LONGEST_DELTA:
-        raise MidiError("The piece has a silence too long for a MIDI file; make it shorter.", "too_long")
-    groups = [number & 0x7F]
-    while number := number >> 7:
-        groups.append(number & 0x7F | 0x80)
-    return bytes(reversed(groups))
-
-
-def _chunk(events: Iterable[Event]) -> bytes:
-    body, now = bytearray(), 0
-    for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        body += variable_length(tick - now)
-        body += message
-        now = tick
-    body += b"\x00" + meta(META_END, b"")
-    return struct.pack(">4sI", b"MTrk", len(body)) + bytes(body)
+def _in_order(placed: list[Placed]) -> list[midi.Event]:
+    return [(tick, status, body) for tick, _, status, body in sorted(placed, key=lambda event: event[:2])]
