@@ -1,0 +1,9 @@
+"""The buttons under a message, one file each; they know all they need from their own id and so survive a restart.
+
+piece_button  the button itself and its id
+rows          which buttons a message carries
+again         the same once more, with another random seed
+continuation  goes on from the end of a piece
+deletion      for whoever asked for the piece
+stop          ends a running job; the piece so far is delivered
+"""

@@ -1,0 +1,60 @@
+"""The cards of `/help`, `/models` and `/ping`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import discord
+
+from bot.cards import colours
+from jobs.contract import MAX_LENGTH_S, MIN_LENGTH_S, ModelInfo, WorkerInfo
+
+MAX_FIELDS = 25  # Discord's limit
+
+
+def help_card(commands: Mapping[str, str], max_seed_bytes: int) -> discord.Embed:
+    """What each of `commands` (name to description) is for, and the limits."""
+    card = discord.Embed(
+        title="Cadenza composes",
+        description="Type `/compose` and send it: a piece comes back as `.mid`, as audio and as a picture. "
+        "Attach a MIDI file as `seed`, and the piece continues it.",
+        colour=colours.PLAIN,
+    )
+    for name, description in sorted(commands.items()):
+        card.add_field(name=f"/{name}", value=description, inline=False)
+    card.add_field(
+        name="Under a piece",
+        value="**Again**: the same with another random seed. **Continue**: goes on from its end. "
+        "**Delete**: for whoever asked for it. While it is being composed, **Stop** gives you the piece so far.",
+        inline=False,
+    )
+    limits = (
+        f"{MIN_LENGTH_S:.0f} to {MAX_LENGTH_S:.0f} seconds of new music; seeds up to {max_seed_bytes / 2**20:g} MiB."
+    )
+    card.add_field(name="Limits", value=limits, inline=False)
+    return card
+
+
+def models_card(models: Sequence[ModelInfo]) -> discord.Embed:
+    """The live models, the default first."""
+    card = discord.Embed(title="Models that can compose now", colour=colours.PLAIN)
+    for model in models[:MAX_FIELDS]:
+        default = " · the default" if model.default else ""
+        licence = f"\nLicence: {model.licence}" if model.licence else ""
+        about = f"{model.title}\n{model.description}{licence}".strip()
+        card.add_field(name=f"{model.name} {model.version}{default}"[:256], value=about[:1000], inline=False)
+    return card
+
+
+def ping_card(gateway_s: float, redis_s: float, workers: Sequence[WorkerInfo], open_jobs: int) -> discord.Embed:
+    """How far each part is away; times in seconds, `gateway_s` may be NaN before the first heartbeat."""
+    busy = sum(worker.job_id is not None for worker in workers)
+    gateway = f"{gateway_s * 1000:.0f} ms" if math.isfinite(gateway_s) else "not measured yet"
+    there = f"{len(workers)}, of which {busy} busy" if workers else "none: nothing can be composed just now"
+    card = discord.Embed(title="Pong", colour=colours.PLAIN)
+    card.add_field(name="Discord", value=gateway)
+    card.add_field(name="Redis", value=f"{redis_s * 1000:.1f} ms")
+    card.add_field(name="Workers", value=there)
+    card.add_field(name="Queue", value=f"{open_jobs} open")
+    return card

@@ -1,0 +1,41 @@
+"""A job on its way: its place in the queue, then a bar with the stage in words."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.cards import colours
+from jobs.contract import ComposeRequest, Stage, Update
+
+BAR_CELLS = 20
+WORDS = {
+    Stage.QUEUED: "Waiting for a free worker",
+    Stage.STARTING: "Getting ready",
+    Stage.PRIMING: "Listening to your seed",
+    Stage.COMPOSING: "Composing",
+    Stage.RENDERING: "Recording and drawing",
+}
+
+
+def progress_card(request: ComposeRequest, update: Update) -> discord.Embed:
+    """The card of a job that is not finished."""
+    queued = update.stage is Stage.QUEUED
+    card = discord.Embed(
+        title="In the queue" if queued else f"{WORDS[update.stage]} …",
+        description=_place(update.position) if queued else _bar(update.fraction),
+        colour=colours.WAITING if queued else colours.WORKING,
+    )
+    origin = f" · seed {request.seed.name[:60]}" if request.seed else ""
+    card.set_footer(text=f"{request.model} · {request.length_s:g} s · random seed {request.random_seed}{origin}")
+    return card
+
+
+def _place(position: int | None) -> str:
+    if position is None:
+        return WORDS[Stage.QUEUED] + " …"
+    return "You are next." if position == 1 else f"You are number {position}."
+
+
+def _bar(fraction: float) -> str:
+    filled = round(fraction * BAR_CELLS)
+    return f"`{'█' * filled}{'░' * (BAR_CELLS - filled)}` {fraction:.0%}"

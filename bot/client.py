@@ -1,0 +1,96 @@
+"""`Cadenza`, the discord.py client: commands, buttons, the job board and the courier, tied together.
+
+No privileged intents: slash commands, buttons and attachments come with the interaction itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import discord
+import yarl
+from discord import app_commands
+
+from bot import commands
+from bot.buttons import again, continuation, deletion, stop
+from bot.buttons.piece_button import PieceButton
+from bot.delivery.courier import EDIT_INTERVAL_S, Courier
+from bot.errors import answer
+from bot.sync import sync_if_changed
+from jobs import JobBoard
+from jobs.errors import BoardUnreachable
+
+log = logging.getLogger(__name__)
+
+RESUME_EVERY_S = 5.0  # while Redis does not answer at the start
+
+
+class CommandTree(app_commands.CommandTree["Cadenza"]):
+    """The slash commands, with the one error handler."""
+
+    async def on_error(self, interaction: discord.Interaction[Cadenza], error: app_commands.AppCommandError, /) -> None:
+        """Hand every error to `bot.errors`."""
+        await answer(interaction, error)
+
+
+class Cadenza(discord.Client):
+    """The bot. `board` is where jobs go, `courier` brings back what comes of them."""
+
+    def __init__(
+        self, board: JobBoard, state: Path, max_seed_bytes: int, edit_interval_s: float = EDIT_INTERVAL_S
+    ) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            activity=discord.Activity(type=discord.ActivityType.listening, name="/compose"),
+            max_messages=None,
+        )
+        self.board = board
+        self.max_seed_bytes = max_seed_bytes
+        self.courier = Courier(self, board, edit_interval_s)
+        self.tree = CommandTree(self)
+        self._state_folder = state
+        self._resuming: asyncio.Task[None] | None = None
+        for command in commands.ALL:
+            self.tree.add_command(command)
+
+    async def setup_hook(self) -> None:
+        """Between login and the gateway: buttons, commands, and the jobs left open by the bot before."""
+        PieceButton.presses.update(
+            {"again": again.press, "continue": continuation.press, "delete": deletion.press, "stop": stop.press}
+        )
+        self.add_dynamic_items(PieceButton)
+        await sync_if_changed(self.tree, self._state_folder)
+        self._resuming = asyncio.create_task(self._resume(), name="resume open jobs")
+
+    async def on_ready(self) -> None:
+        """Say that commands are answered from now on; comes again after a lost connection."""
+        log.info("bot ready: %s in %d servers", self.user, len(self.guilds))
+
+    async def close(self) -> None:
+        """Let go of jobs, which stay open for the next start, of Discord, and of Redis."""
+        if self._resuming is not None:
+            self._resuming.cancel()
+            await asyncio.gather(self._resuming, return_exceptions=True)
+        await self.courier.close()
+        await super().close()
+        await self.board.close()
+
+    async def _resume(self) -> None:
+        while True:
+            try:
+                count = await self.courier.resume()
+            except BoardUnreachable as error:
+                log.warning("open jobs cannot be looked up yet: %r", error.__cause__ or error)
+                await asyncio.sleep(RESUME_EVERY_S)
+            else:
+                log.info("%d open jobs followed on", count)
+                return
+
+
+def point_at(api: str, gateway: str) -> None:
+    """Let discord.py talk to the Discord at these addresses: the real one, or a local one."""
+    discord.http.Route.BASE = api.rstrip("/")
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)

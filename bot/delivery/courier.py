@@ -1,0 +1,140 @@
+"""Follows every open job to its end and sees that the reply arrives, once; also for jobs of a bot before this one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+import aiohttp
+import discord
+
+from bot.buttons.rows import RUNNING
+from bot.cards.progress import progress_card
+from bot.delivery.message import MessageParts
+from bot.delivery.outcome import final_parts
+from bot.delivery.progress import Progress
+from bot.delivery.reply import MessageGoneError, Reply, TokenExpiredError
+from bot.errors import explain
+from jobs import JobBoard
+from jobs.contract import JobId, Record, Update
+from jobs.errors import BoardUnreachable, UnknownJob
+
+log = logging.getLogger(__name__)
+
+EDIT_INTERVAL_S = 2.0  # Discord's rate limits allow a little more
+RETRY_AFTER_S = (2.0, 5.0, 15.0, 60.0)  # for Discord or Redis being away; then the next start of the bot tries again
+PASSING = (discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable)
+
+
+class Courier:
+    """One task per open job; ending the bot ends the tasks, and the jobs stay open for the next start."""
+
+    def __init__(self, client: discord.Client, board: JobBoard, edit_interval_s: float = EDIT_INTERVAL_S) -> None:
+        self._client = client
+        self._board = board
+        self._edit_interval_s = edit_interval_s
+        self._tasks: dict[JobId, asyncio.Task[None]] = {}
+
+    def follow(self, record: Record) -> None:
+        """See to the job of `record` from now on; asking twice is harmless."""
+        if record.delivered or record.job_id in self._tasks:
+            return
+        task = asyncio.create_task(self._carry(record), name=f"job {record.job_id}")
+        self._tasks[record.job_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(record.job_id, None))
+
+    async def resume(self) -> int:
+        """Follow on whatever was open when the bot last ended; how many jobs that is.
+
+        Raises:
+            BoardUnreachable: Redis does not answer.
+        """
+        records = await self._board.open_records()
+        for record in records:
+            self.follow(record)
+        return len(records)
+
+    async def close(self) -> None:
+        """Let go of all jobs; they stay open."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry(self, record: Record) -> None:
+        for pause_s in (*RETRY_AFTER_S, None):
+            try:
+                await self._once(record)
+            except PASSING as error:
+                if pause_s is None:
+                    log.exception("job %s stays open: its reply could not be delivered", record.job_id)
+                    return
+                log.warning("job %s: trying again in %g s after %r", record.job_id, pause_s, error)
+                await asyncio.sleep(pause_s)
+            except Exception as error:  # noqa: BLE001 - the outermost boundary of a job's task; explained and logged
+                await self._apologise(record, error)
+                return
+            else:
+                return
+
+    async def _once(self, record: Record) -> None:
+        reply = Reply(self._client, record.job_id, record.delivery)
+        try:
+            final = await self._watch(record, reply)
+            limit = self._upload_limit(record)
+            parts = await final_parts(self._board, record.request, final, limit)
+            await reply.finish(parts)
+            log.info("job %s delivered: %s", record.job_id, final.stage)
+        except MessageGoneError:
+            log.info("job %s: its message was deleted, so it is not composed to the end", record.job_id)
+            with contextlib.suppress(UnknownJob):  # then there is nothing left to cancel
+                await self._board.cancel(record.job_id)
+        except discord.Forbidden as error:
+            log.warning("job %s: nobody could be reached with the reply: %s", record.job_id, error)
+        await self._board.mark_delivered(record.job_id)
+
+    async def _watch(self, record: Record, reply: Reply) -> Update:
+        """Show the job's progress until it ends; its final update."""
+        gone = asyncio.Event()
+
+        async def show(update: Update) -> None:
+            await self._show(record, reply, update, gone)
+
+        progress = Progress(show, self._edit_interval_s)
+        try:
+            async for update in self._board.follow(record.job_id):
+                if update.stage.is_final:
+                    return update
+                if gone.is_set():
+                    raise MessageGoneError
+                progress.show(update)
+        finally:
+            await progress.stop()
+        raise BoardUnreachable
+
+    async def _show(self, record: Record, reply: Reply, update: Update, gone: asyncio.Event) -> None:
+        card = progress_card(record.request, update)
+        try:
+            await reply.edit(MessageParts(record.request, card=card, buttons=RUNNING))
+        except MessageGoneError:
+            gone.set()
+        except TokenExpiredError:
+            log.debug("job %s: its token has expired, progress is no longer shown", record.job_id)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("job %s: progress could not be shown: %s", record.job_id, error)
+
+    def _upload_limit(self, record: Record) -> int:
+        if record.delivery.upload_limit_bytes is not None:
+            return record.delivery.upload_limit_bytes
+        guild = self._client.get_guild(record.request.guild_id or 0)
+        return guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+
+    async def _apologise(self, record: Record, error: Exception) -> None:
+        """Tell the member that delivery itself failed, and leave it at that: another try would fail alike."""
+        parts = MessageParts(record.request, content=str(explain(error)))
+        try:
+            await Reply(self._client, record.job_id, record.delivery).finish(parts)
+            await self._board.mark_delivered(record.job_id)
+        except (MessageGoneError, discord.HTTPException, aiohttp.ClientError, OSError, BoardUnreachable):
+            log.exception("job %s stays open: not even the apology could be delivered", record.job_id)
