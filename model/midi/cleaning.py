@@ -33,7 +33,7 @@ def clean_file(container: Container, limits: MidiLimits) -> CleanFile:
     """`container` re-written as format 1; raises MidiError when it is damaged or breaks a limit."""
     repairs: list[str] = []
     tracks = _scanned(container, limits, repairs)
-    _check_counts(tracks, limits)
+    _check_notes(tracks, limits)
     title, comment = _title(container.format, tracks), _comment(tracks)
     _share_pedals(tracks, limits, repairs)
     written = [_written(track, container.division) for track in tracks]
@@ -65,16 +65,12 @@ def _is_strike(event: Event) -> bool:
     return event[1] & 0xF0 == midi.NOTE_ON and event[2][1] > 0
 
 
-def _check_counts(tracks: list[Track], limits: MidiLimits) -> None:
+def _check_notes(tracks: list[Track], limits: MidiLimits) -> None:
     strikes = sum(_is_strike(event) for track in tracks for event in track.events)
     if not strikes:
         raise refusal("no_notes")
     if strikes > limits.notes:
         raise refusal("too_many_notes", limit=limits.notes)
-    for kind, name in ((midi.TEMPO, "tempo"), (midi.METER, "meter")):
-        changes = sum(status == midi.META and body[0] == kind for track in tracks for _, status, body in track.events)
-        if changes > limits.map_changes:
-            raise refusal("too_many_changes", map=name, limit=limits.map_changes)
 
 
 def _texts(track: Track, kind: int) -> list[bytes]:

@@ -94,7 +94,7 @@ def _read_chunks(data: bytes, start: int, container: Container, limits: MidiLimi
         if name == TRACK:
             container.tracks.append(data[start : start + length])
             container.cut_short = start + length > len(data)
-        if len(container.tracks) > limits.tracks:
+        if len(container.tracks) > limits.tracks + 1:  # the first of format 1 may hold the tempo map and no notes
             raise refusal("too_many_tracks", limit=limits.tracks, things="tracks")
         start += length
     if TRACK in data[start:]:

@@ -18,8 +18,7 @@ class MidiLimits:
     size_bytes: int = MIB
     notes: int = 100_000
     duration_s: float = 30 * 60.0
-    tracks: int = 32
-    instruments: int = 64  # a track that changes its program counts once for each
+    tracks: int = 32  # those with notes; one that changes its program counts once for each
     formats: tuple[int, ...] = (0, 1)
     map_changes: int = 20_000  # tempo and meter changes, each: more is no music and slows whoever draws or plays it
     trusted: bool = False
@@ -27,4 +26,4 @@ class MidiLimits:
     @classmethod
     def for_data(cls) -> MidiLimits:
         """Bounds for a data set's own files: whole concerts and orchestral scores pass."""
-        return cls(size_bytes=8 * MIB, notes=500_000, duration_s=3 * 3600.0, tracks=128, instruments=256, trusted=True)
+        return cls(size_bytes=8 * MIB, notes=500_000, duration_s=3 * 3600.0, tracks=128, trusted=True)

@@ -68,11 +68,11 @@ def _piece(score: Score, limits: MidiLimits) -> tuple[Piece, list[str]]:
     tracks = [track for track in score.tracks if len(track.notes)]
     if not tracks:
         raise refusal("no_notes")
-    if len(tracks) > limits.instruments:
-        raise refusal("too_many_tracks", limit=limits.instruments, things="instruments")
+    if len(tracks) > limits.tracks:
+        raise refusal("too_many_tracks", limit=limits.tracks, things="instruments")
     if sum(len(track.notes) for track in tracks) > limits.notes:
         raise refusal("too_many_notes", limit=limits.notes)
-    maps, repairs = _maps(score)
+    maps, repairs = _maps(score, limits)
     notes, note_repairs = _mended_notes(tracks, int(score.ticks_per_quarter))
     piece = Piece(
         notes=notes,
@@ -100,10 +100,13 @@ def _mended_notes(tracks: list[VoiceTrack], ticks_per_quarter: int) -> tuple[NDA
     return notes, repairs
 
 
-def _maps(score: Score) -> tuple[tuple[NDArray, NDArray], list[str]]:
+def _maps(score: Score, limits: MidiLimits) -> tuple[tuple[NDArray, NDArray], list[str]]:
     tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
     tempo_rows, bad_tempos = tempo_map(tempos["time"], tempos["mspq"])
     meter_rows, bad_meters = meter_map(meters["time"], meters["numerator"], meters["denominator"])
+    for rows, name in ((tempo_rows, "tempo"), (meter_rows, "meter")):
+        if len(rows) > limits.map_changes:
+            raise refusal("too_many_changes", map=name, limit=limits.map_changes)
     repairs = []
     if bad_tempos:
         repairs.append(f"{counted(bad_tempos, 'impossible tempo was', 'impossible tempos were')} ignored.")
