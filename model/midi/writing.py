@@ -60,7 +60,7 @@ def _conductor(piece: Piece, comment: str) -> list[Placed]:
     events: list[Placed] = []
     for kind, text in ((midi.NAME, piece.title), (midi.TEXT, comment)):
         if text:
-            events.append((0, MAPS, *midi.meta(kind, text.encode())))
+            events.append((0, MAPS, *midi.meta(kind, text.encode(errors="replace"))))
     for tick, quarter_us in piece.tempos.tolist():
         tempo = min(max(quarter_us, 1), midi.LARGEST_TEMPO).to_bytes(3, "big")
         events.append((tick, MAPS, *midi.meta(midi.TEMPO, tempo)))
@@ -75,7 +75,7 @@ def _voice(instrument: Instrument, notes: NDArray, pedals: NDArray, channel: int
     program = (midi.PROGRAM | channel, bytes([instrument.program]))
     events: list[Placed] = []
     if instrument.name:
-        events.append((0, MAPS, *midi.meta(midi.NAME, instrument.name.encode())))
+        events.append((0, MAPS, *midi.meta(midi.NAME, instrument.name.encode(errors="replace"))))
     events.append((0, MAPS, *program))
     on, off, control = midi.NOTE_ON | channel, midi.NOTE_OFF | channel, midi.CONTROL | channel
     for onset, duration, pitch, velocity, _ in notes.tolist():

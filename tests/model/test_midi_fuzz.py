@@ -60,7 +60,6 @@ def test_damaged_files_are_read_or_refused(limits: MidiLimits) -> None:
             read = read_midi(data, limits)
         except MidiError as refused:
             outcomes[refused.code] += 1
-            assert refused.code in SENTENCES
         else:
             outcomes["read"] += 1
             assert len(read.piece) > 0
@@ -68,6 +67,7 @@ def test_damaged_files_are_read_or_refused(limits: MidiLimits) -> None:
             assert 0 <= read.piece.end_s <= limits.duration_s
             assert len(read_midi(write_midi(read.piece), limits).piece) == len(read.piece)
 
+    assert set(outcomes) <= {*SENTENCES, "read"}
     # Both ends of the scale are really met.
     assert outcomes["read"] > FILES / 20
     assert outcomes["damaged"] > FILES / 20
