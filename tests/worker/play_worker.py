@@ -1,0 +1,114 @@
+"""A real worker process with a musician that needs no TensorFlow; what it does is chosen by the random seed.
+
+Run as a script by the tests, with the environment of `python -m worker` and PLAY_FOLDER for its notes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobs.contract import ModelInfo
+from jobs.settings import JobSettings
+from model.errors import RequestError
+from model.piece import NOTE, Piece, table
+from worker.process import run
+from worker.settings import WorkerSettings
+
+BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT = 901, 902, 903, 904, 905, 906, 907
+CHUNK_S = 0.05
+
+
+@dataclass
+class Composition:
+    piece: Piece
+    seed_s: float
+    remarks: tuple[str, ...] = ()
+    stopped: bool = False
+    timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
+
+
+@dataclass
+class Rendering:
+    audio: bytes | None
+    picture: bytes | None
+    remarks: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=lambda: {"render": 0.01})
+
+
+class PlayRenderer:
+    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
+        return Rendering(b"audio of " + midi_bytes[:4], b"picture of " + midi_bytes[:4])
+
+
+class PlayMusician:
+    """Takes `length_s` / 100 real seconds and writes ten notes a second of them."""
+
+    def compose(
+        self,
+        *,
+        seed: Piece | None,
+        length_s: float,
+        temperature: float,
+        random_seed: int,
+        include_seed: bool,
+        on_progress: Callable[[str, float], None],
+        should_stop: Callable[[], bool],
+    ) -> Composition:
+        on_progress("priming", 1.0)
+        self._behave(random_seed)
+        chunks = int(length_s / 100 / CHUNK_S)
+        written, stopped = 0, False
+        for chunk in range(chunks):
+            if random_seed != DEAF and should_stop():
+                stopped = True
+                break
+            time.sleep(CHUNK_S)
+            written += 1
+            on_progress("composing", (chunk + 1) / chunks)
+        rows = [
+            (500 * i, 400, 60 + (i + random_seed) % 12, 80, 0) for i in range(0 if random_seed == SILENT else written)
+        ]
+        piece = Piece(notes=table(NOTE, rows))
+        return Composition(piece, seed_s=seed.end_s if seed is not None and include_seed else 0.0, stopped=stopped)
+
+    def _behave(self, random_seed: int) -> None:
+        attempt = _count_attempt(random_seed)
+        if random_seed == REFUSE:
+            raise RequestError("The seed leaves no room. Ask for a longer piece.")
+        if random_seed == BREAK_ALWAYS or (random_seed == BREAK_ONCE and attempt == 1):
+            raise RuntimeError("a fault of ours")
+        if random_seed == DIE_ALWAYS or (random_seed == DIE_ONCE and attempt == 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _count_attempt(random_seed: int) -> int:
+    notes = Path(os.environ["PLAY_FOLDER"]) / f"attempts-{random_seed}"
+    with notes.open("a") as file:
+        file.write("x")
+    return notes.stat().st_size
+
+
+class PlayShelf:
+    def infos(self) -> tuple[ModelInfo, ...]:
+        return (
+            ModelInfo(name="piano", version="1", title="Play piano", default=True),
+            ModelInfo(name="duo", version="2", title="Play duo"),
+        )
+
+    def musician(self, name: str) -> PlayMusician:
+        return PlayMusician()
+
+    def device(self) -> str:
+        return "cpu"
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    run(WorkerSettings(), JobSettings(), PlayShelf(), PlayRenderer())  # type: ignore[call-arg]

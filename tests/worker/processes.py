@@ -1,0 +1,57 @@
+"""Starting and killing real worker processes, and waiting for what they report."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from jobs import JobBoard
+from jobs.contract import Stage, Update
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_LIMIT_S = 30.0
+
+
+class WorkerProcess:
+    """One worker; its log is kept in a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        script = ROOT / "tests" / "worker" / "play_worker.py"
+        with log.open("w") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, str(script)], stderr=file, env={**os.environ, "PYTHONPATH": str(ROOT)}
+            )
+
+    def wait_until_ready(self) -> WorkerProcess:
+        deadline = time.monotonic() + READY_LIMIT_S
+        while "worker ready" not in self.log.read_text():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+        return self
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+    def end(self) -> float:
+        """Seconds from SIGTERM to the end."""
+        start = time.monotonic()
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        return time.monotonic() - start
+
+
+async def follow_to_the_end(board: JobBoard, job_id: str) -> list[Update]:
+    return [update async for update in board.follow(job_id)]
+
+
+async def wait_for(board: JobBoard, job_id: str, stage: Stage) -> Update:
+    async for update in board.follow(job_id):
+        if update.stage is stage:
+            return update
+    raise AssertionError(f"{job_id} ended without being {stage}")

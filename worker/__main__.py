@@ -1,0 +1,49 @@
+"""`python -m worker`: one warm worker process; SIGTERM or Ctrl-C ends it within five seconds."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import redis
+from pydantic import ValidationError
+
+from jobs.settings import JobSettings
+from model.errors import ModelError
+from worker.process import run
+from worker.render import RenderPool
+from worker.render.settings import RenderSettings
+from worker.repertoire import BundleShelf
+from worker.settings import WorkerSettings
+
+log = logging.getLogger("worker")
+
+
+def main() -> int:
+    """Run the process; the exit status is 0 after a clean end, 1 when it could not start, with a sentence why."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    renderer = RenderPool(render_settings)
+    try:
+        run(settings, job_settings, BundleShelf(settings.store, settings.default_model), renderer)
+    except ModelError as error:
+        return _refuse(error.sentence)
+    except redis.RedisError as error:
+        return _refuse(f"Redis cannot be used: {error}. Check REDIS_URL and that the server runs.")
+    except KeyboardInterrupt:
+        log.info("ended before it was ready")
+    finally:
+        renderer.close()
+    return 0
+
+
+def _refuse(sentence: str) -> int:
+    log.error("the worker cannot start. %s", sentence)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

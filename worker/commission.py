@@ -1,0 +1,139 @@
+"""One job from its record to its result: seed, composition, MIDI file, audio, picture.
+
+What the member can get wrong ends here as a sentence; every other error leaves, and the warm worker decides on it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import redis
+
+from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Failure, JobId, Record, Stage
+from jobs.errors import BlobGone, UnknownJob
+from model.errors import ModelError
+from model.midi import read_midi, write_midi
+from model.piece import Piece
+from worker.desk import Desk
+from worker.failures import SILENT, model_failure
+from worker.repertoire import Composed
+from worker.stops import Interrupted
+
+log = logging.getLogger(__name__)
+
+# how much of the whole job is done when a stage begins and ends
+_SHARES = {Stage.PRIMING: (0.02, 0.1), Stage.COMPOSING: (0.1, 0.8), Stage.RENDERING: (0.8, 1.0)}
+
+
+class Commission:
+    """Carries out one job at `desk`."""
+
+    def __init__(self, job_id: JobId, desk: Desk) -> None:
+        self._job_id = job_id
+        self._desk = desk
+        self._reporter = desk.reporter(job_id)
+        self._is_settled = False
+
+    def carry_out(self) -> None:
+        """Settle the job as done, failed or cancelled.
+
+        Raises:
+            Interrupted: the process must end first; the job is to be put back.
+        """
+        try:
+            record = self._reporter.record()
+        except UnknownJob:
+            log.warning("job %s has no record, nothing to do", self._job_id)
+            return
+        if record.stage.is_final:
+            return
+        if record.cancel_asked:
+            self._reporter.cancelled()
+            return
+        try:
+            self._compose(record)
+        except ModelError as error:
+            self._fail(model_failure(error))
+        except BlobGone as error:
+            self._fail(Failure(code=error.code, sentence=error.sentence))
+
+    def _fail(self, failure: Failure) -> None:
+        log.info("job %s refused: %s", self._job_id, failure.code)
+        self._reporter.failed(failure)
+
+    def _compose(self, record: Record) -> None:
+        request, start = record.request, time.time()
+        self._tell(Stage.STARTING, 0.01)
+        seed, remarks = self._seed(request)
+        composed = self._perform(request, seed)
+        if composed.stopped and self._desk.stops.is_leaving and not self._desk.stops.is_requested(self._job_id):
+            raise Interrupted
+        if self._is_settled:
+            return
+        if not len(composed.piece):
+            self._settle_silence(composed.stopped)
+            return
+        result = self._result(request, composed, remarks)
+        waited = {"queue": max(0.0, start - record.enqueued_at), "total": time.time() - record.enqueued_at}
+        timings = {name: round(seconds, 3) for name, seconds in {**result.timings, **waited}.items()}
+        self._reporter.done(result.model_copy(update={"timings": timings}))
+
+    def _settle_silence(self, stopped: bool) -> None:
+        if stopped:
+            self._reporter.cancelled()
+        else:
+            self._reporter.failed(SILENT)
+
+    def _seed(self, request: ComposeRequest) -> tuple[Piece | None, tuple[str, ...]]:
+        if request.seed is None:
+            return None, ()
+        read = read_midi(self._desk.blobs.get(request.seed))
+        return read.piece, tuple(read.repairs)
+
+    def _perform(self, request: ComposeRequest, seed: Piece | None) -> Composed:
+        return self._desk.repertoire.musician(request.model).compose(
+            seed=seed,
+            length_s=request.length_s,
+            temperature=request.temperature,
+            random_seed=request.random_seed,
+            include_seed=request.include_seed,
+            on_progress=lambda stage, fraction: self._tell(Stage(stage), fraction),
+            should_stop=self._should_stop,
+        )
+
+    def _should_stop(self) -> bool:
+        return self._is_settled or self._desk.stops.should_stop(self._job_id)
+
+    def _tell(self, stage: Stage, fraction: float) -> None:
+        """Report progress; it is not worth a job when Redis does not answer for a moment."""
+        begin, end = _SHARES.get(stage, (0.0, 1.0))
+        try:
+            self._is_settled = not self._reporter.update(stage, begin + (end - begin) * fraction)
+        except redis.RedisError as error:
+            log.warning("job %s: progress was not reported: %s", self._job_id, error)
+
+    def _result(self, request: ComposeRequest, composed: Composed, remarks: tuple[str, ...]) -> ComposeResult:
+        self._tell(Stage.RENDERING, 0.0)
+        midi = write_midi(composed.piece)
+        title = f"{request.model} · {request.random_seed}"
+        rendering = self._desk.renderer.render(midi, composed.seed_s, title, self._desk.settings.render_timeout_s)
+        name = f"cadenza-{request.random_seed}"
+        return ComposeResult(
+            job_id=self._job_id,
+            midi=self._desk.blobs.put(midi, f"{name}.mid", "audio/midi"),
+            audio=self._keep(rendering.audio, f"{name}.mp3", "audio/mpeg"),
+            picture=self._keep(rendering.picture, f"{name}.png", "image/png"),
+            model=request.model,
+            model_version=self._desk.repertoire.version(request.model),
+            notes=len(composed.piece),
+            duration_s=composed.piece.end_s,
+            seed_s=composed.seed_s,
+            random_seed=request.random_seed,
+            remarks=(*remarks, *composed.remarks, *rendering.remarks),
+            stopped=composed.stopped,
+            timings={**composed.timings, **rendering.timings},
+        )
+
+    def _keep(self, data: bytes | None, name: str, content_type: str) -> BlobRef | None:
+        return None if data is None else self._desk.blobs.put(data, name, content_type)

@@ -1,0 +1,66 @@
+"""What a job needs of the process that does it. RQ calls plain functions, so the process lays it out once here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import redis
+
+from jobs.blobs import BlobStore
+from jobs.contract import JobId
+from jobs.reporting import Reporter
+from jobs.settings import JobSettings
+from worker.repertoire import Repertoire
+from worker.settings import WorkerSettings
+from worker.stops import Stops
+
+if TYPE_CHECKING:
+    from worker.render import Rendering
+
+
+class Renderer(Protocol):
+    """Makes a piece audible and visible: see `worker.render.RenderPool`."""
+
+    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
+        """Audio and picture of a MIDI file; a fault becomes a remark."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The connections, models and renderer of one worker process."""
+
+    settings: WorkerSettings
+    job_settings: JobSettings
+    connection: redis.Redis
+    repertoire: Repertoire
+    renderer: Renderer
+    stops: Stops
+
+    @property
+    def blobs(self) -> BlobStore:
+        """The files of all jobs."""
+        return BlobStore(self.connection, self.job_settings)
+
+    def reporter(self, job_id: JobId) -> Reporter:
+        """How to report on one job."""
+        return Reporter(job_id, self.connection, self.job_settings)
+
+
+_laid_out: list[Desk] = []
+
+
+def lay_out(desk: Desk) -> None:
+    """Make `desk` the one of this process."""
+    _laid_out[:] = [desk]
+
+
+def current() -> Desk:
+    """The desk of this process.
+
+    Raises:
+        LookupError: none was laid out, so this is no worker process.
+    """
+    if not _laid_out:
+        raise LookupError("no desk is laid out: jobs run in the process that `python -m worker` starts")
+    return _laid_out[0]

@@ -1,0 +1,23 @@
+"""The settings of one worker process; those of the queue are in `jobs.settings`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHIPPED_BUNDLES = Path(__file__).resolve().parent.parent / "model" / "shipped"
+
+
+class WorkerSettings(BaseSettings):
+    """Each may be set as `CADENZA_WORKER_<NAME>`, the bundles' folder as `CADENZA_STORE`."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENZA_WORKER_", frozen=True, populate_by_name=True)
+
+    store: Path = Field(default=SHIPPED_BUNDLES, validation_alias="CADENZA_STORE", description="folder of bundles")
+    default_model: str = Field(default="piano", description="the bundle that is warm before the first job")
+    kept_models: int = Field(default=2, ge=1, description="bundles held in memory; the one unused longest goes first")
+    render_timeout_s: float = Field(default=60, gt=0)
+    shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
+    redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")
