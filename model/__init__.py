@@ -1,0 +1,2 @@
+"""Music: pieces, MIDI, representations, networks, training, sampling, evaluation. No Redis, no Discord.
+"""

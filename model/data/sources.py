@@ -1,0 +1,95 @@
+"""MIDI bytes out of a folder or an archive, with the split that a table beside them gives.
+
+An archive is walked in memory: nothing is unpacked to disk, so no path in it can do harm.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from model.errors import DataError
+
+MIDI_SUFFIXES = (".mid", ".midi")
+LARGEST_FILE = 8 << 20  # bytes; a larger MIDI file holds no music
+
+
+@dataclass(frozen=True)
+class Source:
+    """One MIDI file: its path inside the folder or archive, its bytes, and its split where a table names one."""
+
+    name: str
+    data: bytes
+    split: str | None = None
+
+
+def read_sources(path: Path) -> list[Source]:
+    """Every MIDI file under `path`, sorted by name.
+
+    Args:
+        path: a folder, a .zip, or a tar archive with any compression Python knows. A table in it with the columns
+            `midi_filename` and `split` (as MAESTRO has) gives each file its split.
+
+    Raises:
+        DataError: when nothing is there, or no MIDI file in it.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist: name a folder of MIDI files, or a zip or tar archive of them.")
+    files = dict(_walk(path))
+    splits = _splits(files)
+    sources = [
+        Source(name, data, _split_of(name, splits))
+        for name, data in sorted(files.items())
+        if name.lower().endswith(MIDI_SUFFIXES)
+    ]
+    if not sources:
+        raise DataError(f"There is no MIDI file (.mid or .midi) in {path}.")
+    return sources
+
+
+def _walk(path: Path) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
+        for file in path.rglob("*"):
+            if file.is_file() and _is_wanted(file.name, file.stat().st_size):
+                yield file.relative_to(path).as_posix(), file.read_bytes()
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if not entry.is_dir() and _is_wanted(entry.filename, entry.file_size):
+                    yield entry.filename, archive.read(entry)
+    elif tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if member.isfile() and _is_wanted(member.name, member.size):
+                    file = archive.extractfile(member)
+                    if file is not None:
+                        yield member.name, file.read()
+    else:
+        raise DataError(f"{path} is neither a folder nor a zip or tar archive.")
+
+
+def _is_wanted(name: str, size: int) -> bool:
+    is_hidden = PurePosixPath(name).name.startswith(".")  # '._x.mid' is what macOS adds to archives
+    return not is_hidden and size <= LARGEST_FILE and name.lower().endswith((*MIDI_SUFFIXES, ".csv"))
+
+
+def _splits(files: dict[str, bytes]) -> dict[str, str]:
+    splits: dict[str, str] = {}
+    for name, data in files.items():
+        if name.lower().endswith(".csv"):
+            rows = csv.DictReader(io.StringIO(data.decode("utf-8", errors="replace")))
+            splits |= {row["midi_filename"]: row["split"] for row in rows if row.get("midi_filename") and row.get("split")}
+    return splits
+
+
+def _split_of(name: str, splits: dict[str, str]) -> str | None:
+    parts = PurePosixPath(name).parts
+    for first in range(len(parts)):
+        if (split := splits.get("/".join(parts[first:]))) is not None:
+            return split
+    return None

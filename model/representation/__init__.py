@@ -1,0 +1,15 @@
+"""Between a `Piece` and the steps a network reads and draws.
+
+arrays       numpy under the names of keras.ops
+base         what every representation promises: fields, encode, decode, the context a network may look at
+buckets      numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
+performance  note-level tuples (shift, pitch, velocity, duration) exact to 10 ms; the default for expressive piano
+events       how many of the 388 Performance-RNN events a performance is, and their n-gram floors
+"""
+
+from model.representation.base import Field, Representation
+from model.representation.performance import Performance
+
+REPRESENTATIONS: dict[str, type[Representation]] = {Performance.name: Performance}
+
+__all__ = ["REPRESENTATIONS", "Field", "Performance", "Representation"]

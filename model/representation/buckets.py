@@ -1,0 +1,38 @@
+"""Non-negative integers of any size as classes: exact when small, sixteen to an octave when large.
+
+Inside a bucket every value is equally likely, so a class costs log(width) nats more than its own probability
+and the likelihood of the integer stays exact. Used by `performance` for time shifts and durations.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+EXACT = 128  # values below this have a class each: 1.27 s at 10 ms
+PER_OCTAVE = 16  # classes for each doubling above it
+OCTAVES = 8
+LARGEST = EXACT * 2**OCTAVES - 1  # 32,767 steps: five and a half minutes at 10 ms
+
+
+def _lowest_values() -> NDArray[np.int32]:
+    exact = np.arange(EXACT)
+    octaves = [EXACT * 2**octave * (PER_OCTAVE + np.arange(PER_OCTAVE)) // PER_OCTAVE for octave in range(OCTAVES)]
+    return np.concatenate([exact, *octaves]).astype(np.int32)
+
+
+LOWEST = _lowest_values()  # the least value of each class, int32 (classes,)
+WIDTHS = np.diff(np.append(LOWEST, LARGEST + 1)).astype(np.int32)  # how many values each class holds
+SIZE = len(LOWEST)  # 256
+
+
+def bucket_of(values: ArrayLike) -> NDArray[np.int32]:
+    """The class of each value; values above `LARGEST` fall into the last class.
+
+    Args:
+        values: integers >= 0 of any shape.
+
+    Returns:
+        int32 in 0..SIZE-1, of the same shape.
+    """
+    return (np.searchsorted(LOWEST, np.asarray(values), side="right") - 1).astype(np.int32)

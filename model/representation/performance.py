@@ -1,0 +1,196 @@
+"""Expressive piano as one tuple per note: (shift, pitch, velocity, duration), exact to 10 ms.
+
+The same music as the 388 events of Performance RNN (Oore et al. 2018, "This Time with Feeling"): 10 ms, 32 velocities,
+the sustain pedal applied to the durations. Notes are ordered by onset, then pitch, so a piece has one encoding only.
+With the pedal applied many notes end together; the duration field can therefore say 'when that sounding note ends'.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.piece import NOTE, Piece, table
+from model.representation import buckets
+from model.representation.arrays import NUMPY
+from model.representation.base import Field, Representation, Situation, Tensor
+from model.sustain import sustained
+
+STEPS_PER_SECOND = 100
+VELOCITY_BINS = 32
+VELOCITY_WIDTH = 128 // VELOCITY_BINS
+PITCHES = 128
+LOWEST_KEY, HIGHEST_KEY = 21, 108  # A0 and C8, the ends of a piano
+PENDING_ENDS = 4  # how many of the latest ends of sounding notes a duration can point at
+LONG_AGO = 100_000  # steps; the age of a key that was never struck
+LOG_SCALE = 6.0  # brings log(1 + steps) of a few seconds near 1
+FADES = (50.0, 400.0)  # steps in which the memory of a struck key fades: half a second, four seconds
+END_FADES = (20.0, 100.0)  # steps; resolves pending ends near and far
+
+SHIFT, PITCH, VELOCITY, DURATION = range(4)
+
+
+class Performance(Representation):
+    """Note-level tuples on a 10 ms grid; drums are left out and all instruments are played by one."""
+
+    name = "performance"
+    end_class = buckets.SIZE
+    fields = (
+        Field("shift", buckets.SIZE + 1),  # 10 ms steps since the previous onset; the last class is END
+        Field("pitch", PITCHES),
+        Field("velocity", VELOCITY_BINS),
+        Field("duration", buckets.SIZE + PENDING_ENDS),  # 10 ms steps, or the k-th latest pending end
+    )
+    context_sizes: ClassVar[dict[str, int]] = {
+        "input": PITCHES * (1 + len(FADES)),
+        "shift": PENDING_ENDS * (1 + len(END_FADES)),
+        "pitch": PITCHES * (1 + len(FADES)),
+        "duration": PENDING_ENDS * (1 + len(END_FADES)),
+    }
+    quantisation = (
+        "onsets and ends to 10 ms, velocities to 32 steps, the pedal turned into duration, drums and silence before "
+        "the first note left out, silences and notes cut at 327 s"
+    )
+
+    def encode(self, piece: Piece) -> NDArray[np.int32]:
+        """The steps of `piece`, int32 (notes, 4): shift and duration in 10 ms, MIDI pitch, velocity bin 0..31."""
+        pitched = np.array([not instrument.is_drum for instrument in piece.instruments], dtype=bool)
+        held = sustained(piece)
+        notes = held.notes[pitched[held.notes["instrument"]]]
+        onset = np.rint(held.seconds_at(notes["onset"]) * STEPS_PER_SECOND).astype(np.int64)
+        end = np.rint(held.seconds_at(notes["onset"] + notes["duration"]) * STEPS_PER_SECOND).astype(np.int64)
+        velocity = notes["velocity"].astype(np.int64) // VELOCITY_WIDTH
+        return _canonical(onset, end, notes["pitch"].astype(np.int64), velocity)
+
+    def decode(self, steps: NDArray[np.int32]) -> Piece:
+        """A piece for one piano at 1 ms per tick; each velocity is the middle of its bin."""
+        steps = np.asarray(steps, dtype=np.int64).reshape(-1, len(self.fields))
+        ticks_per_step = 1000 // STEPS_PER_SECOND
+        notes = table(NOTE, np.zeros((len(steps), len(NOTE))))
+        notes["onset"] = np.cumsum(steps[:, SHIFT]) * ticks_per_step
+        notes["duration"] = steps[:, DURATION] * ticks_per_step
+        notes["pitch"] = steps[:, PITCH]
+        notes["velocity"] = steps[:, VELOCITY] * VELOCITY_WIDTH + VELOCITY_WIDTH // 2
+        return Piece(notes=notes)
+
+    def transposed(self, steps: NDArray[np.int32], semitones: int) -> NDArray[np.int32]:
+        """`steps` moved by `semitones`, or as they are where a note would fall off the piano."""
+        pitches = steps[:, PITCH] + semitones
+        if not len(steps) or pitches.min() < LOWEST_KEY or pitches.max() > HIGHEST_KEY:
+            return steps
+        moved = steps.copy()
+        moved[:, PITCH] = pitches
+        return moved
+
+    def situation(self, batch: int, ops: Any) -> Situation:
+        """No key sounding, none struck yet.
+
+        `remaining` and `age` are int32 (batch, 128): steps until the key's note ends (0 = silent) and since it was
+        last struck, both seen from the latest onset. `pitch` is the latest pitch, -1 at the start.
+        """
+        return {
+            "remaining": ops.zeros((batch, PITCHES), dtype="int32"),
+            "age": ops.full((batch, PITCHES), LONG_AGO, dtype="int32"),
+            "pitch": ops.full((batch,), -1, dtype="int32"),
+        }
+
+    def elapse(self, situation: Situation, shift: Tensor, ops: Any) -> Situation:
+        """The situation `shift` steps (batch...) later, before the next note is struck."""
+        passed = ops.expand_dims(shift, -1)
+        return {
+            "remaining": ops.maximum(situation["remaining"] - passed, 0),
+            "age": ops.minimum(situation["age"] + passed, LONG_AGO),
+            # within a chord pitches rise, so after a shift of 0 only higher ones may follow
+            "pitch": ops.where(shift > 0, -1, situation["pitch"]),
+        }
+
+    def advance(self, situation: Situation, step: dict[str, Tensor], ops: Any) -> Situation:
+        """The situation after one note; `step` holds raw int32 values of shape (batch,)."""
+        later = self.elapse(situation, step["shift"], ops)
+        struck = ops.expand_dims(step["pitch"], -1) == ops.arange(PITCHES, dtype="int32")  # (batch, 128)
+        return {
+            "remaining": ops.where(struck, ops.expand_dims(step["duration"], -1), later["remaining"]),
+            "age": ops.where(struck, 0, later["age"]),
+            "pitch": step["pitch"],
+        }
+
+    def context(self, part: str, situation: Situation, ops: Any) -> Tensor:
+        """The keyboard ('input', 'pitch') or the pending ends ('shift', 'duration'), float32 (..., width)."""
+        if part in ("input", "pitch"):
+            age = ops.cast(situation["age"], "float32")
+            sounding = ops.log1p(ops.cast(situation["remaining"], "float32")) / LOG_SCALE
+            return ops.concatenate([sounding, *(ops.exp(-age / fade) for fade in FADES)], axis=-1)
+        pending = ops.cast(self.pending_ends(situation, ops), "float32")
+        return ops.concatenate([ops.log1p(pending) / LOG_SCALE, *(ops.exp(-pending / fade) for fade in END_FADES)], axis=-1)
+
+    def allowed(self, field: str, situation: Situation, ops: Any) -> Tensor | None:
+        """Silent keys only, in a chord rising ones only; ends to point at only where notes sound."""
+        if field == "pitch":
+            rising = ops.arange(PITCHES, dtype="int32") > ops.expand_dims(situation["pitch"], -1)
+            return ops.logical_and(situation["remaining"] == 0, rising)
+        if field == "duration":
+            pending = self.pending_ends(situation, ops) > 0
+            buckets_allowed = ops.ones_like(situation["remaining"][..., :1]) > 0
+            zero_refused = ops.logical_not(buckets_allowed)
+            plain = ops.repeat(buckets_allowed, buckets.SIZE - 1, axis=-1)
+            return ops.concatenate([zero_refused, plain, pending], axis=-1)
+        return None
+
+    def classes(self, steps: NDArray[np.int32], situation: Situation) -> NDArray[np.int32]:
+        """The classes of raw steps (..., 4), each in the situation before it."""
+        later = self.elapse(situation, steps[..., SHIFT], NUMPY)
+        classes = steps.copy()
+        classes[..., SHIFT] = buckets.bucket_of(steps[..., SHIFT])
+        classes[..., DURATION] = duration_classes(steps[..., DURATION], self.pending_ends(later, NUMPY))
+        return classes
+
+    def residual_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The logarithm of the widths of the buckets of shift and duration."""
+        widths = np.concatenate([buckets.WIDTHS, np.ones(max(1, PENDING_ENDS))])
+        return (np.log(widths[classes[..., SHIFT]]) + np.log(widths[classes[..., DURATION]])).astype(np.float32)
+
+    def pending_ends(self, later: Situation, ops: Any) -> Tensor:
+        """Steps until the latest distinct ends of sounding notes, longest first, int32 (..., 4); 0 = none."""
+        remaining = later["remaining"]
+        ends = []
+        for _ in range(PENDING_ENDS):
+            latest = ops.max(remaining, axis=-1, keepdims=True)
+            ends.append(latest)
+            remaining = ops.where(remaining == latest, 0, remaining)
+        return ops.concatenate(ends, axis=-1)
+
+
+def duration_classes(durations: NDArray, pending: NDArray) -> NDArray[np.int32]:
+    """The class of each duration: the pending end it meets, else its bucket.
+
+    Args:
+        durations: int (...,) in 10 ms steps, at least 1.
+        pending: int (..., 4) from `Performance.pending_ends`.
+
+    Returns:
+        int32 (...,) in 0..buckets.SIZE + 3.
+    """
+    meets = pending == durations[..., None]
+    return np.where(meets.any(-1), buckets.SIZE + meets.argmax(-1), buckets.bucket_of(durations)).astype(np.int32)
+
+
+def _canonical(onset: NDArray, end: NDArray, pitch: NDArray, velocity: NDArray) -> NDArray[np.int32]:
+    """One note per key and step, ended before the key is struck again, ordered by onset and pitch."""
+    if not len(onset):
+        return np.zeros((0, 4), dtype=np.int32)
+    end = np.maximum(end, onset + 1)
+    order = np.lexsort((velocity, onset, pitch))  # of notes struck in the same step the loudest is last and stays
+    onset, end, pitch, velocity = onset[order], end[order], pitch[order], velocity[order]
+    again = (pitch[1:] == pitch[:-1]) & (onset[1:] == onset[:-1])
+    kept = np.append(~again, True)
+    longest = np.maximum.reduceat(end, np.flatnonzero(np.append(True, ~again)))
+    onset, end, pitch, velocity = onset[kept], longest, pitch[kept], velocity[kept]
+    following = np.where(pitch[1:] == pitch[:-1], onset[1:], np.iinfo(np.int64).max)
+    end = np.minimum(end, np.append(following, np.iinfo(np.int64).max))
+    order = np.lexsort((pitch, onset))
+    shift = np.diff(onset[order], prepend=onset[order[0]])
+    steps = np.stack([shift, pitch[order], velocity[order], (end - onset)[order]], axis=1)
+    steps[:, [SHIFT, DURATION]] = np.minimum(steps[:, [SHIFT, DURATION]], buckets.LARGEST)
+    return steps.astype(np.int32)

@@ -1,0 +1,6 @@
+"""Fitting a network: the objective, the loop, checkpoints.
+
+objective  a network with carried states and its likelihood, as Keras trains it
+loop       fit with validation, early stop, a checkpoint after every epoch, resume, and Ctrl-C
+schedule   the learning rate over a run
+"""

@@ -1,0 +1,53 @@
+"""What a run needs to go on after it was stopped: weights, optimiser, epoch, history; replaced whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import ModelError
+from model.files import replace_file
+from model.network import NoteNetwork
+
+FILE = "checkpoint.npz"
+
+
+def save(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer, progress: dict) -> None:
+    """Write the checkpoint of `folder` in one stroke; `progress` is plain JSON."""
+    arrays: dict[str, NDArray] = {f"weight_{i}": weight for i, weight in enumerate(network.get_weights())}
+    for index, variable in enumerate(optimizer.variables):
+        arrays[f"optimizer_{index}"] = keras.ops.convert_to_numpy(variable)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replace_file(folder / FILE) as file:
+        np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
+
+
+def exists(folder: Path) -> bool:
+    """Whether there is something to resume in `folder`."""
+    return os.path.exists(folder / FILE)
+
+
+def load(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer) -> dict:
+    """Put the checkpoint's weights and optimiser state in place and return its progress.
+
+    Raises:
+        ModelError: when the checkpoint was made by a network of another shape.
+    """
+    with np.load(folder / FILE, allow_pickle=False) as stored:
+        weights = [stored[f"weight_{index}"] for index in range(len(network.weights))]
+        try:
+            network.set_weights(weights)
+            optimizer.build(network.trainable_variables)
+            for index, variable in enumerate(optimizer.variables):
+                variable.assign(stored[f"optimizer_{index}"])
+        except (ValueError, KeyError) as error:
+            raise ModelError(
+                f"The checkpoint in {folder} was made with other settings: start in another folder, or repeat the "
+                "settings of the first run."
+            ) from error
+        return json.loads(str(stored["progress"]))

@@ -1,0 +1,138 @@
+"""The training loop: Keras' fit with validation on whole pieces, and a checkpoint after every epoch.
+
+Ctrl-C, a kill or a crash costs the epoch under way and nothing else: the best weights so far are always on disk.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from model.data.corpus import Encoded
+from model.data.windows import WindowStreams
+from model.network import NetworkConfig, NoteNetwork
+from model.training import checkpoint
+from model.training.objective import CarriedLikelihood
+from model.training.settings import TrainingSettings
+
+FINAL_RATE = 0.05  # of the highest learning rate, where the cosine ends
+
+
+@dataclass
+class Progress:
+    """Where a run stands: epochs done, the best validation so far, and the figures of every epoch."""
+
+    epoch: int = 0
+    best: float = math.inf  # nats per note on the validation pieces
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def train(
+    config: NetworkConfig,
+    settings: TrainingSettings,
+    data: Encoded,
+    folder: Path,
+    on_best: Callable[[NoteNetwork, Progress], None],
+    resume: bool = False,
+) -> Progress:
+    """Fit a network to `data.train`; calls `on_best` with every network that validates better than all before.
+
+    Args:
+        config: the network's sizes.
+        settings: how to train it.
+        data: encoded training and validation pieces.
+        folder: where the checkpoint lives.
+        on_best: keeps the network, e.g. as a bundle; called after an epoch.
+        resume: go on from the checkpoint in `folder` instead of starting afresh.
+
+    Returns:
+        Where the run ended; Ctrl-C ends it early without an error.
+    """
+    keras.utils.set_random_seed(settings.random_seed)
+    keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
+    network = NoteNetwork(config)
+    model = CarriedLikelihood(network, settings.streams)
+    streams = WindowStreams(network.representation, data.train, settings.streams, settings.window)
+    model.compile(optimizer=_optimizer(settings, streams.batches_per_pass * settings.epochs), jit_compile=False)
+    progress = Progress()
+    if resume and checkpoint.exists(folder):
+        progress = Progress(**checkpoint.load(folder, network, model.optimizer))
+    keeper = _Keeper(network, data, settings, folder, progress, on_best)
+    rng = np.random.default_rng([settings.random_seed, progress.epoch])
+    try:
+        model.fit(
+            streams.shuffled(rng, settings.transpose),
+            steps_per_epoch=streams.batches_per_pass,
+            initial_epoch=progress.epoch,
+            epochs=settings.epochs,
+            callbacks=[keeper],
+            verbose=1 if sys.stderr.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
+    return progress
+
+
+def _optimizer(settings: TrainingSettings, steps: int) -> keras.Optimizer:
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=settings.learning_rate / 100,
+        decay_steps=max(1, steps - settings.warmup_steps),
+        alpha=FINAL_RATE,
+        warmup_target=settings.learning_rate,
+        warmup_steps=settings.warmup_steps,
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+
+
+class _Keeper(keras.callbacks.Callback):
+    """After every epoch: validate, keep the best, write the checkpoint, stop when nothing improves."""
+
+    def __init__(
+        self,
+        network: NoteNetwork,
+        data: Encoded,
+        settings: TrainingSettings,
+        folder: Path,
+        progress: Progress,
+        on_best: Callable[[NoteNetwork, Progress], None],
+    ) -> None:
+        super().__init__()
+        self.network, self.data, self.settings = network, data, settings
+        self.folder, self.progress, self.on_best = folder, progress, on_best
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Keras' hook; `logs` are the epoch's training figures."""
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        figures |= {f"val_{name}": value for name, value in self._validate().items()}
+        figures["val_nats_per_event"] = figures["val_nats"] * self.data.validation_notes / self.data.validation_events
+        progress = self.progress
+        progress.epoch = epoch + 1
+        progress.history.append({"epoch": epoch + 1, **figures})
+        is_best = figures["val_nats"] < progress.best
+        if is_best:
+            progress.best, progress.best_epoch = figures["val_nats"], epoch + 1
+            self.on_best(self.network, progress)
+        checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
+        sys.stderr.write(
+            f"epoch {epoch + 1}: training {figures['nats']:.3f}, validation {figures['val_nats']:.3f} nats per note = "
+            f"{figures['val_nats_per_event']:.3f} per 388-event{' (best)' if is_best else ''}\n"
+        )
+        if progress.epoch - progress.best_epoch >= self.settings.patience:
+            self.model.stop_training = True
+
+    def _validate(self) -> dict[str, float]:
+        """Nats per note on the validation pieces; the states carried in training are set aside meanwhile."""
+        representation = self.network.representation
+        streams = WindowStreams(representation, self.data.validation, self.settings.streams, self.settings.window)
+        carried = [keras.ops.convert_to_numpy(state) for pair in self.model.carried for state in pair]
+        figures = self.model.evaluate(streams.once(), verbose=0, return_dict=True)
+        for state, value in zip((state for pair in self.model.carried for state in pair), carried, strict=True):
+            state.assign(value)
+        return figures

@@ -1,0 +1,67 @@
+"""A network together with the states it carries from window to window and the likelihood it is trained on."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from model.network import NoteNetwork
+from model.representation.base import Tensor
+
+
+class CarriedLikelihood(keras.Model):
+    """What `fit` and `evaluate` run: nats per note of windows whose state carries over (truncated back-propagation).
+
+    States are variables, so that Keras carries them on every backend; they are no part of a checkpoint.
+    """
+
+    def __init__(self, network: NoteNetwork, streams: int) -> None:
+        super().__init__(name="carried_likelihood", autocast=False)
+        self.network = network
+        units = network.config.units
+        self.carried = [
+            tuple(self.add_weight((streams, units), "zeros", trainable=False, name=f"{part}_{layer}") for part in "hc")
+            for layer in range(network.config.layers)
+        ]
+        self.totals = {name: keras.metrics.Sum(name=name) for name in ("notes", "nats")}
+        self.field_totals = [keras.metrics.Sum(name=field.name) for field in network.representation.fields]
+        self.built = True
+
+    def call(self, batch: dict[str, Tensor], training: bool = False) -> list[Tensor]:
+        """Logits of every field, (streams, time, classes) each; moves the carried states to the window's end."""
+        kept = ops.expand_dims(1.0 - ops.cast(batch["fresh"], "float32"), -1)  # (streams, 1)
+        states = [(hidden * kept, cell * kept) for hidden, cell in self.carried]
+        logits, states = self.network(batch, states, training=training)
+        for (hidden, cell), (last_hidden, last_cell) in zip(self.carried, states, strict=True):
+            hidden.assign(ops.cast(ops.stop_gradient(last_hidden), "float32"))
+            cell.assign(ops.cast(ops.stop_gradient(last_cell), "float32"))
+        return logits
+
+    def compute_loss(
+        self,
+        x: dict[str, Tensor] | None = None,
+        y: Tensor | None = None,
+        y_pred: list[Tensor] | None = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Mean nats per note, its end included; the exact value of each field counts, not only its class."""
+        assert x is not None and y_pred is not None  # noqa: S101 -- Keras always gives both
+        target, weight = ops.convert_to_tensor(x["target"]), ops.convert_to_tensor(x["weight"])
+        fields = [
+            ops.sum(ops.sparse_categorical_crossentropy(target[..., index], logits, from_logits=True) * weight[..., index])
+            for index, logits in enumerate(y_pred)
+        ]
+        notes = ops.sum(weight[..., -1])
+        learned = sum(fields[1:], fields[0])
+        self.totals["notes"].update_state(notes)
+        self.totals["nats"].update_state(ops.stop_gradient(learned) + ops.sum(x["residual"]))
+        for total, nats in zip(self.field_totals, fields, strict=True):
+            total.update_state(ops.stop_gradient(nats))
+        return learned / ops.maximum(notes, 1.0)
+
+    def get_metrics_result(self) -> dict[str, Tensor]:
+        """Nats per note, in all and field by field; scalars (tensors where Keras compiles the step)."""
+        notes = ops.maximum(self.totals["notes"].result(), 1.0)
+        results = {"nats": self.totals["nats"].result() / notes}
+        return results | {total.name: total.result() / notes for total in self.field_totals}

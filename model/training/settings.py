@@ -1,0 +1,27 @@
+"""Everything a training run can be told, in one place; it travels with the checkpoint and into the bundle."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainingSettings(BaseModel):
+    """Defaults train the shipped piano bundle: about 14,000 notes a second on two cores with the torch backend."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # how the data is walked
+    streams: int = Field(default=32, ge=1, description="pieces played side by side; rows of a batch")
+    window: int = Field(default=128, ge=2, description="steps between two updates; states carry over")
+    transpose: int = Field(default=3, ge=0, le=11, description="each piece moves by up to so many semitones, up or down")
+    # how long
+    epochs: int = Field(default=10, ge=1, description="passes over the training part")
+    patience: int = Field(default=3, ge=1, description="epochs without a better validation before stopping")
+    # the optimiser: AdamW, linear warm-up, cosine decay to a twentieth
+    learning_rate: float = Field(default=2e-3, gt=0, description="highest rate")
+    warmup_steps: int = Field(default=200, ge=0, description="updates until the highest rate")
+    weight_decay: float = Field(default=0.01, ge=0)
+    clip_norm: float = Field(default=1.0, gt=0, description="of the whole gradient")
+    # how
+    precision: str = Field(default="float32", pattern="^(float32|bfloat16)$", description="of activations")
+    random_seed: int = Field(default=0, ge=0, description="of weights, order and transposition")
