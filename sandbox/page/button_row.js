@@ -1,0 +1,36 @@
+// Action rows: a message's buttons in Discord's five styles, with the waiting state of the one that was pressed.
+import { el, safeUrl } from './dom.js';
+import { icon } from './icons.js';
+
+const STYLES = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'danger', 5: 'link' };
+const ACTION_ROW = 1;
+const BUTTON = 2;
+
+/**
+ * @param {object[]} rows the message's components
+ * @param {{waiting: Set<string>, press: (customId: string) => void}} context custom ids whose answer is awaited
+ * @returns {HTMLElement[]}
+ */
+export function buttonRows(rows, context) {
+  return rows.filter(({ type }) => type === ACTION_ROW).map(({ components }) => el('div', { class: 'buttons' },
+    ...components.filter(({ type }) => type === BUTTON).map((component) => button(component, context))));
+}
+
+function button(component, { waiting, press }) {
+  const style = STYLES[component.style] ?? 'secondary';
+  const emoji = component.emoji && !component.emoji.id ? el('span', { 'aria-hidden': 'true', text: component.emoji.name }) : null;
+  const label = component.label ? el('span', { text: component.label }) : null;
+  if (style === 'link') {
+    return el('a', {
+      class: 'button button-link', href: safeUrl(component.url)?.href, target: '_blank', rel: 'noopener noreferrer nofollow',
+    }, emoji, label, icon('external'));
+  }
+  const waits = waiting.has(component.custom_id);
+  return el('button', {
+    type: 'button', class: `button button-${style} ${waits ? 'is-waiting' : ''}`, disabled: component.disabled === true,
+    'data-custom-id': component.custom_id, 'aria-busy': waits ? 'true' : null,
+    'aria-label': component.label ? null : component.emoji?.name,
+    // A waiting button stays focusable, so that the keyboard does not lose its place; a second press does nothing.
+    on: { click: () => waits || press(component.custom_id) },
+  }, emoji, label);
+}

@@ -1,0 +1,119 @@
+// One message, kept in step with the store. Each part (content, attachments, embeds, buttons) is rebuilt only when its
+// own data changed, and attachments are kept by id: a sound goes on playing while the text above it is edited.
+import { attachmentView } from './attachment_view.js';
+import { avatar } from './avatar.js';
+import { buttonRows } from './button_row.js';
+import { el, ownUrl } from './dom.js';
+import { embedView } from './embed_view.js';
+import { displayName, when } from './format.js';
+import { icon } from './icons.js';
+import { markdown } from './markdown.js';
+import { isEphemeral, isLoading } from './store.js';
+
+export class MessageView {
+  #keys = new Map();
+  #attachments = new Map();
+
+  /**
+   * @param {object} message
+   * @param {{store: object, press: (message: object, customId: string) => void, dismiss: (id: string) => void}} context
+   */
+  constructor(message, context) {
+    this.context = context;
+    this.id = message.id;
+    this.parts = Object.fromEntries(['reply', 'content', 'attachments', 'embeds', 'components', 'failure', 'private']
+      .map((name) => [name, el('div', { class: `part-${name}` })]));
+    const { reply, ...below } = this.parts;
+    this.element = el('article', { class: 'message', 'data-id': message.id, 'aria-label': `Message of ${displayName(message.author)}` },
+      reply, avatar(message.author), el('div', { class: 'message-body' }, this.#head(message), ...Object.values(below)));
+    this.update(message);
+  }
+
+  /** Shows the message as it now is, and the state of the actions on it. */
+  update(message) {
+    const thinking = isLoading(message);
+    this.element.classList.toggle('is-private', isEphemeral(message));
+    this.element.classList.toggle('is-thinking', thinking);
+    this.#part('reply', message.interaction_metadata, replyLine);
+    this.#part('content', [message.content, thinking], () => (thinking
+      ? [thinkingLine(message)] : message.content ? [el('div', { class: 'md' }, markdown(message.content, this.#names(message)))] : []));
+    this.#showAttachments(message);
+    this.#part('embeds', message.embeds, (embeds) => embeds.map((embed) => embedView(embed, this.#names(message))));
+    this.#showButtons(message);
+    this.#part('private', isEphemeral(message), (ephemeral) => (ephemeral ? [this.#privateLine()] : []));
+  }
+
+  #names(message) {
+    return { store: this.context.store, mentions: message.mentions };
+  }
+
+  #part(name, data, build) {
+    const key = JSON.stringify(data ?? null, withoutSignature);
+    if (this.#keys.get(name) === key) return;
+    this.#keys.set(name, key);
+    this.parts[name].replaceChildren(...(data ? build(data) : []));
+  }
+
+  #head(message) {
+    return el('header', { class: 'message-head' },
+      el('bdi', { class: 'author', text: displayName(message.author) }),
+      message.author.bot ? el('span', { class: 'badge', text: 'APP' }) : null,
+      el('time', { class: 'stamp', datetime: message.timestamp, text: when(message.timestamp) }));
+  }
+
+  #showAttachments(message) {
+    // What an embed shows by `attachment://` is shown there alone.
+    const inEmbeds = new Set(message.embeds.flatMap(({ image, thumbnail }) => [image, thumbnail])
+      .map((shown) => ownUrl(shown?.url)?.pathname));
+    const wanted = message.attachments.filter(({ url }) => !inEmbeds.has(ownUrl(url)?.pathname));
+    const ids = new Set(wanted.map(({ id }) => id));
+    for (const [id, element] of this.#attachments) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#attachments.delete(id);
+    }
+    for (const attachment of wanted) {
+      if (this.#attachments.has(attachment.id)) continue;
+      const element = attachmentView(attachment);
+      this.#attachments.set(attachment.id, element);
+      this.parts.attachments.append(element); // never moved afterwards: moving would stop a sound
+    }
+  }
+
+  #showButtons(message) {
+    const mine = [...this.context.store.actions.values()].filter(({ messageId }) => messageId === message.id);
+    const waiting = mine.filter(({ failure }) => !failure).map(({ customId }) => customId);
+    const failures = mine.map(({ failure }) => failure).filter(Boolean);
+    const focused = this.parts.components.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
+    this.#part('components', [message.components, waiting], () => buttonRows(message.components ?? [], {
+      waiting: new Set(waiting), press: (customId) => this.context.press(message, customId),
+    }));
+    if (focused) this.#refocus(focused);
+    this.#part('failure', failures, () => failures.map((text) => el('p', { class: 'failure', role: 'alert', text })));
+  }
+
+  #refocus(customId) {
+    [...this.parts.components.querySelectorAll('button')].find(({ dataset }) => dataset.customId === customId)?.focus();
+  }
+
+  #privateLine() {
+    return el('p', { class: 'private-line' }, icon('eye'), el('span', { text: 'Only you can see this' }),
+      el('button', { type: 'button', class: 'as-link', text: 'Dismiss message', on: { click: () => this.context.dismiss(this.id) } }));
+  }
+}
+
+/** Leaves the signature out of addresses: a file signed anew is the same file. */
+function withoutSignature(key, value) {
+  return key === 'url' || key === 'proxy_url' ? String(value).split('?')[0] : value;
+}
+
+function replyLine({ user, name }) {
+  if (!user || !name) return [];
+  return [el('div', { class: 'reply' }, icon('reply'), avatar(user, 'tiny'), el('bdi', { class: 'reply-name', text: displayName(user) }),
+    el('span', { text: ' used ' }), el('span', { class: 'reply-command', text: `/${name}` }))];
+}
+
+function thinkingLine(message) {
+  const dots = el('span', { class: 'dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i'));
+  return el('p', { class: 'thinking' }, dots, `${displayName(message.author)} is thinking…`);
+}

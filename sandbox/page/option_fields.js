@@ -1,0 +1,240 @@
+// One field per option of a command: text and number, yes/no, file, and everything chosen from a list. All share one
+// shape, so the form treats them alike: `element`, `option`, `focus()`, `read()`, `fill(text)`, and for files `attach(file)`.
+import { OPTION } from './commands.js';
+import { el } from './dom.js';
+import { fileSize, plainName } from './format.js';
+import { icon } from './icons.js';
+import { Listbox } from './listbox.js';
+import { coerce, fileError, isNumeric, placeholder } from './option_rules.js';
+
+const AUTOCOMPLETE_WAIT_MS = 150;
+const MOST_CHOICES = 25; // Discord shows no more
+
+/**
+ * What a field reads as: `empty`, or a `value` (and for attachments a `file`), or an `error` sentence.
+ * @typedef {{empty?: boolean, value?: any, file?: File, error?: string}} Reading
+ */
+
+/**
+ * Makes the field that fits an option.
+ * @param {object} option a Discord command option
+ * @param {{id: string, tray: Element, store: object, sizeLimit: number, suggest: Function}} context `suggest(option,
+ *   text)` asks the bot for autocomplete choices
+ */
+export function makeField(option, context) {
+  if (option.type === OPTION.ATTACHMENT) return new FileField(option, context);
+  if (option.type === OPTION.BOOLEAN) return new SwitchField(option, context);
+  const source = choiceSource(option, context);
+  return source ? new ChoiceField(option, context, source) : new TextField(option, context);
+}
+
+/** Where a field's choices come from: the option itself, the bot, or the server's people; null for free text. */
+function choiceSource(option, { store, suggest }) {
+  if (option.choices?.length) return (text) => searched(option.choices, text);
+  if (option.autocomplete) return (text) => suggest(option, text);
+  const people = [store.me, store.bot].filter(Boolean).map((user) => ({ name: `@${user.username}`, value: user.id }));
+  const roles = (store.guild.roles ?? []).map((role) => ({ name: `@${role.name}`, value: role.id }));
+  const entities = {
+    [OPTION.USER]: people,
+    [OPTION.CHANNEL]: [{ name: `#${store.channel.name}`, value: store.channel.id }],
+    [OPTION.ROLE]: roles,
+    [OPTION.MENTIONABLE]: [...people, ...roles],
+  }[option.type];
+  return entities ? (text) => searched(entities, text) : null;
+}
+
+function searched(choices, text) {
+  const query = text.trim().toLowerCase();
+  return choices.filter(({ name }) => name.toLowerCase().includes(query));
+}
+
+function textBox(option, { id }) {
+  return el('input', {
+    id, class: 'field-input', type: 'text', autocomplete: 'off', spellcheck: 'false', placeholder: placeholder(option),
+    inputmode: isNumeric(option) ? 'decimal' : null, 'aria-required': option.required ? 'true' : null,
+  });
+}
+
+class TextField {
+  constructor(option, context) {
+    this.option = option;
+    this.input = textBox(option, context);
+    this.element = this.input;
+  }
+
+  focus() {
+    this.input.focus();
+  }
+
+  fill(text) {
+    this.input.value = text;
+  }
+
+  /** @returns {Reading} */
+  read() {
+    return this.input.value.trim() ? coerce(this.option, this.input.value) : { empty: true };
+  }
+}
+
+/** Two buttons, neither pressed at first: then the bot's own default holds. */
+class SwitchField {
+  #value = null;
+
+  constructor(option, { id }) {
+    this.option = option;
+    this.sides = [[true, 'Yes'], [false, 'No']].map(([value, text]) => [value, el('button', {
+      type: 'button', class: 'switch-side', text, 'aria-pressed': 'false', 'aria-label': `${option.name}: ${text}`,
+      id: value ? id : null, on: { click: () => this.#set(this.#value === value ? null : value) },
+    })]);
+    this.element = el('span', { class: 'switch', role: 'group', 'aria-label': option.name }, ...this.sides.map(([, side]) => side));
+  }
+
+  focus() {
+    this.sides[0][1].focus();
+  }
+
+  fill(text) {
+    const { value } = coerce(this.option, text);
+    this.#set(value ?? null);
+  }
+
+  /** @returns {Reading} */
+  read() {
+    return this.#value === null ? { empty: true } : { value: this.#value };
+  }
+
+  #set(value) {
+    this.#value = value;
+    for (const [side, button] of this.sides) button.setAttribute('aria-pressed', String(side === value));
+    this.element.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+}
+
+class FileField {
+  #file = null;
+
+  constructor(option, { id, sizeLimit }) {
+    this.option = option;
+    this.sizeLimit = sizeLimit;
+    this.input = el('input', {
+      id, type: 'file', class: 'file-input', 'aria-required': option.required ? 'true' : null,
+      on: { change: () => this.input.files.length && this.attach(this.input.files[0]) },
+    });
+    this.name = el('span', { class: 'file-name' });
+    this.remove = el('button', {
+      type: 'button', class: 'file-remove', 'aria-label': `Remove the file from ${option.name}`, on: { click: () => this.#clear() },
+    }, icon('close'));
+    this.element = el('span', { class: 'file-field' }, this.input,
+      el('label', { class: 'file-choose', for: id }, icon('upload'), this.name), this.remove);
+    this.#show();
+  }
+
+  get file() {
+    return this.#file;
+  }
+
+  focus() {
+    this.input.focus();
+  }
+
+  /** A file cannot be typed: text given for it stays unused, and the sentence of `coerce` says so. */
+  fill() {}
+
+  attach(file) {
+    this.#file = file;
+    this.#show();
+  }
+
+  /** @returns {Reading} */
+  read() {
+    if (!this.#file) return { empty: true };
+    const error = fileError(this.option, this.#file, this.sizeLimit);
+    return error ? { error } : { value: this.#file.name, file: this.#file };
+  }
+
+  #clear() {
+    this.#file = null;
+    this.input.value = '';
+    this.#show();
+    this.focus();
+  }
+
+  #show() {
+    const file = this.#file;
+    this.name.textContent = file ? `${plainName(file.name)} · ${fileSize(file.size)}` : 'choose or drop a file';
+    this.element.classList.toggle('has-file', Boolean(file));
+    this.remove.hidden = !file;
+    this.element.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+}
+
+class ChoiceField {
+  #picked = null;
+  #asked = 0;
+  #timer = null;
+
+  constructor(option, context, source) {
+    this.option = option;
+    this.source = source;
+    this.input = textBox(option, context);
+    this.list = new Listbox(this.input, context.tray, `Choices for ${option.name}`, (choice) => this.#pick(choice));
+    this.element = this.input;
+    this.input.addEventListener('focus', () => this.#suggest(0));
+    this.input.addEventListener('input', () => this.#suggest(option.autocomplete ? AUTOCOMPLETE_WAIT_MS : 0));
+    this.input.addEventListener('blur', () => this.#leave());
+    this.input.addEventListener('keydown', (event) => this.#key(event));
+  }
+
+  focus() {
+    this.input.focus();
+  }
+
+  fill(text) {
+    this.input.value = text;
+    const named = this.option.choices?.find(({ name, value }) => name === text || String(value) === text);
+    if (named) this.#pick(named);
+  }
+
+  /** @returns {Reading} */
+  read() {
+    const typed = this.input.value.trim();
+    if (!typed) return { empty: true };
+    if (this.#picked?.name === this.input.value) return { value: this.#picked.value };
+    if (this.option.type >= OPTION.USER && this.option.type <= OPTION.MENTIONABLE) {
+      return { error: `${this.option.name} must be chosen from the list.` };
+    }
+    return coerce(this.option, typed);
+  }
+
+  #pick(choice) {
+    this.#picked = choice;
+    this.input.value = choice.name;
+    this.input.dispatchEvent(new CustomEvent('input', { bubbles: true, detail: 'picked' }));
+  }
+
+  #key(event) {
+    if (this.list.handleKey(event)) return;
+    if (event.key === 'ArrowDown') this.#suggest(0);
+  }
+
+  #leave() {
+    clearTimeout(this.#timer);
+    this.#asked += 1;
+    this.list.close();
+  }
+
+  #suggest(waitMs) {
+    clearTimeout(this.#timer);
+    if (this.#picked && this.#picked.name === this.input.value) return this.list.close();
+    this.#timer = setTimeout(() => this.#ask(), waitMs);
+    return undefined;
+  }
+
+  async #ask() {
+    const asked = (this.#asked += 1);
+    const choices = await this.source(this.input.value);
+    if (asked !== this.#asked || document.activeElement !== this.input) return; // an older answer, or no longer wanted
+    const active = this.input.value.trim() ? 0 : -1;
+    this.list.show(choices.slice(0, MOST_CHOICES).map((choice) => ({ title: choice.name, data: choice })), active);
+  }
+}

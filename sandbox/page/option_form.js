@@ -1,0 +1,157 @@
+// A chosen command in the message box: its name, one labelled field per option (required ones first), what the field in
+// focus is for, and what is wrong with it. Reads the fields, never sends: the composer does.
+import { OPTION } from './commands.js';
+import { el } from './dom.js';
+import { icon } from './icons.js';
+import { makeField } from './option_fields.js';
+
+export class OptionForm {
+  #fields = [];
+
+  /**
+   * @param {object} command a flat command
+   * @param {object} context see `makeField`; its `suggest` also gets this form's values
+   * @param {{onSend: () => void, onClose: () => void}} actions
+   */
+  constructor(command, context, actions) {
+    this.command = command;
+    this.actions = actions;
+    this.hint = el('p', { class: 'form-hint', id: 'form-hint' });
+    this.error = el('p', { class: 'form-error', role: 'alert', id: 'form-error' });
+    this.#fields = command.options.map((option, index) => this.#labelled(option, {
+      ...context, id: `option-${index}`, suggest: (asked, text) => context.suggest(command, asked, text, this),
+    }));
+    this.element = el('div', { class: 'form', role: 'group', 'aria-label': `/${command.name}` },
+      el('div', { class: 'form-head' },
+        el('span', { class: 'form-command', text: `/${command.name}` }),
+        el('span', { class: 'form-description', text: command.description }),
+        el('button', { type: 'button', class: 'form-close', 'aria-label': 'Close this command', on: { click: actions.onClose } }, icon('close'))),
+      this.#fields.length ? el('div', { class: 'fields' }, ...this.#fields.map(({ chip }) => chip)) : null,
+      this.hint, this.error);
+    this.element.addEventListener('keydown', (event) => this.#key(event));
+    this.#hint(null);
+  }
+
+  /** Puts the focus on the first field that is still needed, else on the first one. */
+  focus() {
+    const wanted = this.#fields.find(({ field, option }) => option.required && field.read().empty) ?? this.#fields[0];
+    wanted?.field.focus();
+  }
+
+  /** Fills in texts by option name, as they were typed. @param {Map<string, string>} texts */
+  fill(texts) {
+    for (const { field, option } of this.#fields) if (texts.has(option.name)) field.fill(texts.get(option.name));
+  }
+
+  /** Puts files into the empty file fields, in order. @returns {boolean} whether there was room for all of them */
+  attach(files) {
+    const all = this.#fields.filter(({ option }) => option.type === OPTION.ATTACHMENT);
+    // One file on a single, taken field replaces what is there: that is what dropping again means.
+    const open = all.length === 1 ? all : all.filter(({ field }) => !field.file);
+    files.slice(0, open.length).forEach((file, index) => open[index].field.attach(file));
+    open[0]?.field.focus();
+    return files.length <= open.length;
+  }
+
+  /**
+   * Every given option in the shape of an interaction, with its files.
+   * @param {boolean} strict false leaves out what is wrong instead of complaining (for autocomplete)
+   * @returns {{options: object[], files: File[]}|null} null after an error was shown
+   */
+  read(strict = true) {
+    const options = [];
+    const files = [];
+    for (const labelled of this.#fields) {
+      const { option, field } = labelled;
+      const { empty, value, file, error } = field.read();
+      const wrong = error ?? (empty && option.required ? this.#neededWords(option) : null);
+      if (wrong && strict) return this.#complain(labelled, wrong);
+      if (empty || wrong) continue;
+      options.push({ name: option.name, type: option.type, value: file ? files.length : value });
+      if (file) files.push(file);
+    }
+    return { options, files };
+  }
+
+  /** Shows a sentence under the form, and at a field if it is about one. */
+  say(sentence) {
+    this.error.textContent = sentence;
+  }
+
+  /** Shows that the command is on its way: nothing can be changed meanwhile. */
+  setBusy(busy) {
+    this.element.setAttribute('aria-busy', String(busy));
+    this.element.inert = busy;
+  }
+
+  #neededWords({ name, type }) {
+    return type === OPTION.ATTACHMENT ? `${name} is needed: drop a file on this page or choose one.` : `${name} is needed.`;
+  }
+
+  #labelled(option, context) {
+    const field = makeField(option, context);
+    const label = option.type === OPTION.BOOLEAN ? 'span' : 'label';
+    const chip = el('div', { class: `chip ${option.required ? 'is-required' : ''}` },
+      el(label, { class: 'chip-label', for: label === 'label' ? context.id : null, text: option.name }),
+      field.element);
+    const labelled = { option, field, chip };
+    chip.addEventListener('focusin', () => this.#hint(option));
+    chip.addEventListener('input', () => this.#changed(labelled));
+    chip.addEventListener('focusout', (event) => chip.contains(event.relatedTarget) || this.#left(labelled));
+    return labelled;
+  }
+
+  #control({ chip }) {
+    return chip.querySelector('input, [role="group"]');
+  }
+
+  #changed(labelled) {
+    const { field, chip } = labelled;
+    const { empty, error, file } = field.read();
+    chip.classList.toggle('is-given', !empty);
+    // A sentence about a half-typed number would only nag; a sentence that no longer holds must go, and a file is whole.
+    if (!error) this.#clear(labelled);
+    else if (file || labelled.option.type === OPTION.ATTACHMENT) this.#complain(labelled, error, false);
+  }
+
+  #left(labelled) {
+    const { error } = labelled.field.read();
+    if (error) this.#complain(labelled, error, false);
+  }
+
+  #complain(labelled, sentence, takeFocus = true) {
+    this.say(sentence);
+    labelled.chip.classList.add('is-wrong');
+    const control = this.#control(labelled);
+    control.setAttribute('aria-invalid', 'true');
+    control.setAttribute('aria-describedby', this.error.id);
+    if (takeFocus) labelled.field.focus();
+    return null;
+  }
+
+  #clear({ chip }) {
+    const wasWrong = chip.classList.contains('is-wrong');
+    chip.classList.remove('is-wrong');
+    for (const name of ['aria-invalid', 'aria-describedby']) chip.querySelector('input, [role="group"]').removeAttribute(name);
+    if (wasWrong || !this.element.querySelector('.is-wrong')) this.say('');
+  }
+
+  #hint(option) {
+    const needed = option?.required ? 'needed' : 'optional';
+    this.hint.replaceChildren(option
+      ? el('span', {}, el('strong', { text: option.name }), ` (${needed}): ${option.description ?? ''}`)
+      : el('span', { text: 'Press Enter to send.' }),
+    el('span', { class: 'keys', text: 'Enter sends · Tab next · Esc closes' }));
+  }
+
+  #key(event) {
+    if (event.isComposing) return;
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      this.actions.onClose();
+    } else if (event.key === 'Enter' && !event.target.matches('button')) {
+      event.preventDefault();
+      this.actions.onSend();
+    }
+  }
+}
