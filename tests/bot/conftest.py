@@ -1,0 +1,38 @@
+"""The bot, a channel with two members, a worker played by hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import simcord
+
+from jobs import JobSettings
+from tests.bot.theatre import Ears, Theatre, Worker, new_bot
+
+
+@pytest.fixture
+def job_settings(valkey) -> JobSettings:
+    # the test is slower than a real worker's heartbeat, and nobody shall take its jobs for lost
+    return JobSettings(liveness_s=3600, adrift_limit_s=3600, worker_absence_limit_s=3600)
+
+
+@pytest.fixture
+async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcord.Env]:
+    ears = Ears()
+    bot = new_bot(job_settings, tmp_path, ears)
+    env = simcord.Env(bot)
+    bot.board.env = env
+    await env.start()
+    yield env
+    await env.shutdown()
+    await ears.close()
+    env.raise_errors()
+
+
+@pytest.fixture
+def theatre(env: simcord.Env, valkey, job_settings: JobSettings, tmp_path: Path) -> Theatre:
+    worker = Worker(valkey.client, job_settings)
+    worker.arrive()
+    return Theatre(env, worker, job_settings, tmp_path)

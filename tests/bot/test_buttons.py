@@ -1,0 +1,108 @@
+"""Again, Continue, Delete and Stop; also pressed on a bot that has been restarted since."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bot.theatre import SEED, Theatre, shown
+
+
+async def finished(theatre: Theatre, **options: object) -> str:
+    await theatre.alice.slash(theatre.channel, "compose", **options)
+    job = theatre.worker.take()
+    job.is_done()
+    await theatre.settle()
+    return job.id
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_again_asks_for_the_same_with_another_random_seed(theatre: Theatre, is_restarted) -> None:
+    # Given a finished piece with parameters of its own
+    first = await finished(theatre, length=20.0, temperature=0.5, random_seed=7, seed=("song.mid", SEED))
+    message = theatre.message
+    if is_restarted:
+        await theatre.restart()
+    # When another member presses Again
+    result = await theatre.bob.click(message, label="Again")
+    # Then a piece of theirs is on its way, in a message of its own
+    request = theatre.worker.take().request
+    assert result.deferred
+    assert (request.length_s, request.temperature, request.seed.name) == (20.0, 0.5, "song.mid")
+    assert request.random_seed != 7
+    assert (request.requester_id, request.parent_id) == (theatre.bob.id, first)
+    assert len(theatre.channel.history()) == 2
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_continue_makes_the_piece_the_seed(theatre: Theatre, is_restarted) -> None:
+    first = await finished(theatre, random_seed=7)
+    message = theatre.message
+    if is_restarted:
+        await theatre.restart()
+    await theatre.alice.click(message, label="Continue")
+    request = theatre.worker.take().request
+    assert theatre.worker.blobs.get(request.seed) == SEED + first.encode()
+    assert request.seed.name == "cadenza-piano-7.mid"
+    assert request.parent_id == first
+
+
+@pytest.mark.parametrize("label", ["Again", "Continue"])
+async def test_a_piece_that_is_no_longer_kept_says_what_to_do(theatre: Theatre, label, valkey) -> None:
+    await finished(theatre)
+    message = theatre.message
+    valkey.client.flushall()
+    theatre.worker.arrive()
+    await theatre.alice.click(message, label=label)
+    assert "This piece is too old" in shown(theatre.message)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_delete_is_for_the_requester_only(theatre: Theatre, is_restarted) -> None:
+    await finished(theatre)
+    message = theatre.message
+    if is_restarted:
+        await theatre.restart()
+    # When somebody else presses Delete, then only they are told that it is not theirs
+    result = await theatre.bob.click(message, label="Delete")
+    assert result.ephemeral
+    assert "Only the member who asked for this piece can delete it." in result.response.content
+    assert theatre.channel.history()[0].attachments
+    # And the requester can
+    await theatre.alice.click(message, label="Delete")
+    assert message.id not in [left.id for left in theatre.channel.history()]
+
+
+async def test_stop_ends_a_running_job_and_the_piece_so_far_is_delivered(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    job.is_at(0.5)
+    await theatre.settle()
+    # When somebody else presses Stop, then nothing stops
+    result = await theatre.bob.click(theatre.message, label="Stop")
+    assert "Only the member who asked" in result.response.content
+    assert not job.is_cancel_asked
+    # When the requester presses it
+    await theatre.alice.click(theatre.channel.history()[0], label="Stop")
+    assert job.is_cancel_asked
+    job.is_done(stopped=True)
+    await theatre.settle()
+    assert "Stopped early: this is the piece so far." in shown(theatre.channel.history()[0])
+
+
+async def test_stop_takes_a_waiting_job_out_of_the_queue(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    await theatre.settle()
+    await theatre.alice.click(theatre.message, label="Stop")
+    await theatre.settle()
+    assert theatre.worker.queued() == []
+    assert "Stopped before there was anything to hear." in shown(theatre.message)
+    assert theatre.message.components == []
+
+
+async def test_what_a_button_of_a_private_piece_gives_is_private_too(theatre: Theatre) -> None:
+    result = await theatre.alice.slash(theatre.channel, "compose", private=True)
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    pressed = await theatre.alice.click(result.response.message, label="Again")
+    assert pressed.ephemeral
+    assert theatre.worker.take().request.private

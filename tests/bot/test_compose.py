@@ -1,0 +1,67 @@
+"""`/compose` from the command to the result, over the real board."""
+
+from __future__ import annotations
+
+from jobs.contract import Stage
+from tests.bot.theatre import AUDIO, PICTURE, SEED, Theatre, buttons, shown
+
+
+async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(theatre: Theatre) -> None:
+    # Given a member who asks for a piece
+    result = await theatre.alice.slash(theatre.channel, "compose", length=40.0, random_seed=77)
+    assert result.deferred
+    assert not result.ephemeral
+    await theatre.settle()
+    assert "You are next." in shown(theatre.message)
+    assert list(buttons(theatre.message)) == ["Stop"]
+
+    # When a worker takes it
+    job = theatre.worker.take()
+    assert job.id == str(result._interaction.id)
+    assert (job.request.length_s, job.request.random_seed, job.request.model) == (40.0, 77, "piano")
+    job.is_at(0.4)
+    await theatre.settle()
+
+    # Then the same message shows the bar
+    assert "Composing" in shown(theatre.message)
+    assert "40%" in shown(theatre.message)
+
+    # And when it is done, the files
+    job.is_done(remarks=("Two notes were repaired.",))
+    await theatre.settle()
+    message = theatre.message
+    assert [file.filename for file in message.attachments] == [
+        f"cadenza-piano-77.{end}" for end in ("mid", "mp3", "png")
+    ]
+    assert [await file.read() for file in message.attachments][1:] == [AUDIO, PICTURE]
+    assert message.embeds[0].image.url
+    for words in ("A new piece", "`77`", "0:42", "1,234", "piano 1", "Two notes were repaired.", "composing 2.5 s"):
+        assert words in shown(message)
+    assert list(buttons(message)) == ["Again", "Continue", "Delete"]
+    assert len(theatre.channel.history()) == 1
+    assert await theatre.bot.board.open_records() == []
+
+
+async def test_a_seed_is_kept_and_named_on_the_card(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", seed=("my_song.mid", SEED))
+    job = theatre.worker.take()
+    assert theatre.worker.blobs.get(job.request.seed) == SEED
+    job.is_at(0.1, Stage.PRIMING)
+    await theatre.settle()
+    assert "Listening to your seed" in shown(theatre.message)
+    job.is_done()
+    await theatre.settle()
+    assert "A continuation of my\\_song.mid" in shown(theatre.message)
+    assert "first 0:12" in shown(theatre.message)
+
+
+async def test_without_a_random_seed_the_bot_chooses_and_shows_one(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    first = theatre.worker.take()
+    await theatre.alice.slash(theatre.channel, "compose")
+    second = theatre.worker.take()
+    assert first.request.random_seed != second.request.random_seed
+    first.is_done()
+    second.is_done()
+    await theatre.settle()
+    assert f"`{second.request.random_seed}`" in shown(theatre.message)

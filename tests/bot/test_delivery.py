@@ -1,0 +1,222 @@
+"""The reply arrives, once: past the token, over a restart, where a file is too large, where the message is gone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+import pytest
+
+from bot.delivery.progress import Progress
+from jobs.contract import Stage, Update
+from tests.bot.theatre import Theatre, shown
+
+LATE = "your piece took longer than Discord keeps a reply open"
+
+
+async def test_a_private_piece_is_seen_by_its_requester_only(theatre: Theatre) -> None:
+    result = await theatre.alice.slash(theatre.channel, "compose", private=True)
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    assert result.ephemeral
+    assert "A new piece" in shown(result.response.message)
+    assert len(theatre.channel.history(viewer=theatre.bob)) == 0
+
+
+async def test_past_the_token_the_piece_comes_as_a_message_that_mentions_the_requester(theatre: Theatre) -> None:
+    # Given a job that takes longer than Discord keeps the reply open
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    job.is_at(0.5)
+    await theatre.settle()
+    await theatre.env.advance_time(16 * 60)
+    # When it is done
+    job.is_done()
+    await theatre.settle()
+    # Then the channel has it as a new message, under the job's id, so that a second sending would not show
+    stale, late = theatre.channel.history()
+    assert f"{theatre.alice.mention}, {LATE}" in late.content
+    assert len(late.attachments) == 3
+    assert [user.id for user in late.mentions] == [theatre.alice.id]
+    sent = [entry for entry in theatre.env.http_requests if entry.method == "POST" and entry.path.endswith("/messages")]
+    assert [(entry.json["nonce"], entry.json["enforce_nonce"]) for entry in sent] == [(job.id, True)]
+    # And the one that showed the bar points there, without a Stop button
+    assert "further down" in stale.content
+    assert stale.components == []
+    assert await theatre.bot.board.open_records() == []
+    # And the buttons of the new one work
+    await theatre.bob.click(late, label="Again")
+    assert theatre.worker.take().request.parent_id == job.id
+
+
+async def test_past_the_token_a_private_piece_comes_by_direct_message(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", private=True)
+    job = theatre.worker.take()
+    await theatre.env.advance_time(16 * 60)
+    job.is_done()
+    await theatre.settle()
+    (message,) = (
+        theatre.alice._user.dm_channel.history()
+        if hasattr(theatre.alice, "_user")
+        else theatre.alice.user.dm_channel.history()
+    )
+    assert LATE in message.content
+    assert len(message.attachments) == 3
+
+
+async def test_where_the_channel_is_closed_by_then_it_comes_by_direct_message(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    await theatre.env.advance_time(16 * 60)
+    theatre.env.inject_error("POST", f"/channels/{theatre.channel.id}/messages", status=403, code=50013)
+    job.is_done()
+    await theatre.settle()
+    (message,) = theatre.alice.user.dm_channel.history()
+    assert LATE in message.content
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 50027), (404, 10015)])
+async def test_a_token_that_discord_calls_expired_is_believed(theatre: Theatre, status, code) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=status, code=code, times=None)
+    job.is_done()
+    await theatre.settle()
+    assert LATE in theatre.message.content
+
+
+async def test_a_bot_that_was_restarted_while_the_job_ran_delivers_it_once(theatre: Theatre) -> None:
+    # Given a bot that ends while a job runs
+    await theatre.alice.slash(theatre.channel, "compose", random_seed=5)
+    job = theatre.worker.take()
+    job.is_at(0.3)
+    await theatre.restart()
+    # When the job is done after the fresh bot is there
+    job.is_at(0.6)
+    await theatre.settle()
+    assert "60%" in shown(theatre.message)
+    job.is_done()
+    await theatre.settle()
+    # Then the same message holds the piece, once
+    (message,) = theatre.channel.history()
+    assert "`5`" in shown(message)
+    assert len(message.attachments) == 3
+    # And the next restart does not touch it
+    before = len(theatre.env.http_requests)
+    await theatre.restart()
+    assert not [entry for entry in theatre.env.http_requests[before:] if "/webhooks/" in entry.path]
+
+
+async def test_a_job_that_ended_while_no_bot_was_there_is_delivered_at_the_next_start(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    await theatre.bot.courier.close()
+    job.is_done()
+    await theatre.settle()
+    assert not theatre.message.attachments
+    await theatre.restart()
+    assert len(theatre.message.attachments) == 3
+    assert len(theatre.channel.history()) == 1
+
+
+async def test_a_bot_killed_between_editing_and_noting_it_edits_the_same_message_again(
+    theatre: Theatre, monkeypatch
+) -> None:
+    # Given a bot that is killed right after the reply was shown
+    async def killed(job_id: str) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(theatre.bot.board, "mark_delivered", killed)
+    await theatre.alice.slash(theatre.channel, "compose")
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    # When it is started anew
+    await theatre.restart()
+    # Then there is still one message, with each file once
+    (message,) = theatre.channel.history()
+    assert len(message.attachments) == 3
+    assert await theatre.bot.board.open_records() == []
+
+
+async def test_audio_larger_than_discord_takes_is_left_out_with_a_sentence(theatre: Theatre, monkeypatch) -> None:
+    async def submit(request, delivery, submit=theatre.bot.board.submit):
+        return await submit(request, delivery.model_copy(update={"upload_limit_bytes": 1000}))
+
+    monkeypatch.setattr(theatre.bot.board, "submit", submit)
+    await theatre.alice.slash(theatre.channel, "compose", random_seed=1)
+    theatre.worker.take().is_done(audio=bytes(1001))
+    await theatre.settle()
+    assert [file.filename for file in theatre.message.attachments] == ["cadenza-piano-1.mid", "cadenza-piano-1.png"]
+    assert "The audio is larger than Discord takes here" in shown(theatre.message)
+
+
+async def test_the_upload_limit_is_the_one_the_interaction_names(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    (record,) = await theatre.bot.board.open_records()
+    assert record.delivery.upload_limit_bytes == 26214400
+
+
+async def test_what_discord_still_finds_too_large_is_sent_without_audio(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    await theatre.settle()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=413, code=40005)
+    job.is_done()
+    await theatre.settle()
+    assert len(theatre.message.attachments) == 2
+
+
+async def test_a_job_whose_message_was_deleted_is_not_composed_to_the_end(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    await theatre.settle()
+    theatre.env.backend.delete_message(theatre.channel.id, theatre.message.id)
+    job.is_at(0.2)
+    await theatre.settle()
+    job.is_at(0.9)
+    await theatre.settle()
+    assert job.is_cancel_asked
+    assert await theatre.bot.board.open_records() == []
+    assert theatre.channel.history() == []
+
+
+async def test_a_discord_that_is_briefly_away_gets_the_reply_when_it_is_back(theatre: Theatre, monkeypatch) -> None:
+    monkeypatch.setattr("bot.delivery.courier.RETRY_AFTER_S", (0.01, 0.01))
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    await theatre.settle()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=503)
+    job.is_done()
+    await theatre.settle()
+    assert len(theatre.message.attachments) == 3
+
+
+async def test_progress_shows_the_latest_state_no_oftener_than_it_may() -> None:
+    shown_updates: list[float] = []
+
+    async def edit(update: Update) -> None:
+        shown_updates.append(update.fraction)
+
+    progress = Progress(edit, interval_s=0.2)
+    for step in range(10):
+        progress.show(Update(stage=Stage.COMPOSING, fraction=step / 10))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.3)
+    assert shown_updates[0] <= 0.1
+    assert shown_updates[1:] == [0.9]
+    progress.show(Update(stage=Stage.COMPOSING, fraction=0.9))
+    await asyncio.sleep(0.25)
+    assert len(shown_updates) == 2
+    await progress.stop()
+    progress.show(Update(stage=Stage.COMPOSING, fraction=1.0))
+    await asyncio.sleep(0)
+    assert len(shown_updates) == 2
+
+
+async def test_nothing_in_a_reply_mentions_anybody_by_itself(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    theatre.worker.take().has_failed("hello @everyone")
+    await theatre.settle()
+    edits = [entry.json for entry in theatre.env.http_requests if entry.method == "PATCH" and entry.json]
+    assert edits
+    assert all(edit["allowed_mentions"] == discord.AllowedMentions.none().to_dict() for edit in edits)

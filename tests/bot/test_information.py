@@ -1,0 +1,47 @@
+"""`/help`, `/models`, `/ping`, and the suggestions for `model`."""
+
+from __future__ import annotations
+
+from bot.cards.information import ping_card
+from tests.bot.theatre import Theatre, shown
+
+
+async def test_help_names_every_command(theatre: Theatre) -> None:
+    result = await theatre.alice.slash(theatre.channel, "help")
+    assert result.ephemeral
+    for words in ("/compose", "/help", "/models", "/ping", "5 to 300 seconds", "up to 1 MiB", "**Continue**"):
+        assert words in shown(result.response.message)
+
+
+async def test_models_lists_what_live_workers_serve(theatre: Theatre) -> None:
+    result = await theatre.alice.slash(theatre.channel, "models")
+    words = shown(result.response.message)
+    assert "piano 1 · the default: Expressive piano" in words
+    assert "Licence: CC BY" in words
+    assert "band 2: Small band" in words
+
+
+async def test_models_without_a_worker_says_so(theatre: Theatre) -> None:
+    theatre.worker.leave()
+    result = await theatre.alice.slash(theatre.channel, "models")
+    assert "no worker is running" in result.response.content
+
+
+async def test_ping_tells_of_discord_redis_workers_and_queue(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    result = await theatre.bob.slash(theatre.channel, "ping")
+    words = shown(result.response.message)
+    assert result.ephemeral
+    for part in ("Discord: ", "Redis: ", "Workers: 1, of which 0 busy", "Queue: 1 open"):
+        assert part in words
+
+
+def test_ping_before_the_first_heartbeat_has_no_latency_to_show() -> None:
+    assert ping_card(float("nan"), 0.001, [], 0).fields[0].value == "not measured yet"
+
+
+async def test_the_model_option_suggests_live_models(theatre: Theatre) -> None:
+    choices = await theatre.alice.autocomplete(theatre.channel, "compose", focused="model", value="pia")
+    assert [(choice["name"], choice["value"]) for choice in choices] == [("Expressive piano (piano)", "piano")]
+    theatre.worker.leave()
+    assert await theatre.alice.autocomplete(theatre.channel, "compose", focused="model", value="") == []

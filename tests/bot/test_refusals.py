@@ -1,0 +1,155 @@
+"""Every failure that a member can cause has one sentence that says what to do."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+
+from jobs.contract import ComposeRequest
+from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("song.mp3", b"ID3 not midi", "“song.mp3” is not a MIDI file. Attach a `.mid` file"),
+        ("song.mid", b"", "“song.mid” is empty. Attach a `.mid` file with some notes in it."),
+        ("song.mid", SEED + bytes(MAX_SEED_BYTES), "is too big: 1.0 MiB, and a seed may have 1.0 MiB."),
+        ("song.mid", b"RIFFxxxxRMID", "is called a MIDI file but is not one inside. Export it again"),
+    ],
+)
+async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(theatre: Theatre, name, data, words) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", seed=(name, data))
+    assert words in shown(theatre.message)
+    assert theatre.worker.queued() == []
+
+
+async def test_a_seed_that_discord_does_not_hand_over_is_asked_for_again(theatre: Theatre, monkeypatch) -> None:
+    async def gone(*_: object, **__: object) -> bytes:
+        raise discord.DiscordException("gone") if False else _not_found()
+
+    monkeypatch.setattr(discord.Attachment, "read", gone)
+    await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
+    assert "Attach it again with a new `/compose`" in shown(theatre.message)
+
+
+def _not_found() -> discord.NotFound:
+    class Response:
+        status, reason = 404, "Not Found"
+
+    return discord.NotFound(Response(), "asset not found")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"length": 4.0}, "`length` must lie between 5 and 300 seconds. Choose a value in between."),
+        ({"length": 301.0}, "`length` must lie between 5 and 300 seconds."),
+        ({"temperature": 2.1}, "`temperature` must lie between 0.1 and 2."),
+        ({"random_seed": 2**32}, "`random_seed` must lie between 0 and 4,294,967,295."),
+        ({"random_seed": -1}, "`random_seed` must lie between 0 and 4,294,967,295."),
+    ],
+)
+async def test_a_value_out_of_range_is_refused_even_if_the_client_lets_it_pass(
+    theatre: Theatre, options, words
+) -> None:
+    # Given a client that does not keep to the limits of the options
+    for command in theatre.env.backend.global_commands.values():
+        for option in command.get("options", []):
+            option.pop("min_value", None)
+            option.pop("max_value", None)
+    # When it sends a value out of range, then the bot refuses
+    await theatre.alice.slash(theatre.channel, "compose", **options)
+    assert words in shown(theatre.message)
+    assert theatre.worker.queued() == []
+
+
+async def test_discord_is_told_the_limits_of_the_options(theatre: Theatre) -> None:
+    (command,) = [found for found in theatre.bot.tree.get_commands() if found.name == "compose"]
+    options = {option["name"]: option for option in command.to_dict(theatre.bot.tree)["options"]}
+    assert list(options) == ["seed", "model", "length", "temperature", "random_seed", "include_seed", "private"]
+    assert (options["length"]["min_value"], options["length"]["max_value"]) == (5.0, 300.0)
+    assert (options["temperature"]["min_value"], options["temperature"]["max_value"]) == (0.1, 2.0)
+    assert (options["random_seed"]["min_value"], options["random_seed"]["max_value"]) == (0, 2**32 - 1)
+    assert not any(option.get("required") for option in options.values())
+
+
+async def test_an_unknown_model_is_answered_with_those_there_are(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", model="Tuba *Quartet*")
+    assert "There is no model called" in shown(theatre.message)
+    assert "band, piano" in shown(theatre.message)
+
+
+async def test_without_a_worker_the_member_is_told_so(theatre: Theatre) -> None:
+    theatre.worker.leave()
+    await theatre.alice.slash(theatre.channel, "compose")
+    assert "no worker is running. Try again in a minute" in shown(theatre.message)
+
+
+async def test_a_member_with_too_many_open_jobs_is_told_to_wait(theatre: Theatre) -> None:
+    for _ in range(3):
+        await theatre.alice.slash(theatre.channel, "compose")
+    await theatre.alice.slash(theatre.channel, "compose")
+    assert "You already have 3 pieces in the making." in shown(theatre.message)
+    await theatre.bob.slash(theatre.channel, "compose")
+    await theatre.settle()
+    assert "You are number 4." in shown(theatre.message)
+
+
+async def test_a_full_queue_is_said(theatre: Theatre, monkeypatch) -> None:
+    monkeypatch.setattr(
+        theatre.bot.board._records, "_settings", theatre.settings.model_copy(update={"open_jobs_limit": 1})
+    )
+    await theatre.alice.slash(theatre.channel, "compose")
+    await theatre.bob.slash(theatre.channel, "compose")
+    assert "The queue is full" in shown(theatre.message)
+
+
+async def test_what_the_worker_finds_wrong_is_shown_as_it_says_it(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
+    theatre.worker.take().has_failed("Your file has no notes. Attach one that sounds.")
+    await theatre.settle()
+    assert shown(theatre.message) == "Your file has no notes. Attach one that sounds."
+    assert theatre.message.components == []
+    assert await theatre.bot.board.open_records() == []
+
+
+async def test_a_failure_of_ours_carries_its_incident(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    theatre.worker.take().has_failed("Something broke. Try again.", incident="abc123")
+    await theatre.settle()
+    assert shown(theatre.message) == "Something broke. Try again. (incident `abc123`)"
+
+
+async def test_an_error_nobody_foresaw_gets_an_incident_id_and_is_logged_in_full(
+    theatre: Theatre, monkeypatch, caplog
+) -> None:
+    async def broken(request: ComposeRequest, delivery: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(theatre.bot.board, "submit", broken)
+    await theatre.alice.slash(theatre.channel, "compose")
+    incident = shown(theatre.message).split("`")[1]
+    assert len(incident) == 8
+    assert f"incident {incident}" in caplog.text
+    assert "ZeroDivisionError: a bug" in caplog.text
+    theatre.env.acknowledge_errors() if hasattr(theatre.env, "acknowledge_errors") else None
+
+
+async def test_where_the_bot_may_not_attach_files_it_says_so(theatre: Theatre) -> None:
+    forbidden = discord.PermissionOverwrite(attach_files=False, embed_links=False)
+    closed = theatre.guild.create_text_channel("closed", overwrites={theatre.guild.default_role: forbidden})
+    await theatre.alice.slash(closed, "compose")
+    assert "I lack the permission Attach Files and Embed Links" in shown(closed.last_message)
+    assert theatre.worker.queued() == []
+
+
+async def test_redis_away_is_a_sentence_not_a_traceback(theatre: Theatre, monkeypatch) -> None:
+    import redis
+
+    def silent() -> None:
+        raise redis.ConnectionError("refused")
+
+    monkeypatch.setattr(theatre.bot.board._registry, "models", silent)
+    await theatre.alice.slash(theatre.channel, "compose")
+    assert "The queue cannot be reached just now. Try again in a minute." in shown(theatre.message)

@@ -1,0 +1,191 @@
+"""What the bot's tests play on: the bot in SimCord, the real job board on Valkey, and a worker whose part the test plays.
+
+SimCord waits after each action until the bot has nothing left to do. A follower waits for a worker, which is the
+test, so `StagedBoard` declares that one wait to SimCord; all else is the real board.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import discord
+import redis
+import simcord
+
+from bot.client import Cadenza
+from jobs import JobBoard, JobSettings
+from jobs.blobs import BlobStore
+from jobs.compose_queue import ComposeQueue
+from jobs.contract import ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
+from jobs.registry import WorkerRegistry
+from jobs.reporting import Reporter
+
+SEED = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00"
+AUDIO, PICTURE = b"\xff\xfb" + b"audio" * 50, b"\x89PNG" + b"picture" * 50
+PIANO = ModelInfo(name="piano", version="1", title="Expressive piano", licence="CC BY", default=True)
+BAND = ModelInfo(name="band", version="2", title="Small band")
+MAX_SEED_BYTES = 2**20
+
+
+class Ears:
+    """Follows jobs in tasks of the test's own, so that SimCord does not wait for them to end."""
+
+    def __init__(self) -> None:
+        self._asked: asyncio.Queue[tuple[AsyncIterator[Update], asyncio.Queue[Update | Exception]]] = asyncio.Queue()
+        self._tasks = [asyncio.create_task(self._serve())]
+
+    def listen(self, updates: AsyncIterator[Update]) -> asyncio.Queue[Update | Exception]:
+        heard: asyncio.Queue[Update | Exception] = asyncio.Queue()
+        self._asked.put_nowait((updates, heard))
+        return heard
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self) -> None:
+        while True:
+            self._tasks.append(asyncio.create_task(self._listen(*await self._asked.get())))
+
+    async def _listen(self, updates: AsyncIterator[Update], heard: asyncio.Queue[Update | Exception]) -> None:
+        try:
+            async for update in updates:
+                heard.put_nowait(update)
+        except Exception as error:
+            heard.put_nowait(error)
+
+
+class StagedBoard(JobBoard):
+    """The real board; what its follower waits for is declared to SimCord."""
+
+    env: simcord.Env
+    ears: Ears
+
+    async def follow(self, job_id: str) -> AsyncIterator[Update]:
+        heard = self.ears.listen(JobBoard.follow(self, job_id))
+        while True:
+            update = await self.env.external_wait(heard.get(), reason="the worker's part is the test's")
+            if isinstance(update, Exception):
+                raise update
+            yield update
+
+
+class Worker:
+    """Plays the worker's part by hand."""
+
+    def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
+        self._connection, self._settings = connection, settings
+        self._registry = WorkerRegistry(connection, settings)
+        self._queue = ComposeQueue(connection, settings)
+        self.blobs = BlobStore(connection, settings)
+        self.info = WorkerInfo(name="w1", hostname="here", pid=1, started_at=1.0, models=(PIANO, BAND))
+
+    def arrive(self) -> None:
+        self._registry.publish(self.info)
+
+    def leave(self) -> None:
+        self._registry.withdraw(self.info.name)
+
+    def queued(self) -> list[str]:
+        return [name.decode() for name in self._connection.lrange(self._queue.rq.key, 0, -1)]
+
+    def take(self) -> Job:
+        """The next job, out of the queue; what follows is said through it."""
+        popped = self._connection.lpop(self._queue.rq.key)
+        assert popped is not None, "nothing is queued"
+        return Job(popped.decode(), self.blobs, Reporter(popped.decode(), self._connection, self._settings))
+
+
+class Job:
+    """A job that the worker has taken."""
+
+    def __init__(self, job_id: str, blobs: BlobStore, reporter: Reporter) -> None:
+        self.id, self._blobs, self.reporter = job_id, blobs, reporter
+        self.request = reporter.record().request
+
+    @property
+    def is_cancel_asked(self) -> bool:
+        return self.reporter.record().cancel_asked
+
+    def is_at(self, fraction: float, stage: Stage = Stage.COMPOSING) -> None:
+        self.reporter.update(stage, fraction)
+
+    def is_done(self, *, audio: bytes = AUDIO, **changes: object) -> ComposeResult:
+        fields = {
+            "job_id": self.id,
+            "midi": self._blobs.put(SEED + self.id.encode(), "piece.mid", "audio/midi"),
+            "audio": self._blobs.put(audio, "piece.mp3", "audio/mpeg"),
+            "picture": self._blobs.put(PICTURE, "piece.png", "image/png"),
+            "model": self.request.model,
+            "model_version": "1",
+            "notes": 1234,
+            "duration_s": 42.4,
+            "seed_s": 12.0 if self.request.seed and self.request.include_seed else 0.0,
+            "random_seed": self.request.random_seed,
+            "timings": {"queue": 0.1, "sample": 2.5},
+        }
+        result = ComposeResult.model_validate(fields | changes)
+        assert self.reporter.done(result)
+        return result
+
+    def has_failed(self, sentence: str, incident: str | None = None) -> None:
+        assert self.reporter.failed(Failure(code="x", sentence=sentence, incident=incident))
+
+
+class Theatre:
+    """Everything a test touches: members, the channel, the worker, the bot."""
+
+    def __init__(self, env: simcord.Env, worker: Worker, settings: JobSettings, state: Path) -> None:
+        self.env, self.worker, self.settings, self.state = env, worker, settings, state
+        self.ears = env.bot.board.ears
+        self.guild = env.create_guild()
+        self.channel = self.guild.create_text_channel("music")
+        self.alice = self.guild.add_member(env.create_user("alice"))
+        self.bob = self.guild.add_member(env.create_user("bob"))
+
+    @property
+    def bot(self) -> Cadenza:
+        return self.env.bot
+
+    async def settle(self) -> None:
+        """Until the bot has shown what the worker said; Redis has to pass it on first."""
+        for _ in range(3):
+            await asyncio.sleep(0.03)
+            await self.env.settle()
+
+    async def restart(self) -> Cadenza:
+        """End the bot as if it were killed, and start a fresh one."""
+        fresh = new_bot(self.settings, self.state, self.ears)
+        fresh.board.env = self.env
+        await self.env.restart_bot(fresh)
+        await self.settle()
+        return fresh
+
+    @property
+    def message(self) -> discord.Message:
+        found = self.channel.last_message
+        assert found is not None
+        return found
+
+
+def new_bot(settings: JobSettings, state: Path, ears: Ears) -> Cadenza:
+    board = StagedBoard(settings)
+    board.ears = ears
+    return Cadenza(board, state, MAX_SEED_BYTES, edit_interval_s=0.0)
+
+
+def shown(message: discord.Message) -> str:
+    """All the words of a message and its card."""
+    words = [message.content]
+    for card in message.embeds:
+        words += [card.title or "", card.description or "", card.footer.text or ""]
+        words += [f"{field.name}: {field.value}" for field in card.fields]
+    return "\n".join(words)
+
+
+def buttons(message: discord.Message) -> dict[str, str]:
+    """Label to custom id of a message's buttons."""
+    return {button.label: button.custom_id for row in message.components for button in row.children}
