@@ -118,7 +118,9 @@ class Delivery(Contract):
     message_id: int | None = None
     private: bool = False
     locale: str | None = None
-    upload_limit_bytes: int | None = Field(default=None, ge=1, description="the largest file Discord takes in this reply")
+    upload_limit_bytes: int | None = Field(
+        default=None, ge=1, description="the largest file Discord takes in this reply"
+    )
 
 
 class Record(Contract):

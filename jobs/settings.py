@@ -16,7 +16,9 @@ _DAY_S = 24 * _HOUR_S
 class JobSettings(BaseSettings):
     """Limits and times; each may be set as `CADENZA_JOBS_<NAME>`, the address as `REDIS_URL`."""
 
-    model_config = SettingsConfigDict(env_prefix="CADENZA_JOBS_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CADENZA_JOBS_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     redis_url: SecretStr = Field(validation_alias="REDIS_URL", description="redis://:password@host:port/0")
     queue: str = Field(default="compose", pattern=r"^[a-z_]{1,32}$", description="name of the RQ queue")
@@ -45,6 +47,6 @@ class JobSettings(BaseSettings):
         try:
             _REDIS_ADDRESS.validate_python(value.get_secret_value())
         except ValueError:
-            # the address holds a password: do not let pydantic repeat the input in its message
+            # not chained: the cause repeats the address, and the address holds a password
             raise ValueError("REDIS_URL must read redis://:password@host:port/0") from None
         return value

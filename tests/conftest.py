@@ -45,22 +45,29 @@ def _wait_until_it_answers(client: redis.Redis, process: subprocess.Popen[bytes]
             time.sleep(0.02)
 
 
-@pytest.fixture(scope="session")
-def valkey_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
-    """One server for the whole run, on loopback with a random port and password, ended afterwards."""
-    folder: Path = tmp_path_factory.mktemp("valkey")
-    port, password = _free_port(), secrets.token_urlsafe(24)
-    settings = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
+def launch_valkey(folder: Path, port: int, password: str) -> tuple[subprocess.Popen[bytes], ValkeyServer]:
+    """A server that keeps what it is told in `folder`, as the one in production does; answers when this returns."""
+    settings = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "yes"]
     settings += ["--requirepass", password, "--maxmemory-policy", "noeviction", "--logfile", str(folder / "log")]
     process = subprocess.Popen([str(get_binary_path()), *settings])
     client = redis.Redis(port=port, password=password)
-    try:
-        _wait_until_it_answers(client, process)
-        yield ValkeyServer(f"redis://:{password}@127.0.0.1:{port}/0", port, password, client)
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(timeout=10)
+    _wait_until_it_answers(client, process)
+    return process, ValkeyServer(f"redis://:{password}@127.0.0.1:{port}/0", port, password, client)
+
+
+def end_valkey(process: subprocess.Popen[bytes], server: ValkeyServer) -> None:
+    """End a server and wait until it is gone."""
+    server.client.close()
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def valkey_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    """One server for the whole run, on loopback with a random port and password, ended afterwards."""
+    process, server = launch_valkey(tmp_path_factory.mktemp("valkey"), _free_port(), secrets.token_urlsafe(24))
+    yield server
+    end_valkey(process, server)
 
 
 @pytest.fixture
@@ -69,3 +76,32 @@ def valkey(valkey_process: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Val
     valkey_process.client.flushall()
     monkeypatch.setenv("REDIS_URL", valkey_process.url)
     return valkey_process
+
+
+@dataclass
+class MortalValkey:
+    """A server of one test's own that may be killed and started again over what it kept."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    server: ValkeyServer
+
+    def kill(self) -> None:
+        """End it without a word, as a crash does."""
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+    def start(self) -> None:
+        """Start it again under the same address."""
+        self.process, self.server = launch_valkey(self.folder, self.server.port, self.server.password)
+
+
+@pytest.fixture
+def mortal_valkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MortalValkey]:
+    """A server to kill; `REDIS_URL` names it."""
+    folder = tmp_path / "mortal"
+    folder.mkdir()
+    mortal = MortalValkey(folder, *launch_valkey(folder, _free_port(), secrets.token_urlsafe(24)))
+    monkeypatch.setenv("REDIS_URL", mortal.server.url)
+    yield mortal
+    end_valkey(mortal.process, mortal.server)

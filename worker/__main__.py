@@ -20,7 +20,7 @@ log = logging.getLogger("worker")
 
 
 def main() -> int:
-    """Run the process; the exit status is 0 after a clean end, 1 when it could not start, with a sentence why."""
+    """Run the process; the exit status is 0 after a clean end, 1 when it could not start or go on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
@@ -28,16 +28,17 @@ def main() -> int:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     renderer = RenderPool(render_settings)
     try:
-        run(settings, job_settings, BundleShelf(settings.store, settings.default_model), renderer)
+        was_asked = run(settings, job_settings, BundleShelf(settings.store, settings.default_model), renderer)
+        return 0 if was_asked else 1
     except ModelError as error:
         return _refuse(error.sentence)
     except redis.RedisError as error:
         return _refuse(f"Redis cannot be used: {error}. Check REDIS_URL and that the server runs.")
     except KeyboardInterrupt:
         log.info("ended before it was ready")
+        return 0
     finally:
         renderer.close()
-    return 0
 
 
 def _refuse(sentence: str) -> int:

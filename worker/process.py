@@ -24,8 +24,8 @@ from worker.warm_worker import WarmWorker
 log = logging.getLogger(__name__)
 
 
-def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, renderer: Renderer) -> None:
-    """Work until a signal ends it.
+def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, renderer: Renderer) -> bool:
+    """Work until a signal ends it; False when something else did, e.g. a Redis that stayed away.
 
     Raises:
         redis.ConnectionError: Redis did not answer within `redis_patience_s`.
@@ -46,6 +46,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, rende
     finally:
         pulse.end()
         log.info("worker ended: %s", name)
+    return worker.was_asked_to_end
 
 
 class _Introduction:

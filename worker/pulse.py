@@ -67,7 +67,10 @@ class Pulse(threading.Thread):
         """Stop beating and say that the worker is gone."""
         self._ended.set()
         self.join(timeout=2)
-        self._registry.withdraw(self._worker.name)
+        try:
+            self._registry.withdraw(self._worker.name)
+        except redis.RedisError as error:
+            log.warning("nobody could be told that this worker ends: %s", error)
 
     def _see_cancel(self) -> None:
         job_id = self._stops.running

@@ -45,6 +45,7 @@ class WarmWorker(SimpleWorker):
         self._settings = settings
         self._stops = stops
         self._shutdown_grace_s = shutdown_grace_s
+        self.was_asked_to_end = False
         self._recovery = Recovery(connection, settings)
         self._started: tuple[Job, float] | None = None
         self.last_cleaned_at: datetime | None  # set by RQ, which leaves its type open
@@ -145,6 +146,7 @@ class WarmWorker(SimpleWorker):
     def handle_warm_shutdown_request(self) -> None:
         """Let the running job finish for a moment, then ask it to stop, then interrupt it."""
         log.info("worker %s was asked to end", self.name)
+        self.was_asked_to_end = True
         threading.Thread(target=self._make_room, name="make-room", daemon=True).start()
 
     def _make_room(self) -> None:

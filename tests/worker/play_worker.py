@@ -111,4 +111,5 @@ class PlayShelf:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    run(WorkerSettings(), JobSettings(), PlayShelf(), PlayRenderer())  # type: ignore[call-arg]
+    was_asked = run(WorkerSettings(), JobSettings(), PlayShelf(), PlayRenderer())  # type: ignore[call-arg]
+    sys.exit(0 if was_asked else 1)

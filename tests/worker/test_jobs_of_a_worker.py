@@ -1,18 +1,14 @@
-"""What becomes of a job: the real queue, real worker processes, a musician that needs no TensorFlow."""
+"""What becomes of a job that a worker takes: the real queue, real processes, a musician without TensorFlow."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-
-import pytest
 
 from jobs.board import Cancelling
 from jobs.contract import Stage
-from jobs.errors import BlobGone, DuplicateJob, NoWorker, QueueFull, TooManyOpenJobs, UnknownModel
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
-from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, DIE_ALWAYS, DIE_ONCE, REFUSE, SILENT
+from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT
 from tests.worker.processes import follow_to_the_end, wait_for
 
 
@@ -153,143 +149,6 @@ async def test_a_stop_arrives_although_its_message_was_lost(start_worker, board,
     await wait_for(board, request.job_id, Stage.COMPOSING)
     valkey.client.hset(f"cadenza:record:{request.job_id}", "cancel_asked", "1")
     assert (await follow_to_the_end(board, request.job_id))[-1].result.stopped
-
-
-async def test_a_killed_worker_costs_a_retry_and_not_the_job(start_worker, board, ask):
-    # Given a job that kills its worker the first time
-    first = start_worker().wait_until_ready()
-    request, delivery = ask(random_seed=DIE_ONCE)
-    await board.submit(request, delivery)
-    following = asyncio.create_task(follow_to_the_end(board, request.job_id))
-    await asyncio.to_thread(first.process.wait, 20)
-    # When another worker starts
-    start_worker()
-    # Then the follower sees the job wait again and be done
-    stages = [update.stage for update in await following]
-    assert stages[-1] is Stage.DONE
-    assert Stage.QUEUED in stages[stages.index(Stage.PRIMING) :]
-
-
-async def test_a_job_that_kills_two_workers_is_given_up(start_worker, board, ask):
-    workers = [start_worker() for _ in range(2)]
-    for worker in workers:
-        worker.wait_until_ready()
-    request, delivery = ask(random_seed=DIE_ALWAYS)
-    await board.submit(request, delivery)
-    failure = (await follow_to_the_end(board, request.job_id))[-1].failure
-    assert failure.code == "worker_lost"
-    assert "twice" in failure.sentence
-
-
-async def test_a_worker_that_ends_puts_its_job_back_within_five_seconds(start_worker, board, ask, monkeypatch):
-    # Given a job that takes three seconds and listens to no stop
-    monkeypatch.setenv("CADENZA_WORKER_SHUTDOWN_GRACE_S", "0.2")
-    first = start_worker().wait_until_ready()
-    request, delivery = ask(random_seed=DEAF, length_s=300)
-    await board.submit(request, delivery)
-    following = asyncio.create_task(follow_to_the_end(board, request.job_id))
-    await asyncio.sleep(0.3)
-    # When its worker is told to end again and again
-    for _ in range(2):
-        await wait_for(board, request.job_id, Stage.COMPOSING)
-        seconds = await asyncio.to_thread(first.end)
-        assert seconds < 5
-        first = await asyncio.to_thread(start_worker().wait_until_ready)
-    # Then that was no fault of the job's: it is done in the end
-    assert (await following)[-1].stage is Stage.DONE
-
-
-async def test_an_idle_worker_ends_at_once_and_is_gone(start_worker, board):
-    worker = start_worker().wait_until_ready()
-    assert [info.pid for info in await board.workers()] == [worker.process.pid]
-    assert worker.end() < 3
-    assert worker.process.returncode == 0
-    assert await board.workers() == []
-
-
-async def test_two_workers_share_the_queue(start_worker, board, ask):
-    for worker in [start_worker(), start_worker()]:
-        worker.wait_until_ready()
-    asked = [ask(user=user, length_s=100) for user in range(6)]
-    for request, delivery in asked:
-        await board.submit(request, delivery)
-    ends = await asyncio.gather(*(follow_to_the_end(board, request.job_id) for request, _ in asked))
-    assert [updates[-1].stage for updates in ends] == [Stage.DONE] * 6
-
-
-async def test_the_same_request_again_is_the_same_job(start_worker, board, ask, tmp_path):
-    start_worker().wait_until_ready()
-    request, delivery = ask(random_seed=5)
-    await asyncio.gather(*(board.submit(request, delivery) for _ in range(5)))
-    await follow_to_the_end(board, request.job_id)
-    again = await board.submit(request, delivery)
-    assert again.stage is Stage.DONE
-    assert (tmp_path / "attempts-5").stat().st_size == 1
-    with pytest.raises(DuplicateJob):
-        await board.submit(*ask(job_id=request.job_id, random_seed=6))
-
-
-async def test_without_a_worker_nothing_is_taken(board, ask):
-    with pytest.raises(NoWorker) as refusal:
-        await board.submit(*ask())
-    assert "no worker is running" in refusal.value.sentence
-    assert await board.open_records() == []
-
-
-async def test_a_model_that_nobody_serves_is_refused_by_name(start_worker, board, ask):
-    start_worker().wait_until_ready()
-    with pytest.raises(UnknownModel) as refusal:
-        await board.submit(*ask(model="kazoo"))
-    assert "kazoo" in refusal.value.sentence
-    assert "duo, piano" in refusal.value.sentence
-    assert [(model.name, model.default) for model in await board.models()] == [("piano", True), ("duo", False)]
-
-
-async def test_a_waiting_job_fails_when_no_worker_comes_back(start_worker, open_board, ask):
-    # Given a worker that dies while a job waits behind another
-    worker = start_worker().wait_until_ready()
-    board = open_board(worker_absence_limit_s=1.5)
-    await board.submit(*ask(user=1, length_s=300))
-    request, delivery = ask(user=2)
-    await board.submit(request, delivery)
-    worker.kill()
-    # When nobody comes back
-    start = time.monotonic()
-    failure = (await follow_to_the_end(board, request.job_id))[-1].failure
-    # Then the member is told
-    assert failure.code == "no_worker"
-    assert time.monotonic() - start < 20
-
-
-async def test_a_seed_that_is_gone_is_said_at_once(start_worker, board, ask, valkey):
-    start_worker().wait_until_ready()
-    seed = await board.put_blob(b"MThd", "a.mid", "audio/midi")
-    valkey.client.delete(f"cadenza:blob:{seed.digest}")
-    with pytest.raises(BlobGone):
-        await board.submit(*ask(seed=seed))
-
-
-async def test_a_member_may_have_three_open_jobs(start_worker, board, ask):
-    start_worker().wait_until_ready()
-    asked = [ask(length_s=60) for _ in range(3)]
-    for request, delivery in asked:
-        await board.submit(request, delivery)
-    with pytest.raises(TooManyOpenJobs) as refusal:
-        await board.submit(*ask())
-    assert "3 pieces" in refusal.value.sentence
-    # Then another member still may, and the first may again when one is done
-    await board.submit(*ask(user=8))
-    await follow_to_the_end(board, asked[0][0].job_id)
-    await board.submit(*ask())
-
-
-async def test_the_queue_takes_as_many_as_it_may_however_many_come_at_once(start_worker, open_board, ask):
-    start_worker().wait_until_ready()
-    board = open_board(open_jobs_limit=5)
-    asked = [ask(user=user, length_s=300) for user in range(20)]
-    outcomes = await asyncio.gather(*(board.submit(*one) for one in asked), return_exceptions=True)
-    assert sum(isinstance(outcome, QueueFull) for outcome in outcomes) == 15
-    assert len(await board.open_records()) == 5
 
 
 async def test_a_follower_that_joins_mid_way_sees_the_state_and_the_end(start_worker, board, ask):

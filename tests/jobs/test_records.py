@@ -1,0 +1,77 @@
+"""Records are admitted once, advanced while open, settled once."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.contract import Failure, Stage
+from jobs.errors import UnknownJob
+from jobs.records import RecordStore
+from jobs.reporting import Reporter
+
+
+async def test_a_record_comes_back_as_it_went_in(board, a_worker, ask):
+    request, delivery = ask()
+    await board.submit(request, delivery)
+    record = await board.record(request.job_id)
+    assert (record.request, record.delivery) == (request, delivery)
+    assert (record.stage, record.delivered, record.cancel_asked) == (Stage.QUEUED, False, False)
+
+
+async def test_whoever_settles_first_settles_for_good(board, a_worker, ask, result, settings, valkey):
+    # Given a job that was failed because its worker was taken for dead
+    request, delivery = ask()
+    await board.submit(request, delivery)
+    reporter = Reporter(request.job_id, valkey.client, settings)
+    assert reporter.failed(Failure(code="worker_lost", sentence="It died."))
+    # When that worker comes back with a result
+    assert not reporter.update(Stage.RENDERING, 0.9)
+    assert not reporter.done(result(request.job_id))
+    # Then the member's answer stands
+    record = await board.record(request.job_id)
+    assert (record.stage, record.failure.code, record.result) == (Stage.FAILED, "worker_lost", None)
+
+
+async def test_a_settled_job_no_longer_counts_for_its_member(board, a_worker, ask, result, settings, valkey):
+    asked = [ask() for _ in range(4)]
+    for request, delivery in asked[:3]:
+        await board.submit(request, delivery)
+    Reporter(asked[0][0].job_id, valkey.client, settings).done(result(asked[0][0].job_id))
+    await board.submit(*asked[3])
+
+
+async def test_progress_that_says_little_is_not_written(board, a_worker, ask, settings, valkey):
+    request, delivery = ask()
+    await board.submit(request, delivery)
+    reporter = Reporter(request.job_id, valkey.client, settings)
+    for step in range(1000):
+        reporter.update(Stage.COMPOSING, step / 1000)
+    assert valkey.client.xlen(f"cadenza:progress:{request.job_id}") < 50
+
+
+def test_what_is_not_known_is_said_so(valkey, settings):
+    with pytest.raises(UnknownJob):
+        RecordStore(valkey.client, settings).get("nothing")
+
+
+async def test_open_records_forget_those_that_expired(board, a_worker, ask, valkey):
+    asked = [ask(), ask()]
+    for request, delivery in asked:
+        await board.submit(request, delivery)
+    valkey.client.delete(f"cadenza:record:{asked[0][0].job_id}")
+    assert [record.job_id for record in await board.open_records()] == [asked[1][0].job_id]
+
+
+async def test_the_token_of_a_delivery_is_in_no_repr(board, a_worker, ask):
+    record = await board.submit(*ask())
+    assert "very-secret" not in repr(record)
+
+
+async def test_every_key_has_an_end(board, a_worker, ask, result, settings, valkey):
+    await board.put_blob(b"abc", "a.bin")
+    request, delivery = ask()
+    await board.submit(request, delivery)
+    Reporter(request.job_id, valkey.client, settings).done(result(request.job_id))
+    await board.mark_delivered(request.job_id)
+    lasting = {key for key in valkey.client.keys("cadenza:*") if valkey.client.ttl(key) == -1}
+    assert lasting == {b"cadenza:workers"}
