@@ -20,13 +20,15 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
 MIDI_TYPE = "audio/midi"
 
 
-async def acknowledge(interaction: discord.Interaction[Cadenza], private: bool) -> int | None:
+async def acknowledge(interaction: discord.Interaction[Cadenza], private: bool) -> int:
     """Tell Discord within its 3 seconds that a reply will come, seen by all or `private`; the reply's message id.
 
     Who sees the reply is fixed by this and cannot be changed later.
     """
     callback = await interaction.response.defer(ephemeral=private, thinking=True)
-    return callback.message_id if callback else None
+    if callback is not None and callback.message_id is not None:
+        return callback.message_id
+    return (await interaction.original_response()).id
 
 
 def new_random_seed() -> int:
@@ -53,7 +55,7 @@ async def keep_seed(interaction: discord.Interaction[Cadenza], data: bytes, name
     return await interaction.client.board.put_blob(data, name[:200], MIDI_TYPE)
 
 
-async def submit(interaction: discord.Interaction[Cadenza], request: ComposeRequest, message_id: int | None) -> None:
+async def submit(interaction: discord.Interaction[Cadenza], request: ComposeRequest, message_id: int) -> None:
     """Put `request` into the queue and let its reply be followed; a repeat of the same interaction is the same job.
 
     Raises:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 EDIT_INTERVAL_S = 2.0  # Discord's rate limits allow a little more
 RETRY_AFTER_S = (2.0, 5.0, 15.0, 60.0)  # for Discord or Redis being away; then the next start of the bot tries again
-PASSING = (discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable)
+PASSING = (discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable)
 
 
 class Courier:
@@ -66,15 +66,15 @@ class Courier:
         for pause_s in (*RETRY_AFTER_S, None):
             try:
                 await self._once(record)
-            except PASSING as error:
+            except Exception as error:
+                if not _is_passing(error):
+                    await self._apologise(record, error)
+                    return
                 if pause_s is None:
                     log.exception("job %s stays open: its reply could not be delivered", record.job_id)
                     return
                 log.warning("job %s: trying again in %g s after %r", record.job_id, pause_s, error)
                 await asyncio.sleep(pause_s)
-            except Exception as error:  # noqa: BLE001 - the outermost boundary of a job's task; explained and logged
-                await self._apologise(record, error)
-                return
             else:
                 return
 
@@ -138,3 +138,8 @@ class Courier:
             await self._board.mark_delivered(record.job_id)
         except (MessageGoneError, discord.HTTPException, aiohttp.ClientError, OSError, BoardUnreachable):
             log.exception("job %s stays open: not even the apology could be delivered", record.job_id)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the same may well succeed a little later: the network, Redis, or Discord itself is away."""
+    return isinstance(error, PASSING) or (isinstance(error, discord.HTTPException) and error.status >= 500)

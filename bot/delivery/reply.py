@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import discord
 
@@ -17,7 +16,6 @@ from jobs.contract import Delivery, JobId
 
 log = logging.getLogger(__name__)
 
-ORIGINAL: Any = "@original"  # Discord's name for it, good even where its number is not known
 TOKEN_MARGIN_S = 10.0  # an edit that starts just before the token's end may come too late
 INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK, UNKNOWN_MESSAGE, TOO_LARGE = 50027, 10015, 10008, 40005
 LATE = "your piece took longer than Discord keeps a reply open, so here it is as a message of its own."
@@ -47,13 +45,14 @@ class Reply:
             MessageGoneError: it was deleted.
             discord.HTTPException: Discord would not take it for another reason.
         """
-        if discord.utils.utcnow().timestamp() > self._delivery.token_expires_at - TOKEN_MARGIN_S:
-            raise TokenExpiredError
         delivery = self._delivery
+        is_over = discord.utils.utcnow().timestamp() > delivery.token_expires_at - TOKEN_MARGIN_S
+        if is_over or delivery.message_id is None:
+            raise TokenExpiredError
         webhook = discord.Webhook.partial(delivery.application_id, delivery.interaction_token, client=self._client)
         try:
             await webhook.edit_message(
-                ORIGINAL,
+                delivery.message_id,
                 content=parts.content,
                 embeds=[parts.card] if parts.card else [],
                 attachments=parts.files(),

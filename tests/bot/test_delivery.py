@@ -55,11 +55,7 @@ async def test_past_the_token_a_private_piece_comes_by_direct_message(theatre: T
     await theatre.env.advance_time(16 * 60)
     job.is_done()
     await theatre.settle()
-    (message,) = (
-        theatre.alice._user.dm_channel.history()
-        if hasattr(theatre.alice, "_user")
-        else theatre.alice.user.dm_channel.history()
-    )
+    (message,) = theatre.alice.user.dm_channel.history()
     assert LATE in message.content
     assert len(message.attachments) == 3
 
@@ -119,7 +115,7 @@ async def test_a_job_that_ended_while_no_bot_was_there_is_delivered_at_the_next_
     assert len(theatre.channel.history()) == 1
 
 
-async def test_a_bot_killed_between_editing_and_noting_it_edits_the_same_message_again(
+async def test_a_bot_killed_before_it_noted_the_delivery_edits_the_same_message_again(
     theatre: Theatre, monkeypatch
 ) -> None:
     # Given a bot that is killed right after the reply was shown

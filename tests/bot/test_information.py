@@ -41,7 +41,7 @@ def test_ping_before_the_first_heartbeat_has_no_latency_to_show() -> None:
 
 
 async def test_the_model_option_suggests_live_models(theatre: Theatre) -> None:
-    choices = await theatre.alice.autocomplete(theatre.channel, "compose", focused="model", value="pia")
+    choices = await theatre.alice.autocomplete(theatre.channel, "compose", "model", "pia")
     assert [(choice["name"], choice["value"]) for choice in choices] == [("Expressive piano (piano)", "piano")]
     theatre.worker.leave()
-    assert await theatre.alice.autocomplete(theatre.channel, "compose", focused="model", value="") == []
+    assert await theatre.alice.autocomplete(theatre.channel, "compose", "model", "") == []

@@ -29,7 +29,7 @@ TOKEN = {"DISCORD_TOKEN": "a.b.c"}
         (TOKEN | {"REDIS_URL": "secret"}, "REDIS_URL cannot be used as it is: give the address"),
         (
             TOKEN | REDIS | {"CADENZA_DISCORD_API": "discord"},
-            "CADENZA_DISCORD_API cannot be used as it is: give an http",
+            "CADENZA_DISCORD_API cannot be used as it is: give an",
         ),
         (TOKEN | REDIS | {"CADENZA_DISCORD_GATEWAY": "http://x"}, "CADENZA_DISCORD_GATEWAY cannot be used as it is"),
         (TOKEN | REDIS | {"CADENZA_MAX_SEED_BYTES": "many"}, "CADENZA_MAX_SEED_BYTES cannot be used as it is"),

@@ -1,4 +1,4 @@
-"""What the bot's tests play on: the bot in SimCord, the real job board on Valkey, and a worker whose part the test plays.
+"""What the bot's tests play on: the bot in SimCord, the real job board on Valkey, a worker played by the test.
 
 SimCord waits after each action until the bot has nothing left to do. A follower waits for a worker, which is the
 test, so `StagedBoard` declares that one wait to SimCord; all else is the real board.
@@ -19,6 +19,7 @@ from jobs import JobBoard, JobSettings
 from jobs.blobs import BlobStore
 from jobs.compose_queue import ComposeQueue
 from jobs.contract import ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
+from jobs.errors import JobsError
 from jobs.registry import WorkerRegistry
 from jobs.reporting import Reporter
 
@@ -54,7 +55,7 @@ class Ears:
         try:
             async for update in updates:
                 heard.put_nowait(update)
-        except Exception as error:
+        except JobsError as error:
             heard.put_nowait(error)
 
 
