@@ -81,7 +81,7 @@ class WindowStreams:
         for row, (steps, _) in enumerate(windows):
             raw[row, : len(steps)] = steps
             weight[row, : len(steps)] = 1
-        before, situation = self._trace(raw, situation)
+        before, situation = self.representation.trace(raw, situation)
         target = self.representation.classes(raw, before)
         residual = self.representation.residual_nats(target) * weight[..., 0]
         for row, (steps, has_end) in enumerate(windows):
@@ -97,16 +97,6 @@ class WindowStreams:
             "residual": residual,
         }
         return batch, situation, target[:, -1].copy()
-
-    def _trace(self, raw: NDArray, situation: dict) -> tuple[dict, dict]:
-        """The situation before each step, arrays (streams, length, ...), and the one after the last."""
-        before = []
-        for position in range(self.length):
-            before.append(situation)
-            step = {field.name: raw[:, position, index] for index, field in enumerate(self.representation.fields)}
-            situation = self.representation.advance(situation, step, NUMPY)
-        traced = {name: np.stack([moment[name] for moment in before], axis=1) for name in situation}
-        return traced, situation
 
 
 class _Row:

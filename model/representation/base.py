@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.piece import Piece
+from model.representation.arrays import NUMPY
 
 Tensor = Any  # a numpy array or a tensor of the running Keras backend
 Situation = dict[str, Tensor]
@@ -57,6 +58,19 @@ class Representation(ABC):
     @abstractmethod
     def advance(self, situation: Situation, step: dict[str, Tensor], ops: Any) -> Situation:
         """The situation after `step`, whose values are raw integers of shape (batch,)."""
+
+    def trace(self, steps: NDArray[np.int32], situation: Situation) -> tuple[Situation, Situation]:
+        """The situation before each of raw `steps` (batch, time, fields), and the one after the last; numpy only."""
+        before = []
+        for position in range(steps.shape[1]):
+            before.append(situation)
+            step = {field.name: steps[:, position, index] for index, field in enumerate(self.fields)}
+            situation = self.advance(situation, step, NUMPY)
+        return {name: np.stack([moment[name] for moment in before], axis=1) for name in situation}, situation
+
+    @abstractmethod
+    def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
+        """Raw values int32 (batch,) of the drawn classes of field `index`; `uniform` chooses within a bucket."""
 
     @abstractmethod
     def elapse(self, situation: Situation, shift: Tensor, ops: Any) -> Situation:

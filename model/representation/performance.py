@@ -146,6 +146,19 @@ class Performance(Representation):
         classes[..., DURATION] = duration_classes(steps[..., DURATION], self.pending_ends(later, NUMPY))
         return classes
 
+    def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
+        """Pitch and velocity as they are; shift and duration from within their bucket, or from the pending end."""
+        if index in (PITCH, VELOCITY):
+            return drawn
+        bucket = ops.minimum(drawn, buckets.SIZE - 1)
+        offset = uniform * ops.cast(ops.take(buckets.WIDTHS, bucket), "float32")
+        value = ops.take(buckets.LOWEST, bucket) + ops.cast(offset, "int32")
+        if index == SHIFT:
+            return value
+        pending = self.pending_ends(situation, ops)  # (batch, 4)
+        pointed = ops.arange(PENDING_ENDS, dtype="int32") == ops.expand_dims(drawn - buckets.SIZE, -1)
+        return ops.where(drawn < buckets.SIZE, value, ops.sum(ops.where(pointed, pending, 0), axis=-1))
+
     def residual_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
         """The logarithm of the widths of the buckets of shift and duration."""
         widths = np.concatenate([buckets.WIDTHS, np.ones(max(1, PENDING_ENDS))])

@@ -1,0 +1,162 @@
+"""A bundle as files: weights in float16, the network's sizes, a card, the training history, and the manifest.
+
+Nothing in a bundle is code: weights are plain arrays read without pickle, everything else is JSON. The manifest holds
+the size and SHA-256 of every other file; the version of a bundle is the hash of that list, so it names the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model.bundles.card import Card
+from model.errors import BundleError
+from model.network.config import NetworkConfig
+
+if TYPE_CHECKING:
+    from model.network import NoteNetwork
+
+FORMAT = 1  # of the bundle; a reader refuses what it does not know
+MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE = (
+    "manifest.json",
+    "weights.npz",
+    "config.json",
+    "card.json",
+    "history.json",
+    "CARD.md",
+)
+LARGEST_BYTES = 256 << 20  # of all files together
+
+
+class FileEntry(BaseModel):
+    """One file of a bundle, as its manifest knows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a bundle consists of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    version: str
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose files were found to be what its manifest says."""
+
+    name: str
+    version: str
+    config: NetworkConfig
+    card: Card
+    history: list[dict[str, float]]
+    weights: list[NDArray]
+
+    @property
+    def representation(self) -> str:
+        """Name of the representation the network reads and draws."""
+        return self.config.representation
+
+    def network(self) -> NoteNetwork:
+        """The network with this bundle's weights, in float32.
+
+        Raises:
+            BundleError: when the weights are not those of a network of this bundle's sizes.
+        """
+        from model.network import NoteNetwork
+
+        network = NoteNetwork(self.config)
+        expected = [tuple(weight.shape) for weight in network.weights]
+        found = [weight.shape for weight in self.weights]
+        if expected != found:
+            raise BundleError(
+                f"The weights of bundle '{self.name}' do not fit its configuration ({len(found)} arrays, the network "
+                f"has {len(expected)}): train it again with this version of Cadenza."
+            )
+        network.set_weights([weight.astype(np.float32) for weight in self.weights])
+        return network
+
+
+def pack(network: NoteNetwork, card: Card, name: str, history: list[dict[str, float]]) -> dict[str, bytes]:
+    """The files of a bundle, manifest included, by file name."""
+    buffer = io.BytesIO()
+    weights = {f"{index:03d}": weight.astype(np.float16) for index, weight in enumerate(network.get_weights())}
+    np.savez(buffer, allow_pickle=False, **weights)
+    files = {
+        WEIGHTS: buffer.getvalue(),
+        CONFIG: _json(network.config.model_dump()),
+        CARD: _json(card.model_dump()),
+        HISTORY: _json(history),
+        PAGE: card.page(name).encode(),
+    }
+    entries = {file: FileEntry(size=len(data), sha256=hashlib.sha256(data).hexdigest()) for file, data in files.items()}
+    manifest = Manifest(version=_version(entries), files=entries)
+    return {**files, MANIFEST: _json(manifest.model_dump())}
+
+
+def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
+    """The bundle that `files` are.
+
+    Raises:
+        BundleError: when a file is missing, altered, too large or of a format this code does not know.
+    """
+    try:
+        manifest = Manifest.model_validate_json(files[MANIFEST])
+    except (KeyError, ValidationError) as error:
+        raise BundleError(f"Bundle '{name}' has no manifest that can be read: it is no Cadenza bundle.") from error
+    _verify(manifest, files, name)
+    try:
+        return Bundle(
+            name=name,
+            version=manifest.version,
+            config=NetworkConfig.model_validate_json(files[CONFIG]),
+            card=Card.model_validate_json(files[CARD]),
+            history=json.loads(files[HISTORY]),
+            weights=_weights(files[WEIGHTS]),
+        )
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error
+
+
+def _verify(manifest: Manifest, files: Mapping[str, bytes], name: str) -> None:
+    if manifest.format != FORMAT:
+        raise BundleError(f"Bundle '{name}' has format {manifest.format}; this version of Cadenza reads {FORMAT}.")
+    if manifest.version != _version(manifest.files):
+        raise BundleError(f"The manifest of bundle '{name}' was altered: its version does not match its list of files.")
+    if sum(entry.size for entry in manifest.files.values()) > LARGEST_BYTES:
+        raise BundleError(f"Bundle '{name}' is larger than {LARGEST_BYTES >> 20} MiB.")
+    for file, entry in manifest.files.items():
+        data = files.get(file)
+        if data is None:
+            raise BundleError(f"Bundle '{name}' is incomplete: {file} is missing.")
+        if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise BundleError(f"Bundle '{name}' is damaged: {file} is not the file its manifest names.")
+
+
+def _weights(data: bytes) -> list[NDArray]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        return [stored[key] for key in sorted(stored.files)]
+
+
+def _version(entries: Mapping[str, FileEntry]) -> str:
+    listing = "\n".join(f"{name} {entry.sha256}" for name, entry in sorted(entries.items()))
+    return hashlib.sha256(listing.encode()).hexdigest()[:12]
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()

@@ -1,0 +1,112 @@
+"""Where bundles live: `<store>/<name>/<version>/…` and `<store>/<name>/current`, which names the version in use.
+
+A version is never changed once it is there. Pointing a name at a version replaces one small file, so every reader sees
+the old version or the new one. The store is an fsspec URL: a folder by default, `s3://…` where workers run on many
+machines.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import fsspec
+
+from model.bundles.bundle import MANIFEST, Bundle, Manifest, unpack
+from model.errors import BundleError
+
+SHIPPED = Path(__file__).parent.parent / "shipped"  # the bundles that come with the code
+CURRENT = "current"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+VERSION = re.compile(r"[0-9a-f]{12}")
+
+
+class BundleStore:
+    """Named bundles under one fsspec URL."""
+
+    def __init__(self, url: str | Path = SHIPPED) -> None:
+        self.url = str(url)
+        self._files, self._root = fsspec.core.url_to_fs(self.url)
+
+    def names(self) -> list[str]:
+        """The names that point at a version, sorted."""
+        if not self._files.isdir(self._root):
+            return []
+        folders = (path.rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(self._root, detail=False))
+        return sorted(name for name in folders if NAME.fullmatch(name) and self._files.exists(self._path(name, CURRENT)))
+
+    def versions(self, name: str) -> list[str]:
+        """The versions kept under `name`, sorted."""
+        folders = (path.rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(self._path(name), detail=False))
+        return sorted(version for version in folders if VERSION.fullmatch(version))
+
+    def current(self, name: str) -> str:
+        """The version `name` points at.
+
+        Raises:
+            BundleError: when there is no such bundle.
+        """
+        if not NAME.fullmatch(name) or not self._files.exists(self._path(name, CURRENT)):
+            known = ", ".join(self.names()) or "none"
+            raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
+        version = self._files.cat_file(self._path(name, CURRENT)).decode().strip()
+        if not VERSION.fullmatch(version):
+            raise BundleError(f"The model '{name}' points at no version: publish it again.")
+        return version
+
+    def load(self, name: str, version: str | None = None) -> Bundle:
+        """The bundle `name`, at the version it points at or at `version`.
+
+        Raises:
+            BundleError: when it is not there or fails its manifest.
+        """
+        version = version or self.current(name)
+        folder = self._path(name, version)
+        if not VERSION.fullmatch(version) or not self._files.isdir(folder):
+            raise BundleError(f"The model '{name}' has no version {version}.")
+        files = {path.rsplit("/", 1)[-1]: self._files.cat_file(path) for path in self._files.ls(folder, detail=False)}
+        return unpack(files, name)
+
+    def add(self, name: str, files: dict[str, bytes]) -> str:
+        """Keep a packed bundle under `name` and return its version; `name` does not point at it yet.
+
+        The manifest is written last: a version without one was never completed and does not load.
+        """
+        if not NAME.fullmatch(name):
+            raise BundleError(f"'{name}' cannot name a model: use up to 32 of a-z, 0-9, '-' and '_'.")
+        version = unpack(files, name).version
+        self._files.makedirs(self._path(name, version), exist_ok=True)
+        for file in sorted(files, key=lambda file: file == MANIFEST):
+            self._files.pipe_file(self._path(name, version, file), files[file])
+        return version
+
+    def point(self, name: str, version: str) -> None:
+        """Let `name` mean `version` from now on, in one stroke."""
+        self.load(name, version)
+        temporary = self._path(name, f".{CURRENT}.{version}")
+        self._files.pipe_file(temporary, f"{version}\n".encode())
+        self._files.mv(temporary, self._path(name, CURRENT))
+
+    def _path(self, *parts: str) -> str:
+        return "/".join([self._root.rstrip("/"), *parts])
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The files of the bundle in `folder`, those its manifest names.
+
+    Raises:
+        BundleError: when `folder` holds no bundle.
+    """
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        return {name: (folder / Path(name).name).read_bytes() for name in [MANIFEST, *manifest.files]}
+    except (OSError, ValueError) as error:
+        raise BundleError(f"There is no complete bundle in {folder}.") from error
+
+
+def open_bundle(spec: str, store: BundleStore | None = None) -> Bundle:
+    """The bundle in the folder `spec`, else the one called `spec` in `store` (the shipped ones by default)."""
+    folder = Path(spec)
+    if (folder / MANIFEST).is_file():
+        return unpack(read_folder(folder), folder.name)
+    return (store or BundleStore()).load(spec)
