@@ -54,7 +54,7 @@ class Commission:
         try:
             self._compose(record)
         except ModelError as error:
-            self._fail(model_failure(error))
+            self._settle_refusal(error)
         except BlobGone as error:
             self._fail(Failure(code=error.code, sentence=error.sentence))
 
@@ -62,12 +62,25 @@ class Commission:
         log.info("job %s refused: %s", self._job_id, failure.code)
         self._reporter.failed(failure)
 
+    def _settle_refusal(self, error: ModelError) -> None:
+        if self._must_go_back():
+            raise Interrupted from error
+        if self._desk.stops.is_requested(self._job_id):  # stopped before its first note: nothing to show
+            self._reporter.cancelled()
+        else:
+            self._fail(model_failure(error))
+
+    def _must_go_back(self) -> bool:
+        """Whether the composition was cut short by the end of this process and not by the member."""
+        stops = self._desk.stops
+        return stops.is_leaving and not stops.is_requested(self._job_id)
+
     def _compose(self, record: Record) -> None:
         request, start = record.request, time.time()
         self._tell(Stage.STARTING, 0.01)
         seed, remarks = self._seed(request)
         composed = self._perform(request, seed)
-        if composed.stopped and self._desk.stops.is_leaving and not self._desk.stops.is_requested(self._job_id):
+        if composed.stopped and self._must_go_back():
             raise Interrupted
         if self._is_settled:
             return
@@ -131,7 +144,7 @@ class Commission:
             seed_s=composed.seed_s,
             random_seed=request.random_seed,
             remarks=(*remarks, *composed.remarks, *rendering.remarks),
-            stopped=composed.stopped,
+            stopped=composed.stopped and self._desk.stops.is_requested(self._job_id),
             timings={**composed.timings, **rendering.timings},
         )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from jobs.contract import ModelInfo
@@ -20,11 +19,25 @@ log = logging.getLogger(__name__)
 class Composed(Protocol):
     """What a musician gives back: see `model.composing.Composition`."""
 
-    piece: Piece
-    seed_s: float
-    remarks: tuple[str, ...]
-    stopped: bool
-    timings: dict[str, float]
+    @property
+    def piece(self) -> Piece:
+        """The whole piece, the seed included where it was asked for."""
+
+    @property
+    def seed_s(self) -> float:
+        """How much of its start is the seed, seconds."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences for the member."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before its end."""
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds by name."""
 
 
 class Musician(Protocol):
@@ -88,38 +101,46 @@ class Repertoire:
 
 
 class BundleShelf:
-    """The bundles of a store; `default` is the one that composes when none is named."""
+    """The bundles of the store at `url` (None = the shipped ones); `default` composes when none is named.
 
-    def __init__(self, store: Path, default: str) -> None:
-        # imported late: loading the model's libraries takes seconds, which importing this package must not
-        from model.bundles import BundleStore
+    A name means the version it pointed at when the process started, so that what a worker says of itself stays true.
+    """
 
-        self._store = BundleStore(store)
+    def __init__(self, url: str | None, default: str) -> None:
+        from model.bundles import BundleStore  # late: it loads Keras, which takes seconds
+
+        self._store = BundleStore() if url is None else BundleStore(url)
         self._default = default
-
-    def infos(self) -> tuple[ModelInfo, ...]:
-        """Every bundle of the store, as its card describes it."""
-        return tuple(self._info(name) for name in self._store.names())
+        self._infos = {name: self._info(name) for name in self._store.names()}
 
     def _info(self, name: str) -> ModelInfo:
         bundle = self._store.load(name)
         return ModelInfo(
-            name=bundle.name,
+            name=name,
             version=bundle.version,
-            title=str(bundle.card.get("title", bundle.name)),
-            description=str(bundle.card.get("description", "")),
-            licence=str(bundle.card.get("licence", "")),
-            default=bundle.name == self._default,
+            title=bundle.card.title,
+            description=bundle.card.description,
+            licence=bundle.card.licence,
+            default=name == self._default,
         )
 
-    def musician(self, name: str) -> Musician:
-        """The bundle `name` with its compiled loop built and warm."""
-        from model.composing import Composer
+    def infos(self) -> tuple[ModelInfo, ...]:
+        """Every bundle of the store, as its card describes it."""
+        return tuple(self._infos.values())
 
-        return Composer(self._store.load(name))
+    def musician(self, name: str) -> Musician:
+        """The bundle `name` with its compiled loop built and warm.
+
+        Raises:
+            BundleError: when it is not there or fails its manifest.
+        """
+        from model.composing import Composer  # late, as above
+
+        known = self._infos.get(name)
+        return Composer(self._store.load(name, known.version if known else None))
 
     def device(self) -> str:
         """'gpu' where TensorFlow sees one."""
-        import tensorflow
+        import tensorflow  # late, as above
 
         return "gpu" if tensorflow.config.list_physical_devices("GPU") else "cpu"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-SHIPPED_BUNDLES = Path(__file__).resolve().parent.parent / "model" / "shipped"
 
 
 class WorkerSettings(BaseSettings):
@@ -15,7 +11,11 @@ class WorkerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CADENZA_WORKER_", frozen=True, populate_by_name=True)
 
-    store: Path = Field(default=SHIPPED_BUNDLES, validation_alias="CADENZA_STORE", description="folder of bundles")
+    store: str | None = Field(
+        default=None,
+        validation_alias="CADENZA_STORE",
+        description="folder or fsspec URL of bundles; None = shipped",
+    )
     default_model: str = Field(default="piano", description="the bundle that is warm before the first job")
     kept_models: int = Field(default=2, ge=1, description="bundles held in memory; the one unused longest goes first")
     render_timeout_s: float = Field(default=60, gt=0)

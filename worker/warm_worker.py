@@ -11,7 +11,6 @@ import secrets
 import signal
 import threading
 import time
-from datetime import datetime
 from types import FrameType
 from typing import Any
 
@@ -48,7 +47,6 @@ class WarmWorker(SimpleWorker):
         self.was_asked_to_end = False
         self._recovery = Recovery(connection, settings)
         self._started: tuple[Job, float] | None = None
-        self.last_cleaned_at: datetime | None  # set by RQ, which leaves its type open
         super().__init__(
             [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
             name=name,
@@ -107,7 +105,7 @@ class WarmWorker(SimpleWorker):
         self._recovery.run()
         for queue in self.queues:
             worker_registration.clean_worker_registry(queue)
-        self.last_cleaned_at = now()
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ declares it None and assigns the same
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Decide what an error of a job means for the member; RQ then puts the job back or not."""

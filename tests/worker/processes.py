@@ -18,12 +18,12 @@ READY_LIMIT_S = 30.0
 class WorkerProcess:
     """One worker; its log is kept in a file."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *command: str) -> None:
         self.log = log
-        script = ROOT / "tests" / "worker" / "play_worker.py"
+        command = command or (str(ROOT / "tests" / "worker" / "play_worker.py"),)
         with log.open("w") as file:
             self.process = subprocess.Popen(
-                [sys.executable, str(script)], stderr=file, env={**os.environ, "PYTHONPATH": str(ROOT)}
+                [sys.executable, *command], stderr=file, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
             )
 
     def wait_until_ready(self) -> WorkerProcess:

@@ -1,0 +1,71 @@
+"""`python -m worker` itself: a tiny real network, the real renderers, a real seed."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+
+import pretty_midi
+import pytest
+
+from model.midi import write_midi
+from model.piece import NOTE, Piece, table
+from tests.worker.processes import WorkerProcess, follow_to_the_end
+
+TINY_STORE = """
+import sys
+from model.bundles import BundleStore, Card, pack
+from model.network import NetworkConfig, NoteNetwork
+network = NoteNetwork(NetworkConfig(units=16, layers=1))
+store = BundleStore(sys.argv[1])
+card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
+store.point("piano", store.add("piano", pack(network, card, "piano", [])))
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny_store(tmp_path_factory) -> str:
+    """A store with one untrained bundle, made in a process of its own: TensorFlow stays out of this one."""
+    folder = tmp_path_factory.mktemp("store")
+    subprocess.run([sys.executable, "-c", TINY_STORE, str(folder)], check=True, timeout=120)
+    return str(folder)
+
+
+async def test_a_seed_goes_in_and_three_files_come_out(tiny_store, start_worker, board, ask, monkeypatch, tmp_path):
+    # Given `python -m worker` over a tiny bundle
+    monkeypatch.setenv("CADENZA_STORE", tiny_store)
+    worker = WorkerProcess(tmp_path / "main.log", "-m", "worker")
+    try:
+        worker.wait_until_ready()
+        assert [model.title for model in await board.models()] == ["Tiny"]
+        rows = [(i * 500, 450, 60 + i, 80, 0) for i in range(8)]
+        seed = await board.put_blob(write_midi(Piece(notes=table(NOTE, rows))), "seed.mid", "audio/midi")
+        # When ten seconds are asked for
+        request, delivery = ask(seed=seed, length_s=10)
+        await board.submit(request, delivery)
+        last = (await follow_to_the_end(board, request.job_id))[-1]
+        # Then the piece, its sound and its picture are there
+        assert last.failure is None
+        data = {name: await board.get_blob(getattr(last.result, name)) for name in ("midi", "audio", "picture")}
+        notes = [note for voice in pretty_midi.PrettyMIDI(io.BytesIO(data["midi"])).instruments for note in voice.notes]
+        assert len(notes) == last.result.notes > 8
+        assert data["picture"].startswith(b"\x89PNG")
+        assert len(data["audio"]) > 10_000
+        # And it ends cleanly within five seconds
+        assert worker.end() < 5
+        assert worker.process.returncode == 0
+    finally:
+        if worker.process.poll() is None:
+            worker.kill()
+
+
+def test_a_worker_without_an_address_says_what_is_missing():
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "worker"], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "REDIS_URL" in done.stderr
+    assert "Traceback" not in done.stderr
