@@ -1,0 +1,222 @@
+"""The state of the local Discord, all in memory: one guild with one channel, its people, messages and commands.
+
+Whoever wants to know of changes (the gateway, the page) adds itself to `observers`.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, Protocol
+
+from sandbox.clock import Clock
+from sandbox.discord import permissions
+from sandbox.discord.attachments import AttachmentStore
+from sandbox.discord.errors import unknown_channel
+from sandbox.discord.ids import Snowflakes
+from sandbox.discord.interactions import Interaction
+from sandbox.discord.messages import DEFAULT, Message
+from sandbox.discord.people import Channel, User, member_json
+
+Json = dict[str, Any]
+
+GUILD_NAME = "Your server"
+CHANNEL_NAME = "music"
+BOT_NAME = "Cadenza"
+OWNER_NAME = "owner"
+MAX_NAME = 32
+_NONCE_S = 300.0
+
+
+class Observer(Protocol):
+    """Is told of what happens."""
+
+    def message_saved(self, message: Message, created: bool) -> None:
+        """A message was created, or changed."""
+
+    def message_deleted(self, message: Message) -> None:
+        """A message is gone."""
+
+    def commands_changed(self) -> None:
+        """The application has other commands now."""
+
+    def interaction_changed(self, interaction: Interaction) -> None:
+        """An interaction was created, acknowledged, or has failed."""
+
+
+class World:
+    """Everything that the local Discord remembers."""
+
+    def __init__(self, bot_token: str, clock: Clock) -> None:
+        self.clock = clock
+        self.bot_token = bot_token
+        self.ids = Snowflakes(clock)
+        self.store = AttachmentStore(clock, self.ids)
+        self.bot = User(self.ids.next(), BOT_NAME, bot=True)
+        self.owner = User(self.ids.next(), OWNER_NAME)
+        self.users = {user.id: user for user in (self.bot, self.owner)}
+        self.guild_id = self.ids.next()
+        self.channel = Channel(self.ids.next(), CHANNEL_NAME, self.guild_id)
+        self.channels = {self.channel.id: self.channel}
+        self.messages: dict[int, Message] = {}
+        self.interactions: dict[int, Interaction] = {}
+        self.commands: dict[int | None, list[Json]] = {None: [], self.guild_id: []}
+        self.bot_permissions = int(permissions.BOT)
+        self.observers: list[Observer] = []
+
+    # people
+
+    def member(self, name: str) -> User:
+        """The member of this name, who joins if new. The name is trimmed to what Discord takes."""
+        name = re.sub(r"[^\w.\- ]", "", name).strip()[:MAX_NAME] or "guest"
+        found = next((user for user in self.users.values() if user.name == name and not user.bot), None)
+        if found is None:
+            found = User(self.ids.next(), name)
+            self.users[found.id] = found
+        return found
+
+    def permissions_of(self, user: User) -> int:
+        """The member's permission bits in the channel."""
+        if user == self.owner:
+            return permissions.ALL
+        return self.bot_permissions if user == self.bot else int(permissions.MEMBER)
+
+    def direct_channel(self, user: User) -> Channel:
+        """The channel of direct messages between the bot and `user`."""
+        found = next((one for one in self.channels.values() if one.recipient == user), None)
+        if found is None:
+            found = Channel(self.ids.next(), recipient=user)
+            self.channels[found.id] = found
+        return found
+
+    def channel_of(self, channel_id: str) -> Channel:
+        """The channel of this id.
+
+        Raises:
+            DiscordError: 10003 where there is none.
+        """
+        found = self.channels.get(int(channel_id)) if channel_id.isdigit() else None
+        if found is None:
+            raise unknown_channel()
+        return found
+
+    # commands
+
+    def all_commands(self) -> list[Json]:
+        """The commands a member can use: the guild's own hide global ones of the same name."""
+        own = self.commands[self.guild_id]
+        names = {(one["type"], one["name"]) for one in own}
+        return own + [one for one in self.commands[None] if (one["type"], one["name"]) not in names]
+
+    # messages
+
+    def new_message(self, channel: Channel, author: User, **what: Any) -> Message:
+        """A message that is not in the world yet: `save` puts it there."""
+        return Message(self.ids.next(), channel, author, self.clock.now(), **{"type": DEFAULT, **what})
+
+    def save(self, message: Message) -> None:
+        """Put a message into the world, or tell that it changed."""
+        created = message.id not in self.messages
+        self.messages[message.id] = message
+        if created and message.only_for is None:
+            message.channel.last_message_id = message.id
+        for observer in self.observers:
+            observer.message_saved(message, created)
+
+    def delete(self, message: Message) -> None:
+        """Take a message out of the world."""
+        message.deleted = True
+        self.messages.pop(message.id, None)
+        for observer in self.observers:
+            observer.message_deleted(message)
+
+    def same_nonce(self, channel: Channel, nonce: str | int | None) -> Message | None:
+        """A message of the last minutes in this channel with the same nonce."""
+        since = self.clock.now() - _NONCE_S
+        recent = (one for one in self.messages.values() if one.channel is channel and one.created_at >= since)
+        return next((one for one in recent if nonce is not None and one.nonce == nonce), None)
+
+    def visible_to(self, user: User) -> list[Message]:
+        """What the member sees on opening the page, oldest first: no ephemeral messages."""
+        shown = [one for one in self.messages.values() if one.only_for is None]
+        return [one for one in shown if one.channel.recipient in (None, user)]
+
+    # interactions
+
+    def add_interaction(self, interaction: Interaction) -> None:
+        """Remember a new interaction."""
+        self.interactions[interaction.id] = interaction
+        self.changed(interaction)
+
+    def changed(self, interaction: Interaction) -> None:
+        """Tell that an interaction has another state."""
+        for observer in self.observers:
+            observer.interaction_changed(interaction)
+
+    def commands_changed(self) -> None:
+        """Tell that the commands are others."""
+        for observer in self.observers:
+            observer.commands_changed()
+
+    # the guild
+
+    def guild_json(self) -> Json:
+        """The guild as GUILD_CREATE and `GET /guilds/{id}` give it."""
+        everyone = {
+            "id": str(self.guild_id),
+            "name": "@everyone",
+            "permissions": str(int(permissions.MEMBER)),
+            "color": 0,
+            "hoist": False,
+            "icon": None,
+            "unicode_emoji": None,
+            "position": 0,
+            "managed": False,
+            "mentionable": False,
+            "flags": 0,
+            "colors": {"primary_color": 0},
+        }
+        return {
+            "id": str(self.guild_id),
+            "name": GUILD_NAME,
+            "owner_id": str(self.owner.id),
+            "roles": [everyone],
+            **dict.fromkeys(("icon", "splash", "discovery_splash", "banner", "description", "afk_channel_id")),
+            **dict.fromkeys(("application_id", "system_channel_id", "rules_channel_id", "vanity_url_code")),
+            **dict.fromkeys(("public_updates_channel_id", "safety_alerts_channel_id"), None),
+            "afk_timeout": 300,
+            "verification_level": 0,
+            "default_message_notifications": 0,
+            "mfa_level": 0,
+            "explicit_content_filter": 0,
+            "premium_tier": 0,
+            "premium_subscription_count": 0,
+            "nsfw_level": 0,
+            "emojis": [],
+            "stickers": [],
+            "features": [],
+            "preferred_locale": "en-US",
+            "system_channel_flags": 0,
+            "premium_progress_bar_enabled": False,
+        }
+
+    def guild_event_json(self) -> Json:
+        """The guild with the extra parts that only the gateway sends."""
+        people = [self.bot, *(user for user in self.users.values() if user != self.bot)]
+        return {
+            **self.guild_json(),
+            "joined_at": "2026-01-01T00:00:00+00:00",
+            "large": False,
+            "unavailable": False,
+            "member_count": len(people),
+            "members": [member_json(self.bot)],
+            "channels": [self.channel.to_json()],
+            **{key: [] for key in ("threads", "voice_states", "presences", "stage_instances")},
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
+
+
+def random_token() -> str:
+    """A token in the form of a bot's."""
+    return f"{secrets.token_urlsafe(18)}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}"

@@ -1,0 +1,151 @@
+"""A local Discord in this process and a real discord.py bot on it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+import yarl
+from discord import app_commands
+
+from sandbox.local_discord import LocalDiscord
+
+Json = dict[str, Any]
+
+
+class Bot(discord.Client):
+    """A bot with a command tree; `opened` counts READY, `resumed` counts RESUMED."""
+
+    def __init__(self) -> None:
+        super().__init__(intents=discord.Intents(guilds=True, guild_messages=True))
+        self.tree = app_commands.CommandTree(self)
+        self.resumes = 0
+        self.readies = 0
+        self.errors: list[BaseException] = []
+        self.tree.on_error = self._keep_error
+
+    async def _keep_error(self, _: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        self.errors.append(error)
+
+    async def on_ready(self) -> None:
+        self.readies += 1
+
+    async def on_resumed(self) -> None:
+        self.resumes += 1
+
+
+class Page:
+    """The page's side of the wire: everything it was told, and what it can do."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, name: str) -> None:
+        self._url, self._session, self._name = url, session, name
+        self.frames: list[Json] = []
+        self.changed = asyncio.Event()
+
+    async def read(self) -> None:
+        async with self._session.ws_connect(f"{self._url}/client?as={self._name}", headers={"Origin": self._url}) as ws:
+            async for frame in ws:
+                self.frames.append(json.loads(frame.data))
+                self.changed.set()
+
+    async def wait_for(self, wanted: Callable[[Json], bool], limit_s: float = 8.0) -> Json:
+        """The first frame, past or to come, that is `wanted`."""
+        async with asyncio.timeout(limit_s):
+            while True:
+                if (found := next((one for one in self.frames if wanted(one)), None)) is not None:
+                    return found
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def message(self, wanted: Callable[[Json], bool]) -> Json:
+        """The first message that is `wanted`."""
+        frame = await self.wait_for(lambda one: one["t"] == "message" and wanted(one["message"]))
+        found: Json = frame["message"]
+        return found
+
+    async def act(self, payload: Json, *files: tuple[str, bytes]) -> tuple[int, Json]:
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_field("payload_json", json.dumps({"as": self._name, **payload}))
+        for index, (name, data) in enumerate(files):
+            form.add_field(f"files[{index}]", data, filename=name)
+        url = f"{self._url}/client/interactions"
+        async with self._session.post(url, data=form, headers={"Origin": self._url}) as response:
+            return response.status, await response.json() if response.status != 204 else {}
+
+    async def command(self, name: str, options: list[Json] | None = None, *files: tuple[str, bytes]) -> None:
+        payload = {"type": 2, "nonce": f"n-{name}", "name": name, "options": options or []}
+        status, body = await self.act(payload, *files)
+        assert status == 204, body
+
+    async def click(self, message: Json, custom_id: str, nonce: str = "click") -> None:
+        payload = {"type": 3, "nonce": nonce, "message_id": message["id"], "custom_id": custom_id}
+        status, body = await self.act(payload)
+        assert status == 204, body
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[LocalDiscord]:
+    found = LocalDiscord(heartbeat_s=0.4)
+    async with found.serving():
+        yield found
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def page(local: LocalDiscord, http: aiohttp.ClientSession) -> AsyncIterator[Page]:
+    async with opened_page(local, http, "guest") as found:
+        yield found
+
+
+@asynccontextmanager
+async def opened_page(local: LocalDiscord, http: aiohttp.ClientSession, name: str) -> AsyncIterator[Page]:
+    found = Page(local.url, http, name)
+    reading = asyncio.create_task(found.read())
+    await found.wait_for(lambda one: one["t"] == "ready")
+    yield found
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+@pytest.fixture
+def other_page(local: LocalDiscord, http: aiohttp.ClientSession) -> Callable[[str], Any]:
+    return lambda name: opened_page(local, http, name)
+
+
+@pytest.fixture
+async def start_bot(
+    local: LocalDiscord, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[[Bot], Awaitable[None]]]:
+    """Logs a bot in, syncs its commands and waits until it is ready; it is closed after the test."""
+    monkeypatch.setattr(discord.http.Route, "BASE", local.api_url)
+    monkeypatch.setattr(discord.webhook.async_.Route, "BASE", local.api_url)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(local.gateway.url))
+    running: list[tuple[Bot, asyncio.Task[None]]] = []
+
+    async def start(bot: Bot) -> None:
+        await bot.login(local.world.bot_token)
+        await bot.tree.sync()
+        running.append((bot, asyncio.create_task(bot.connect())))
+        async with asyncio.timeout(10):
+            await bot.wait_until_ready()
+
+    yield start
+    for bot, task in running:
+        await bot.close()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def bot() -> Bot:
+    return Bot()
