@@ -12,6 +12,7 @@ from jobs.settings import JobSettings
 
 COMMAND_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
+MOST_FOLLOWERS = 4096  # each blocks on a connection of its own; redis-py would stop at 100
 
 
 def connect(settings: JobSettings) -> redis.Redis:
@@ -35,5 +36,6 @@ def connect_blocking(settings: JobSettings) -> redis.asyncio.Redis:
         socket_timeout=None,
         protocol=2,  # its stream replies are lists, whatever redis-py's default is
         socket_connect_timeout=CONNECT_TIMEOUT_S,
+        max_connections=MOST_FOLLOWERS,
         retry=Retry(ExponentialBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LOCK_LIFE_S = 10
 STRANDED_LIMIT_S = 5.0
+STRANDED_MEMORY_S = 20  # short, so that a job taken once more is not judged by the first time
 
 WORKER_LOST = Failure(
     code="worker_lost",
@@ -76,7 +77,7 @@ class Recovery:
         taken = cast(list[bytes], self._connection.lrange(self._queue.rq.intermediate_queue_key, 0, -1))
         for entry in taken:
             job_id, now = entry.decode(), time.time()
-            if self._connection.set(keys.stranded(job_id), now, nx=True, ex=60):
+            if self._connection.set(keys.stranded(job_id), now, nx=True, ex=STRANDED_MEMORY_S):
                 continue
             since = float(self._connection.get(keys.stranded(job_id)) or now)
             if now - since > STRANDED_LIMIT_S:

@@ -81,6 +81,17 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(board, a_worker
     assert valkey.client.llen(INTERMEDIATE) == 0
 
 
+async def test_a_job_may_have_many_followers(board, a_worker, ask, result, settings, valkey):
+    request, delivery = ask()
+    await board.submit(request, delivery)
+    following = [asyncio.create_task(_to_the_end(board, request.job_id)) for _ in range(150)]
+    await asyncio.sleep(0.5)
+    Reporter(request.job_id, valkey.client, settings).done(result(request.job_id))
+    async with asyncio.timeout(30):
+        ends = await asyncio.gather(*following)
+    assert {updates[-1].stage for updates in ends} == {Stage.DONE}
+
+
 async def test_a_restart_of_redis_costs_a_follower_nothing(mortal_valkey, introduce, ask, result):
     # Given a followed job
     board = JobBoard(JobSettings())
