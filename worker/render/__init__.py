@@ -1,0 +1,29 @@
+"""Makes a piece audible and visible, in processes of its own that cannot take the worker down.
+
+pool                  `RenderPool`: what the worker calls; restarts what breaks, turns faults into sentences
+child                 the worker's hold on one render process: start, ask, kill
+process               `python -m worker.render.process`: what runs in it
+frames                how the two talk: messages of JSON and bytes over pipes
+settings              `RenderSettings`
+registry              the renderers there are, one line each
+renderer              what a renderer is
+audio                 the MP3: play, level, fade, code
+schedule              a piece as key and pedal events at sample positions
+engines               which synthesizer plays
+fluidsynth_engine     FluidSynth, where the system has it
+tinysoundfont_engine  tinysoundfont, where it has not
+mp3                   sound to MP3 with a title
+picture               the PNG: a piano roll
+roll_layout           where everything of the picture lies
+roll_notes            the notes themselves
+roll_axes             keyboard, grid, labels, legend
+roll_legend           what the colours mean
+palette               the colours
+
+A new renderer is one module and one line in `registry`.
+"""
+
+from worker.render.pool import RenderedFile, Rendering, RenderPool
+from worker.render.settings import RenderSettings
+
+__all__ = ["RenderPool", "RenderSettings", "RenderedFile", "Rendering"]

@@ -1,0 +1,70 @@
+"""The audio renderer: a piece played by a synthesizer, levelled, faded out and coded as MP3."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.piece import Piece
+from worker.render.engines import Synthesizer, open_synthesizer
+from worker.render.mp3 import encode_mp3
+from worker.render.renderer import Rendered, RenderError, RenderOptions
+from worker.render.schedule import SAMPLE_RATE_HZ, schedule
+from worker.render.settings import RenderSettings
+
+TAIL_S = 2.0  # after the last key is released: the strings ring on
+FADE_S = 1.25  # of the tail
+PEAK = 10 ** (-1 / 20)  # MP3 coding overshoots by less than 0.5 dB, drums included: the decoded peak stays below 1
+_INAUDIBLE = 1e-5
+
+
+class AudioRenderer:
+    """Makes the MP3. The synthesizer is opened on first use and kept."""
+
+    name = "audio"
+    content_type = "audio/mpeg"
+    suffix = ".mp3"
+
+    def __init__(self, settings: RenderSettings) -> None:
+        self._settings = settings
+        self._synthesizer: Synthesizer | None = None
+
+    def render(self, piece: Piece, options: RenderOptions) -> Rendered:
+        """The piece as MP3, `TAIL_S` longer than its last note; of a very long piece its end.
+
+        Raises:
+            RenderError: no SoundFont, or no sound.
+        """
+        sound, remarks = self.play(piece)
+        return Rendered(encode_mp3(sound, options.title, self._settings.mp3_kbps), remarks)
+
+    def play(self, piece: Piece) -> tuple[NDArray, tuple[str, ...]]:
+        """The levelled sound, float32 (samples, 2) within -1..1, and remarks for the member."""
+        if self._synthesizer is None:
+            self._synthesizer = open_synthesizer(self._settings)
+        start_s = max(0.0, piece.end_s - self._settings.max_audio_s)
+        plan = schedule(piece, start_s=start_s, end_s=piece.end_s + TAIL_S, pedal=self._synthesizer.knows_pedal)
+        sound = self._synthesizer.play(plan)
+        _level(sound)
+        _fade_out(sound)
+        return sound, (_start_remark(start_s),) if start_s else ()
+
+
+def _level(sound: NDArray) -> None:
+    """Bring the loudest sample to `PEAK`, in place."""
+    peak = max(float(sound.max(initial=0.0)), -float(sound.min(initial=0.0)))
+    if peak < _INAUDIBLE:
+        raise RenderError("the instruments have no sound for these notes")
+    sound *= PEAK / peak
+
+
+def _fade_out(sound: NDArray) -> None:
+    """Let the end sink to nothing, in place, along half a cosine: no step at either end."""
+    samples = min(len(sound), round(FADE_S * SAMPLE_RATE_HZ))
+    fade = 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, samples, dtype=np.float32))
+    sound[len(sound) - samples :] *= fade[:, np.newaxis]
+
+
+def _start_remark(start_s: float) -> str:
+    minutes, seconds = divmod(round(start_s), 60)
+    return f"The piece is long: the audio starts at {minutes}:{seconds:02d}."

@@ -1,0 +1,164 @@
+"""`RenderPool`: the worker's way to audio and picture. Whatever breaks becomes a sentence, never an exception."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.render.child import Child, ChildLostError
+from worker.render.registry import RENDERERS
+from worker.render.settings import RenderSettings
+
+log = logging.getLogger(__name__)
+_TRIES = 2  # a process that was killed from outside costs a second try; one that dies of the piece dies again
+
+
+@dataclass(frozen=True)
+class RenderedFile:
+    """One file that a renderer made."""
+
+    data: bytes
+    content_type: str
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What came of a piece: `files` by the renderer's name, sentences for the member, seconds each part took."""
+
+    files: dict[str, RenderedFile] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def audio(self) -> bytes | None:
+        """The MP3; None where a remark says why."""
+        return self._data("audio")
+
+    @property
+    def picture(self) -> bytes | None:
+        """The PNG; None where a remark says why."""
+        return self._data("picture")
+
+    def _data(self, name: str) -> bytes | None:
+        return self.files[name].data if name in self.files else None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What one renderer did: an answer of the process, or only the reason why there is none."""
+
+    head: dict[str, Any]
+    body: bytes = b""
+
+
+class RenderPool:
+    """Warm render processes, shared by any number of threads.
+
+    The renderers of one piece run at the same time where processes are free, and fail apart from each other.
+    """
+
+    def __init__(self, settings: RenderSettings | None = None) -> None:
+        """Start the processes; they warm up by themselves."""
+        self._settings = settings or RenderSettings()
+        self._closed = threading.Event()
+        self._children = [Child(self._settings) for _ in range(self._settings.render_processes)]
+        self._guard = threading.Lock()  # over _children, so that close() knows every process there is
+        self._free: queue.LifoQueue[Child] = queue.LifoQueue()
+        for child in self._children:
+            self._free.put(child)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Ids of the processes."""
+        with self._guard:
+            return tuple(child.pid for child in self._children)
+
+    def render(
+        self, midi_bytes: bytes, seed_s: float = 0.0, title: str = "", timeout_s: float | None = None
+    ) -> Rendering:
+        """Everything that can be made of a MIDI file whose first `seed_s` seconds are the seed.
+
+        Returns within `timeout_s` seconds (the setting's where None), waiting for a free process included; what is
+        not ready then is missing, and a remark says so. Safe from any thread.
+        """
+        started = time.monotonic()
+        deadline = started + (self._settings.render_timeout_s if timeout_s is None else timeout_s)
+        outcomes: dict[str, _Outcome] = {}
+
+        def run(name: str) -> None:
+            head = {"renderer": name, "seed_s": float(seed_s), "title": title}
+            outcomes[name] = self._outcome(head, midi_bytes, deadline)
+
+        # Daemons: a worker that is told to end does not wait for a picture.
+        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in RENDERERS]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return _rendering(outcomes, time.monotonic() - started)
+
+    def close(self) -> None:
+        """End the processes; a rendering under way ends with remarks. Calling it again is harmless."""
+        self._closed.set()
+        with self._guard:
+            for child in self._children:
+                child.kill()
+
+    def _outcome(self, head: dict[str, Any], body: bytes, deadline: float) -> _Outcome:
+        """One renderer's answer, in a second process if the first one dies."""
+        for _ in range(_TRIES):
+            try:
+                child = self._free.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return _Outcome({"reason": "too many pieces were waiting"})
+            try:
+                child = self._living(child)
+                return _Outcome(*child.ask(head, body, deadline))
+            except ChildLostError as error:
+                log.warning("a render process %s while it made the %s", error, head["renderer"])
+                if error.timed_out:
+                    return _Outcome({"reason": "it took too long"})
+            finally:
+                self._put_back(child)
+        return _Outcome({"reason": "its process ended unexpectedly"})
+
+    def _living(self, child: Child) -> Child:
+        """`child`, or a new one in its place where it has ended."""
+        if child.is_alive:
+            return child
+        with self._guard:
+            if self._closed.is_set():
+                raise ChildLostError(timed_out=False)
+            try:
+                fresh = Child(self._settings)
+            except OSError as error:  # no memory or no process to be had now; tried again with the next piece
+                log.exception("a render process could not be started")
+                raise ChildLostError(timed_out=False) from error
+            self._children[self._children.index(child)] = fresh
+        return fresh
+
+    def _put_back(self, child: Child) -> None:
+        """Lend `child` to the next; a dead one is replaced at once, so that the next piece finds a warm one."""
+        try:
+            child = self._living(child)
+        except ChildLostError:
+            log.debug("no process in its place: the pool is closed, or none could be started")
+        self._free.put(child)
+
+
+def _rendering(outcomes: dict[str, _Outcome], seconds: float) -> Rendering:
+    files, remarks, timings = {}, [], {"render": seconds}
+    for name in RENDERERS:
+        head, body = outcomes[name].head, outcomes[name].body
+        if "reason" in head:
+            remarks.append(f"The {name} could not be made: {head['reason']}.")
+            continue
+        files[name] = RenderedFile(body, head["content_type"], head["suffix"])
+        remarks += head["remarks"]
+        timings[name] = head["seconds"]
+    return Rendering(files, tuple(remarks), timings)

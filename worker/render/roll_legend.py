@@ -1,0 +1,78 @@
+"""What the colours of the piano roll mean: a scale from soft to loud, or the instruments."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import ImageDraw
+from pretty_midi.constants import INSTRUMENT_MAP
+
+from model.piece import Instrument, Piece
+from worker.render.palette import DIM_TEXT, instrument_colour, loudness_colour
+from worker.render.roll_axes import font
+from worker.render.roll_layout import SCALE, WIDTH
+from worker.render.roll_notes import colours_by_instrument
+
+_RIGHT, _MIDDLE = WIDTH - 18 * SCALE, 25 * SCALE
+_SIZE = 13 * SCALE
+_SCALE_WIDTH, _SWATCH, _GAP, _ENTRY_GAP = 84 * SCALE, 11 * SCALE, 6 * SCALE, 14 * SCALE
+_NAME_LENGTH = 20
+
+
+def draw_legend(draw: ImageDraw.ImageDraw, piece: Piece, left_limit: int) -> None:
+    """The legend at the right end of the title line, right of column `left_limit`."""
+    if colours_by_instrument(piece):
+        _draw_instruments(draw, piece, left_limit + 2 * _ENTRY_GAP)
+    else:
+        _draw_loudness(draw)
+
+
+def _draw_loudness(draw: ImageDraw.ImageDraw) -> None:
+    loud, soft = (round(font(_SIZE).getlength(word)) for word in ("loud", "soft"))
+    right = _RIGHT - loud - _GAP
+    left = right - _SCALE_WIDTH
+    for column in range(left, right):
+        velocity = 1 + round(126 * (column - left) / _SCALE_WIDTH)
+        draw.line([(column, _MIDDLE - 4 * SCALE), (column, _MIDDLE + 4 * SCALE)], fill=loudness_colour(velocity))
+    draw.text((_RIGHT - loud, _MIDDLE), "loud", fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
+    draw.text((left - _GAP - soft, _MIDDLE), "soft", fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
+
+
+def _draw_instruments(draw: ImageDraw.ImageDraw, piece: Piece, left_limit: int) -> None:
+    """As many instruments as there is room for, those with the most notes first."""
+    numbers, counts = np.unique(piece.notes["instrument"], return_counts=True)
+    ranked = numbers[np.argsort(-counts, kind="stable")].tolist()
+    room, shown = _RIGHT - left_limit, list(ranked)
+    while len(shown) > 1 and _width(piece, shown, len(ranked)) > room:
+        shown.pop()
+    column = _RIGHT - _width(piece, shown, len(ranked))
+    for number in sorted(shown):
+        top = _MIDDLE - _SWATCH // 2
+        draw.rounded_rectangle(
+            (column, top, column + _SWATCH, top + _SWATCH), radius=2 * SCALE, fill=instrument_colour(number)
+        )
+        name = _name(piece.instruments[number])
+        draw.text((column + _SWATCH + _GAP, _MIDDLE), name, fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
+        column += _entry_width(name)
+    if more := _more(len(ranked) - len(shown)):
+        draw.text((column, _MIDDLE), more, fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
+
+
+def _width(piece: Piece, shown: list[int], total: int) -> int:
+    entries = sum(_entry_width(_name(piece.instruments[number])) for number in shown)
+    more = _more(total - len(shown))
+    return entries + round(font(_SIZE).getlength(more)) if more else entries - _ENTRY_GAP
+
+
+def _entry_width(name: str) -> int:
+    return _SWATCH + _GAP + round(font(_SIZE).getlength(name)) + _ENTRY_GAP
+
+
+def _more(count: int) -> str:
+    return f"+{count} more" if count else ""
+
+
+def _name(instrument: Instrument) -> str:
+    """What the instrument is, in a few letters: General MIDI's name without what stands in brackets."""
+    if instrument.is_drum:
+        return "Drums"
+    return str(INSTRUMENT_MAP[instrument.program]).split(" (")[0][:_NAME_LENGTH]

@@ -1,0 +1,90 @@
+"""A piece as a synthesizer is played: key, pedal and program events at exact sample positions.
+
+Both engines play the same schedule; one that knows no pedal asks for it already turned into longer notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.piece import Instrument, Piece
+from model.sustain import sustained
+
+SAMPLE_RATE_HZ = 44_100
+
+
+class Kind(IntEnum):
+    """What happens, in the order in which things at one sample must happen.
+
+    A pedal that is lifted and pressed at a chord change lets the old chord go; one pressed as a key rises holds it.
+    """
+
+    PEDAL_UP = 0
+    PEDAL_DOWN = 1
+    KEY_UP = 2
+    KEY_DOWN = 3
+
+
+EVENT = np.dtype(
+    [
+        ("sample", np.int64),  # from the start of the audio
+        ("kind", np.int8),
+        ("channel", np.int16),  # index into Schedule.instruments; a channel of its own for each
+        ("key", np.int16),
+        ("velocity", np.int16),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Events (sorted) for `instruments`, one channel each, lasting `samples` with the tail."""
+
+    events: NDArray
+    instruments: tuple[Instrument, ...]
+    samples: int
+
+    def blocks(self) -> Iterator[tuple[int, int, NDArray]]:
+        """(start, end, events at start) for each span of samples in which nothing happens; together they are all."""
+        events = self.events[self.events["sample"] < self.samples]
+        positions, first = np.unique(events["sample"], return_index=True)
+        if not len(positions) or positions[0] > 0:
+            yield 0, int(positions[0]) if len(positions) else self.samples, events[:0]
+        ends = np.append(positions[1:], self.samples)
+        for start, end, rows in zip(positions, ends, np.split(events, first[1:]), strict=True):
+            yield int(start), int(end), rows
+
+
+def schedule(piece: Piece, *, start_s: float, end_s: float, pedal: bool) -> Schedule:
+    """The part of `piece` from `start_s` to `end_s` seconds, its notes that begin there; `pedal`: keep pedal events."""
+    if not pedal:
+        piece = sustained(piece)
+    notes = piece.notes[(piece.onsets_s >= start_s) & (piece.onsets_s < end_s)]
+    events = [
+        _events(piece, notes, Kind.KEY_DOWN, notes["onset"], start_s),
+        _events(piece, notes, Kind.KEY_UP, notes["onset"] + notes["duration"], start_s),
+    ]
+    if pedal:
+        spans = piece.pedals
+        events.append(_events(piece, spans, Kind.PEDAL_DOWN, spans["onset"], start_s))
+        events.append(_events(piece, spans, Kind.PEDAL_UP, spans["onset"] + spans["duration"], start_s))
+    table = np.concatenate(events)
+    table = table[np.lexsort((table["key"], table["kind"], table["sample"]))]
+    return Schedule(table, piece.instruments, round((end_s - start_s) * SAMPLE_RATE_HZ))
+
+
+def _events(piece: Piece, rows: NDArray, kind: Kind, ticks: NDArray, start_s: float) -> NDArray:
+    """One event of `kind` for each row of a note or pedal table; what lies before the start happens at the start."""
+    events = np.zeros(len(rows), EVENT)
+    events["sample"] = np.maximum(0, np.rint((piece.seconds_at(ticks) - start_s) * SAMPLE_RATE_HZ))
+    events["kind"] = kind
+    events["channel"] = rows["instrument"]
+    if kind in (Kind.KEY_DOWN, Kind.KEY_UP):
+        events["key"] = rows["pitch"]
+        events["velocity"] = rows["velocity"]
+    return events

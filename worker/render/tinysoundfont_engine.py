@@ -1,0 +1,69 @@
+"""tinysoundfont: a small synthesizer that comes as a wheel and needs nothing installed.
+
+It knows no sustain pedal and no reverb, and holds the interpreter's lock while it plays.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tinysoundfont
+from numpy.typing import NDArray
+
+from model.piece import Instrument
+from worker.render.renderer import RenderError
+from worker.render.schedule import SAMPLE_RATE_HZ, Kind, Schedule
+
+GAIN_DB = -12.0  # only keeps floats near 1; the level is set afterwards
+MAX_VOICES = 256
+
+
+class TinySoundFontEngine:
+    """Plays with tinysoundfont; see `Synthesizer`."""
+
+    name = "tinysoundfont"
+    knows_pedal = False
+
+    def __init__(self, path: Path) -> None:
+        """Load the SoundFont at `path`.
+
+        Raises:
+            RenderError: the file is no SoundFont.
+        """
+        self._synth = tinysoundfont.Synth(gain=GAIN_DB, samplerate=SAMPLE_RATE_HZ)
+        try:
+            self._font_id = self._synth.sfload(str(path), max_voices=MAX_VOICES)
+        except RuntimeError as error:
+            raise RenderError(f"{path.name} is no SoundFont that tinysoundfont reads") from error
+        self._font = self._synth.soundfonts[self._font_id]
+
+    def play(self, schedule: Schedule) -> NDArray:
+        """The sound, float32 (samples, 2)."""
+        self._font.reset()
+        for channel, instrument in enumerate(schedule.instruments):
+            self._select(channel, instrument)
+        sound = np.zeros((schedule.samples, 2), np.float32)
+        for start, end, events in schedule.blocks():
+            for event in events:
+                self._send(event)
+            self._font.render(sound[start:end].data.cast("B"), False)
+        return sound
+
+    def _select(self, channel: int, instrument: Instrument) -> None:
+        """The instrument's program, or the first one where the SoundFont lacks it."""
+        for program in (instrument.program, 0):
+            try:
+                self._synth.program_select(channel, self._font_id, 0, program, instrument.is_drum)
+                return
+            except RuntimeError:  # the binding's word for 'no such preset'
+                continue
+        raise RenderError(f"the SoundFont has no {'drum kit' if instrument.is_drum else 'instruments'}")
+
+    def _send(self, event: np.void) -> None:
+        channel, key = int(event["channel"]), int(event["key"])
+        if event["kind"] == Kind.KEY_DOWN:
+            # Its loudness is linear in the velocity; the SoundFont standard's curve is the square.
+            self._font.channel_note_on(channel, key, (int(event["velocity"]) / 127) ** 2)
+        elif event["kind"] == Kind.KEY_UP:
+            self._font.channel_note_off(channel, key)
