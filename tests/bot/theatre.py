@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import discord
@@ -15,7 +16,7 @@ import redis
 import simcord
 
 from bot.client import Cadenza
-from jobs import JobBoard, JobSettings
+from jobs import JobBoard, JobSettings, keys
 from jobs.blobs import BlobStore
 from jobs.compose_queue import ComposeQueue
 from jobs.contract import ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
@@ -28,19 +29,21 @@ AUDIO, PICTURE = b"\xff\xfb" + b"audio" * 50, b"\x89PNG" + b"picture" * 50
 PIANO = ModelInfo(name="piano", version="1", title="Expressive piano", licence="CC BY", default=True)
 BAND = ModelInfo(name="band", version="2", title="Small band")
 MAX_SEED_BYTES = 2**20
+PATIENCE_S = 20.0
 
 
 class Ears:
     """Follows jobs in tasks of the test's own, so that SimCord does not wait for them to end."""
 
     def __init__(self) -> None:
-        self._asked: asyncio.Queue[tuple[AsyncIterator[Update], asyncio.Queue[Update | Exception]]] = asyncio.Queue()
+        self._asked: asyncio.Queue[Hearing] = asyncio.Queue()
         self._tasks = [asyncio.create_task(self._serve())]
+        self.hearings: dict[str, Hearing] = {}  # a restarted bot's takes the place of that of the bot before
 
-    def listen(self, updates: AsyncIterator[Update]) -> asyncio.Queue[Update | Exception]:
-        heard: asyncio.Queue[Update | Exception] = asyncio.Queue()
-        self._asked.put_nowait((updates, heard))
-        return heard
+    def listen(self, job_id: str, updates: AsyncIterator[Update]) -> asyncio.Queue[Update | JobsError]:
+        hearing = self.hearings[job_id] = Hearing(updates)
+        self._asked.put_nowait(hearing)
+        return hearing.heard
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -49,14 +52,24 @@ class Ears:
 
     async def _serve(self) -> None:
         while True:
-            self._tasks.append(asyncio.create_task(self._listen(*await self._asked.get())))
+            self._tasks.append(asyncio.create_task(self._listen(await self._asked.get())))
 
-    async def _listen(self, updates: AsyncIterator[Update], heard: asyncio.Queue[Update | Exception]) -> None:
+    async def _listen(self, hearing: Hearing) -> None:
         try:
-            async for update in updates:
-                heard.put_nowait(update)
+            async for update in hearing.updates:
+                hearing.last = update
+                hearing.heard.put_nowait(update)
         except JobsError as error:
-            heard.put_nowait(error)
+            hearing.heard.put_nowait(error)
+
+
+@dataclass
+class Hearing:
+    """One job being listened to."""
+
+    updates: AsyncIterator[Update]
+    last: Update | None = None
+    heard: asyncio.Queue[Update | JobsError] = field(default_factory=asyncio.Queue)
 
 
 class StagedBoard(JobBoard):
@@ -66,10 +79,10 @@ class StagedBoard(JobBoard):
     ears: Ears
 
     async def follow(self, job_id: str) -> AsyncIterator[Update]:
-        heard = self.ears.listen(JobBoard.follow(self, job_id))
+        heard = self.ears.listen(job_id, JobBoard.follow(self, job_id))
         while True:
             update = await self.env.external_wait(heard.get(), reason="the worker's part is the test's")
-            if isinstance(update, Exception):
+            if isinstance(update, JobsError):
                 raise update
             yield update
 
@@ -92,6 +105,15 @@ class Worker:
 
     def queued(self) -> list[str]:
         return [name.decode() for name in self._connection.lrange(self._queue.rq.key, 0, -1)]
+
+    def said_last(self, job_id: str) -> Update | None:
+        """The latest in a job's stream, with the place in the queue that a follower adds."""
+        entries = self._connection.xrevrange(keys.progress(job_id), count=1)
+        if not entries:
+            return None
+        update = Update.model_validate_json(entries[0][1][b"update"])
+        place = self._queue.position(job_id) if update.stage is Stage.QUEUED else None
+        return update.model_copy(update={"position": place})
 
     def take(self) -> Job:
         """The next job, out of the queue; what follows is said through it."""
@@ -153,9 +175,12 @@ class Theatre:
 
     async def settle(self) -> None:
         """Until the bot has shown what the worker said; Redis has to pass it on first."""
-        for _ in range(3):
-            await asyncio.sleep(0.03)
+        async with asyncio.timeout(PATIENCE_S):
             await self.env.settle()
+            while not all(self.worker.said_last(job_id) == one.last for job_id, one in self.ears.hearings.items()):
+                await asyncio.sleep(0.01)
+                await self.env.settle()
+        await self.env.settle()
 
     async def restart(self) -> Cadenza:
         """End the bot as if it were killed, and start a fresh one."""
