@@ -1,2 +1,24 @@
 """Music: pieces, MIDI, representations, networks, training, sampling, evaluation. No Redis, no Discord.
+
+piece           the one in-memory form of music; `sustain` turns its pedal into duration
+midi/           MIDI files, hostile until checked, as pieces and back
+representation/ pieces as steps that a network reads and draws
+network/        embeddings, the recurrent stack, one head per field
+data/           folders and archives as training windows
+training/       the loop: validation, checkpoints, resume
+sampling/       the compiled loop that draws new steps
+composing       from a request to a finished piece; `joining` puts seed and new music together
+evaluation/     held-out likelihood and its floors
+bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
+commands/       `python -m model …`
+errors          everything that is raised on purpose, each with a sentence
+files           files that are replaced whole or not at all
 """
+
+import os
+
+# Read once, when TensorFlow is first imported. Without oneDNN a step of one piece takes half the time on a CPU
+# (batches this small gain nothing from its kernels) and sums are made in one order, so pieces can be repeated exactly.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # what sampling is compiled with; training may run on others

@@ -19,7 +19,7 @@ from model.piece import Piece
 from model.representation import REPRESENTATIONS
 from model.representation.performance import SHIFT, STEPS_PER_SECOND
 from model.sampling import Sampler, Taste
-from model.sampling.sampler import CHUNK
+from model.sampling.sampler import CHUNK, Position
 
 MIN_LENGTH_S, MAX_LENGTH_S = 1.0, 300.0
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
@@ -98,7 +98,9 @@ class Composer:
         if not len(steps):
             raise RequestError("The piece was stopped before its first note.")
         sampled = time.perf_counter()
-        piece, seed_s, remarks = continued(seed, self.representation.decode(steps), length_s, include_seed, MAX_LENGTH_S)
+        piece, seed_s, remarks = continued(
+            seed, self.representation.decode(steps), length_s, include_seed, MAX_LENGTH_S
+        )
         timings = {"prime": primed - started, "sample": sampled - primed}
         return Composition(piece, seed_s, len(piece), len(steps), remarks, stopped, timings)
 
@@ -111,7 +113,13 @@ class Composer:
         return steps
 
     def _draw(
-        self, position: object, length_s: float, taste: Taste, random_seed: int, on_progress: OnProgress, should_stop: ShouldStop
+        self,
+        position: Position,
+        length_s: float,
+        taste: Taste,
+        random_seed: int,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
     ) -> tuple[NDArray[np.int32], bool]:
         """New steps until `length_s` is reached, and whether it was stopped before."""
         rng = np.random.Generator(np.random.Philox(random_seed))

@@ -91,7 +91,7 @@ def _player(seed: Piece) -> tuple[int, tuple[Instrument, ...]]:
 def _moved(composed: Piece, seed: Piece, start_s: float, instrument: int) -> np.ndarray:
     """The new notes on the seed's ticks, beginning at `start_s`."""
     onsets = seed.ticks_at(composed.onsets_s + start_s)
-    notes = table(NOTE, np.zeros((len(composed), len(NOTE))))
+    notes = table(NOTE, np.zeros((len(composed), len(NOTE.names or ()))))
     notes["onset"] = onsets
     notes["duration"] = np.maximum(seed.ticks_at(composed.offsets_s + start_s) - onsets, 1)
     notes["pitch"], notes["velocity"] = composed.notes["pitch"], composed.notes["velocity"]

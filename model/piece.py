@@ -6,6 +6,7 @@ Used by every other module of `model`; knows nothing of files, tokens or network
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,8 +38,8 @@ class Instrument:
     name: str = ""
 
 
-def table(dtype: np.dtype, rows: ArrayLike = ()) -> NDArray:
-    """Rows (tuples in the order of the fields) as a structured array of `dtype`, shape (rows,)."""
+def table(dtype: np.dtype, rows: Iterable[Iterable[float]] = ()) -> NDArray:
+    """Rows (values in the order of the fields) as a structured array of `dtype`, shape (rows,)."""
     return np.array([tuple(row) for row in rows], dtype=dtype)
 
 
@@ -65,6 +66,8 @@ class Piece:
     meters: NDArray = field(default_factory=_default_meters)
     pedals: NDArray = field(default_factory=lambda: table(PEDAL))
     title: str = ""
+    _seconds_per_tick: NDArray = field(init=False, repr=False)  # of each span of the tempo map
+    _tempo_starts_s: NDArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         order = np.lexsort((self.notes["instrument"], self.notes["pitch"], self.notes["onset"]))
@@ -82,13 +85,13 @@ class Piece:
         ticks = np.asarray(ticks)
         span = np.searchsorted(self.tempos["tick"], ticks, side="right") - 1
         span = np.maximum(span, 0)
-        return self._tempo_starts_s[span] + (ticks - self.tempos["tick"][span]) * self._seconds_per_tick[span]  # type: ignore[attr-defined]
+        return self._tempo_starts_s[span] + (ticks - self.tempos["tick"][span]) * self._seconds_per_tick[span]
 
     def ticks_at(self, seconds: ArrayLike) -> NDArray:
         """The nearest tick at `seconds` from the start; int64 of the shape of `seconds`."""
         seconds = np.asarray(seconds, dtype=float)
-        span = np.maximum(np.searchsorted(self._tempo_starts_s, seconds, side="right") - 1, 0)  # type: ignore[attr-defined]
-        ticks = self.tempos["tick"][span] + (seconds - self._tempo_starts_s[span]) / self._seconds_per_tick[span]  # type: ignore[attr-defined]
+        span = np.maximum(np.searchsorted(self._tempo_starts_s, seconds, side="right") - 1, 0)
+        ticks = self.tempos["tick"][span] + (seconds - self._tempo_starts_s[span]) / self._seconds_per_tick[span]
         return np.rint(ticks).astype(np.int64)
 
     @property

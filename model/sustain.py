@@ -50,7 +50,9 @@ def _next_strikes(notes: NDArray) -> NDArray:
     never = np.iinfo(np.int64).max
     order = np.lexsort((notes["onset"], notes["pitch"], notes["instrument"]))
     ordered = notes[order]
-    same_key = (ordered["pitch"][1:] == ordered["pitch"][:-1]) & (ordered["instrument"][1:] == ordered["instrument"][:-1])
+    same_key = (ordered["pitch"][1:] == ordered["pitch"][:-1]) & (
+        ordered["instrument"][1:] == ordered["instrument"][:-1]
+    )
     strikes = np.full(len(notes), never)
     strikes[order[:-1]] = np.where(same_key, ordered["onset"][1:], never)
     return strikes

@@ -14,6 +14,7 @@ import fsspec
 
 from model.bundles.bundle import MANIFEST, Bundle, Manifest, unpack
 from model.errors import BundleError
+from model.files import replace_file
 
 SHIPPED = Path(__file__).parent.parent / "shipped"  # the bundles that come with the code
 CURRENT = "current"
@@ -33,7 +34,9 @@ class BundleStore:
         if not self._files.isdir(self._root):
             return []
         folders = (path.rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(self._root, detail=False))
-        return sorted(name for name in folders if NAME.fullmatch(name) and self._files.exists(self._path(name, CURRENT)))
+        return sorted(
+            name for name in folders if NAME.fullmatch(name) and self._files.exists(self._path(name, CURRENT))
+        )
 
     def versions(self, name: str) -> list[str]:
         """The versions kept under `name`, sorted."""
@@ -102,6 +105,14 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         return {name: (folder / Path(name).name).read_bytes() for name in [MANIFEST, *manifest.files]}
     except (OSError, ValueError) as error:
         raise BundleError(f"There is no complete bundle in {folder}.") from error
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write a packed bundle into `folder`; the manifest last, so that a half-written bundle is refused, not used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in sorted(files, key=lambda name: name == MANIFEST):
+        with replace_file(folder / name) as file:
+            file.write(files[name])
 
 
 def open_bundle(spec: str, store: BundleStore | None = None) -> Bundle:

@@ -54,23 +54,34 @@ def read_sources(path: Path) -> list[Source]:
 
 def _walk(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in path.rglob("*"):
-            if file.is_file() and _is_wanted(file.name, file.stat().st_size):
-                yield file.relative_to(path).as_posix(), file.read_bytes()
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if not entry.is_dir() and _is_wanted(entry.filename, entry.file_size):
-                    yield entry.filename, archive.read(entry)
-    elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if member.isfile() and _is_wanted(member.name, member.size):
-                    file = archive.extractfile(member)
-                    if file is not None:
-                        yield member.name, file.read()
-    else:
-        raise DataError(f"{path} is neither a folder nor a zip or tar archive.")
+        return _walk_folder(path)
+    if zipfile.is_zipfile(path):
+        return _walk_zip(path)
+    if tarfile.is_tarfile(path):
+        return _walk_tar(path)
+    raise DataError(f"{path} is neither a folder nor a zip or tar archive.")
+
+
+def _walk_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+    for file in path.rglob("*"):
+        if file.is_file() and _is_wanted(file.name, file.stat().st_size):
+            yield file.relative_to(path).as_posix(), file.read_bytes()
+
+
+def _walk_zip(path: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if not entry.is_dir() and _is_wanted(entry.filename, entry.file_size):
+                yield entry.filename, archive.read(entry)
+
+
+def _walk_tar(path: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile() and _is_wanted(member.name, member.size):
+                content = archive.extractfile(member)
+                if content is not None:
+                    yield member.name, content.read()
 
 
 def _is_wanted(name: str, size: int) -> bool:
@@ -83,7 +94,9 @@ def _splits(files: dict[str, bytes]) -> dict[str, str]:
     for name, data in files.items():
         if name.lower().endswith(".csv"):
             rows = csv.DictReader(io.StringIO(data.decode("utf-8", errors="replace")))
-            splits |= {row["midi_filename"]: row["split"] for row in rows if row.get("midi_filename") and row.get("split")}
+            splits |= {
+                row["midi_filename"]: row["split"] for row in rows if row.get("midi_filename") and row.get("split")
+            }
     return splits
 
 

@@ -73,7 +73,9 @@ class WindowStreams:
             batch, situation, previous = self._window(windows, situation, previous)
             yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
 
-    def _window(self, windows: list[tuple[Steps, int]], situation: dict, previous: NDArray) -> tuple[dict, dict, NDArray]:
+    def _window(
+        self, windows: list[tuple[Steps, bool]], situation: dict, previous: NDArray
+    ) -> tuple[dict, dict, NDArray]:
         """One batch from each row's raw steps and whether its END lies in the window."""
         fields = len(self.representation.fields)
         raw = np.ones((self.streams, self.length, fields), dtype=np.int32)

@@ -6,7 +6,20 @@ heads      one small head per field, each conditioned on the fields drawn before
 note       NoteNetwork: embeddings, the recurrent stack and the heads behind `sequence` and `step`
 """
 
+from typing import TYPE_CHECKING
+
 from model.network.config import PRESETS, NetworkConfig
-from model.network.note import NoteNetwork
+
+if TYPE_CHECKING:
+    from model.network.note import NoteNetwork
 
 __all__ = ["PRESETS", "NetworkConfig", "NoteNetwork"]
+
+
+def __getattr__(name: str) -> object:
+    """Import Keras only when a network is wanted: the sizes of one can be read without it."""
+    if name == "NoteNetwork":
+        from model.network.note import NoteNetwork
+
+        return NoteNetwork
+    raise AttributeError(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.errors import RequestError
+
 
 class NetworkConfig(BaseModel):
     """Everything needed to build a network; two networks of equal config take each other's weights."""
@@ -23,3 +25,18 @@ PRESETS: dict[str, NetworkConfig] = {
     "small": NetworkConfig(embedding=128, units=256, head_units=128),
     "tiny": NetworkConfig(embedding=16, units=24, layers=1, head_units=16),  # for trying things and for tests
 }
+
+
+def preset(name: str, dropout: float | None = None) -> NetworkConfig:
+    """The preset `name`, with another dropout where one is given.
+
+    Raises:
+        RequestError: when there is no such preset, or the dropout is out of range.
+    """
+    if name not in PRESETS:
+        raise RequestError(f"There is no preset '{name}'. These are known: {', '.join(PRESETS)}.")
+    if dropout is None:
+        return PRESETS[name]
+    if not 0 <= dropout < 1:
+        raise RequestError("Dropout is a share from 0 to below 1.")
+    return PRESETS[name].model_copy(update={"dropout": dropout})

@@ -18,8 +18,12 @@ class FieldHead(keras.layers.Layer):
         self.context_size, self.units = context_size, units
         # names are unique across heads: Keras' torch backend zeroes gradients by path, one of two equal paths only
         self.from_stack = keras.layers.Dense(units, name=f"{field.name}_from_stack")
-        self.from_context = keras.layers.Dense(units, use_bias=False, name=f"{field.name}_from_context") if context_size else None
-        self.from_fields = [keras.layers.Embedding(other.size, units, name=f"{field.name}_from_{other.name}") for other in earlier]
+        self.from_context = (
+            keras.layers.Dense(units, use_bias=False, name=f"{field.name}_from_context") if context_size else None
+        )
+        self.from_fields = [
+            keras.layers.Embedding(other.size, units, name=f"{field.name}_from_{other.name}") for other in earlier
+        ]
         self.to_classes = keras.layers.Dense(field.size, name=f"{field.name}_to_classes")
 
     def build_layers(self, stack_units: int) -> None:

@@ -28,7 +28,9 @@ class NoteNetwork(keras.Model):
         self.representation = REPRESENTATIONS[config.representation]()
         fields, widths = self.representation.fields, self.representation.context_sizes
         # one row more than classes: the last stands for START
-        self.embed_fields = [keras.layers.Embedding(f.size + 1, config.embedding, name=f"embed_{f.name}") for f in fields]
+        self.embed_fields = [
+            keras.layers.Embedding(f.size + 1, config.embedding, name=f"embed_{f.name}") for f in fields
+        ]
         self.embed_situation = keras.layers.Dense(config.embedding, name="embed_situation")
         self.stack = [CarriedLSTM(config.units, name=f"lstm_{layer + 1}") for layer in range(config.layers)]
         self.dropout = keras.layers.Dropout(config.dropout, name="dropout")

@@ -43,7 +43,9 @@ class CarriedLSTM(keras.layers.LSTM):
         import torch  # only where Keras already runs on it
 
         cell = self.cell
-        kernel, recurrent, bias = (ops.cast(weight, inputs.dtype) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias))
+        kernel, recurrent, bias = (
+            ops.cast(weight, inputs.dtype) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)
+        )
         weights = [kernel.t().contiguous(), recurrent.t().contiguous(), bias, torch.zeros_like(bias)]
         hidden, memory = (part.to(inputs.dtype)[None].contiguous() for part in state)
         outputs, last, carried = torch.lstm(

@@ -66,13 +66,13 @@ class Performance(Representation):
 
     def decode(self, steps: NDArray[np.int32]) -> Piece:
         """A piece for one piano at 1 ms per tick; each velocity is the middle of its bin."""
-        steps = np.asarray(steps, dtype=np.int64).reshape(-1, len(self.fields))
+        values = np.asarray(steps, dtype=np.int64).reshape(-1, len(self.fields))
         ticks_per_step = 1000 // STEPS_PER_SECOND
-        notes = table(NOTE, np.zeros((len(steps), len(NOTE))))
-        notes["onset"] = np.cumsum(steps[:, SHIFT]) * ticks_per_step
-        notes["duration"] = steps[:, DURATION] * ticks_per_step
-        notes["pitch"] = steps[:, PITCH]
-        notes["velocity"] = steps[:, VELOCITY] * VELOCITY_WIDTH + VELOCITY_WIDTH // 2
+        notes = table(NOTE, np.zeros((len(values), len(NOTE.names or ()))))
+        notes["onset"] = np.cumsum(values[:, SHIFT]) * ticks_per_step
+        notes["duration"] = values[:, DURATION] * ticks_per_step
+        notes["pitch"] = values[:, PITCH]
+        notes["velocity"] = values[:, VELOCITY] * VELOCITY_WIDTH + VELOCITY_WIDTH // 2
         return Piece(notes=notes)
 
     def transposed(self, steps: NDArray[np.int32], semitones: int) -> NDArray[np.int32]:
@@ -123,7 +123,9 @@ class Performance(Representation):
             sounding = ops.log1p(ops.cast(situation["remaining"], "float32")) / LOG_SCALE
             return ops.concatenate([sounding, *(ops.exp(-age / fade) for fade in FADES)], axis=-1)
         pending = ops.cast(self.pending_ends(situation, ops), "float32")
-        return ops.concatenate([ops.log1p(pending) / LOG_SCALE, *(ops.exp(-pending / fade) for fade in END_FADES)], axis=-1)
+        return ops.concatenate(
+            [ops.log1p(pending) / LOG_SCALE, *(ops.exp(-pending / fade) for fade in END_FADES)], axis=-1
+        )
 
     def allowed(self, field: str, situation: Situation, ops: Any) -> Tensor | None:
         """Silent keys only, in a chord rising ones only; ends to point at only where notes sound."""

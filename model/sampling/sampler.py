@@ -81,13 +81,21 @@ class Sampler:
         return states
 
     def _chunk_graph(
-        self, previous: Tensor, situation: Situation, states: States, uniforms: Tensor, tastes: list[Tensor], may_end: Tensor
+        self,
+        previous: Tensor,
+        situation: Situation,
+        states: States,
+        uniforms: Tensor,
+        tastes: list[Tensor],
+        may_end: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Situation, States]:
         steps = tf.shape(uniforms)[0]
         drawn = tf.TensorArray(tf.int32, size=steps)
         ends = tf.TensorArray(tf.bool, size=steps)
 
-        def body(index: Tensor, previous: Tensor, situation: Situation, states: States, drawn: Tensor, ends: Tensor) -> tuple:
+        def body(
+            index: Tensor, previous: Tensor, situation: Situation, states: States, drawn: Tensor, ends: Tensor
+        ) -> tuple:
             raw, classes, is_end, situation, states = self._step(
                 previous, situation, states, uniforms[index], tastes, may_end
             )
@@ -98,7 +106,13 @@ class Sampler:
         return drawn.stack(), ends.stack(), previous, situation, states
 
     def _step(
-        self, previous: Tensor, situation: Situation, states: States, uniform: Tensor, tastes: list[Tensor], may_end: Tensor
+        self,
+        previous: Tensor,
+        situation: Situation,
+        states: States,
+        uniform: Tensor,
+        tastes: list[Tensor],
+        may_end: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Situation, States]:
         """One step of every piece: raw values, classes (batch, fields), END or not, and what is carried on."""
         representation = self.representation
@@ -117,4 +131,3 @@ class Sampler:
         step = {field.name: value for field, value in zip(representation.fields, raw, strict=True)}
         situation = representation.advance(situation, step, ops)
         return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1), is_end, situation, states
-

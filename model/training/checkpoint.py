@@ -24,7 +24,7 @@ def save(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer, progres
         arrays[f"optimizer_{index}"] = keras.ops.convert_to_numpy(variable)
     folder.mkdir(parents=True, exist_ok=True)
     with replace_file(folder / FILE) as file:
-        np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
+        np.savez(file, allow_pickle=False, progress=np.array(json.dumps(progress)), **arrays)
 
 
 def exists(folder: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -39,17 +41,18 @@ class CarriedLikelihood(keras.Model):
 
     def compute_loss(
         self,
-        x: dict[str, Tensor] | None = None,
+        x: dict[str, Tensor],
         y: Tensor | None = None,
-        y_pred: list[Tensor] | None = None,
+        y_pred: Sequence[Tensor] = (),
         sample_weight: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
         """Mean nats per note, its end included; the exact value of each field counts, not only its class."""
-        assert x is not None and y_pred is not None  # noqa: S101 -- Keras always gives both
         target, weight = ops.convert_to_tensor(x["target"]), ops.convert_to_tensor(x["weight"])
         fields = [
-            ops.sum(ops.sparse_categorical_crossentropy(target[..., index], logits, from_logits=True) * weight[..., index])
+            ops.sum(
+                ops.sparse_categorical_crossentropy(target[..., index], logits, from_logits=True) * weight[..., index]
+            )
             for index, logits in enumerate(y_pred)
         ]
         notes = ops.sum(weight[..., -1])

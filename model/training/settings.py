@@ -13,7 +13,9 @@ class TrainingSettings(BaseModel):
     # how the data is walked
     streams: int = Field(default=32, ge=1, description="pieces played side by side; rows of a batch")
     window: int = Field(default=128, ge=2, description="steps between two updates; states carry over")
-    transpose: int = Field(default=3, ge=0, le=11, description="each piece moves by up to so many semitones, up or down")
+    transpose: int = Field(
+        default=3, ge=0, le=11, description="each piece moves by up to so many semitones, up or down"
+    )
     # how long
     epochs: int = Field(default=10, ge=1, description="passes over the training part")
     patience: int = Field(default=3, ge=1, description="epochs without a better validation before stopping")

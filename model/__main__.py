@@ -1,0 +1,50 @@
+"""`python -m model`: train, compose, evaluate and look at bundles from the shell."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+
+COMMANDS = ("train", "compose", "evaluate", "info", "summary", "publish")
+BACKENDS = ("tensorflow", "torch", "jax")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 when it did what was asked, 1 with a sentence on stderr when it could not, 2 for bad usage."""
+    arguments = _parser().parse_args(argv)
+    os.environ["KERAS_BACKEND"] = getattr(arguments, "backend", "tensorflow")
+    from model.errors import ModelError
+
+    try:
+        outcome = importlib.import_module(f"model.commands.{arguments.command}").run(arguments)
+    except ModelError as error:
+        print(error.sentence, file=sys.stderr)
+        return 1
+    print(json.dumps(outcome.figures) if arguments.json else outcome.text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = importlib.import_module(f"model.commands.{name}")
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP[0].upper() + module.HELP[1:] + ".",
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+        if name in ("train", "evaluate", "summary"):
+            command.add_argument("--backend", choices=BACKENDS, default="tensorflow", help="what Keras runs on")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

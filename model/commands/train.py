@@ -1,0 +1,103 @@
+"""`python -m model train`: fit a network to a folder or archive of MIDI files."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model.commands import Outcome
+
+if TYPE_CHECKING:
+    from model.network import NetworkConfig, NoteNetwork
+    from model.training.loop import Progress
+    from model.training.settings import TrainingSettings
+
+HELP = "fit a network to MIDI files; writes a bundle after every better epoch"
+EXAMPLES = """examples:
+  try it, some minutes on a laptop:
+    python -m model train --data midi_songs/ --out runs/mine --preset small --epochs 4
+  as the shipped piano was made (pip install torch; 14,000 notes/s on two cores):
+    python -m model train --data maestro-v2.0.0-midi.zip --out runs/piano \\
+        --backend torch --precision bfloat16 --dropout 0.1 --epochs 8
+  stopped with Ctrl-C, or killed? go on where the last epoch ended:
+    (the same command with --resume)
+then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `train`."""
+    parser.add_argument("--data", type=Path, required=True, help="folder, zip or tar archive of MIDI files")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the bundle and the checkpoint")
+    parser.add_argument("--preset", default="cadenza", help="sizes of the network (default: %(default)s)")
+    parser.add_argument("--dropout", type=float, help="share of outputs dropped in training, 0 to 1")
+    parser.add_argument("--epochs", type=int, help="passes over the training pieces")
+    parser.add_argument("--streams", type=int, help="pieces played side by side (rows of a batch)")
+    parser.add_argument("--window", type=int, help="notes between two updates")
+    parser.add_argument("--learning-rate", type=float, help="highest rate of the cosine schedule")
+    parser.add_argument("--transpose", type=int, help="move each piece by up to so many semitones")
+    parser.add_argument("--patience", type=int, help="epochs without improvement before stopping")
+    parser.add_argument("--random-seed", type=int, help="of weights and order")
+    parser.add_argument(
+        "--precision", choices=["float32", "bfloat16"], help="of activations; bfloat16 is twice as fast"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument("--title", default="", help="title on the bundle's card")
+    parser.add_argument("--licence", default="", help="licence of the data, kept on the card")
+    parser.add_argument("--non-commercial", action="store_true", help="the data's licence bars commercial use")
+
+
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Train, writing `--out` as it goes."""
+    from model.data.corpus import encode_corpus
+    from model.network.config import preset
+    from model.training.loop import train
+
+    config = preset(arguments.preset, dropout=arguments.dropout)
+    settings = _settings(arguments)
+    data = encode_corpus(arguments.data, config.representation)
+    sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
+    for name, reason in data.refused.items():
+        sys.stderr.write(f"left out {name}: {reason}\n")
+
+    def keep(network: NoteNetwork, progress: Progress) -> None:
+        _write_bundle(arguments, network, progress)
+
+    progress = train(config, settings, data, arguments.out, keep, arguments.resume)
+    best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
+    text = f"The best of {progress.epoch} epochs is number {progress.best_epoch}; its bundle is in {arguments.out}."
+    return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": best}, text)
+
+
+def _settings(arguments: argparse.Namespace) -> TrainingSettings:
+    from model.training.settings import TrainingSettings
+
+    given = {name: getattr(arguments, name, None) for name in TrainingSettings.model_fields}
+    return TrainingSettings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _write_bundle(arguments: argparse.Namespace, network: NoteNetwork, progress: Progress) -> None:
+    from model.bundles import Card, pack
+    from model.bundles.store import write_folder
+
+    best = progress.history[-1]
+    card = Card(
+        title=arguments.title or f"trained on {arguments.data.name}",
+        description=_description(network.config),
+        data=f"{arguments.data.name}, split by piece",
+        licence=arguments.licence or "as the data's",
+        non_commercial=arguments.non_commercial,
+        figures={
+            "validation nats per 388-event": round(best["val_nats_per_event"], 4),
+            "validation nats per note": round(best["val_nats"], 4),
+            "epoch": best["epoch"],
+        },
+        command="python -m model " + shlex.join(sys.argv[1:]),
+    )
+    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history))
+
+
+def _description(config: NetworkConfig) -> str:
+    return f"{config.layers} x LSTM {config.units} on the '{config.representation}' representation."
