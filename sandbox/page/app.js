@@ -7,7 +7,6 @@ import { PlaceView } from './place_view.js';
 import { Store } from './store.js';
 
 const COMPONENT = 3; // interaction type of a button press
-const BUTTON = 2;
 
 const byId = (id) => document.getElementById(id);
 const store = new Store();
@@ -21,7 +20,7 @@ async function press(message, customId) {
   const nonce = newNonce();
   store.begin({ nonce, messageId: message.id, customId });
   try {
-    await client.interact({ nonce, type: COMPONENT, message_id: message.id, custom_id: customId, component_type: BUTTON });
+    await client.interact({ nonce, type: COMPONENT, message_id: message.id, custom_id: customId });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     store.fail(nonce, error.message);

@@ -1,29 +1,35 @@
 // A small audio player around the browser's <audio>: play, seek, time, mute. Only one plays at a time.
 import { el, ownUrl } from './dom.js';
 import { clock, fileSize, plainName } from './format.js';
-import { icon } from './icons.js';
+import { icon, iconButton } from './icons.js';
 import { downloadLink } from './download_link.js';
 
 const SEEK_STEPS = 1000;
+const CANNOT_PLAY = 'This browser cannot play the file; it can still be downloaded.';
 let sounding = null;
 
 /** Whether this browser can play an attachment of that type. MIDI, for one, is a file and no sound. */
 export function isPlayable(contentType = '') {
-  return contentType.startsWith('audio/') && document.createElement('audio').canPlayType(contentType.split(';')[0]) !== '';
+  const [type] = contentType.split(';');
+  return type.startsWith('audio/') && document.createElement('audio').canPlayType(type) !== '';
 }
 
 /** The player of one attachment. @returns {HTMLElement} */
 export function audioPlayer(attachment) {
   const name = plainName(attachment.filename);
   const audio = el('audio', { src: ownUrl(attachment.url)?.href, preload: 'metadata' });
-  const play = el('button', { type: 'button', class: 'play', 'aria-label': `Play ${name}` }, icon('play'));
-  const seek = el('input', { type: 'range', class: 'seek', min: 0, max: SEEK_STEPS, value: 0, step: 1, 'aria-label': `Position in ${name}` });
+  const play = iconButton('play', `Play ${name}`, 'play', () => toggle(audio));
+  const seek = el('input', {
+    type: 'range', class: 'seek', min: 0, max: SEEK_STEPS, value: 0, step: 1, 'aria-label': `Position in ${name}`,
+  });
   const time = el('span', { class: 'time', text: '0:00 / –:––' });
-  const mute = el('button', { type: 'button', class: 'mute', 'aria-label': 'Mute', 'aria-pressed': 'false' }, icon('volume'));
-  const note = el('p', { class: 'audio-note', role: 'alert', hidden: true, text: 'This browser cannot play the file; it can still be downloaded.' });
-  const parts = { audio, play, seek, time, mute, note, name };
-  wireSound(parts);
-  wireControls(parts);
+  const mute = iconButton('volume', 'Mute', 'mute', () => toggleMute(audio, mute));
+  mute.setAttribute('aria-pressed', 'false');
+  const note = el('p', { class: 'audio-note', role: 'alert', hidden: true }, CANNOT_PLAY);
+  wireSound({ audio, play, seek, time, note, name });
+  seek.addEventListener('input', () => {
+    if (audio.duration) audio.currentTime = (seek.value / SEEK_STEPS) * audio.duration;
+  });
   return el('div', { class: 'audio', role: 'group', 'aria-label': `Audio: ${name}` },
     el('div', { class: 'audio-head' }, icon('note'), el('bdi', { class: 'audio-name', text: name }),
       el('span', { class: 'audio-size', text: fileSize(attachment.size) }), downloadLink(attachment)),
@@ -52,18 +58,14 @@ function wireSound({ audio, play, seek, time, note, name }) {
   audio.addEventListener('error', () => { note.hidden = false; });
 }
 
-function wireControls({ audio, play, seek, mute }) {
-  play.addEventListener('click', () => {
-    if (!audio.paused) audio.pause();
-    // A file that cannot be played tells so by its error event; the promise says the same once more.
-    else audio.play().catch(() => undefined);
-  });
-  seek.addEventListener('input', () => {
-    if (audio.duration) audio.currentTime = (seek.value / SEEK_STEPS) * audio.duration;
-  });
-  mute.addEventListener('click', () => {
-    audio.muted = !audio.muted;
-    mute.replaceChildren(icon(audio.muted ? 'muted' : 'volume'));
-    mute.setAttribute('aria-pressed', String(audio.muted));
-  });
+function toggle(audio) {
+  if (!audio.paused) audio.pause();
+  // A file that cannot be played says so by its error event; the promise says the same once more.
+  else audio.play().catch(() => undefined);
+}
+
+function toggleMute(audio, button) {
+  audio.muted = !audio.muted;
+  button.replaceChildren(icon(audio.muted ? 'muted' : 'volume'));
+  button.setAttribute('aria-pressed', String(audio.muted));
 }

@@ -18,11 +18,13 @@ export function buttonRows(rows, context) {
 
 function button(component, { waiting, press }) {
   const style = STYLES[component.style] ?? 'secondary';
-  const emoji = component.emoji && !component.emoji.id ? el('span', { 'aria-hidden': 'true', text: component.emoji.name }) : null;
+  const drawn = component.emoji && !component.emoji.id; // a server's own emoji would have to be fetched
+  const emoji = drawn ? el('span', { 'aria-hidden': 'true', text: component.emoji.name }) : null;
   const label = component.label ? el('span', { text: component.label }) : null;
   if (style === 'link') {
     return el('a', {
-      class: 'button button-link', href: safeUrl(component.url)?.href, target: '_blank', rel: 'noopener noreferrer nofollow',
+      class: 'button button-link', href: safeUrl(component.url)?.href, target: '_blank',
+      rel: 'noopener noreferrer nofollow',
     }, emoji, label, icon('external'));
   }
   const waits = waiting.has(component.custom_id);

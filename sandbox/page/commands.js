@@ -14,7 +14,8 @@ const CHAT_INPUT = 1;
 
 /** Every slash command and subcommand, in the bot's order. @returns {FlatCommand[]} */
 export function flatCommands(commands) {
-  return commands.filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT).flatMap((command) => leaves([command]));
+  const typed = commands.filter(({ type = CHAT_INPUT }) => type === CHAT_INPUT);
+  return typed.flatMap((command) => leaves([command]));
 }
 
 function leaves(path) {
@@ -26,6 +27,14 @@ function leaves(path) {
   const required = options.filter((option) => option.required);
   const optional = options.filter((option) => !option.required);
   return [{ name, path, description: last.description ?? '', options: [...required, ...optional] }];
+}
+
+/** Whether a command has an option for a file. */
+export const takesFile = ({ options }) => options.some(({ type }) => type === OPTION.ATTACHMENT);
+
+/** The command a newcomer is pointed to: the first that takes a file, else the first; undefined where there is none. */
+export function suggestedCommand(commands) {
+  return commands.find(takesFile) ?? commands[0];
 }
 
 /** Commands whose name starts with, then contains, then whose description contains what was typed. */

@@ -2,7 +2,7 @@
 // and says in a sentence what stands in the way. Enter, the arrow button, dropped and pasted files all end up here.
 import { newNonce, Refused } from './client.js';
 import { CommandPicker } from './command_picker.js';
-import { flatCommands, interactionBody, matchCommand, OPTION } from './commands.js';
+import { flatCommands, interactionBody, matchCommand, OPTION, suggestedCommand, takesFile } from './commands.js';
 import { el } from './dom.js';
 import { icon } from './icons.js';
 import { OptionForm } from './option_form.js';
@@ -10,7 +10,6 @@ import { parseOptions } from './option_rules.js';
 
 const COMMAND = 2; // interaction types of Discord
 const AUTOCOMPLETE = 4;
-const SIZE_LIMIT = 10 * 1024 * 1024; // bytes a file may have, as on a Discord server without boosts
 
 export class Composer {
   #form = null;
@@ -26,20 +25,24 @@ export class Composer {
     this.client = client;
     this.tray = el('div', { class: 'tray' });
     this.input = el('input', {
-      id: 'message-box', class: 'message-box', type: 'text', autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'send',
+      id: 'message-box', class: 'message-box', type: 'text',
+      autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'send',
       'aria-label': 'Message box: type a slash to choose a command', 'aria-describedby': 'box-error',
-      on: { input: () => this.#typed(), keydown: (event) => this.#key(event), blur: () => this.picker.close(), click: () => this.#typed() },
+      on: {
+        input: () => this.#typed(), click: () => this.#typed(),
+        keydown: (event) => this.#key(event), blur: () => this.picker.close(),
+      },
     });
     this.error = el('p', { class: 'form-error', id: 'box-error', role: 'alert' });
     this.place = el('div', { class: 'box-place' }, this.input);
-    this.send = el('button', { type: 'button', class: 'send', 'aria-label': 'Send', on: { click: () => this.#send() } }, icon('send'));
+    this.send = el('button', { type: 'button', class: 'send', on: { click: () => this.#send() } },
+      icon('send'), el('span', { text: 'Send' }));
     root.append(this.tray, el('div', { class: 'box' }, this.place, this.send), this.error);
     this.picker = new CommandPicker(this.input, this.tray, store, {
       onCommand: (command) => this.#open(command),
       onOption: (name) => this.#complete(name),
     });
-    store.on('place', () => { this.input.placeholder = `Type / for commands in #${store.channel.name}`; });
-    store.on('commands', () => document.activeElement === this.input && this.#typed());
+    store.on('commands', () => this.#commandsChanged());
   }
 
   get commands() {
@@ -60,9 +63,15 @@ export class Composer {
     else if (!this.#form.attach(files)) this.#form.say(`/${this.#form.command.name} has no room for that many files.`);
   }
 
+  #commandsChanged() {
+    const command = suggestedCommand(this.commands);
+    this.input.placeholder = command && takesFile(command)
+      ? `Type /${command.name}, drop a MIDI file, press Enter` : 'Type / for commands';
+    if (document.activeElement === this.input) this.#typed();
+  }
+
   #openFor(named) {
-    const takesFiles = ({ options }) => options.some(({ type }) => type === OPTION.ATTACHMENT);
-    const command = named && takesFiles(named.command) ? named.command : this.commands.find(takesFiles);
+    const command = named && takesFile(named.command) ? named.command : this.commands.find(takesFile);
     if (command) this.#open(command, named?.command === command ? parseOptions(command, named.rest).values : new Map());
   }
 
@@ -70,7 +79,7 @@ export class Composer {
     this.picker.close();
     this.#say('');
     this.#form = new OptionForm(command, {
-      tray: this.tray, store: this.store, sizeLimit: SIZE_LIMIT,
+      tray: this.tray, store: this.store, sizeLimit: this.store.uploadLimit,
       suggest: (...asked) => this.#suggest(...asked),
     }, { onSend: () => this.#send(), onClose: () => this.#close(`/${command.name}`) });
     this.place.replaceChildren(this.#form.element);
@@ -148,7 +157,8 @@ export class Composer {
   }
 
   async #suggest(command, option, text, form) {
-    const others = form.read(false).options.filter(({ name, type }) => name !== option.name && type !== OPTION.ATTACHMENT);
+    const given = form.read(false).options;
+    const others = given.filter(({ name, type }) => name !== option.name && type !== OPTION.ATTACHMENT);
     const asked = { name: option.name, type: option.type, value: text, focused: true };
     try {
       const answer = await this.client.interact({

@@ -7,6 +7,7 @@ import { icon } from './icons.js';
 export function downloadLink(attachment) {
   const name = plainName(attachment.filename);
   return el('a', {
-    class: 'download', href: safeUrl(attachment.url)?.href, download: name, 'aria-label': `Download ${name}`, title: `Download ${name}`,
+    class: 'download', href: safeUrl(attachment.url)?.href, download: name,
+    'aria-label': `Download ${name}`, title: `Download ${name}`,
   }, icon('download'));
 }

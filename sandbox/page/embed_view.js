@@ -15,7 +15,7 @@ export function embedView(embed, context) {
       embed.author?.name ? el('div', { class: 'embed-author', text: plainName(embed.author.name) }) : null,
       embed.title ? title(embed, context) : null,
       embed.description ? el('div', { class: 'embed-description md' }, markdown(embed.description, context)) : null,
-      embed.fields?.length ? el('dl', { class: 'embed-fields' }, ...embed.fields.map((field) => fieldView(field, context))) : null),
+      embed.fields?.length ? fieldList(embed.fields, context) : null),
     embed.thumbnail ? picture(embed.thumbnail, 'Thumbnail', 'embed-thumbnail') : null,
     embed.image ? picture(embed.image, plainName(embed.title) || 'Picture of the embed', 'embed-image') : null,
     embed.footer || embed.timestamp ? footer(embed) : null);
@@ -28,6 +28,10 @@ function title(embed, context) {
   const words = inlineMarkdown(embed.title, { ...context, inLink: Boolean(url) });
   return el('h3', { class: 'embed-title' },
     url ? el('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, words) : words);
+}
+
+function fieldList(fields, context) {
+  return el('dl', { class: 'embed-fields' }, ...fields.map((field) => fieldView(field, context)));
 }
 
 function fieldView(field, context) {

@@ -1,5 +1,7 @@
 // The page's few icons, drawn as inline SVG so that nothing is fetched. They are decoration: hidden from readers.
 
+import { el } from './dom.js';
+
 const PATHS = {
   hash: 'M9.5 4 7.5 20M16.5 4l-2 16M4.5 9h16M3.5 15h16',
   slash: 'M15 4 9 20',
@@ -13,7 +15,8 @@ const PATHS = {
   send: 'M4 12 20 4.5 14.5 20l-3-6.5zM11.5 13.5 20 4.5',
   upload: 'M12 16V5m0 0L7.5 9.5M12 5l4.5 4.5M5 20h14',
   reply: 'M5 19v-6a4 4 0 0 1 4-4h10',
-  eye: 'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z',
+  eye: 'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z'
+    + 'M12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z',
   down: 'M12 5v14m0 0 6-6m-6 6-6-6',
   external: 'M13 5h6v6M19 5l-8 8M17 14v4a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1h4',
   note: 'M9 17.5V5.5l10-2v12M9 17.5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM19 15.5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z',
@@ -31,4 +34,9 @@ export function icon(name) {
   path.setAttribute('d', PATHS[name]);
   svg.append(path);
   return svg;
+}
+
+/** A button that is an icon only; the label is what screen readers say. */
+export function iconButton(name, label, className, onClick) {
+  return el('button', { type: 'button', class: className, 'aria-label': label, on: { click: onClick } }, icon(name));
 }

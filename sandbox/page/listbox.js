@@ -59,7 +59,7 @@ export class Listbox {
   handleKey(event) {
     if (!this.isOpen || event.isComposing) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) this.#activate((this.active + step + this.rows.length) % this.rows.length);
+    if (step) this.#activate(this.#beside(step));
     else if (event.key === 'Escape') this.close();
     else if (event.key === 'Enter' && this.active >= 0) this.pick(this.active);
     else if (event.key === 'Tab' && !event.shiftKey) this.pick(Math.max(this.active, 0));
@@ -67,6 +67,11 @@ export class Listbox {
     event.preventDefault();
     event.stopPropagation();
     return true;
+  }
+
+  #beside(step) {
+    const count = this.rows.length;
+    return this.active < 0 && step < 0 ? count - 1 : (this.active + step + count) % count;
   }
 
   pick(index) {

@@ -130,7 +130,8 @@ function styled(tag, text, context) {
 function link(address, label, source, context) {
   const url = safeUrl(address);
   if (!url || context.inLink) return source;
-  const inner = label === address ? [plainName(label)] : inline(label, { ...context, depth: context.depth + 1, inLink: true });
+  const below = { ...context, depth: context.depth + 1, inLink: true };
+  const inner = label === address ? [plainName(label)] : inline(label, below);
   return el('a', { href: url.href, title: url.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, ...inner);
 }
 

@@ -1,7 +1,7 @@
-// The log: messages in order, the member's commands still under way, the welcome. Keeps to the bottom while one is there,
-// and leaves the place alone while one reads further up.
+// The log: the welcome, messages in order, and the member's commands still under way. Keeps to the bottom while one is
+// there, and leaves the place alone while one reads further up.
 import { avatar } from './avatar.js';
-import { flatCommands, OPTION } from './commands.js';
+import { flatCommands, suggestedCommand, takesFile } from './commands.js';
 import { el } from './dom.js';
 import { displayName, plainName } from './format.js';
 import { icon } from './icons.js';
@@ -13,6 +13,7 @@ const NEAR_BOTTOM_PX = 80;
 export class MessageList {
   #views = new Map();
   #atBottom = true;
+  #lastTop = 0;
 
   /**
    * @param {Element} root the element that scrolls
@@ -24,9 +25,12 @@ export class MessageList {
     this.store = store;
     this.actions = actions;
     this.welcome = el('section', { class: 'welcome' });
-    this.list = el('ol', { class: 'messages', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': 'Messages' });
+    this.list = el('ol', {
+      class: 'messages', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': 'Messages',
+    });
     this.pending = el('ol', { class: 'messages pending', 'aria-label': 'Commands under way' });
-    this.jump = el('button', { type: 'button', class: 'jump', hidden: true, on: { click: () => this.#toBottom() } }, icon('down'), 'New messages');
+    this.jump = el('button', { type: 'button', class: 'jump', hidden: true, on: { click: () => this.#toBottom() } },
+      icon('down'), 'New messages');
     const content = el('div', { class: 'log-content' }, this.welcome, this.list, this.pending);
     root.append(content, this.jump);
     root.addEventListener('scroll', () => this.#scrolled(), { passive: true });
@@ -41,7 +45,6 @@ export class MessageList {
     this.store.on('message', (message) => this.#put(message));
     this.store.on('delete', (id) => this.#remove(id));
     this.store.on('pending', (messageId) => this.#actionChanged(messageId));
-    this.store.on('ready', () => this.#showWelcome());
     this.store.on('commands', () => this.#showWelcome());
     this.store.on('place', () => this.#showWelcome());
   }
@@ -57,22 +60,20 @@ export class MessageList {
     this.list.insertBefore(item, this.#following(message.id));
     this.#views.set(message.id, { view, item });
     this.jump.hidden = this.#atBottom;
-    this.#showWelcome();
   }
 
   #following(id) {
-    let after = null;
-    for (let item = this.list.lastElementChild; item && compareIds(item.dataset.id, id) > 0; item = item.previousElementSibling) after = item;
-    return after;
+    let before = this.list.lastElementChild;
+    while (before && compareIds(before.dataset.id, id) > 0) before = before.previousElementSibling;
+    return before ? before.nextElementSibling : this.list.firstElementChild;
   }
 
   #remove(id) {
     const known = this.#views.get(id);
     if (!known) return;
-    if (known.item.contains(document.activeElement)) this.root.focus(); // else the keyboard would start at the top again
+    if (known.item.contains(document.activeElement)) this.root.focus(); // else the keyboard starts at the top again
     known.item.remove();
     this.#views.delete(id);
-    this.#showWelcome();
   }
 
   #actionChanged(messageId) {
@@ -80,6 +81,7 @@ export class MessageList {
     if (message) this.#put(message);
     const commands = [...this.store.actions.values()].filter(({ command }) => command);
     this.pending.replaceChildren(...commands.map((action) => this.#pendingRow(action)));
+    if (!messageId && commands.length) this.#toBottom(); // one's own command is what one looks at
   }
 
   #pendingRow({ nonce, command, failure }) {
@@ -87,8 +89,10 @@ export class MessageList {
       ? el('p', { class: 'failure', role: 'alert' }, `/${command}: ${failure} `,
         el('button', { type: 'button', class: 'as-link', text: 'Dismiss', on: { click: () => this.store.end(nonce) } }))
       : el('p', { class: 'sending' }, `Sending /${command}…`);
-    return el('li', {}, el('div', { class: 'message is-pending' }, avatar(this.store.me), el('div', { class: 'message-body' },
-      el('header', { class: 'message-head' }, el('bdi', { class: 'author', text: displayName(this.store.me) })), state)));
+    const name = el('bdi', { class: 'author', text: displayName(this.store.me) });
+    const head = el('header', { class: 'message-head' }, name);
+    return el('li', {}, el('div', { class: 'message is-pending' }, avatar(this.store.me),
+      el('div', { class: 'message-body' }, head, state)));
   }
 
   #showWelcome() {
@@ -97,28 +101,34 @@ export class MessageList {
     this.welcome.replaceChildren(
       el('span', { class: 'welcome-mark', 'aria-hidden': 'true' }, icon('hash')),
       el('h2', { text: `Welcome to #${plainName(store.channel.name)}` }),
-      ...(store.messages.size ? [el('p', { text: 'This is where the channel begins.' })] : this.#invitation()));
+      ...this.#invitation());
   }
 
   #invitation() {
-    const commands = flatCommands(this.store.commands);
-    const command = commands.find(({ options }) => options.some(({ type }) => type === OPTION.ATTACHMENT)) ?? commands[0];
+    const command = suggestedCommand(flatCommands(this.store.commands));
     if (!command) return [el('p', { text: 'Nobody is here yet: the commands appear as soon as the bot has joined.' })];
-    const takesFile = command.options.some(({ type }) => type === OPTION.ATTACHMENT);
     const name = `/${command.name}`;
     return [
-      el('p', { class: 'invitation' }, 'Type ', el('kbd', { text: name }), takesFile ? ', drop a MIDI file, press ' : ', press ', el('kbd', { text: 'Enter' }), '.'),
-      el('button', { type: 'button', class: 'button button-primary', on: { click: () => this.actions.openCommand(command.name) } }, `Try ${name}`),
+      el('p', { class: 'invitation' }, 'Type ', el('kbd', { text: name }),
+        takesFile(command) ? ', drop a MIDI file, press ' : ', press ', el('kbd', { text: 'Enter' }), '.'),
+      el('button', {
+        type: 'button', class: 'button button-primary', on: { click: () => this.actions.openCommand(command.name) },
+      }, `Try ${name}`),
     ];
   }
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.root;
-    this.#atBottom = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
-    if (this.#atBottom) this.jump.hidden = true;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX) {
+      this.#atBottom = true;
+      this.jump.hidden = true;
+    } else if (scrollTop < this.#lastTop) this.#atBottom = false; // content that grew below is no reading further up
+    this.#lastTop = scrollTop;
   }
 
   #toBottom() {
+    this.#atBottom = true;
+    this.jump.hidden = true;
     this.root.scrollTop = this.root.scrollHeight;
   }
 }

@@ -24,7 +24,8 @@ export class MessageView {
     this.parts = Object.fromEntries(['reply', 'content', 'attachments', 'embeds', 'components', 'failure', 'private']
       .map((name) => [name, el('div', { class: `part-${name}` })]));
     const { reply, ...below } = this.parts;
-    this.element = el('article', { class: 'message', 'data-id': message.id, 'aria-label': `Message of ${displayName(message.author)}` },
+    const author = displayName(message.author);
+    this.element = el('article', { class: 'message', 'aria-label': `Message of ${author}` },
       reply, avatar(message.author), el('div', { class: 'message-body' }, this.#head(message), ...Object.values(below)));
     this.update(message);
   }
@@ -35,12 +36,16 @@ export class MessageView {
     this.element.classList.toggle('is-private', isEphemeral(message));
     this.element.classList.toggle('is-thinking', thinking);
     this.#part('reply', message.interaction_metadata, replyLine);
-    this.#part('content', [message.content, thinking], () => (thinking
-      ? [thinkingLine(message)] : message.content ? [el('div', { class: 'md' }, markdown(message.content, this.#names(message)))] : []));
+    this.#part('content', [message.content, thinking], () => this.#content(message));
     this.#showAttachments(message);
     this.#part('embeds', message.embeds, (embeds) => embeds.map((embed) => embedView(embed, this.#names(message))));
     this.#showButtons(message);
     this.#part('private', isEphemeral(message), (ephemeral) => (ephemeral ? [this.#privateLine()] : []));
+  }
+
+  #content(message) {
+    if (isLoading(message)) return [thinkingLine(message)];
+    return message.content ? [el('div', { class: 'md' }, markdown(message.content, this.#names(message)))] : [];
   }
 
   #names(message) {
@@ -84,7 +89,8 @@ export class MessageView {
     const mine = [...this.context.store.actions.values()].filter(({ messageId }) => messageId === message.id);
     const waiting = mine.filter(({ failure }) => !failure).map(({ customId }) => customId);
     const failures = mine.map(({ failure }) => failure).filter(Boolean);
-    const focused = this.parts.components.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
+    const held = document.activeElement;
+    const focused = this.parts.components.contains(held) ? held.dataset.customId : null;
     this.#part('components', [message.components, waiting], () => buttonRows(message.components ?? [], {
       waiting: new Set(waiting), press: (customId) => this.context.press(message, customId),
     }));
@@ -98,7 +104,9 @@ export class MessageView {
 
   #privateLine() {
     return el('p', { class: 'private-line' }, icon('eye'), el('span', { text: 'Only you can see this' }),
-      el('button', { type: 'button', class: 'as-link', text: 'Dismiss message', on: { click: () => this.context.dismiss(this.id) } }));
+      el('button', {
+        type: 'button', class: 'as-link', text: 'Dismiss message', on: { click: () => this.context.dismiss(this.id) },
+      }));
   }
 }
 
@@ -109,7 +117,8 @@ function withoutSignature(key, value) {
 
 function replyLine({ user, name }) {
   if (!user || !name) return [];
-  return [el('div', { class: 'reply' }, icon('reply'), avatar(user, 'tiny'), el('bdi', { class: 'reply-name', text: displayName(user) }),
+  return [el('div', { class: 'reply' }, icon('reply'), avatar(user, 'tiny'),
+    el('bdi', { class: 'reply-name', text: displayName(user) }),
     el('span', { text: ' used ' }), el('span', { class: 'reply-command', text: `/${name}` }))];
 }
 

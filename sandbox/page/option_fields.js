@@ -1,9 +1,9 @@
 // One field per option of a command: text and number, yes/no, file, and everything chosen from a list. All share one
-// shape, so the form treats them alike: `element`, `option`, `focus()`, `read()`, `fill(text)`, and for files `attach(file)`.
+// shape, so the form treats them alike: `element`, `option`, `focus()`, `read()`, `fill(text)`; files: `attach(file)`.
 import { OPTION } from './commands.js';
 import { el } from './dom.js';
 import { fileSize, plainName } from './format.js';
-import { icon } from './icons.js';
+import { icon, iconButton } from './icons.js';
 import { Listbox } from './listbox.js';
 import { coerce, fileError, isNumeric, placeholder } from './option_rules.js';
 
@@ -86,7 +86,8 @@ class SwitchField {
       type: 'button', class: 'switch-side', text, 'aria-pressed': 'false', 'aria-label': `${option.name}: ${text}`,
       id: value ? id : null, on: { click: () => this.#set(this.#value === value ? null : value) },
     })]);
-    this.element = el('span', { class: 'switch', role: 'group', 'aria-label': option.name }, ...this.sides.map(([, side]) => side));
+    const buttons = this.sides.map(([, side]) => side);
+    this.element = el('span', { class: 'switch', role: 'group', 'aria-label': option.name }, ...buttons);
   }
 
   focus() {
@@ -121,9 +122,7 @@ class FileField {
       on: { change: () => this.input.files.length && this.attach(this.input.files[0]) },
     });
     this.name = el('span', { class: 'file-name' });
-    this.remove = el('button', {
-      type: 'button', class: 'file-remove', 'aria-label': `Remove the file from ${option.name}`, on: { click: () => this.#clear() },
-    }, icon('close'));
+    this.remove = iconButton('close', `Remove the file from ${option.name}`, 'file-remove', () => this.#clear());
     this.element = el('span', { class: 'file-field' }, this.input,
       el('label', { class: 'file-choose', for: id }, icon('upload'), this.name), this.remove);
     this.#show();

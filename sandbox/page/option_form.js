@@ -2,7 +2,7 @@
 // focus is for, and what is wrong with it. Reads the fields, never sends: the composer does.
 import { OPTION } from './commands.js';
 import { el } from './dom.js';
-import { icon } from './icons.js';
+import { iconButton } from './icons.js';
 import { makeField } from './option_fields.js';
 
 export class OptionForm {
@@ -25,7 +25,7 @@ export class OptionForm {
       el('div', { class: 'form-head' },
         el('span', { class: 'form-command', text: `/${command.name}` }),
         el('span', { class: 'form-description', text: command.description }),
-        el('button', { type: 'button', class: 'form-close', 'aria-label': 'Close this command', on: { click: actions.onClose } }, icon('close'))),
+        iconButton('close', 'Close this command', 'form-close', actions.onClose)),
       this.#fields.length ? el('div', { class: 'fields' }, ...this.#fields.map(({ chip }) => chip)) : null,
       this.hint, this.error);
     this.element.addEventListener('keydown', (event) => this.#key(event));
@@ -85,7 +85,7 @@ export class OptionForm {
   }
 
   #neededWords({ name, type }) {
-    return type === OPTION.ATTACHMENT ? `${name} is needed: drop a file on this page or choose one.` : `${name} is needed.`;
+    return `${name} is needed${type === OPTION.ATTACHMENT ? ': drop a file on this page or choose one' : ''}.`;
   }
 
   #labelled(option, context) {
@@ -109,7 +109,7 @@ export class OptionForm {
     const { field, chip } = labelled;
     const { empty, error, file } = field.read();
     chip.classList.toggle('is-given', !empty);
-    // A sentence about a half-typed number would only nag; a sentence that no longer holds must go, and a file is whole.
+    // A sentence about a half-typed number would only nag; one that no longer holds must go; a file is always whole.
     if (!error) this.#clear(labelled);
     else if (file || labelled.option.type === OPTION.ATTACHMENT) this.#complain(labelled, error, false);
   }
@@ -132,7 +132,7 @@ export class OptionForm {
   #clear({ chip }) {
     const wasWrong = chip.classList.contains('is-wrong');
     chip.classList.remove('is-wrong');
-    for (const name of ['aria-invalid', 'aria-describedby']) chip.querySelector('input, [role="group"]').removeAttribute(name);
+    for (const name of ['aria-invalid', 'aria-describedby']) this.#control({ chip }).removeAttribute(name);
     if (wasWrong || !this.element.querySelector('.is-wrong')) this.say('');
   }
 

@@ -24,7 +24,8 @@ export function coerce(option, text) {
 
 function coerceChoice(option, typed) {
   const wanted = typed.toLowerCase();
-  const choice = option.choices.find(({ name, value }) => [name, String(value)].some((one) => one.toLowerCase() === wanted));
+  const means = (word) => String(word).toLowerCase() === wanted;
+  const choice = option.choices.find(({ name, value }) => means(name) || means(value));
   if (choice) return { value: choice.value };
   return { error: `${option.name} must be one of ${listing(option.choices.map(({ name }) => name))}.` };
 }
@@ -32,10 +33,10 @@ function coerceChoice(option, typed) {
 function coerceNumber(option, typed) {
   const whole = option.type === OPTION.INTEGER;
   const number = Number(typed.replace(',', '.'));
-  if (!typed || !Number.isFinite(number) || !/^[+-]?[\d.,]+$/.test(typed)) {
+  const wrongKind = !/^[+-]?[\d.,]+$/.test(typed) || !Number.isFinite(number) || (whole && !Number.isInteger(number));
+  if (wrongKind) {
     return { error: `${option.name} must be a ${whole ? 'whole number' : 'number'}${rangeWords(option)}.` };
   }
-  if (whole && !Number.isInteger(number)) return { error: `${option.name} must be a whole number${rangeWords(option)}.` };
   const { min_value: min = -Infinity, max_value: max = Infinity } = option;
   if (number < min || number > max) return { error: `${option.name} must be${rangeWords(option)}.` };
   return { value: number };
@@ -66,11 +67,12 @@ function rangeWords({ min_value: min, max_value: max }) {
 /** What an empty field shows as its example: '5 – 300', 'text', ... */
 export function placeholder(option) {
   const { min_value: min, max_value: max } = option;
-  if (isNumeric(option)) return min !== undefined && max !== undefined ? `${min} – ${max}` : 'number';
+  const range = min !== undefined && max !== undefined ? `${min} – ${max}` : '';
+  if (isNumeric(option)) return range && range.length < 12 ? range : 'number';
   return option.choices?.length || option.autocomplete ? 'choose' : 'text';
 }
 
-/** Why a file cannot be attached, as a sentence; null if it can. Only the size is ours to judge, the bot reads the rest. */
+/** Why a file cannot be attached, as a sentence; null if it can. The page judges its size only, the bot the rest. */
 export function fileError(option, file, sizeLimit) {
   if (file.size <= sizeLimit) return null;
   return `${option.name} may be at most ${fileSize(sizeLimit)}; this file has ${fileSize(file.size)}.`;
@@ -94,8 +96,8 @@ export function parseOptions(command, text) {
     } else if (current && takesMore(current, values.get(current.name))) {
       values.set(current.name, `${values.get(current.name)} ${word}`.trim());
     } else {
-      const known = names.length ? `its options are ${listing(names)}, written like ${names[0]}:…` : 'it has no options';
-      return { values, error: `“${word}” is no option of /${command.name}: ${known}.` };
+      const known = names.length ? `Write ${listing(names.map((name) => `${name}:`))} before a value.` : 'It has none.';
+      return { values, error: `“${word}” is no option of /${command.name}. ${known}` };
     }
   }
   return { values, error: null };

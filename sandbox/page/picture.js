@@ -1,6 +1,6 @@
 // Pictures in messages, and the dialog that shows one large. Only pictures of this server are loaded.
 import { el, ownUrl } from './dom.js';
-import { icon } from './icons.js';
+import { icon, iconButton } from './icons.js';
 
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
@@ -20,7 +20,8 @@ export function picture({ url, width, height }, description, extraClass = '') {
   // Width and height keep the place free while the picture loads, so that nothing jumps.
   const image = el('img', { src: address.href, alt: description, width, height, loading: 'lazy', decoding: 'async' });
   return el('button', {
-    type: 'button', class: `picture ${extraClass}`.trim(), 'aria-label': `Enlarge: ${description}`, on: { click: () => enlarge(address.href, description) },
+    type: 'button', class: `picture ${extraClass}`.trim(), 'aria-label': `Enlarge: ${description}`,
+    on: { click: () => enlarge(address.href, description) },
   }, image);
 }
 
@@ -28,7 +29,7 @@ function enlarge(address, description) {
   const dialog = el('dialog', { class: 'lightbox', 'aria-label': description });
   const close = () => dialog.close();
   dialog.append(
-    el('button', { type: 'button', class: 'lightbox-close', 'aria-label': 'Close the picture', on: { click: close } }, icon('close')),
+    iconButton('close', 'Close the picture', 'lightbox-close', close),
     el('img', { src: address, alt: description, on: { click: close } }),
     el('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, icon('external'), 'Open in a new tab'));
   dialog.addEventListener('click', (event) => event.target === dialog && close());

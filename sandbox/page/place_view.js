@@ -5,6 +5,8 @@ import { displayName, plainName } from './format.js';
 import { icon } from './icons.js';
 import { flatCommands } from './commands.js';
 
+const LOST = 'The connection is lost. Trying again… what you see may be out of date.';
+
 export class PlaceView {
   /**
    * @param {{header: Element, sidebar: Element, banner: Element}} places
@@ -33,8 +35,8 @@ export class PlaceView {
       el('div', { class: 'guild' }, el('span', { class: 'guild-mark', 'aria-hidden': 'true', text: [...guild][0] }),
         el('strong', { text: guild })),
       el('div', { class: 'side-scroll' }, this.#channels(channel), this.#commands(), this.#members()),
-      el('div', { class: 'me' }, avatar(store.me), el('span', { class: 'me-name' }, el('strong', { text: displayName(store.me) }),
-        el('small', { text: 'this is you' }))),
+      el('div', { class: 'me' }, avatar(store.me), el('span', { class: 'me-name' },
+        el('strong', { text: displayName(store.me) }), el('small', { text: 'this is you' }))),
     );
   }
 
@@ -64,7 +66,7 @@ export class PlaceView {
   #members() {
     const people = [[this.store.bot, this.store.botOnline], [this.store.me, true]].filter(([user]) => user);
     const rows = people.map(([user, online]) => el('li', { class: `side-row member ${online ? '' : 'is-offline'}` },
-      el('span', { class: `faced ${online ? 'is-online' : 'is-offline'}` }, avatar(user, 'small'), el('span', { class: 'dot' })),
+      el('span', { class: `faced ${online ? 'is-online' : ''}` }, avatar(user, 'small'), el('span', { class: 'dot' })),
       el('span', { class: 'member-name', text: displayName(user) }),
       user.bot ? el('span', { class: 'badge', text: 'APP' }) : null));
     return el('section', {}, el('h2', { text: 'Members' }), el('ul', {}, ...rows));
@@ -73,6 +75,6 @@ export class PlaceView {
   #connection() {
     const { connected } = this.store;
     this.places.banner.hidden = connected;
-    this.places.banner.textContent = connected ? '' : 'The connection is lost. Trying again… what you see may be out of date.';
+    this.places.banner.textContent = connected ? '' : LOST;
   }
 }

@@ -1,5 +1,5 @@
 // What the page knows: people, commands, messages and the member's actions still under way. Views listen for the kinds
-// of change: 'place' (people, names, presence), 'commands', 'message', 'delete', 'pending', 'connection', 'ready'.
+// of change: 'place' (people, names, presence), 'commands', 'message', 'delete', 'pending', 'connection'.
 
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
@@ -25,6 +25,7 @@ export class Store {
   guild = null;
   channel = null;
   commands = [];
+  uploadLimit = 0; // bytes
   connected = null; // null until the first connection was made or failed
   messages = new Map();
   actions = new Map();
@@ -90,6 +91,7 @@ export class Store {
   #ready(event) {
     const { me, bot, guild, channel, commands } = event;
     Object.assign(this, { me, bot, guild, channel, commands, botOnline: event.bot_online });
+    this.uploadLimit = event.upload_limit;
     const known = new Set(event.messages.map((message) => message.id));
     for (const message of this.messages.values()) {
       // Ephemeral messages live in the page alone: the server does not send them again after a reconnect.
@@ -99,7 +101,6 @@ export class Store {
     this.#tell('place');
     this.#tell('commands');
     event.messages.forEach((message) => this.#put(message));
-    this.#tell('ready');
   }
 
   #put(message) {
