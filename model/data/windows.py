@@ -54,7 +54,7 @@ class WindowStreams:
         return self._batches(iter(sorted(self.pieces, key=len, reverse=True)))
 
     def _batches(self, order: Iterator[Steps]) -> Iterator[tuple[dict]]:
-        rows = [_Row(self.length) for _ in range(self.streams)]
+        rows = [_Row(self.length, len(self.representation.fields)) for _ in range(self.streams)]
         situation = self.representation.situation(self.streams, NUMPY)
         blank = self.representation.situation(1, NUMPY)
         starts = np.array([field.size for field in self.representation.fields], dtype=np.int32)
@@ -104,8 +104,9 @@ class WindowStreams:
 class _Row:
     """Where one stream stands in its piece."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, fields: int) -> None:
         self.length = length
+        self.fields = fields
         self.piece: Steps | None = None
         self.position = 0
 
@@ -123,7 +124,7 @@ class _Row:
     def take(self) -> tuple[Steps, bool]:
         """The next raw steps, fewer than a window at the end of a piece, and whether END follows within it."""
         if self.piece is None:
-            return np.zeros((0, 0), dtype=np.int32).reshape(0, -1), False
+            return np.zeros((0, self.fields), dtype=np.int32), False
         steps = self.piece[self.position : self.position + self.length]
         self.position += self.length
         has_end = len(steps) < self.length
