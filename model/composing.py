@@ -21,7 +21,7 @@ from model.representation.performance import SHIFT, STEPS_PER_SECOND
 from model.sampling import Sampler, Taste
 from model.sampling.sampler import CHUNK, Position
 
-MIN_LENGTH_S, MAX_LENGTH_S = 1.0, 300.0
+MIN_LENGTH_S, MAX_LENGTH_S = 5.0, 300.0  # longer than the longest wait a representation draws
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
 LONGEST_PRIMING = 1024  # notes of the seed that the network hears: its last two minutes or so
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
@@ -76,7 +76,7 @@ class Composer:
 
         Args:
             seed: what to continue, or None to compose from nothing.
-            length_s: seconds of new music, 1..300.
+            length_s: seconds of new music, 5..300.
             temperature: 0.1..2; below 1 safer, above 1 wilder.
             random_seed: names the piece among all that could follow.
             include_seed: whether the result starts with the seed.
@@ -84,8 +84,7 @@ class Composer:
             should_stop: asked after every chunk; True ends the piece there.
 
         Raises:
-            RequestError: when a value is out of range, the seed has no note that can be played, or it was stopped
-                before the first note.
+            RequestError: when a value is out of range, or the seed has no note that can be played.
         """
         _check(length_s, temperature)
         started = time.perf_counter()
@@ -95,8 +94,6 @@ class Composer:
         primed = time.perf_counter()
         taste = Taste(temperature=temperature)
         steps, stopped = self._draw(position, length_s, taste, random_seed, on_progress, should_stop)
-        if not len(steps):
-            raise RequestError("The piece was stopped before its first note.")
         sampled = time.perf_counter()
         piece, seed_s, remarks = continued(
             seed, self.representation.decode(steps), length_s, include_seed, MAX_LENGTH_S
@@ -126,17 +123,18 @@ class Composer:
         draws = len(self.representation.fields) + 2
         goal = round(length_s * STEPS_PER_SECOND)
         chunks: list[NDArray[np.int32]] = []
-        now, most_chunks = 0, int(length_s * MOST_NOTES_PER_SECOND) // CHUNK + 1
+        now, stopped, most_chunks = 0, False, int(length_s * MOST_NOTES_PER_SECOND) // CHUNK + 1
         for _ in range(most_chunks):
             uniforms = rng.random((CHUNK, 1, draws), dtype=np.float32)
-            steps, _, position = self._sampler.chunk(position, uniforms, taste, may_end=False)
+            steps, position = self._sampler.chunk(position, uniforms, taste)
             chunks.append(steps[:, 0])
             now += int(chunks[-1][:, SHIFT].sum())
             on_progress("composing", min(now / goal, 1.0))
-            if now >= goal or should_stop():
+            stopped = now < goal and should_stop()
+            if now >= goal or stopped:
                 break
         drawn = np.concatenate(chunks)
-        return drawn[np.cumsum(drawn[:, SHIFT]) < goal], now < goal
+        return drawn[np.cumsum(drawn[:, SHIFT]) < goal], stopped
 
     def _warm_up(self) -> None:
         """Compile both graphs now, not while the first member waits."""
@@ -144,7 +142,7 @@ class Composer:
             position = self._sampler.prime(np.array([[50, 60, 16, 50]] * notes, dtype=np.int32))
         draws = len(self.representation.fields) + 2
         for before in (position, self._sampler.start(1)):
-            self._sampler.chunk(before, np.zeros((CHUNK, 1, draws), dtype=np.float32), Taste(), may_end=False)
+            self._sampler.chunk(before, np.zeros((CHUNK, 1, draws), dtype=np.float32), Taste())
 
 
 def _check(length_s: float, temperature: float) -> None:

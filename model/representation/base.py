@@ -69,6 +69,10 @@ class Representation(ABC):
         return {name: np.stack([moment[name] for moment in before], axis=1) for name in situation}, situation
 
     @abstractmethod
+    def drawable(self) -> NDArray[np.bool_]:
+        """Classes of the first field that composing may draw, (size,): the caller decides how long a piece is."""
+
+    @abstractmethod
     def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
         """Raw values int32 (batch,) of the drawn classes of field `index`; `uniform` chooses within a bucket."""
 

@@ -22,6 +22,7 @@ STEPS_PER_SECOND = 100
 VELOCITY_BINS = 32
 VELOCITY_WIDTH = 128 // VELOCITY_BINS
 PITCHES = 128
+LONGEST_DRAWN_WAIT = 4 * STEPS_PER_SECOND  # a longer silence sounds like the end of the piece
 LOWEST_KEY, HIGHEST_KEY = 21, 108  # A0 and C8, the ends of a piano
 PENDING_ENDS = 4  # how many of the latest ends of sounding notes a duration can point at
 LONG_AGO = 100_000  # steps; the age of a key that was never struck
@@ -147,6 +148,10 @@ class Performance(Representation):
         classes[..., SHIFT] = buckets.bucket_of(steps[..., SHIFT])
         classes[..., DURATION] = duration_classes(steps[..., DURATION], self.pending_ends(later, NUMPY))
         return classes
+
+    def drawable(self) -> NDArray[np.bool_]:
+        """Waits of up to four seconds, and not END."""
+        return np.append(buckets.LOWEST + buckets.WIDTHS <= LONGEST_DRAWN_WAIT, False)
 
     def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
         """Pitch and velocity as they are; shift and duration from within their bucket, or from the pending end."""

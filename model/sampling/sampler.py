@@ -10,6 +10,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from model.network import NoteNetwork
+from model.network.heads import REFUSED
 from model.network.note import States
 from model.representation.arrays import NUMPY
 from model.representation.base import Situation, Tensor
@@ -55,74 +56,48 @@ class Sampler:
         return Position(classes[:, -1], after, states)
 
     def chunk(
-        self, position: Position, uniforms: NDArray[np.float32], taste: Taste, may_end: bool
-    ) -> tuple[NDArray[np.int32], NDArray[np.bool_], Position]:
-        """The next steps of every piece of the batch.
+        self, position: Position, uniforms: NDArray[np.float32], taste: Taste
+    ) -> tuple[NDArray[np.int32], Position]:
+        """The next raw steps of every piece, int32 (steps, batch, fields), and the position after them.
 
         Args:
             position: where the batch stands.
             uniforms: float32 (steps, batch, fields + 2) in [0, 1): one number for each draw.
             taste: how to draw.
-            may_end: whether END may be drawn.
-
-        Returns:
-            Raw steps int32 (steps, batch, fields); whether END was drawn at a step, bool (steps, batch), what follows
-            it is to be dropped; and the position after the chunk.
         """
         batch = uniforms.shape[1]
         tastes = [np.full(batch, value, dtype=np.float32) for value in (taste.temperature, taste.top_p, taste.min_p)]
-        steps, ended, previous, situation, states = self._chunk(
-            tf.constant(position.previous), position.situation, position.states, uniforms, tastes, tf.constant(may_end)
+        steps, previous, situation, states = self._chunk(
+            tf.constant(position.previous), position.situation, position.states, uniforms, tastes
         )
-        return steps.numpy(), ended.numpy(), Position(previous, situation, states)
+        return steps.numpy(), Position(previous, situation, states)
 
     def _prime_graph(self, previous: Tensor, situation: Situation, states: States) -> States:
         _, states = self.network.sequence(previous, situation, states)
         return states
 
     def _chunk_graph(
-        self,
-        previous: Tensor,
-        situation: Situation,
-        states: States,
-        uniforms: Tensor,
-        tastes: list[Tensor],
-        may_end: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Situation, States]:
-        steps = tf.shape(uniforms)[0]
-        drawn = tf.TensorArray(tf.int32, size=steps)
-        ends = tf.TensorArray(tf.bool, size=steps)
+        self, previous: Tensor, situation: Situation, states: States, uniforms: Tensor, tastes: list[Tensor]
+    ) -> tuple[Tensor, Tensor, Situation, States]:
+        count = tf.shape(uniforms)[0]
 
-        def body(
-            index: Tensor, previous: Tensor, situation: Situation, states: States, drawn: Tensor, ends: Tensor
-        ) -> tuple:
-            raw, classes, is_end, situation, states = self._step(
-                previous, situation, states, uniforms[index], tastes, may_end
-            )
-            return index + 1, classes, situation, states, drawn.write(index, raw), ends.write(index, is_end)
+        def body(index: Tensor, previous: Tensor, situation: Situation, states: States, drawn: tf.TensorArray) -> tuple:
+            raw, classes, situation, states = self._step(previous, situation, states, uniforms[index], tastes)
+            return index + 1, classes, situation, states, drawn.write(index, raw)
 
-        loop = (tf.constant(0), previous, situation, states, drawn, ends)
-        _, previous, situation, states, drawn, ends = tf.while_loop(lambda index, *_: index < steps, body, loop)
-        return drawn.stack(), ends.stack(), previous, situation, states
+        loop = (tf.constant(0), previous, situation, states, tf.TensorArray(tf.int32, size=count))
+        _, previous, situation, states, drawn = tf.while_loop(lambda index, *_: index < count, body, loop)
+        return drawn.stack(), previous, situation, states
 
     def _step(
-        self,
-        previous: Tensor,
-        situation: Situation,
-        states: States,
-        uniform: Tensor,
-        tastes: list[Tensor],
-        may_end: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Situation, States]:
-        """One step of every piece: raw values, classes (batch, fields), END or not, and what is carried on."""
+        self, previous: Tensor, situation: Situation, states: States, uniform: Tensor, tastes: list[Tensor]
+    ) -> tuple[Tensor, Tensor, Situation, States]:
+        """One step of every piece: raw values and classes (batch, fields), and what is carried on."""
         representation = self.representation
         output, states = self.network.step(previous, situation, states)
-        logits = self.network.logits(0, output, [], situation)
-        is_end_class = ops.arange(logits.shape[-1]) == representation.end_class
-        refused = ops.logical_and(is_end_class, ops.logical_not(may_end))
-        first = draw(ops.where(refused, -1e9, logits), uniform[:, 0], *tastes)
-        is_end = first == representation.end_class
-        classes, raw = [first], [representation.raw(0, first, uniform[:, -2], situation, ops)]
+        logits = ops.where(representation.drawable(), self.network.logits(0, output, [], situation), REFUSED)
+        classes = [draw(logits, uniform[:, 0], *tastes)]
+        raw = [representation.raw(0, classes[0], uniform[:, -2], situation, ops)]
         later = representation.elapse(situation, raw[0], ops)
         for index in range(1, len(representation.fields)):
             drawn = draw(self.network.logits(index, output, classes, later), uniform[:, index], *tastes)
@@ -130,4 +105,4 @@ class Sampler:
             raw.append(representation.raw(index, drawn, uniform[:, -1], later, ops))
         step = {field.name: value for field, value in zip(representation.fields, raw, strict=True)}
         situation = representation.advance(situation, step, ops)
-        return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1), is_end, situation, states
+        return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1), situation, states
