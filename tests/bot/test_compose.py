@@ -9,7 +9,7 @@ from tests.bot.theatre import AUDIO, PICTURE, SEED, Theatre, buttons, shown
 async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(theatre: Theatre) -> None:
     # Given a member who asks for a piece
     result = await theatre.alice.slash(theatre.channel, "compose", length=40.0, random_seed=77)
-    assert result.deferred
+    assert [entry.json for entry in theatre.env.http_requests if entry.path.endswith("/callback")] == [{"type": 5}]
     assert not result.ephemeral
     await theatre.settle()
     assert "You are next." in shown(theatre.message)
