@@ -102,7 +102,7 @@ class Update(Contract):
 
     stage: Stage
     fraction: float = Field(default=0.0, ge=0.0, le=1.0, description="of the whole job")
-    position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next")
+    position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next; None = about to start")
     result: ComposeResult | None = None
     failure: Failure | None = None
 

@@ -29,7 +29,7 @@ class JobSettings(BaseSettings):
 
     job_timeout_s: int = Field(default=240, ge=1, description="one attempt may run this long")
     retries: int = Field(default=1, ge=1, le=5, description="further attempts after a worker or an attempt was lost")
-    liveness_s: int = Field(default=15, ge=2, description="a worker silent for this long is taken for dead")
+    liveness_s: int = Field(default=10, ge=2, description="a worker silent for this long is taken for dead")
     worker_absence_limit_s: float = Field(default=120, gt=0, description="a waiting job fails when nobody comes back")
     adrift_limit_s: float = Field(default=6, gt=0, description="a job that is nowhere for this long is picked up again")
     outage_limit_s: float = Field(default=120, gt=0, description="a follower bears with a silent Redis for this long")
