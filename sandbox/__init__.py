@@ -6,6 +6,11 @@
 - `client_api`      what the chat page talks to
 - `client_actions`  a person's command or click becomes an interaction
 - `command_options` what Discord's own client checks in a command
+- `supervisor`      starts the whole system and ends it
+- `child`           one process, kept running; `leash` sees that it never outlives the supervisor
+- `valkey`          the queue's server
+- `guest`           a guest at the page, without the page
+- `settings`        what is read from the environment; `errors`: what is said when it cannot start
 - `clock`           a time of day that tests can move
 - `page`            the chat page
 """

@@ -23,7 +23,7 @@ class Bot(discord.Client):
     """A bot with a command tree; `opened` counts READY, `resumed` counts RESUMED."""
 
     def __init__(self) -> None:
-        super().__init__(intents=discord.Intents(guilds=True, guild_messages=True))
+        super().__init__(intents=discord.Intents(guilds=True, guild_messages=True), guild_ready_timeout=0.1)
         self.tree = app_commands.CommandTree(self)
         self.resumes = 0
         self.readies = 0

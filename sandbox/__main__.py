@@ -1,0 +1,160 @@
+"""`python -m sandbox`: the whole system on this machine, with the local Discord or (DISCORD_TOKEN set) the real one.
+
+Exit codes: 0 after a clean end, 1 when a guest of `--once` was refused, 2 when the system could not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from sandbox import guest
+from sandbox.errors import GuestRefusedError, SandboxError
+from sandbox.settings import SandboxSettings
+from sandbox.supervisor import System, running_system
+
+log = logging.getLogger("sandbox")
+
+DEFAULT_PORT = 8420
+FIRST_LENGTH_S = 20.0
+SEEDS = Path(__file__).with_name("seeds")
+FIRST_PIECE = Path("out")
+
+
+def main() -> int:
+    """Parse the command line and run; the exit code."""
+    options = _parser().parse_args()
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    if options.once and options.seed is not None and not options.seed.is_file():
+        print(f"There is no file {options.seed}.", file=sys.stderr)
+        return 2
+    settings = SandboxSettings()
+    try:
+        return asyncio.run(_until_signal(_once(options, settings) if options.once else _serve(options, settings)))
+    except GuestRefusedError as error:
+        if options.json:
+            print(json.dumps({"refused": str(error)}))
+        print(error, file=sys.stderr)
+        return 1
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Starts the whole system: a queue (Valkey), a worker, the bot, and a local Discord with a chat "
+        "page. With DISCORD_TOKEN set, or in .env, the bot joins the real Discord instead.",
+        epilog="Logs and data are kept in ./var (CADENZA_STATE). Messages of the local Discord live in memory only.",
+    )
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="the page's port (%(default)s, or the next free)"
+    )
+    parser.add_argument("--no-first-piece", action="store_true", help="do not compose a first piece after the start")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="start on free ports and a state folder of its own, let a guest compose once over the wire, save the "
+        "reply's files, end everything",
+    )
+    parser.add_argument("--seed", type=Path, metavar="X.mid", help="with --once: the MIDI file to continue")
+    parser.add_argument("--length", type=float, metavar="SECONDS", help="with --once: how much to compose")
+    parser.add_argument("--out", type=Path, default=FIRST_PIECE, metavar="FOLDER", help="where files go (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="with --once: print one JSON object with the timings")
+    return parser
+
+
+async def _until_signal(running: Coroutine[Any, Any, int]) -> int:
+    """Run until it ends, or SIGINT or SIGTERM ends it (0); a second signal ends this process at once.
+
+    The children notice that this process is gone, and end as well.
+    """
+    task = asyncio.ensure_future(running)
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def end() -> None:
+        nonlocal asked
+        if asked:
+            os._exit(130)
+        asked = True
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+async def _serve(options: argparse.Namespace, settings: SandboxSettings) -> int:
+    token = settings.discord_token.get_secret_value() if settings.discord_token else None
+    _say("starting the queue, the worker and the bot …")
+    async with running_system(settings.state, options.port, token, _redis_url(settings), _say) as system:
+        if system.url is None:
+            _say(f"ready: the bot is on your Discord server (after {system.start_s:.1f} s); type /compose there")
+        else:
+            _say(f"ready: open {system.url} (after {system.start_s:.1f} s)")
+            if not options.no_first_piece:
+                await _first_piece(system.url, options.out)
+        _say(f"logs: {settings.state / 'log'}; Ctrl-C ends everything")
+        await asyncio.Event().wait()
+    return 0
+
+
+def _redis_url(settings: SandboxSettings) -> str | None:
+    return settings.redis_url.get_secret_value() if settings.redis_url else None
+
+
+async def _first_piece(url: str, folder: Path) -> None:
+    """Compose once from the bundled seed, so that whoever opens the page finds a piece in it."""
+    seed = next(iter(sorted(SEEDS.glob("*.mid"))), None)
+    try:
+        reply = await guest.compose(url, folder, seed, FIRST_LENGTH_S)
+    except GuestRefusedError as error:
+        log.warning("the first piece was not composed: %s", error)
+        return
+    files = ", ".join(str(one.path) for one in reply.files)
+    _say(f"first piece after {reply.compose_s:.1f} s: {files}")
+
+
+async def _once(options: argparse.Namespace, settings: SandboxSettings) -> int:
+    with tempfile.TemporaryDirectory(prefix="cadenza-") as folder:
+        state = Path(folder)
+        async with running_system(state, redis_url=_redis_url(settings), say=lambda _: None) as system:
+            reply = await guest.compose(str(system.url), options.out, options.seed, options.length)
+            _report(options, system, reply)
+    return 0
+
+
+def _report(options: argparse.Namespace, system: System, reply: guest.Reply) -> None:
+    files = [{"path": str(one.path), "bytes": one.size, "content_type": one.content_type} for one in reply.files]
+    if options.json:
+        timings = {"start_s": round(system.start_s, 3), "compose_s": round(reply.compose_s, 3)}
+        message = {"content": reply.message["content"], "embeds": reply.message["embeds"]}
+        _say(json.dumps({**timings, "files": files, "message": message}, ensure_ascii=False))
+        return
+    _say(f"ready after {system.start_s:.1f} s, a piece after another {reply.compose_s:.1f} s:")
+    for one in files:
+        _say(f"  {one['path']} ({one['bytes']:,} bytes, {one['content_type']})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""A child process that is kept running: started, watched, logged, restarted when it crashes, ended with all it left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from sandbox.errors import StartError
+
+log = logging.getLogger(__name__)
+
+LEASH = Path(__file__).with_name("leash.py")
+END_LIMIT_S = 3.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 60.0
+MAX_LINE_BYTES = 1 << 20
+_TROUBLE = re.compile(r"^\S+ \S+ (WARNING|ERROR|CRITICAL) ")
+_KEPT_LINES = 20
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `ready_line` is what its output holds once it serves; `stdin` is fed to it; no secret in argv."""
+
+    name: str
+    command: Sequence[str]
+    ready_line: str
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    stdin: bytes | None = field(default=None, repr=False)
+    secrets: Sequence[str] = field(default=(), repr=False)
+    ready_limit_s: float = 120.0
+
+
+class Child:
+    """Keeps one program running between `start` and `end`."""
+
+    def __init__(self, program: Program, log_folder: Path) -> None:
+        self._program = program
+        self._log_path = log_folder / f"{program.name}.log"
+        self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._first_end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._last_lines: list[str] = []
+        self._ending = False
+        self.starts = 0
+
+    @property
+    def group(self) -> int | None:
+        """The process group of the running child, or None."""
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Start it and come back when it is ready.
+
+        Raises:
+            StartError: it ended, or was not ready in time.
+        """
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        if self._log_path.exists():
+            self._log_path.replace(self._log_path.with_suffix(".log.1"))
+        self._task = asyncio.create_task(self._keep(), name=f"keep {self._program.name}")
+        ready = asyncio.ensure_future(self._ready.wait())
+        waited: set[asyncio.Future[Any]] = {ready, self._first_end}
+        await asyncio.wait(waited, timeout=self._program.ready_limit_s, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if self._ready.is_set():
+            return
+        name, path = self._program.name, self._log_path
+        if self._first_end.done():
+            said = "\n".join(f"  {line}" for line in self._last_lines[-5:])
+            code = self._first_end.result()
+            raise StartError(f"The {name} ended with code {code} before it was ready (log: {path}):\n{said}")
+        raise StartError(f"The {name} was not ready within {self._program.ready_limit_s:.0f} s; see {path}.")
+
+    async def _keep(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            code = await self._run_once()
+            if self._ending:
+                return
+            if not self._ready.is_set():
+                self._first_end.set_result(code)
+                return
+            pause_s = FIRST_PAUSE_S if loop.time() - began > STEADY_S else pause_s
+            log.warning("the %s ended with code %s; starting it again in %.1f s", self._program.name, code, pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def _run_once(self) -> int:
+        watched, held = os.pipe()
+        program = self._program
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(LEASH), str(watched), *program.command),
+                stdin=asyncio.subprocess.PIPE if program.stdin is not None else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**program.environment, "PYTHONUNBUFFERED": "1"},
+                pass_fds=(watched,),
+                start_new_session=True,
+                limit=MAX_LINE_BYTES,
+            )
+            self.starts += 1
+            os.close(watched)
+            watched = -1
+            await self._feed(self._process)
+            await self._read_output(self._process)
+            return await self._process.wait()
+        finally:
+            self._kill_group()
+            self._process = None
+            os.close(held)
+            if watched >= 0:
+                os.close(watched)
+
+    async def _feed(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdin is not None and self._program.stdin is not None:
+            with contextlib.suppress(ConnectionError):  # it has ended already, which is told elsewhere
+                process.stdin.write(self._program.stdin)
+                await process.stdin.drain()
+            process.stdin.close()
+
+    async def _read_output(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        with self._log_path.open("a", encoding="utf-8") as file:
+            while True:
+                try:
+                    line = await process.stdout.readline()
+                except ValueError:  # a line beyond MAX_LINE_BYTES; what was read of it is dropped
+                    continue
+                if not line:
+                    return
+                self._take(line.decode(errors="replace").rstrip(), file)
+
+    def _take(self, line: str, file: IO[str]) -> None:
+        for secret in self._program.secrets:
+            line = line.replace(secret, "[redacted]")
+        print(line, file=file, flush=True)
+        self._last_lines = [*self._last_lines[1 - _KEPT_LINES :], line]
+        if self._program.ready_line in line:
+            self._ready.set()
+        if _TROUBLE.match(line):
+            print(f"{self._program.name}: {line}", file=sys.stderr, flush=True)  # noqa: T201 - a person reads it
+
+    def _kill_group(self) -> None:
+        """Kill what the child left behind in its process group."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def end(self, limit_s: float = END_LIMIT_S) -> None:
+        """Ask it to end, and kill it after `limit_s`."""
+        self._ending = True
+        if self._task is None:
+            return
+        if self._process is None:
+            self._task.cancel()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+        done, _ = await asyncio.wait({self._task}, timeout=limit_s)
+        if not done:
+            log.warning("the %s did not end within %.1f s and is killed", self._program.name, limit_s)
+            self._kill_group()
+            await asyncio.wait({self._task}, timeout=1.0)

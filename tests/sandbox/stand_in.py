@@ -1,0 +1,33 @@
+"""A stand-in for the worker or the bot: says that it is ready, then does as its arguments say.
+
+stand_in.py WORD [crash | stubborn | breeder | failing | loud]
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+word, *manners = sys.argv[1:]
+if "stubborn" in manners:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if "failing" in manners:
+    print("SETTING is missing: set it.", file=sys.stderr)
+    sys.exit(2)
+if "breeder" in manners:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+if "loud" in manners:
+    print(os.environ["REDIS_URL"], os.environ.get("DISCORD_TOKEN"), flush=True)
+    print("2026-01-01 00:00:00,000 WARNING worker: something is odd", file=sys.stderr)
+print(f"{word} ready", file=sys.stderr, flush=True)
+if "crash" in manners:
+    trace = Path(os.environ["CRASHED"])
+    if not trace.exists():
+        trace.touch()
+        time.sleep(0.2)
+        sys.exit(3)
+time.sleep(600)
