@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.client import Cadenza
 
 Press = Callable[["discord.Interaction[Cadenza]", JobId, int], Awaitable[None]]
-TEMPLATE = r"cadenza:(?P<action>[a-z]+):(?P<job>[A-Za-z0-9_-]{1,64}):(?P<requester>\d{1,20})"
+TEMPLATE = r"cadenza:(?P<action>again|continue|delete|stop):(?P<job>[A-Za-z0-9_-]{1,64}):(?P<requester>\d{1,20})"
 
 
 @dataclass(frozen=True)

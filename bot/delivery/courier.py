@@ -23,7 +23,7 @@ from jobs.errors import BoardUnreachable, UnknownJob
 log = logging.getLogger(__name__)
 
 EDIT_INTERVAL_S = 2.0  # Discord's rate limits allow a little more
-RETRY_AFTER_S = (2.0, 5.0, 15.0, 60.0)  # for Discord or Redis being away; then the next start of the bot tries again
+RETRY_AFTER_S = (2.0, 5.0, 15.0, *[60.0] * 60)  # Discord or Redis away; after an hour, the next start tries again
 PASSING = (discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable)
 
 

@@ -65,3 +65,13 @@ async def test_without_a_random_seed_the_bot_chooses_and_shows_one(theatre: Thea
     second.is_done()
     await theatre.settle()
     assert f"`{second.request.random_seed}`" in shown(theatre.message)
+
+
+async def test_it_composes_in_direct_messages_too(theatre: Theatre) -> None:
+    dana = theatre.env.create_user("dana")
+    result = await dana.slash("compose", seed=("my.mid", SEED))
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    assert len(result.response.attachments) == 3
+    await dana.click(result.response.message, label="Delete")
+    assert dana.dm_channel.history() == []

@@ -61,10 +61,22 @@ class House:
 
     async def compose(self, *options: dict[str, object], seed: bytes | None = None) -> None:
         said = {"as": "guest", "nonce": "1", "type": 2, "name": "compose", "options": list(options)}
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(default_to_multipart=True)
         if seed is not None:
             said["options"].append({"name": "seed", "type": 11, "value": 0})
             form.add_field("files[0]", seed, filename="song.mid", content_type="audio/midi")
+        form.add_field("payload_json", json.dumps(said))
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.discord.url}/client/interactions", data=form) as answer,
+        ):
+            assert answer.status == 204, await answer.text()
+
+    async def press(self, message: dict, label: str) -> None:
+        buttons = [button for row in message["components"] for button in row["components"]]
+        (custom_id,) = [button["custom_id"] for button in buttons if button["label"] == label]
+        said = {"as": "guest", "nonce": "2", "type": 3, "message_id": message["id"], "custom_id": custom_id}
+        form = aiohttp.FormData(default_to_multipart=True)
         form.add_field("payload_json", json.dumps(said))
         async with (
             aiohttp.ClientSession() as session,
@@ -130,3 +142,27 @@ async def test_a_token_that_discord_refuses_is_a_sentence(house: House) -> None:
     with pytest.raises(AssertionError, match="DISCORD_TOKEN was refused by Discord"):
         async with house.bot():
             pass
+
+
+async def test_a_piece_that_outlives_its_token_arrives_as_a_new_message_whose_buttons_work(house: House) -> None:
+    async with house.bot():
+        # Given a job that takes longer than the local Discord keeps its token
+        await house.compose()
+        await until(lambda: house.worker.queued() != [])
+        job = house.worker.take()
+        await until(lambda: "Stop" in json.dumps(house.messages()))
+        house.discord.clock.advance(16 * 60)
+        # When it is done, then the piece comes as a message of its own, and the first one points there
+        job.is_done()
+        await until(lambda: any("further down" in message["content"] for message in house.messages()))
+        first, late = house.messages()
+        assert not first["attachments"]
+        assert len(late["attachments"]) == 2
+        assert [user["username"] for user in late["mentions"]] == ["guest"]
+        # And its buttons work: Continue asks for more, Delete takes it away
+        await house.press(late, "Continue")
+        await until(lambda: house.worker.queued() != [])
+        assert house.worker.take().request.parent_id == job.id
+        await house.press(late, "Delete")
+        await until(lambda: late["id"] not in [message["id"] for message in house.messages()])
+    assert "incident" not in house.log()
