@@ -88,26 +88,25 @@ class Composer:
         """
         _check(length_s, temperature)
         started = time.perf_counter()
-        heard = self._heard(seed)
         on_progress("priming", 0.0)
-        position = self._sampler.prime(heard[-LONGEST_PRIMING:]) if len(heard) else self._sampler.start(1)
+        position = self._position(seed)
         primed = time.perf_counter()
         taste = Taste(temperature=temperature)
         steps, stopped = self._draw(position, length_s, taste, random_seed, on_progress, should_stop)
         sampled = time.perf_counter()
-        piece, seed_s, remarks = continued(
-            seed, self.representation.decode(steps), length_s, include_seed, MAX_LENGTH_S
-        )
+        composed = self.representation.decode(steps)
+        piece, seed_s, remarks = continued(seed, composed, length_s, include_seed, MAX_LENGTH_S)
         timings = {"prime": primed - started, "sample": sampled - primed}
         return Composition(piece, seed_s, len(piece), len(steps), remarks, stopped, timings)
 
-    def _heard(self, seed: Piece | None) -> NDArray[np.int32]:
+    def _position(self, seed: Piece | None) -> Position:
+        """Where the new music begins: at the start, or after the end of the seed."""
         if seed is None:
-            return np.zeros((0, len(self.representation.fields)), dtype=np.int32)
+            return self._sampler.start(1)
         steps = self.representation.encode(heard_part(seed))
         if not len(steps):
             raise RequestError("The seed has only drums: send one with notes that have a pitch.")
-        return steps
+        return self._sampler.prime(steps[-LONGEST_PRIMING:])
 
     def _draw(
         self,

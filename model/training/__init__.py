@@ -2,5 +2,6 @@
 
 objective  a network with carried states and its likelihood, as Keras trains it
 loop       fit with validation, early stop, a checkpoint after every epoch, resume, and Ctrl-C
-schedule   the learning rate over a run
+settings   everything a run can be told
+checkpoint what a run needs to go on after it was stopped
 """

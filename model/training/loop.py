@@ -16,6 +16,7 @@ import numpy as np
 
 from model.data.corpus import Encoded
 from model.data.windows import WindowStreams
+from model.evaluation.likelihood import nats
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
 from model.training.objective import CarriedLikelihood
@@ -44,23 +45,17 @@ def train(
 ) -> Progress:
     """Fit a network to `data.train`; calls `on_best` with every network that validates better than all before.
 
-    Args:
-        config: the network's sizes.
-        settings: how to train it.
-        data: encoded training and validation pieces.
-        folder: where the checkpoint lives.
-        on_best: keeps the network, e.g. as a bundle; called after an epoch.
-        resume: go on from the checkpoint in `folder` instead of starting afresh.
+    `on_best` keeps the network, e.g. as a bundle; it is called after an epoch. The checkpoint lives in `folder`, and
+    `resume` goes on from it instead of starting afresh. Ctrl-C ends the run early without an error.
 
     Returns:
-        Where the run ended; Ctrl-C ends it early without an error.
+        Where the run ended.
     """
     keras.utils.set_random_seed(settings.random_seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
     network = NoteNetwork(config)
-    model = CarriedLikelihood(network, settings.streams)
     streams = WindowStreams(network.representation, data.train, settings.streams, settings.window)
-    model.compile(optimizer=_optimizer(settings, streams.batches_per_pass * settings.epochs), jit_compile=False)
+    model = _compiled(network, settings, streams.batches_per_pass * settings.epochs)
     progress = Progress()
     if resume and checkpoint.exists(folder):
         progress = Progress(**checkpoint.load(folder, network, model.optimizer))
@@ -80,7 +75,7 @@ def train(
     return progress
 
 
-def _optimizer(settings: TrainingSettings, steps: int) -> keras.Optimizer:
+def _compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> CarriedLikelihood:
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / 100,
         decay_steps=max(1, steps - settings.warmup_steps),
@@ -88,7 +83,10 @@ def _optimizer(settings: TrainingSettings, steps: int) -> keras.Optimizer:
         warmup_target=settings.learning_rate,
         warmup_steps=settings.warmup_steps,
     )
-    return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+    model = CarriedLikelihood(network, settings.streams)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+    model.compile(optimizer=optimizer, jit_compile=False)
+    return model
 
 
 class _Keeper(keras.callbacks.Callback):
@@ -110,8 +108,10 @@ class _Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keras' hook; `logs` are the epoch's training figures."""
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        figures |= {f"val_{name}": value for name, value in self._validate().items()}
-        figures["val_nats_per_event"] = figures["val_nats"] * self.data.validation_notes / self.data.validation_events
+        validation = nats(self.network, self.data.validation, self.settings.streams, self.settings.window)
+        figures |= {f"val_{name}": value for name, value in validation.field_nats_per_note.items()}
+        figures["val_nats"] = validation.nats_per_note
+        figures["val_nats_per_event"] = validation.nats_total / self.data.validation_events
         progress = self.progress
         progress.epoch = epoch + 1
         progress.history.append({"epoch": epoch + 1, **figures})
@@ -126,13 +126,3 @@ class _Keeper(keras.callbacks.Callback):
         )
         if progress.epoch - progress.best_epoch >= self.settings.patience:
             self.model.stop_training = True
-
-    def _validate(self) -> dict[str, float]:
-        """Nats per note on the validation pieces; the states carried in training are set aside meanwhile."""
-        representation = self.network.representation
-        streams = WindowStreams(representation, self.data.validation, self.settings.streams, self.settings.window)
-        carried = [keras.ops.convert_to_numpy(state) for pair in self.model.carried for state in pair]
-        figures = self.model.evaluate(streams.once(), verbose=0, return_dict=True)
-        for state, value in zip((state for pair in self.model.carried for state in pair), carried, strict=True):
-            state.assign(value)
-        return figures
