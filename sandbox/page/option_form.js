@@ -7,6 +7,7 @@ import { makeField } from './option_fields.js';
 
 export class OptionForm {
   #fields = [];
+  #errors = new Map(); // option name -> sentence
 
   /**
    * @param {object} command a flat command
@@ -95,7 +96,7 @@ export class OptionForm {
       el(label, { class: 'chip-label', for: label === 'label' ? context.id : null, text: option.name }),
       field.element);
     const labelled = { option, field, chip };
-    chip.addEventListener('focusin', () => this.#hint(option));
+    chip.addEventListener('focusin', () => this.#entered(labelled));
     chip.addEventListener('input', () => this.#changed(labelled));
     chip.addEventListener('focusout', (event) => chip.contains(event.relatedTarget) || this.#left(labelled));
     return labelled;
@@ -110,30 +111,40 @@ export class OptionForm {
     const { empty, error, file } = field.read();
     chip.classList.toggle('is-given', !empty);
     // A sentence about a half-typed number would only nag; one that no longer holds must go; a file is always whole.
-    if (!error) this.#clear(labelled);
-    else if (file || labelled.option.type === OPTION.ATTACHMENT) this.#complain(labelled, error, false);
+    if (!error) this.#mark(labelled, null);
+    else if (file || labelled.option.type === OPTION.ATTACHMENT) this.#mark(labelled, error);
+  }
+
+  #entered({ option }) {
+    this.#hint(option);
+    if (this.#errors.size) this.say(this.#errors.get(option.name) ?? [...this.#errors.values()][0]);
   }
 
   #left(labelled) {
     const { error } = labelled.field.read();
-    if (error) this.#complain(labelled, error, false);
+    if (error) this.#mark(labelled, error);
   }
 
-  #complain(labelled, sentence, takeFocus = true) {
-    this.say(sentence);
-    labelled.chip.classList.add('is-wrong');
-    const control = this.#control(labelled);
-    control.setAttribute('aria-invalid', 'true');
-    control.setAttribute('aria-describedby', this.error.id);
-    if (takeFocus) labelled.field.focus();
+  #complain(labelled, sentence) {
+    labelled.field.focus();
+    this.#mark(labelled, sentence);
     return null;
   }
 
-  #clear({ chip }) {
-    const wasWrong = chip.classList.contains('is-wrong');
-    chip.classList.remove('is-wrong');
-    for (const name of ['aria-invalid', 'aria-describedby']) this.#control({ chip }).removeAttribute(name);
-    if (wasWrong || !this.element.querySelector('.is-wrong')) this.say('');
+  /** Marks a field as wrong and shows why, or with null as right again. */
+  #mark(labelled, sentence) {
+    const { option, chip } = labelled;
+    const control = this.#control(labelled);
+    chip.classList.toggle('is-wrong', Boolean(sentence));
+    if (sentence) this.#errors.set(option.name, sentence);
+    else this.#errors.delete(option.name);
+    this.say(sentence ?? [...this.#errors.values()][0] ?? '');
+    if (!sentence) {
+      for (const name of ['aria-invalid', 'aria-describedby']) control.removeAttribute(name);
+      return;
+    }
+    control.setAttribute('aria-invalid', 'true');
+    control.setAttribute('aria-describedby', this.error.id);
   }
 
   #hint(option) {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 SEED = b"MThd a seed of some bytes"
-DROP = """([name, text]) => {
+DROP = """([name, text, times = 1]) => {
   const files = new DataTransfer();
-  files.items.add(new File([text], name, { type: 'audio/midi' }));
+  files.items.add(new File([text.repeat(times)], name, { type: 'audio/midi' }));
   for (const kind of ['dragenter', 'dragover', 'drop']) {
     document.querySelector('#log').dispatchEvent(
       new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true }));
@@ -77,7 +77,7 @@ async def test_a_file_dropped_anywhere_goes_into_the_command(composer, open_page
         await expect(page.locator(".drop-veil")).to_have_count(0)
         await page.keyboard.press("Enter")
         await expect(page.locator(".thinking")).to_be_visible()
-        await expect(page.locator(".reply")).to_have_text("guest used /compose")
+        await expect(page.locator(".reply")).to_contain_text("guest used /compose")
         await expect(page.locator("#message-box")).to_be_focused()
     assert (composer.asked[0]["name"], composer.asked[0]["seed"]) == ("my_seed.mid", SEED)
 
@@ -113,7 +113,7 @@ async def test_options_out_of_range_are_refused_in_sentences(composer, open_page
         await page.get_by_label("mode", exact=True).fill("sing")
         await page.keyboard.press("Enter")
         await expect(error).to_have_text("mode must be one of continue and vary.")
-        await page.evaluate(DROP, ["big.mid", "x" * (11 * 1024 * 1024)])
+        await page.evaluate(DROP, ["big.mid", "x", 11 * 1024 * 1024])
         await expect(error).to_contain_text("seed may be at most 10.0 MB")
         await page.keyboard.press("Escape")
         await expect(page.locator("#message-box")).to_have_value("/compose")
