@@ -15,7 +15,7 @@ from worker.render.settings import RenderSettings
 TAIL_S = 2.0  # after the last key is released: the strings ring on
 FADE_S = 1.25  # of the tail
 PEAK = 10 ** (-1 / 20)  # MP3 coding overshoots by less than 0.5 dB, drums included: the decoded peak stays below 1
-_INAUDIBLE = 1e-5
+_INAUDIBLE = 1e-7  # far below a note of velocity 1
 
 
 class AudioRenderer:

@@ -30,6 +30,7 @@ LABEL_SIZE = 13 * SCALE
 _KEYBOARD_WIDTH, _BLACK_SHARE, _KEYBOARD_GAP = 36 * SCALE, 0.62, 3 * SCALE
 _LABEL_GAP = 66 * SCALE  # at least, between two labels of the time axis
 _BAR_GAP, _BAR_LABEL_GAP = 9 * SCALE, 40 * SCALE
+_MAX_BARS = 4_000  # more come from a meter that makes no sense, such as 1/128
 _STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
 _ON_GRID_SHARE = 0.7  # of the onsets, where a quarter of them would lie on the grid by chance
 _DRUM_NAMES = (
@@ -88,8 +89,9 @@ def draw_time(draw: ImageDraw.ImageDraw, piece: Piece, layout: Layout) -> None:
     step_s = next((s for s in _STEPS_S if s / layout.span_s * layout.plot.width >= _LABEL_GAP), _STEPS_S[-1])
     seconds = np.arange(0, layout.span_s * (1 + 1e-9), step_s)
     columns = layout.x(seconds)
-    if has_bars(piece):
-        _draw_bars(draw, layout, layout.x(piece.seconds_at(bar_ticks(piece))))
+    bars = bar_ticks(piece) if has_bars(piece) else ()
+    if 0 < len(bars) <= _MAX_BARS:
+        _draw_bars(draw, layout, layout.x(piece.seconds_at(bars)))
     else:
         for column in columns.tolist():
             _vertical(draw, layout, column, STRONG_GRID)

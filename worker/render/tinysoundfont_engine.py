@@ -17,6 +17,7 @@ from worker.render.schedule import SAMPLE_RATE_HZ, Kind, Schedule
 
 GAIN_DB = -12.0  # only keeps floats near 1; the level is set afterwards
 MAX_VOICES = 256
+_SOFTEST = 1.01 / 127  # the library takes anything below MIDI's velocity 1 for silence
 
 
 class TinySoundFontEngine:
@@ -63,7 +64,11 @@ class TinySoundFontEngine:
     def _send(self, event: np.void) -> None:
         channel, key = int(event["channel"]), int(event["key"])
         if event["kind"] == Kind.KEY_DOWN:
-            # Its loudness is linear in the velocity; the SoundFont standard's curve is the square.
-            self._font.channel_note_on(channel, key, (int(event["velocity"]) / 127) ** 2)
+            self._font.channel_note_on(channel, key, _loudness(int(event["velocity"])))
         elif event["kind"] == Kind.KEY_UP:
             self._font.channel_note_off(channel, key)
+
+
+def _loudness(velocity: int) -> float:
+    """What the library takes for `velocity` 1..127: it is linear in it, the SoundFont standard's curve is the square."""
+    return max((velocity / 127) ** 2, _SOFTEST)

@@ -1,0 +1,249 @@
+"""What is heard is measured: the sound of both engines, and the MP3 decoded by a library that did not make it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import miniaudio
+import numpy as np
+import pytest
+
+from model.piece import NOTE, PEDAL, Instrument, Piece, table
+from worker.render import RenderSettings
+from worker.render.audio import TAIL_S, AudioRenderer
+from worker.render.engines import EngineMissingError, open_synthesizer
+from worker.render.mp3 import id3_title
+from worker.render.renderer import RenderError, RenderOptions
+from worker.render.schedule import SAMPLE_RATE_HZ, Kind, schedule
+
+ENGINES = ("fluidsynth", "tinysoundfont")
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def renderer(request) -> AudioRenderer:
+    if request.param == "fluidsynth":
+        skip_without_fluidsynth()
+    return AudioRenderer(RenderSettings(audio_engine=request.param))
+
+
+def skip_without_fluidsynth() -> None:
+    try:
+        import worker.render.fluidsynth_engine  # noqa: F401
+    except EngineMissingError:
+        pytest.skip("FluidSynth's shared library is not on this machine (Debian: apt-get install libfluidsynth3)")
+
+
+PIANO = (Instrument(),)
+
+
+def piece(*rows, pedals=(), instruments=PIANO) -> Piece:
+    """Rows of (onset ms, duration ms, pitch, velocity, instrument)."""
+    return Piece(notes=table(NOTE, rows), pedals=table(PEDAL, pedals), instruments=tuple(instruments))
+
+
+def busy_piano(seconds: int, instruments: int = 1, notes_per_s: int = 12) -> Piece:
+    rng = np.random.default_rng(5)
+    notes = np.zeros(seconds * notes_per_s, NOTE)
+    notes["onset"] = np.sort(rng.integers(0, seconds * 1000 - 500, len(notes)))
+    notes["duration"] = rng.integers(60, 500, len(notes))
+    notes["pitch"] = rng.integers(30, 100, len(notes))
+    notes["velocity"] = rng.integers(10, 128, len(notes))
+    notes["instrument"] = np.arange(len(notes)) % instruments
+    voices = tuple(Instrument(program=8 * number % 128) for number in range(instruments))
+    return Piece(
+        notes=notes, instruments=voices, pedals=table(PEDAL, [(1000 * second, 800, 0) for second in range(seconds)])
+    )
+
+
+def rms(sound, start_s: float, end_s: float) -> float:
+    part = sound[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
+    return float(np.sqrt(np.mean(np.square(part, dtype=float))))
+
+
+def decoded(mp3: bytes):
+    audio = miniaudio.decode(mp3, output_format=miniaudio.SampleFormat.FLOAT32)
+    assert (audio.sample_rate, audio.nchannels) == (SAMPLE_RATE_HZ, 2)
+    return np.array(audio.samples).reshape(-1, 2)
+
+
+def spectrum(sound):
+    """The share of each 100 Hz band, up to 10 kHz."""
+    power = np.abs(np.fft.rfft(sound[:, 0])) ** 2
+    bands = power[: len(power) // 200 * 200].reshape(200, -1).sum(axis=1)[:100]
+    return bands / bands.sum()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        piece((0, 400, 60, 80, 0)),
+        piece((0, 400, 60, 1, 0)),  # as soft as can be
+        busy_piano(20),
+        busy_piano(10, instruments=16, notes_per_s=60),
+    ],
+    ids=["one note", "one soft note", "busy piano", "16 instruments"],
+)
+def test_an_mp3_is_as_long_as_its_piece_and_neither_silent_nor_clipped(renderer, made):
+    sound = decoded(renderer.render(made, RenderOptions()).data)
+    assert len(sound) / SAMPLE_RATE_HZ == pytest.approx(made.end_s + TAIL_S, abs=0.12)  # MP3 pads to whole frames
+    assert 0.7 < np.abs(sound).max() < 1.0
+    assert rms(sound, 0, made.end_s) > 0.02
+    assert rms(sound, made.end_s + TAIL_S - 0.05, made.end_s + TAIL_S) < 1e-3  # faded, not cut
+
+
+def test_a_drum_solo_is_not_clipped_by_the_coding(renderer):
+    rows = [(62 * step, 50, (36, 42, 38, 46, 49, 40)[step * 7 % 6], 127, 0) for step in range(120)]
+    sound = decoded(renderer.render(piece(*rows, instruments=[Instrument(is_drum=True)]), RenderOptions()).data)
+    assert 0.7 < np.abs(sound).max() < 1.0
+
+
+def test_the_first_note_is_heard_at_once(renderer):
+    sound = decoded(renderer.render(piece((0, 500, 60, 100, 0)), RenderOptions()).data)
+    assert rms(sound, 0.0, 0.1) > 0.01
+
+
+def test_notes_are_heard_where_they_are_written(renderer):
+    sound, _ = renderer.play(piece((1000, 200, 76, 110, 0), (2500, 200, 76, 110, 0)))
+    loud = np.flatnonzero(np.abs(sound).max(axis=1) > 0.05) / SAMPLE_RATE_HZ
+    assert loud[0] == pytest.approx(1.0, abs=0.03)
+    assert loud[loud > 2.2][0] == pytest.approx(2.5, abs=0.03)
+
+
+def test_the_pedal_holds_a_released_key(renderer):
+    dry, _ = renderer.play(piece((0, 200, 60, 100, 0), (2000, 100, 96, 20, 0)))
+    held, _ = renderer.play(piece((0, 200, 60, 100, 0), (2000, 100, 96, 20, 0), pedals=[(0, 1500, 0)]))
+    assert rms(held, 0.9, 1.4) > 10 * rms(dry, 0.9, 1.4)
+    assert rms(held, 1.9, 2.0) < 0.3 * rms(held, 1.2, 1.4)  # lifted at 1.5 s
+
+
+def test_the_pedal_holds_only_its_own_instrument(renderer):
+    two = [Instrument(0), Instrument(0)]
+    rows = [(0, 200, 60, 100, 1), (2000, 100, 96, 20, 0)]
+    mine, _ = renderer.play(piece(*rows, pedals=[(0, 1500, 1)], instruments=two))
+    other, _ = renderer.play(piece(*rows, pedals=[(0, 1500, 0)], instruments=two))
+    assert rms(mine, 0.9, 1.4) > 10 * rms(other, 0.9, 1.4)
+
+
+def test_programs_sound_different(renderer):
+    spectra = []
+    for program in (0, 19, 56, 73):
+        sound, _ = renderer.play(piece((0, 1500, 60, 100, 0), instruments=[Instrument(program)]))
+        spectra.append(spectrum(sound))
+    for index, one in enumerate(spectra):
+        for other in spectra[index + 1 :]:
+            assert np.abs(one - other).sum() > 0.2  # 0 is equal, 2 is nothing in common
+
+
+def test_drums_are_heard_as_drums(renderer):
+    hit = (0, 200, 38, 110, 0)
+    snare, _ = renderer.play(piece(hit, instruments=[Instrument(is_drum=True)]))
+    tone, _ = renderer.play(piece(hit, instruments=[Instrument(program=0)]))
+    assert rms(snare, 0, 0.15) > 0.05
+    high = [spectrum(sound)[20:].sum() for sound in (snare, tone)]  # above 2 kHz
+    assert high[0] > 0.1 > high[1]
+
+
+def test_loud_notes_are_louder_than_soft_ones(renderer):
+    sound, _ = renderer.play(piece((0, 400, 60, 120, 0), (2000, 400, 60, 60, 0)))
+    ratio = rms(sound, 2.0, 2.4) / rms(sound, 0.0, 0.4)
+    assert 0.12 < ratio < 0.5  # the SoundFont standard: a quarter at half the velocity
+
+
+@pytest.mark.parametrize("velocity", [1, 5, 11])
+def test_the_softest_notes_are_heard(renderer, velocity):
+    sound, _ = renderer.play(piece((0, 400, 60, velocity, 0)))
+    assert rms(sound, 0, 0.4) > 0.02
+
+
+def test_a_second_piece_starts_from_silence(renderer):
+    short = piece((1000, 200, 60, 90, 0))
+    first, _ = renderer.play(short)
+    renderer.play(busy_piano(3))
+    second, _ = renderer.play(short)
+    assert rms(second, 0.0, 0.95) < 1e-4
+    assert len(first) == len(second)
+
+
+def test_a_key_that_has_no_sound_is_refused_with_a_reason(renderer):
+    with pytest.raises(RenderError, match="no sound"):
+        renderer.play(piece((0, 200, 5, 90, 0), instruments=[Instrument(is_drum=True)]))
+
+
+def test_of_a_very_long_piece_the_end_is_heard_and_said():
+    renderer = AudioRenderer(RenderSettings(audio_engine="tinysoundfont", max_audio_s=10))
+    long = piece((0, 500, 60, 90, 0), (70_000, 1000, 64, 90, 0), (79_000, 1000, 67, 90, 0))
+    made = renderer.render(long, RenderOptions())
+    assert len(decoded(made.data)) / SAMPLE_RATE_HZ == pytest.approx(10 + TAIL_S, abs=0.12)
+    assert made.remarks == ("The piece is long: the audio starts at 1:10.",)
+
+
+def test_five_minutes_are_rendered(renderer):
+    sound = decoded(renderer.render(busy_piano(300, notes_per_s=5), RenderOptions()).data)
+    assert len(sound) / SAMPLE_RATE_HZ > 300
+    assert 0.7 < np.abs(sound).max() < 1.0
+
+
+def test_the_file_carries_its_title():
+    renderer = AudioRenderer(RenderSettings(audio_engine="tinysoundfont"))
+    made = renderer.render(piece((0, 100, 60, 90, 0)), RenderOptions(title="Prélude ♪")).data
+    assert made.startswith(b"ID3\x03")
+    assert "Prélude ♪".encode("utf-16-le") in made[:200]
+    assert len(decoded(made))
+
+
+def test_an_id3_tag_is_built_byte_by_byte():
+    assert id3_title("") == b""
+    assert id3_title("A") == bytes.fromhex(
+        "49443303 0000 0000000f"  # 'ID3', version 2.3, no flags, 15 bytes follow
+        "54495432 00000005 0000"  # the frame 'TIT2', 5 bytes, no flags
+        "01 fffe 4100"  # UTF-16 with its mark
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_missing_or_broken_soundfont_has_its_sentence(engine, tmp_path):
+    if engine == "fluidsynth":
+        skip_without_fluidsynth()
+    with pytest.raises(RenderError, match="there is no SoundFont at"):
+        open_synthesizer(RenderSettings(audio_engine=engine, soundfont=tmp_path / "none.sf2"))
+    broken = tmp_path / "broken.sf2"
+    broken.write_bytes(b"RIFF\x10\0\0\0sfbkrubbish")
+    with pytest.raises(RenderError, match=r"broken\.sf2 is no SoundFont"):
+        open_synthesizer(RenderSettings(audio_engine=engine, soundfont=broken))
+
+
+def test_the_soundfont_is_set_by_the_environment(monkeypatch, tmp_path):
+    assert RenderSettings().soundfont_path.name == "TimGM6mb.sf2"
+    assert RenderSettings().soundfont_path.is_file()
+    monkeypatch.setenv("CADENZA_SOUNDFONT", str(tmp_path / "other.sf2"))
+    assert RenderSettings().soundfont_path == tmp_path / "other.sf2"
+
+
+def test_auto_takes_tinysoundfont_where_fluidsynth_is_missing(monkeypatch):
+    def missing(path):
+        raise EngineMissingError
+
+    monkeypatch.setattr("worker.render.engines._fluidsynth", missing)
+    assert open_synthesizer(RenderSettings(audio_engine="auto")).name == "tinysoundfont"
+    with pytest.raises(RenderError, match="not installed"):
+        open_synthesizer(RenderSettings(audio_engine="fluidsynth"))
+
+
+def test_a_pedal_changed_at_a_chord_lets_the_old_one_go_first():
+    plan = schedule(
+        piece((0, 500, 60, 90, 0), (500, 500, 64, 90, 0), pedals=[(0, 500, 0), (500, 400, 0)]),
+        start_s=0,
+        end_s=2,
+        pedal=True,
+    )
+    change = plan.events[plan.events["sample"] == SAMPLE_RATE_HZ // 2]
+    assert change["kind"].tolist() == [Kind.PEDAL_UP, Kind.PEDAL_DOWN, Kind.KEY_UP, Kind.KEY_DOWN]
+
+
+def test_blocks_cover_every_sample_once():
+    plan = schedule(busy_piano(4), start_s=0, end_s=6, pedal=False)
+    blocks = list(plan.blocks())
+    assert blocks[0][0] == 0
+    assert blocks[-1][1] == plan.samples == 6 * SAMPLE_RATE_HZ
+    assert all(end == start for (_, end, _), (start, _, _) in pairwise(blocks))
+    assert sum(len(events) for *_, events in blocks) == np.count_nonzero(plan.events["sample"] < plan.samples)
