@@ -1,0 +1,86 @@
+# The verbs of Cadenza; `make` alone lists them. All they need besides make: Python 3.11 to 3.13 with pip.
+# PYTHON=python3.12 chooses another interpreter; ARGS="..." is handed on to the program that a verb calls.
+
+FOUND := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+PYTHON ?= $(or $(FOUND),python3)
+
+VENV := .venv
+IN := $(VENV)/bin/python
+PIP := $(IN) -m pip --disable-pip-version-check install --quiet --no-input
+MODULES := bot jobs worker model sandbox benchmarks
+DATA ?= data
+OUT ?= runs/piano
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench train fix lock clean
+
+help:
+	@echo 'make run     start the whole system here; with DISCORD_TOKEN set, on the real Discord'
+	@echo 'make test    run all tests'
+	@echo 'make check   format, lint and types, without changing a file'
+	@echo 'make bench   measure the speed of composing'
+	@echo 'make train   train a model: make train DATA=folder-or-archive OUT=runs/piano'
+	@echo 'make fix     let the formatter and the linter mend what they can'
+	@echo 'make lock    write the pinned lists in requirements/ anew'
+	@echo 'make clean   remove .venv and caches; var/, runs/ and .env stay'
+
+run: $(VENV)/.run
+	@exec $(IN) -m sandbox $(ARGS)
+
+test: $(VENV)/.dev
+	@exec $(IN) -m pytest $(ARGS)
+
+# every part runs, so that one go shows every problem
+check: $(VENV)/.dev
+	@status=0; \
+	echo 'format:'; $(IN) -m ruff format --check . || status=1; \
+	echo 'lint:'; $(IN) -m ruff check . || status=1; \
+	echo 'types:'; $(IN) -m mypy $(MODULES:%=-p %) || status=1; \
+	exit $$status
+
+bench: $(VENV)/.run
+	@exec $(IN) -m benchmarks $(ARGS)
+
+train: $(VENV)/.train
+	@exec $(IN) -m model train --data $(DATA) --out $(OUT) --backend torch $(ARGS)
+
+fix: $(VENV)/.dev
+	@$(IN) -m ruff check --fix . ; $(IN) -m ruff format .
+
+lock: $(VENV)/.dev
+	@$(IN) requirements/lock.py && git --no-pager diff --stat -- requirements
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp says that its lists are installed; with all of them in place nothing asks the network any more.
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+	echo 'Cadenza needs Python 3.11, 3.12 or 3.13, and "$(PYTHON)" is' \
+	"$$($(PYTHON) --version 2>/dev/null || echo 'not there'). Install one, or name it: make PYTHON=python3.12 ..." >&2; \
+	exit 1; }
+	@test -x $(IN) || { echo 'making $(VENV) with $(PYTHON)'; $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; } || { \
+	rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(IN) install --quiet pip; } || { \
+	rm -rf $(VENV); echo 'No virtual environment could be made: install venv or pip for $(PYTHON) (Debian: python3-venv).' >&2; \
+	exit 1; }
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.venv requirements/bot.txt requirements/worker.txt requirements/sandbox.txt requirements/no-deps.txt
+	@echo 'installing what running needs into $(VENV) (about 2 GB, a few minutes, only this once)'
+	@$(PIP) -r requirements/bot.txt -r requirements/worker.txt -r requirements/sandbox.txt
+	@$(PIP) --no-deps -r requirements/no-deps.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo 'installing what the tests need'
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.run requirements/train.txt
+	@echo 'installing PyTorch, which trains several times faster'
+	@$(PIP) -r requirements/train.txt
+	@touch $@
