@@ -70,5 +70,5 @@ class TinySoundFontEngine:
 
 
 def _loudness(velocity: int) -> float:
-    """What the library takes for `velocity` 1..127: it is linear in it, the SoundFont standard's curve is the square."""
+    """What the library takes for `velocity` 1..127: linear in it, where the SoundFont standard has the square."""
     return max((velocity / 127) ** 2, _SOFTEST)
