@@ -7,9 +7,11 @@ decides, so that the same piece is held out in every run and on every machine.
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,21 +27,42 @@ from model.representation import REPRESENTATIONS
 from model.representation.events import events_of
 
 HELD_OUT_PERCENT = 10  # of pieces without a published split
+FILES_AT_A_TIME = 16  # that a process is handed
 FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
 
 
 @dataclass(frozen=True)
+class EncodedFile:
+    """One file's raw steps, int32 (notes, fields), and its split where a table names one."""
+
+    name: str
+    steps: NDArray[np.int32]
+    split: str | None
+    hash_split: str  # the split that its content's hash decides
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Every file that can be used, sorted by name; and what was left out, with the reason."""
+
+    files: list[EncodedFile]
+    refused: dict[str, str]
+
+    def reasons(self) -> str:
+        """Why files were left out, in a few sentences."""
+        counts = Counter(self.refused.values())
+        return (
+            " ".join(f"{count} files: {sentence}" for sentence, count in counts.most_common(3)) or "no file was found."
+        )
+
+
+@dataclass(frozen=True)
 class Encoded:
-    """Raw steps of every piece, int32 (notes, fields) each, by split; and what was left out, with the reason."""
+    """What a training run needs: the steps of every piece by split, and what was left out, with the reason."""
 
     train: list[NDArray[np.int32]]
     validation: list[NDArray[np.int32]]
     refused: dict[str, str]
-
-    @property
-    def validation_notes(self) -> int:
-        """Notes in the validation pieces."""
-        return sum(len(piece) for piece in self.validation)
 
     @property
     def validation_events(self) -> int:
@@ -47,36 +70,65 @@ class Encoded:
         return sum(len(events_of(piece)) for piece in self.validation)
 
 
-def encode_corpus(path: Path, representation: str, processes: int | None = None) -> Encoded:
+def encode_files(path: Path, representation: str, processes: int | None = None) -> Corpus:
     """Read and encode everything under `path` (see `read_sources`).
+
+    Raises:
+        DataError: when there is no MIDI file, or none that can be used.
+    """
+    sources = read_sources(path)
+    encoded = _in_parallel(sources, representation, processes or os.cpu_count() or 1)
+    outcomes = list(tqdm(encoded, total=len(sources), desc="reading MIDI", unit="file", file=sys.stderr))
+    both = list(zip(sources, outcomes, strict=True))
+    corpus = Corpus(
+        files=[
+            EncodedFile(source.name, steps, source.split, split_by_hash(source.data))
+            for source, steps in both
+            if not isinstance(steps, str)
+        ],
+        refused={source.name: reason for source, reason in both if isinstance(reason, str)},
+    )
+    if not corpus.files:
+        raise DataError(f"No piece in {path} can be used; {corpus.reasons()}")
+    return corpus
+
+
+def encode_corpus(path: Path, representation: str, processes: int | None = None) -> Encoded:
+    """The pieces under `path` as a training run needs them: some to learn from, some held out.
 
     Raises:
         DataError: when too little is left to train and to validate on.
     """
-    sources = read_sources(path)
-    workers = processes or os.cpu_count() or 1
-    with ProcessPoolExecutor(workers) as pool:
-        encoded = pool.map(_encode, sources, [representation] * len(sources), chunksize=16)
-        outcomes = list(tqdm(encoded, total=len(sources), desc="reading MIDI", unit="file", file=sys.stderr))
-    parts: dict[str, list[NDArray]] = {"train": [], "validation": [], "test": []}
-    refused: dict[str, str] = {}
-    for source, outcome in zip(sources, outcomes, strict=True):
-        if isinstance(outcome, str):
-            refused[source.name] = outcome
-        else:
-            parts.setdefault(source.split or split_by_hash(source.data), []).append(outcome)
-    if not parts["train"]:
-        raise DataError(f"No piece in {path} can be trained on; {_reasons(refused)}")
-    if not parts["validation"]:  # too few files for the hash to have held one out
-        if len(parts["train"]) < 2:
-            raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
-        parts["validation"].append(parts["train"].pop())
-    return Encoded(parts["train"], parts["validation"], refused)
+    corpus = encode_files(path, representation, processes)
+    parts: dict[str, list[NDArray]] = {"train": [], "validation": []}
+    for file in corpus.files:
+        parts.setdefault(file.split or file.hash_split, []).append(file.steps)
+    train, validation = parts["train"], parts["validation"]
+    if len(train) + len(validation) < 2:
+        raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
+    if not train and any(file.split for file in corpus.files):
+        raise DataError(f"The table in {path} names no piece to train on: give it rows whose split is 'train'.")
+    if not train:  # so few files that the hash left one part empty
+        train.append(validation.pop())
+    if not validation:
+        validation.append(train.pop())
+    return Encoded(train, validation, corpus.refused)
 
 
 def split_by_hash(data: bytes) -> str:
     """'train' or 'validation', by the hash of a file's bytes."""
     return "validation" if hashlib.sha256(data).digest()[0] * 100 < HELD_OUT_PERCENT * 256 else "train"
+
+
+def _in_parallel(sources: list[Source], representation: str, processes: int) -> Iterator[NDArray[np.int32] | str]:
+    """`_encode` of each source, in order; a few are not worth a process."""
+    names = [representation] * len(sources)
+    if processes == 1 or len(sources) <= FILES_AT_A_TIME:
+        yield from map(_encode, sources, names)
+        return
+    # spawned, because Keras may have started threads by now, and a fork would copy their locks as they happen to be
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_encode, sources, names, chunksize=FILES_AT_A_TIME)
 
 
 def _encode(source: Source, representation: str) -> NDArray[np.int32] | str:
@@ -86,8 +138,3 @@ def _encode(source: Source, representation: str) -> NDArray[np.int32] | str:
     except MidiError as error:
         return error.sentence
     return steps if len(steps) >= FEWEST_NOTES else f"It has fewer than {FEWEST_NOTES} notes that can be used."
-
-
-def _reasons(refused: dict[str, str]) -> str:
-    counts = Counter(refused.values())
-    return " ".join(f"{count} files: {sentence}" for sentence, count in counts.most_common(3)) or "no file was found."

@@ -1,0 +1,97 @@
+"""One bundle on one data set: every figure together with the words that say what it means.
+
+Figures are compared across papers only where data, split, events and pedal are the same; so they travel with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.data.corpus import Corpus, EncodedFile, encode_files
+from model.errors import RequestError
+from model.evaluation.ngrams import floors
+from model.representation.events import events_of
+
+if TYPE_CHECKING:
+    from model.bundles import Bundle
+
+SPLITS = ("auto", "train", "validation", "test", "heldout", "all")
+FITTED_ON_TRAIN = "train part of the same data"
+FITTED_ON_OTHERS = "the other pieces of the same data"
+EVENTS_DEFINITION = (
+    "Performance RNN's 388 events (Oore et al. 2018): 128 note-ons, 128 note-offs, 100 time shifts of 10 ms to 1 s, "
+    "32 velocities said when they change; the nats are those of the whole piece, its end included, to the 10 ms step."
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which files are evaluated, under which name, and which the floors are fitted on."""
+
+    split: str
+    evaluated: list[EncodedFile]
+    fitted: list[EncodedFile]  # empty: each piece is judged by all the other evaluated ones
+
+
+def evaluate(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
+    """How well `bundle` predicts the pieces under `path`, beside n-gram floors; plain JSON.
+
+    Args:
+        bundle: what predicts.
+        path: a folder or archive of MIDI files (see `model.data.sources`).
+        split: 'train', 'validation' or 'test' as a table in the data names them; 'heldout' for the pieces that training
+            without a table holds out; 'all'; or 'auto': 'validation' where a table names splits, else 'all'.
+
+    Raises:
+        RequestError: when there is no such split.
+        DataError: when the data holds no music that can be used.
+    """
+    from model.evaluation.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
+
+    corpus = encode_files(path, bundle.representation)
+    parts = choose(corpus, split)
+    pieces = [file.steps for file in parts.evaluated]
+    likelihood = nats(bundle.network(), pieces)
+    events = [events_of(piece) for piece in pieces]
+    floor = floors(events, [events_of(file.steps) for file in parts.fitted])
+    return {
+        "nats_per_event": likelihood.nats_total / sum(map(len, events)),
+        "events": sum(map(len, events)),
+        "unigram": floor.unigram,
+        "trigram": floor.trigram,
+        "pieces": len(pieces),
+        "notes": likelihood.notes,
+        "nats_per_note": likelihood.nats_per_note,
+        "per_field": likelihood.field_nats_per_note,
+        "split": parts.split,
+        "left_out": len(corpus.refused),
+        "floors_fitted_on": FITTED_ON_TRAIN if parts.fitted else FITTED_ON_OTHERS,
+        "pedal": "applied",
+        "events_definition": EVENTS_DEFINITION,
+        "bundle": bundle.name,
+        "version": bundle.version,
+    }
+
+
+def choose(corpus: Corpus, split: str) -> Parts:
+    """The files that `split` means (see `evaluate`) and what their floors are fitted on.
+
+    Raises:
+        RequestError: when there is no such split, or no file in it.
+    """
+    if split not in SPLITS:
+        raise RequestError(f"There is no split '{split}': choose one of {', '.join(SPLITS)}.")
+    if split == "auto":
+        split = "validation" if any(file.split for file in corpus.files) else "all"
+    if split == "all":
+        return Parts(split, corpus.files, [])
+    part_of = {file.name: (file.hash_split if split == "heldout" else file.split) for file in corpus.files}
+    wanted = "validation" if split == "heldout" else split
+    evaluated = [file for file in corpus.files if part_of[file.name] == wanted]
+    if not evaluated:
+        parts = sorted({part for part in part_of.values() if part}) or ["none"]
+        raise RequestError(f"No piece of this data is in the split '{split}'; it has: {', '.join(parts)}.")
+    fitted = [] if wanted == "train" else [file for file in corpus.files if part_of[file.name] == "train"]
+    return Parts(split, evaluated, fitted)
