@@ -1,4 +1,12 @@
 // Starts the page: one store, one connection, and the views over them. `?as=NAME` chooses the member one speaks as.
+//
+// client          the protocol: WebSocket and POST           store           what the page knows, and who listens
+// place_view      header, sidebar, banner                    message_list    the log: order, scrolling, welcome
+// message_view    one message, edited in place               embed_view      embeds; markdown: their text
+// attachment_view audio_player, picture, download_link       button_row      buttons
+// composer        the message box; drop_zone: files          command_picker  what '/' opens; listbox: any such list
+// option_form     a command's fields; option_fields: one     option_rules    what a value must be, typed text parsed
+// commands        slash commands as data                     dom, icons, avatar, format: the small parts
 import { Client, newNonce, Refused } from './client.js';
 import { Composer } from './composer.js';
 import { installDropZone } from './drop_zone.js';

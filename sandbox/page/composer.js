@@ -37,7 +37,8 @@ export class Composer {
     this.place = el('div', { class: 'box-place' }, this.input);
     this.send = el('button', { type: 'button', class: 'send', on: { click: () => this.#send() } },
       icon('send'), el('span', { text: 'Send' }));
-    root.append(this.tray, el('div', { class: 'box' }, this.place, this.send), this.error);
+    const box = el('div', { class: 'box', on: { keydown: (event) => this.#boxKey(event) } }, this.place, this.send);
+    root.append(this.tray, box, this.error);
     this.picker = new CommandPicker(this.input, this.tray, store, {
       onCommand: (command) => this.#open(command),
       onOption: (name) => this.#complete(name),
@@ -66,7 +67,7 @@ export class Composer {
   #commandsChanged() {
     const command = suggestedCommand(this.commands);
     this.input.placeholder = command && takesFile(command)
-      ? `Type /${command.name}, drop a MIDI file, press Enter` : 'Type / for commands';
+      ? `Type /${command.name} or drop a MIDI file` : 'Type / for commands';
     if (document.activeElement === this.input) this.#typed();
   }
 
@@ -110,6 +111,12 @@ export class Composer {
     if (event.isComposing || this.picker.handleKey(event) || event.key !== 'Enter') return;
     event.preventDefault();
     this.#send();
+  }
+
+  #boxKey(event) {
+    if (event.key !== 'Escape' || !this.#form || this.#busy) return;
+    event.preventDefault();
+    this.#close(`/${this.#form.command.name}`);
   }
 
   async #send() {

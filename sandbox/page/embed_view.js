@@ -17,7 +17,7 @@ export function embedView(embed, context) {
       embed.description ? el('div', { class: 'embed-description md' }, markdown(embed.description, context)) : null,
       embed.fields?.length ? fieldList(embed.fields, context) : null),
     embed.thumbnail ? picture(embed.thumbnail, 'Thumbnail', 'embed-thumbnail') : null,
-    embed.image ? picture(embed.image, plainName(embed.title) || 'Picture of the embed', 'embed-image') : null,
+    embed.image ? picture(embed.image, inlineMarkdown(embed.title).textContent || 'Picture', 'embed-image') : null,
     embed.footer || embed.timestamp ? footer(embed) : null);
   if (Number.isInteger(embed.color)) card.style.setProperty('--bar', `#${embed.color.toString(16).padStart(6, '0')}`);
   return card;

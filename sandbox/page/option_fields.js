@@ -224,13 +224,15 @@ class ChoiceField {
 
   #suggest(waitMs) {
     clearTimeout(this.#timer);
-    if (this.#picked && this.#picked.name === this.input.value) return this.list.close();
-    this.#timer = setTimeout(() => this.#ask(), waitMs);
-    return undefined;
+    const asked = (this.#asked += 1);
+    // What is shown answers an older text: Enter must not pick from it.
+    this.list.close();
+    if (this.#picked?.name === this.input.value) return;
+    if (waitMs) this.#timer = setTimeout(() => this.#ask(asked), waitMs);
+    else this.#ask(asked);
   }
 
-  async #ask() {
-    const asked = (this.#asked += 1);
+  async #ask(asked) {
     const choices = await this.source(this.input.value);
     if (asked !== this.#asked || document.activeElement !== this.input) return; // an older answer, or no longer wanted
     const active = this.input.value.trim() ? 0 : -1;

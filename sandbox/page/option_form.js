@@ -156,13 +156,8 @@ export class OptionForm {
   }
 
   #key(event) {
-    if (event.isComposing) return;
-    if (event.key === 'Escape') {
-      event.preventDefault();
-      this.actions.onClose();
-    } else if (event.key === 'Enter' && !event.target.matches('button')) {
-      event.preventDefault();
-      this.actions.onSend();
-    }
+    if (event.isComposing || event.key !== 'Enter' || event.target.matches('button')) return;
+    event.preventDefault();
+    this.actions.onSend();
   }
 }

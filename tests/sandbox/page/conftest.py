@@ -10,6 +10,7 @@ import shutil
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import discord
@@ -18,6 +19,8 @@ import pytest
 from discord import app_commands
 from PIL import Image
 from playwright.async_api import Page, async_playwright
+
+from sandbox.local_discord import LocalDiscord
 
 BROWSER_FLAGS = [
     "--no-sandbox",
@@ -41,6 +44,7 @@ def find_browser() -> str:
     return found
 
 
+@cache
 def tone() -> bytes:
     """An MP3 of AUDIO_S seconds of 440 Hz."""
     rate = 44100
@@ -52,6 +56,7 @@ def tone() -> bytes:
     return bytes(encoder.encode(samples.tobytes()) + encoder.flush())
 
 
+@cache
 def roll() -> bytes:
     """A PNG of 80 x 30."""
     target = io.BytesIO()
@@ -133,6 +138,14 @@ def add_commands(bot: Any, composing: Composing) -> None:
     @bot.tree.command(description="Say that all is well")
     async def ping(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("pong")
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[LocalDiscord]:
+    """A local Discord with the real heartbeat: a browser starting beside it may hold a busy machine up for a while."""
+    found = LocalDiscord()
+    async with found.serving():
+        yield found
 
 
 @pytest.fixture

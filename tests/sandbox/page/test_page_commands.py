@@ -50,7 +50,9 @@ async def test_the_picker_is_driven_by_keyboard_alone(composer, open_page):
         await page.keyboard.type("12.5")
         await page.keyboard.press("Tab")
         await page.keyboard.type("qu")
-        await expect(page.get_by_role("option", name="quartet")).to_be_visible()
+        await expect(page.get_by_role("listbox", name="Choices for model").get_by_role("option")).to_have_text(
+            "quartet"
+        )
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")
         choices = page.get_by_role("listbox", name="Choices for mode").get_by_role("option")
@@ -152,6 +154,17 @@ async def test_a_command_typed_out_in_full_is_understood(composer, open_page):
         await expect(page.locator(".thinking")).to_be_visible()
     assert composer.asked[0]["length"] == 30
     assert composer.asked[0]["include_seed"] is False
+
+
+async def test_a_command_without_options_is_sent_with_two_enters_or_closed_with_escape(composer, open_page):
+    async with open_page() as page:
+        await page.fill("#message-box", "/pi")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".form-hint")).to_contain_text("Press Enter to send.")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#message-box")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("pong")).to_be_visible()
 
 
 async def test_an_empty_channel_says_what_to_do(composer, open_page):

@@ -136,6 +136,27 @@ async def test_hostile_text_and_names_are_shown_as_text(composer, bot, local, op
         assert set(links) <= {"https:"}
 
 
+async def test_reading_further_up_is_not_disturbed_by_news(composer, bot, local, open_page):
+    channel = await bot.fetch_channel(local.world.channel.id)
+    async with open_page(height=400) as page:
+        # Given a channel that is longer than the window, shown at its end
+        for number in range(3):
+            await channel.send(f"line {number}\n" * 15)
+        await expect(page.locator(".message")).to_have_count(3)
+        log = page.locator("#log")
+        assert await log.evaluate("one => one.scrollHeight - one.scrollTop - one.clientHeight < 5")
+
+        # When one has scrolled up and another message comes, then the place stays, and a button leads to it
+        await log.evaluate("one => { one.scrollTop = 100; }")
+        await page.wait_for_timeout(100)
+        await channel.send("the news")
+        await page.get_by_role("button", name="New messages").wait_for()
+        assert await log.evaluate("one => one.scrollTop") == 100
+        await page.get_by_role("button", name="New messages").click()
+        await expect(page.get_by_text("the news")).to_be_in_viewport()
+        await expect(page.get_by_role("button", name="New messages")).to_be_hidden()
+
+
 async def test_a_phone_needs_no_sideways_scrolling(composer, open_page):
     composer.work.set()
     async with open_page(width=360, height=740) as page:
