@@ -13,4 +13,7 @@
 - `settings`        what is read from the environment; `errors`: what is said when it cannot start
 - `clock`           a time of day that tests can move
 - `page`            the chat page
+
+Everything of the local Discord (messages, files, commands) lives in memory and is gone when it ends; what the queue
+keeps for it is thrown away at the next start. Modals are accepted, but the page has none.
 """

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import re
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,7 +117,7 @@ class Child:
             await self._read_output(self._process)
             return await self._process.wait()
         finally:
-            self._kill_group()
+            self._kill()
             self._process = None
             os.close(held)
             if watched >= 0:
@@ -153,11 +152,11 @@ class Child:
         if _TROUBLE.match(line):
             print(f"{self._program.name}: {line}", file=sys.stderr, flush=True)  # noqa: T201 - a person reads it
 
-    def _kill_group(self) -> None:
-        """Kill what the child left behind in its process group."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+    def _kill(self) -> None:
+        """Kill the leash, in case this is left while it still runs; it normally ends by itself."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
 
     async def end(self, limit_s: float = END_LIMIT_S) -> None:
         """Ask it to end, and kill it after `limit_s`."""
@@ -172,5 +171,7 @@ class Child:
         done, _ = await asyncio.wait({self._task}, timeout=limit_s)
         if not done:
             log.warning("the %s did not end within %.1f s and is killed", self._program.name, limit_s)
-            self._kill_group()
+            if self._process is not None:
+                self._process.terminate()  # the second time: its leash kills it
             await asyncio.wait({self._task}, timeout=1.0)
+            self._task.cancel()

@@ -30,30 +30,44 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 def main(watched: int, command: list[str]) -> int:
-    """Run `command` until it ends or `watched` does; its exit code, 128 + n when signal n ended it."""
+    """Run `command` until it ends or `watched` does; its exit code, 128 + n when signal n ended it.
+
+    SIGTERM is handed on; a second one kills. Whatever the command started goes with it.
+    """
     wake_reader, wake_writer = os.pipe()
     os.set_blocking(wake_writer, False)
     signal.set_wakeup_fd(wake_writer)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    child = subprocess.Popen(command, preexec_fn=_die_with_parent())
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    child = subprocess.Popen(command, preexec_fn=_die_with_parent(), process_group=0)
+    asked = 0
+
+    def end(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        child.terminate() if asked == 1 else child.kill()
+
+    signal.signal(signal.SIGTERM, end)
     while child.poll() is None:
         readable, _, _ = select.select([watched, wake_reader], [], [])
         if wake_reader in readable:
             os.read(wake_reader, 4096)
         if watched in readable:
-            _end_all(child)
+            _end(child)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
     code = child.returncode
     return code if code >= 0 else 128 - code
 
 
-def _end_all(child: subprocess.Popen[bytes]) -> None:
-    """The supervisor is gone: end the child, then whatever it left in this process group, this process included."""
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """The supervisor is gone: end the child, by force if need be."""
     child.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
+    try:
         child.wait(GRACE_S)
-    os.killpg(0, signal.SIGKILL)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 if __name__ == "__main__":

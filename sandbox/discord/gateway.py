@@ -73,7 +73,7 @@ class Gateway:
             return await socket.run(request)
         finally:
             self.sockets.discard(socket)
-            self._left(socket)
+            self.left(socket)
 
     def identify(self, socket: GatewaySocket, data: Json) -> Session:
         """IDENTIFY: check it, open a session and send READY and GUILD_CREATE.
@@ -154,7 +154,8 @@ class Gateway:
     def _sees_guild(self, session: Session) -> bool:
         return session.shard is None or (self._world.guild_id >> 22) % session.shard[1] == session.shard[0]
 
-    def _left(self, socket: GatewaySocket) -> None:
+    def left(self, socket: GatewaySocket) -> None:
+        """A connection has ended, or is being closed; its session can be resumed for a while."""
         session = socket.session
         if session is None or session.socket is not socket:
             return

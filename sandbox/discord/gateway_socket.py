@@ -90,6 +90,7 @@ class GatewaySocket:
         while True:
             payload = await self._out.get()
             if isinstance(payload, tuple):
+                self._gateway.left(self)  # a client that has gone silent will not answer the closing handshake
                 await self._socket.close(code=payload[0], message=payload[1].encode())
                 return
             frame = json.dumps(payload, separators=(",", ":"))

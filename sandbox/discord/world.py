@@ -14,7 +14,7 @@ from sandbox.discord import permissions
 from sandbox.discord.attachments import AttachmentStore
 from sandbox.discord.errors import unknown_channel
 from sandbox.discord.ids import Snowflakes
-from sandbox.discord.interactions import Interaction
+from sandbox.discord.interactions import TOKEN_LIMIT_S, Interaction
 from sandbox.discord.messages import DEFAULT, Message
 from sandbox.discord.people import Channel, User, member_json
 
@@ -25,6 +25,7 @@ CHANNEL_NAME = "music"
 BOT_NAME = "Cadenza"
 OWNER_NAME = "owner"
 MAX_NAME = 32
+MAX_SHOWN = 100
 _NONCE_S = 300.0
 
 
@@ -137,14 +138,16 @@ class World:
         return next((one for one in recent if nonce is not None and one.nonce == nonce), None)
 
     def visible_to(self, user: User) -> list[Message]:
-        """What the member sees on opening the page, oldest first: no ephemeral messages."""
+        """What the member sees on opening the page, oldest first: no ephemeral messages, the last `MAX_SHOWN`."""
         shown = [one for one in self.messages.values() if one.only_for is None]
-        return [one for one in shown if one.channel.recipient in (None, user)]
+        return [one for one in shown if one.channel.recipient in (None, user)][-MAX_SHOWN:]
 
     # interactions
 
     def add_interaction(self, interaction: Interaction) -> None:
-        """Remember a new interaction."""
+        """Remember a new interaction, and forget those whose tokens are long gone."""
+        since = self.clock.now() - 2 * TOKEN_LIMIT_S
+        self.interactions = {key: one for key, one in self.interactions.items() if one.created_at >= since}
         self.interactions[interaction.id] = interaction
         self.changed(interaction)
 

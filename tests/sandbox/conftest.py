@@ -19,6 +19,13 @@ from sandbox.local_discord import LocalDiscord
 Json = dict[str, Any]
 
 
+async def until(wanted: Callable[[], bool], limit_s: float = 10.0) -> None:
+    """Wait for what nothing tells of."""
+    async with asyncio.timeout(limit_s):
+        while not wanted():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
 class Bot(discord.Client):
     """A bot with a command tree; `opened` counts READY, `resumed` counts RESUMED."""
 
@@ -32,6 +39,9 @@ class Bot(discord.Client):
 
     async def _keep_error(self, _: discord.Interaction, error: app_commands.AppCommandError) -> None:
         self.errors.append(error)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Not to wait five seconds before a second IDENTIFY."""
 
     async def on_ready(self) -> None:
         self.readies += 1
@@ -149,3 +159,8 @@ async def start_bot(
 @pytest.fixture
 def bot() -> Bot:
     return Bot()
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    return until

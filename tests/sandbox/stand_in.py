@@ -12,18 +12,24 @@ import sys
 import time
 from pathlib import Path
 
+
+def say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
 word, *manners = sys.argv[1:]
 if "stubborn" in manners:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if "failing" in manners:
-    print("SETTING is missing: set it.", file=sys.stderr)
+    say("SETTING is missing: set it.")
     sys.exit(2)
 if "breeder" in manners:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 if "loud" in manners:
-    print(os.environ["REDIS_URL"], os.environ.get("DISCORD_TOKEN"), flush=True)
-    print("2026-01-01 00:00:00,000 WARNING worker: something is odd", file=sys.stderr)
-print(f"{word} ready", file=sys.stderr, flush=True)
+    say(f"{os.environ['REDIS_URL']} {os.environ.get('DISCORD_TOKEN')}")
+    say("2026-01-01 00:00:00,000 WARNING worker: something is odd")
+say(f"{word} ready")
 if "crash" in manners:
     trace = Path(os.environ["CRASHED"])
     if not trace.exists():

@@ -114,10 +114,7 @@ async def test_an_autocompletion_brings_the_choices_of_the_bot(page, start_bot, 
     options = [{"name": "model", "type": 3, "value": "pi", "focused": True}]
     status, body = await page.act({"type": 4, "nonce": "x", "name": "pick", "options": options})
     assert status == 200
-    assert (
-        body == {"choices": [{"name": "piano", "value": "piano", "name_localizations": None}]}
-        or body["choices"][0]["value"] == "piano"
-    )
+    assert [(one["name"], one["value"]) for one in body["choices"]] == [("piano", "piano")]
 
 
 async def test_a_dropped_socket_is_resumed_and_the_missed_command_arrives(local, page, start_bot, bot):
@@ -136,9 +133,7 @@ async def test_a_dropped_socket_is_resumed_and_the_missed_command_arrives(local,
 
 
 @pytest.mark.parametrize("how", ["reconnect", "invalid", "invalid but resumable"])
-async def test_the_bot_comes_back_when_discord_sends_it_away(local, page, start_bot, bot, how, monkeypatch):
-    monkeypatch.setattr(discord.backoff.ExponentialBackoff, "delay", lambda self: 0.0)
-
+async def test_the_bot_comes_back_when_discord_sends_it_away(local, page, start_bot, bot, how, wait_until):
     @bot.tree.command(description="Ping")
     async def ping(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("pong")
@@ -150,9 +145,7 @@ async def test_the_bot_comes_back_when_discord_sends_it_away(local, page, start_
     else:
         local.gateway.invalidate(resumable="but" in how)
     await page.wait_for(lambda one: one == {"t": "bot", "online": False})
-    async with asyncio.timeout(10):
-        while not local.gateway.online:
-            await asyncio.sleep(0.02)
+    await wait_until(lambda: local.gateway.online)
     assert (set(local.gateway.sessions) == sessions) == (how != "invalid")
     await page.command("ping")
     await page.message(lambda one: one["content"] == "pong")
