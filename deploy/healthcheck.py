@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     except redis.RedisError as error:
         reason = f"Redis cannot be used: {error}"
     except ValidationError as error:
-        reason = f"{error.error_count()} settings are missing or wrong."
+        reason = f"Settings missing or wrong: {error.error_count()}."
     if reason:
         sys.stderr.write(f"{reason}\n")
     return 1 if reason else 0
