@@ -39,6 +39,7 @@ def main() -> int:
         return 2
     token = mine.discord_token.get_secret_value()
     logs.configure(mine.log_level, [token])
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot has no use for voice
     point_at(str(mine.discord_api), str(mine.discord_gateway))
     return asyncio.run(_serve(mine, theirs, token))
 
