@@ -8,7 +8,7 @@ PYTHON ?= $(or $(FOUND),python3)
 
 VENV := .venv
 IN := $(VENV)/bin/python
-PIP := $(IN) -m pip --disable-pip-version-check install --quiet --no-input
+PIP := $(IN) -m pip --disable-pip-version-check install --quiet --quiet --no-input
 MODULES := bot jobs worker model sandbox benchmarks
 DATA ?= data
 OUT ?= runs/piano
