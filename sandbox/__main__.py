@@ -32,7 +32,10 @@ FIRST_PIECE = Path("out")
 
 def main() -> int:
     """Parse the command line and run; the exit code."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if not options.once and (options.seed is not None or options.length is not None or options.json):
+        parser.error("--seed, --length and --json go with --once")
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
