@@ -1,7 +1,14 @@
 """The shell commands of `python -m model`, one module each.
 
-Every module has `HELP` (one sentence), `add_arguments(parser)` and `run(arguments)`, which returns what to print:
-a dictionary for --json, and lines for people. Keras is imported inside `run` only, after the backend was chosen.
+train     fit a network to a folder or archive of MIDI files
+compose   a new piece as a MIDI file, from nothing or after a seed
+evaluate  held-out likelihood beside simple floors
+info      a bundle's card
+summary   the layers of a network and their weights
+publish   put a trained bundle into a store, under a name
+
+Every module has `HELP` (one sentence), `EXAMPLES`, `add_arguments(parser)` and `run(arguments)`, which returns an
+`Outcome`. Keras is imported inside `run` only, after the backend was chosen.
 """
 
 from __future__ import annotations
