@@ -10,7 +10,13 @@ from bot.cards import colours
 from jobs.contract import ComposeRequest, ComposeResult
 
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
-TIMING_WORDS = {"queue": "waiting", "prime": "seed", "sample": "composing", "render": "recording"}
+TIMING_WORDS = {  # what is shown, in this order; the rest is for whoever reads the record
+    "queue": "waiting",
+    "prime": "hearing the seed",
+    "sample": "composing",
+    "render": "recording",
+    "total": "in all",
+}
 
 
 def result_card(
@@ -26,8 +32,7 @@ def result_card(
         card.add_field(name=name, value=value)
     if picture:
         card.set_image(url=f"attachment://{picture}")
-    if result.timings:
-        card.set_footer(text=_timings(result.timings))
+    card.set_footer(text=_timings(result.timings) or None)
     return card
 
 
@@ -58,5 +63,4 @@ def clock(seconds: float) -> str:
 
 
 def _timings(timings: dict[str, float]) -> str:
-    parts = [f"{TIMING_WORDS.get(name, name.replace('_', ' '))} {value:.1f} s" for name, value in timings.items()]
-    return " · ".join(parts)[:500]
+    return " · ".join(f"{words} {timings[name]:.1f} s" for name, words in TIMING_WORDS.items() if name in timings)
