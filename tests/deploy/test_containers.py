@@ -39,7 +39,7 @@ def _stages():
 def test_redis_is_pinned_durable_guarded_and_private():
     redis = SERVICES["redis"]
     command = " ".join(redis["command"])
-    assert re.fullmatch(r"redis:8\.\d+\.\d+(-\w+)?", redis["image"])
+    assert re.fullmatch(r"redis:8\.\d+(\.\d+)?(-\w+)?", redis["image"])
     assert "--appendonly yes" in command
     assert "--requirepass ${REDIS_PASSWORD:?" in command
     assert "noeviction" in command
