@@ -95,6 +95,12 @@ class WarmWorker(SimpleWorker):
             self._started = None
             self._stopped_job_id = None
 
+    def unsubscribe(self) -> None:
+        """Take no more stop requests; RQ says goodbye before it stops its listener, which then often waits a second."""
+        if self.pubsub_thread is not None:
+            self.pubsub_thread.stop()
+        super().unsubscribe()
+
     def kill_horse(self, sig: signal.Signals = signal.SIGTERM) -> None:
         """Ask the job that RQ wants stopped to stop; there is no horse to kill."""
         if self._stopped_job_id is not None:

@@ -34,8 +34,10 @@ class Sampler:
     def __init__(self, network: NoteNetwork) -> None:
         self.network = network
         self.representation = network.representation
-        self._prime = tf.function(self._prime_graph, reduce_retracing=True)
-        self._chunk = tf.function(self._chunk_graph, reduce_retracing=True)
+        # The loop is written as a graph already: letting AutoGraph rewrite it would double the time to compile it, and
+        # leave generated files behind in the temporary folder of a killed worker.
+        self._prime = tf.function(self._prime_graph, reduce_retracing=True, autograph=False)
+        self._chunk = tf.function(self._chunk_graph, reduce_retracing=True, autograph=False)
 
     def start(self, batch: int) -> Position:
         """Before the first note."""

@@ -36,6 +36,7 @@ def tiny_store(tmp_path_factory) -> str:
 async def test_a_seed_goes_in_and_three_files_come_out(tiny_store, start_worker, board, ask, monkeypatch, tmp_path):
     # Given `python -m worker` over a tiny bundle
     monkeypatch.setenv("CADENZA_STORE", tiny_store)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     worker = WorkerProcess(tmp_path / "main.log", "-m", "worker")
     try:
         worker.wait_until_ready()
@@ -53,9 +54,11 @@ async def test_a_seed_goes_in_and_three_files_come_out(tiny_store, start_worker,
         assert len(notes) == last.result.notes > 8
         assert data["picture"].startswith(b"\x89PNG")
         assert len(data["audio"]) > 10_000
-        # And it ends cleanly within five seconds
+        # And it ends cleanly, without waiting for TensorFlow to be taken apart, and leaves nothing behind
         assert worker.end() < 5
         assert worker.process.returncode == 0
+        assert [path.name for path in tmp_path.iterdir()] == ["main.log"]
+        assert "worker ended" in worker.log.read_text()
     finally:
         if worker.process.poll() is None:
             worker.kill()
