@@ -1,0 +1,154 @@
+"""The network: its weights have names of their own, stepping is the whole sequence, its likelihood is one."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from model.errors import RequestError
+from model.evaluation.likelihood import nats
+from model.network import PRESETS, NetworkConfig, NoteNetwork
+from model.network.config import preset
+from model.network.heads import REFUSED
+from model.representation import Performance
+from model.representation.arrays import NUMPY
+from tests.model.made_pieces import scales, steps_of
+
+PERFORMANCE = Performance()
+PARAMETERS = {"cadenza": 4_900_229, "small": 1_305_989, "tiny": 46_997}
+
+
+@pytest.fixture(scope="module")
+def fresh() -> NoteNetwork:
+    """Two layers that have learnt nothing, biases and all other weights random."""
+    network = NoteNetwork(NetworkConfig(embedding=8, units=12, layers=2, head_units=10))
+    rng = np.random.default_rng(0)
+    network.set_weights([rng.normal(0, 0.3, weight.shape) for weight in network.weights])
+    return network
+
+
+def known(pieces: np.ndarray) -> dict:
+    """A batch of whole pieces (batch, notes, fields) as the network takes it."""
+    situation = PERFORMANCE.situation(len(pieces), NUMPY)
+    before, _ = PERFORMANCE.trace(pieces, situation)
+    target = PERFORMANCE.classes(pieces, before)
+    starts = np.tile([field.size for field in PERFORMANCE.fields], (len(pieces), 1, 1))
+    previous = np.concatenate([starts, target[:, :-1]], axis=1).astype(np.int32)
+    return {"previous": previous, "target": target, "shift": pieces[..., 0], "situation": before}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_weight_has_a_path_of_its_own(name: str):
+    # Keras' torch backend zeroes gradients by path: of two weights with one path the other's gradient would pile up
+    network = NoteNetwork(PRESETS[name])
+    paths = [weight.path for weight in network.weights]
+    assert len(set(paths)) == len(paths)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_has_as_many_parameters_as_its_name_is_known_for(name: str):
+    assert NoteNetwork(PRESETS[name]).count_params() == PARAMETERS[name]
+
+
+def test_stepping_through_a_piece_is_the_same_as_the_whole_sequence(fresh: NoteNetwork):
+    pieces = np.stack([steps_of(np.random.default_rng(seed), 60)[:20] for seed in (1, 2)])
+    batch = known(pieces)
+    _, states = fresh.start(2)
+    outputs, after = fresh.sequence(batch["previous"], batch["situation"], states)
+    for position in range(pieces.shape[1]):
+        situation = {name: value[:, position] for name, value in batch["situation"].items()}
+        output, states = fresh.step(batch["previous"][:, position], situation, states)
+        np.testing.assert_allclose(ops.convert_to_numpy(output), ops.convert_to_numpy(outputs)[:, position], atol=1e-5)
+    for pair, other in zip(states, after, strict=True):
+        for part, whole in zip(pair, other, strict=True):
+            np.testing.assert_allclose(ops.convert_to_numpy(part), ops.convert_to_numpy(whole), atol=1e-5)
+
+
+def test_states_carried_between_two_halves_make_the_whole(fresh: NoteNetwork):
+    batch = known(steps_of(np.random.default_rng(3), 60)[None, :20])
+    outputs, _ = fresh.sequence(batch["previous"], batch["situation"], fresh.start(1)[1])
+    states, halves = fresh.start(1)[1], []
+    for half in (slice(0, 7), slice(7, 20)):
+        situation = {name: value[:, half] for name, value in batch["situation"].items()}
+        output, states = fresh.sequence(batch["previous"][:, half], situation, states)
+        halves.append(ops.convert_to_numpy(output))
+    np.testing.assert_allclose(np.concatenate(halves, axis=1), ops.convert_to_numpy(outputs), atol=1e-5)
+
+
+def test_start_is_a_row_beyond_every_class_of_each_embedding(fresh: NoteNetwork):
+    starts, states = fresh.start(3)
+    assert starts.shape == (3, 4)
+    for index, (field, embed) in enumerate(zip(PERFORMANCE.fields, fresh.embed_fields, strict=True)):
+        assert starts[:, index].tolist() == [field.size] * 3
+        assert embed.embeddings.shape[0] == field.size + 1
+    assert all(not ops.convert_to_numpy(part).any() for pair in states for part in pair)
+
+
+def test_logits_of_every_field_have_its_classes_and_refuse_what_cannot_follow(fresh: NoteNetwork):
+    batch = known(steps_of(np.random.default_rng(4), 60)[None, :20])
+    logits, _ = fresh(batch, fresh.start(1)[1])
+    later = PERFORMANCE.elapse(batch["situation"], batch["shift"], NUMPY)
+    for field, values in zip(PERFORMANCE.fields, logits, strict=True):
+        assert values.shape == (1, 20, field.size)
+        allowed = PERFORMANCE.allowed(field.name, later, NUMPY)
+        if allowed is not None:
+            np.testing.assert_array_equal(ops.convert_to_numpy(values) == np.float32(REFUSED), ~allowed)
+
+
+def test_the_likelihood_is_the_sum_of_what_each_step_costs(fresh: NoteNetwork):
+    # Given one piece, END included
+    piece = steps_of(np.random.default_rng(5), 60)[:20]
+    batch = known(np.concatenate([piece, [[1, 127, 1, 1]]])[None].astype(np.int32))
+    batch["target"][0, -1, 0] = PERFORMANCE.end_class
+    # When its cost is added up by hand
+    logits, _ = fresh(batch, fresh.start(1)[1])
+    per_field = []
+    for index, values in enumerate(logits):
+        logarithms = ops.convert_to_numpy(ops.log_softmax(values))[0]
+        costs = -np.take_along_axis(logarithms, batch["target"][0, :, index, None], axis=1)[:, 0]
+        per_field.append(costs[: None if index == 0 else -1].sum())
+    residual = PERFORMANCE.residual_nats(batch["target"])[0, :-1].sum()
+    # Then `nats` says the same
+    likelihood = nats(fresh, [piece])
+    assert likelihood.notes == 20
+    assert list(likelihood.per_field.values()) == pytest.approx([*per_field, residual], rel=1e-4)
+    assert likelihood.nats_total == pytest.approx(sum(per_field) + residual, rel=1e-5)
+    assert sum(likelihood.field_nats_per_note.values()) == pytest.approx(likelihood.nats_per_note)
+
+
+def test_streams_and_windows_change_the_speed_of_a_likelihood_and_nothing_else(network: NoteNetwork):
+    pieces = [steps_of(np.random.default_rng(seed), 90) for seed in range(4)] + scales(2, 50)
+    one, other = nats(network, pieces, streams=1, window=256), nats(network, pieces, streams=3, window=17)
+    assert one.notes == other.notes == sum(map(len, pieces))
+    assert one.nats_total == pytest.approx(other.nats_total, rel=1e-5)
+    assert one.per_field == pytest.approx(other.per_field, rel=1e-4)
+
+
+def test_a_network_takes_the_weights_of_another_of_its_sizes(fresh: NoteNetwork):
+    other = NoteNetwork(fresh.config)
+    other.set_weights(fresh.get_weights())
+    piece = [steps_of(np.random.default_rng(6), 40)]
+    assert nats(other, piece).nats_total == pytest.approx(nats(fresh, piece).nats_total)
+
+
+def test_gate_order_is_that_of_keras(fresh: NoteNetwork):
+    ours = fresh.stack[0]
+    theirs = keras.layers.LSTM(ours.units, return_sequences=True)
+    inputs = np.random.default_rng(7).normal(size=(2, 5, 8)).astype(np.float32)
+    theirs.build(inputs.shape)
+    theirs.set_weights(ours.get_weights())
+    outputs, _ = ours.sequence(inputs, (np.zeros((2, 12), np.float32), np.zeros((2, 12), np.float32)))
+    np.testing.assert_allclose(ops.convert_to_numpy(outputs), ops.convert_to_numpy(theirs(inputs)), atol=1e-6)
+
+
+def test_a_preset_takes_another_dropout():
+    assert preset("tiny", dropout=0.3) == PRESETS["tiny"].model_copy(update={"dropout": 0.3})
+    assert preset("tiny") == PRESETS["tiny"]
+
+
+@pytest.mark.parametrize(("name", "dropout"), [("huge", None), ("tiny", 1.0), ("tiny", -0.1)])
+def test_an_unknown_preset_or_dropout_is_refused_in_a_sentence(name: str, dropout: float | None):
+    with pytest.raises(RequestError, match=r"\.$"):
+        preset(name, dropout)
