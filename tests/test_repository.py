@@ -146,6 +146,15 @@ def test_no_committed_file_names_a_package_index():
     assert found == []
 
 
+def test_an_installed_copy_holds_every_file_that_the_packages_read():
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    packed = {path for package, patterns in data.items() for glob in patterns for path in (ROOT / package).glob(glob)}
+    packages = [ROOT / name for name in ("bot", "jobs", "worker", "model", "sandbox")]
+    read = {path for path in _committed() if path.suffix != ".py" and set(path.parents) & set(packages)}
+    assert read
+    assert read - packed == set()
+
+
 # --- settings ------------------------------------------------------------------------------------------------------
 
 
