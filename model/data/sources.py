@@ -1,14 +1,17 @@
 """MIDI bytes out of a folder or an archive, with the split that a table beside them gives.
 
-An archive is walked in memory: nothing is unpacked to disk, so no path in it can do harm.
+An archive is walked in memory: nothing is unpacked to disk, so no path in it can do harm. No file is unpacked beyond
+`LARGEST_FILE`, nor all of them together beyond `LARGEST_TOTAL`, however small the archive is.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +20,10 @@ from model.errors import DataError
 
 MIDI_SUFFIXES = (".mid", ".midi")
 LARGEST_FILE = 8 << 20  # bytes; a larger MIDI file holds no music
+LARGEST_TOTAL = 4 << 30  # bytes of all files together, which are held in memory; MAESTRO has 0.08 GiB
+MOST_FILES = 500_000
+# RuntimeError is zipfile's word for a password, NotImplementedError (one of its kind) for an odd compression
+UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,11 @@ def read_sources(path: Path) -> list[Source]:
             `midi_filename` and `split` (as MAESTRO has) gives each file its split.
 
     Raises:
-        DataError: when nothing is there, or no MIDI file in it.
+        DataError: when nothing is there, no MIDI file in it, more than fits, or something that cannot be read.
     """
     if not path.exists():
         raise DataError(f"{path} does not exist: name a folder of MIDI files, or a zip or tar archive of them.")
-    files = dict(_walk(path))
+    files = _gathered(path)
     splits = _splits(files)
     sources = [
         Source(name, data, _split_of(name, splits))
@@ -50,6 +57,23 @@ def read_sources(path: Path) -> list[Source]:
     if not sources:
         raise DataError(f"There is no MIDI file (.mid or .midi) in {path}.")
     return sources
+
+
+def _gathered(path: Path) -> dict[str, bytes]:
+    """Every MIDI file and table under `path`, by name."""
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        for name, data in _walk(path):
+            total += len(data)
+            if total > LARGEST_TOTAL or len(files) >= MOST_FILES:
+                raise DataError(
+                    f"{path} holds more than {LARGEST_TOTAL >> 30} GiB or {MOST_FILES:,} files: name a part of it."
+                )
+            files[name] = data
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read ({error}): mend it, or name a folder of what is in it.") from error
+    return files
 
 
 def _walk(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -94,9 +118,11 @@ def _splits(files: dict[str, bytes]) -> dict[str, str]:
     for name, data in files.items():
         if name.lower().endswith(".csv"):
             rows = csv.DictReader(io.StringIO(data.decode("utf-8", errors="replace")))
-            splits |= {
-                row["midi_filename"]: row["split"] for row in rows if row.get("midi_filename") and row.get("split")
-            }
+            try:
+                named = [(row.get("midi_filename"), row.get("split")) for row in rows]
+            except csv.Error as error:
+                raise DataError(f"The table {name} cannot be read ({error}): mend it, or take it away.") from error
+            splits |= {file: split for file, split in named if file and split}
     return splits
 
 
