@@ -12,11 +12,11 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from model.bundles.card import Card
 from model.errors import BundleError
@@ -34,7 +34,9 @@ MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE = (
     "history.json",
     "CARD.md",
 )
-LARGEST_BYTES = 256 << 20  # of all files together
+LARGEST_BYTES = 256 << 20  # of all files together, and of the weights once unpacked
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")]  # never a path
 
 
 class FileEntry(BaseModel):
@@ -42,18 +44,18 @@ class FileEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int
+    size: int = Field(ge=0, description="bytes")
     sha256: str
 
 
 class Manifest(BaseModel):
-    """What a bundle consists of."""
+    """What a bundle consists of: every file but the manifest itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = FORMAT
     version: str
-    files: dict[str, FileEntry]
+    files: dict[FileName, FileEntry]
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,32 @@ def pack(network: NoteNetwork, card: Card, name: str, history: list[dict[str, fl
     return {**files, MANIFEST: _json(manifest.model_dump())}
 
 
+def read_manifest(data: bytes, name: str) -> Manifest:
+    """The manifest of bundle `name`, before any other of its files is looked at.
+
+    Raises:
+        BundleError: it is none, was altered, names a format this code does not know, or more than LARGEST_BYTES.
+    """
+    try:
+        manifest = Manifest.model_validate_json(data)
+    except ValidationError as error:
+        raise BundleError(f"Bundle '{name}' has no manifest that can be read: it is no Cadenza bundle.") from error
+    if manifest.format != FORMAT:
+        raise BundleError(f"Bundle '{name}' has format {manifest.format}; this version of Cadenza reads {FORMAT}.")
+    if manifest.version != _version(manifest.files):
+        raise BundleError(f"The manifest of bundle '{name}' was altered: its version does not match its list of files.")
+    if sum(entry.size for entry in manifest.files.values()) > LARGEST_BYTES:
+        raise BundleError(f"Bundle '{name}' is larger than {LARGEST_BYTES >> 20} MiB.")
+    return manifest
+
+
 def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
     """The bundle that `files` are.
 
     Raises:
         BundleError: when a file is missing, altered, too large or of a format this code does not know.
     """
-    try:
-        manifest = Manifest.model_validate_json(files[MANIFEST])
-    except (KeyError, ValidationError) as error:
-        raise BundleError(f"Bundle '{name}' has no manifest that can be read: it is no Cadenza bundle.") from error
+    manifest = read_manifest(files.get(MANIFEST, b""), name)
     _verify(manifest, files, name)
     try:
         return Bundle(
@@ -129,17 +147,11 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             history=json.loads(files[HISTORY]),
             weights=_weights(files[WEIGHTS]),
         )
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
         raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error
 
 
 def _verify(manifest: Manifest, files: Mapping[str, bytes], name: str) -> None:
-    if manifest.format != FORMAT:
-        raise BundleError(f"Bundle '{name}' has format {manifest.format}; this version of Cadenza reads {FORMAT}.")
-    if manifest.version != _version(manifest.files):
-        raise BundleError(f"The manifest of bundle '{name}' was altered: its version does not match its list of files.")
-    if sum(entry.size for entry in manifest.files.values()) > LARGEST_BYTES:
-        raise BundleError(f"Bundle '{name}' is larger than {LARGEST_BYTES >> 20} MiB.")
     for file, entry in manifest.files.items():
         data = files.get(file)
         if data is None:
@@ -149,6 +161,9 @@ def _verify(manifest: Manifest, files: Mapping[str, bytes], name: str) -> None:
 
 
 def _weights(data: bytes) -> list[NDArray]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > LARGEST_BYTES:
+            raise ValueError(f"its weights unpack to more than {LARGEST_BYTES >> 20} MiB")
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         return [stored[key] for key in sorted(stored.files)]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import fsspec
 
-from model.bundles.bundle import MANIFEST, Bundle, Manifest, unpack
+from model.bundles.bundle import MANIFEST, Bundle, read_manifest, unpack
 from model.errors import BundleError
 from model.files import replace_file
 
@@ -20,6 +20,7 @@ SHIPPED = Path(__file__).parent.parent / "shipped"  # the bundles that come with
 CURRENT = "current"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 VERSION = re.compile(r"[0-9a-f]{12}")
+LARGEST_MANIFEST = 1 << 20  # bytes
 
 
 class BundleStore:
@@ -37,11 +38,6 @@ class BundleStore:
         return sorted(
             name for name in folders if NAME.fullmatch(name) and self._files.exists(self._path(name, CURRENT))
         )
-
-    def versions(self, name: str) -> list[str]:
-        """The versions kept under `name`, sorted."""
-        folders = (path.rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(self._path(name), detail=False))
-        return sorted(version for version in folders if VERSION.fullmatch(version))
 
     def current(self, name: str) -> str:
         """The version `name` points at.
@@ -67,8 +63,7 @@ class BundleStore:
         folder = self._path(name, version)
         if not VERSION.fullmatch(version) or not self._files.isdir(folder):
             raise BundleError(f"The model '{name}' has no version {version}.")
-        files = {path.rsplit("/", 1)[-1]: self._files.cat_file(path) for path in self._files.ls(folder, detail=False)}
-        return unpack(files, name)
+        return unpack(_files_in(self._files, folder, name), name)
 
     def add(self, name: str, files: dict[str, bytes]) -> str:
         """Keep a packed bundle under `name` and return its version; `name` does not point at it yet.
@@ -94,17 +89,34 @@ class BundleStore:
         return "/".join([self._root.rstrip("/"), *parts])
 
 
+def _files_in(files: fsspec.AbstractFileSystem, folder: str, name: str) -> dict[str, bytes]:
+    """The manifest in `folder` and the files it names, none read further than the manifest says it goes.
+
+    Raises:
+        BundleError: a file is not there, or the manifest is refused.
+    """
+
+    def read(file: str, most: int) -> bytes:
+        try:
+            return bytes(files.cat_file(f"{folder}/{file}", start=0, end=most))
+        except OSError as error:
+            raise BundleError(f"Bundle '{name}' is incomplete: {file} is missing or cannot be read.") from error
+
+    manifest = read(MANIFEST, LARGEST_MANIFEST)
+    named = read_manifest(manifest, name).files
+    # one byte more than there should be, so that a file that goes on is found to be another
+    return {MANIFEST: manifest, **{file: read(file, entry.size + 1) for file, entry in named.items()}}
+
+
 def read_folder(folder: Path) -> dict[str, bytes]:
     """The files of the bundle in `folder`, those its manifest names.
 
     Raises:
         BundleError: when `folder` holds no bundle.
     """
-    try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-        return {name: (folder / Path(name).name).read_bytes() for name in [MANIFEST, *manifest.files]}
-    except (OSError, ValueError) as error:
-        raise BundleError(f"There is no complete bundle in {folder}.") from error
+    if not (folder / MANIFEST).is_file():
+        raise BundleError(f"There is no bundle in {folder}: name a folder that `train` wrote.")
+    return _files_in(fsspec.filesystem("file"), str(folder), folder.name)
 
 
 def write_folder(folder: Path, files: dict[str, bytes]) -> None:
