@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -79,6 +80,28 @@ async def test_a_file_above_the_limit_is_refused_with_a_sentence(page, commands)
     options = [TITLE, {"name": "seed", "value": 0}]
     answer = await page.act({"type": 2, "name": "compose", "options": options}, ("big.mid", bytes(10 * 2**20 + 1)))
     assert answer == (400, {"sentence": "Your file is too large: the limit is 10 MiB."})
+
+
+async def test_a_body_without_a_length_is_read_no_further_than_its_limit(local, http):
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 200 * 2**20:
+            sent += 2**16
+            yield b" " * 2**16
+
+    headers = {"Content-Type": "application/json", "Origin": local.url}
+    async with http.post(f"{local.url}/client/interactions", data=endless(), headers=headers) as response:
+        assert response.status == 400
+        assert "too large" in (await response.json())["sentence"]
+    assert sent < 100 * 2**20
+
+
+async def test_more_files_than_a_message_takes_are_refused(page, commands):
+    files = [(f"{number}.mid", b"MThd") for number in range(11)]
+    status, answer = await page.act({"type": 2, "name": "compose", "options": [TITLE]}, *files)
+    assert (status, answer) == (400, {"sentence": "Invalid Form Body"})
 
 
 async def test_without_a_bot_a_command_fails_after_3_seconds(page, commands):

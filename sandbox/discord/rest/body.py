@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 
 MAX_FILES = 10
 MAX_JSON_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
 _FILE = re.compile(r"files\[(\d{1,4})\]")
 
 
@@ -47,10 +49,7 @@ async def read_body(request: web.Request) -> Body:
     if request.headers.get("Content-Type") != "application/json":
         sentence = "Expected \"Content-Type\" header to be one of {'application/json'}."
         raise invalid_form([((), "CONTENT_TYPE_INVALID", sentence)])
-    data = await request.content.read(-1) if (request.content_length or 0) <= MAX_JSON_BYTES else b""
-    if len(data) > MAX_JSON_BYTES or (request.content_length or 0) > MAX_JSON_BYTES:
-        raise too_large()
-    return Body(_parsed(data))
+    return Body(_parsed(await _limited(request.content.iter_chunked(_CHUNK_BYTES), MAX_JSON_BYTES)))
 
 
 async def read_checked(request: web.Request, schema: str, many: bool = False) -> Body:
@@ -80,35 +79,43 @@ async def _read_multipart(request: web.Request) -> Body:
             await _take_part(part, body)
     except ValueError as error:
         raise DiscordError(400, 50035, "Invalid Form Body") from error
-    if len(body.files) > MAX_FILES:
-        found = ("files",), "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_FILES} or fewer in length."
-        raise invalid_form([found])
     return body
 
 
 async def _take_part(part: BodyPartReader, body: Body) -> None:
     name = part.name or ""
     if name == "payload_json":
-        body.payload = _parsed(await _limited(part, MAX_JSON_BYTES))
+        body.payload = _parsed(await _limited(_chunks(part), MAX_JSON_BYTES))
         return
     found = _FILE.fullmatch(name)
     if found is None:
         raise invalid_form([((name,), "UNKNOWN_KEY", "Files are sent as files[n], the rest as payload_json.")])
-    body.files[int(found[1])] = Upload(part.filename or "unknown", await _limited(part, UPLOAD_LIMIT_BYTES))
+    if len(body.files) == MAX_FILES:
+        raise invalid_form([(("files",), "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_FILES} or fewer in length.")])
+    data = await _limited(_chunks(part), UPLOAD_LIMIT_BYTES)
+    body.files[int(found[1])] = Upload(part.filename or "unknown", data)
 
 
-async def _limited(part: BodyPartReader, limit: int) -> bytes:
+async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while chunk := await part.read_chunk(_CHUNK_BYTES):
+        yield chunk
+
+
+async def _limited(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """The bytes of `chunks`; of more than `limit` nothing is kept."""
     data = bytearray()
-    while chunk := await part.read_chunk(1 << 16):
+    async for chunk in chunks:
         data += chunk
         if len(data) > limit:
-            await _skip_rest(part)
+            await _skip_rest(chunks)
             raise too_large()
     return bytes(data)
 
 
-async def _skip_rest(part: BodyPartReader) -> None:
+async def _skip_rest(chunks: AsyncIterator[bytes]) -> None:
     """Read on, so that the client hears the answer instead of a broken pipe; give up past five times the limit."""
     left = 5 * UPLOAD_LIMIT_BYTES
-    while left > 0 and (chunk := await part.read_chunk(1 << 18)):
+    async for chunk in chunks:
         left -= len(chunk)
+        if left <= 0:
+            return
