@@ -9,7 +9,7 @@ from sandbox.command_options import RefusedError, check_options
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, Interaction, State, send
 from sandbox.discord.messages import find_control
 from sandbox.discord.people import Channel, User
-from sandbox.discord.permissions import allows
+from sandbox.discord.permissions import Permission, allows
 from sandbox.discord.rest.body import Body
 from sandbox.discord.world import World
 
@@ -84,7 +84,7 @@ class ClientActions:
 
     def _may(self, user: User, needed: int) -> bool:
         held = self._world.permissions_of(user)
-        return held & 8 != 0 if needed == 0 else allows(held, needed)
+        return bool(held & Permission.ADMINISTRATOR) if needed == 0 else allows(held, needed)
 
     async def _complete(self, asked: Json, user: User, body: Body) -> list[Json]:
         choices: asyncio.Future[list[Json]] = asyncio.get_running_loop().create_future()

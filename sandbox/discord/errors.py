@@ -122,8 +122,3 @@ def foreign_message() -> DiscordError:
 def empty_message() -> DiscordError:
     """A message needs content, an embed, a file or a component."""
     return DiscordError(400, 50006, "Cannot send an empty message")
-
-
-def cannot_message_user() -> DiscordError:
-    """The user takes no direct messages from the bot."""
-    return DiscordError(403, 50007, "Cannot send messages to this user")

@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.discord.gateway_socket import CloseSocketError, GatewaySocket
-from sandbox.discord.interactions import Interaction
+from sandbox.discord.gateway_socket import DISPATCH, INVALID_SESSION, RECONNECT, CloseSocketError, GatewaySocket
+from sandbox.discord.interactions import Interaction, State
 from sandbox.discord.messages import Message
 from sandbox.discord.world import World
 
@@ -42,7 +42,7 @@ class Session:
     def dispatch(self, name: str, data: Json) -> None:
         """Number an event, keep it for a RESUME and send it if connected."""
         self.seq += 1
-        event = {"op": 0, "t": name, "s": self.seq, "d": data}
+        event = {"op": DISPATCH, "t": name, "s": self.seq, "d": data}
         self.sent.append(event)
         if self.socket is not None:
             self.socket.send(event)
@@ -183,14 +183,14 @@ class Gateway:
     def ask_to_reconnect(self) -> None:
         """Send RECONNECT (op 7) to everyone."""
         for socket in list(self.sockets):
-            socket.send({"op": 7, "d": None})
+            socket.send({"op": RECONNECT, "d": None})
 
     def invalidate(self, resumable: bool = False) -> None:
         """Send INVALID_SESSION (op 9) to everyone."""
         for socket in list(self.sockets):
             if not resumable and socket.session is not None:
                 self.sessions.pop(socket.session.id, None)
-            socket.send({"op": 9, "d": resumable})
+            socket.send({"op": INVALID_SESSION, "d": resumable})
 
     # Observer of the world
 
@@ -223,7 +223,7 @@ class Gateway:
 
     def interaction_changed(self, interaction: Interaction) -> None:
         """INTERACTION_CREATE, for a new one."""
-        if interaction.state == "created":
+        if interaction.state is State.CREATED:
             self._dispatch("INTERACTION_CREATE", interaction.to_json(self._world))
 
 

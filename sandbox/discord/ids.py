@@ -20,8 +20,3 @@ class Snowflakes:
         by_time = (int(self._clock.now() * 1000) - EPOCH_MS) << _TIME_SHIFT
         self._last = max(by_time, self._last + 1)
         return self._last
-
-
-def born_at_s(snowflake: int) -> float:
-    """When the id was given, in seconds since 1970."""
-    return ((snowflake >> _TIME_SHIFT) + EPOCH_MS) / 1000

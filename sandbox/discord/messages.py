@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord.attachments import Attachment, AttachmentStore
+from sandbox.discord.interactions import COMMAND, Interaction
 from sandbox.discord.people import Channel, User
-
-if TYPE_CHECKING:
-    from sandbox.discord.interactions import Interaction
 
 Json = dict[str, Any]
 
@@ -114,7 +112,7 @@ class Message:
         if self.interaction is not None:
             body["webhook_id"] = str(self.author.id)
             body["interaction_metadata"] = self.interaction.metadata(self)
-            if self.interaction.type == 2 and self.answers is None:
+            if self.interaction.type == COMMAND and self.answers is None:
                 body["interaction"] = self.interaction.short_metadata()
 
     def _embed_to_json(self, embed: Json, store: AttachmentStore) -> Json:

@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.discord.errors import DiscordError, invalid_form, invalid_webhook_token, unknown_interaction
+from sandbox.discord.errors import invalid_form, invalid_webhook_token, unknown_interaction, unknown_message
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, Interaction, State
-from sandbox.discord.messages import DEFAULT, EPHEMERAL, LOADING, SLASH_COMMAND, Message
+from sandbox.discord.messages import DEFAULT, EPHEMERAL, LOADING, REPLY, SLASH_COMMAND, Message
 from sandbox.discord.ratelimits import PREFIX
 from sandbox.discord.rest.body import Body, read_body
 from sandbox.discord.rest.gate import answer
@@ -19,10 +19,10 @@ from sandbox.discord.world import World
 
 Json = dict[str, Any]
 
-PONG, REPLY, DEFER_REPLY, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 1, 4, 5, 6, 7, 8, 9
+SEND, DEFER_SEND, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9  # types of answers
 _FITTING = {
-    COMMAND: (REPLY, DEFER_REPLY, MODAL),
-    COMPONENT: (REPLY, DEFER_REPLY, DEFER_UPDATE, UPDATE, MODAL),
+    COMMAND: (SEND, DEFER_SEND, MODAL),
+    COMPONENT: (SEND, DEFER_SEND, DEFER_UPDATE, UPDATE, MODAL),
     AUTOCOMPLETE: (CHOICES,),
 }
 
@@ -76,13 +76,13 @@ class CallbackRoute:
         """Make or change the message; nobody is told before the interaction counts as acknowledged."""
         inner = Body(body.payload.get("data") or {}, body.files)
         world = self._world
-        if kind in (REPLY, DEFER_REPLY):
+        if kind in (SEND, DEFER_SEND):
             as_type = SLASH_COMMAND if interaction.type == COMMAND else DEFAULT
             message = world.new_message(interaction.channel, world.bot, type=as_type, interaction=interaction)
             if interaction.message is not None:
                 message.reply_to = interaction.message
-                message.type = 19
-            if kind == REPLY:
+                message.type = REPLY
+            if kind == SEND:
                 fill(world, message, inner)
             else:
                 message.flags = LOADING | ((inner.payload.get("flags") or 0) & EPHEMERAL)
@@ -91,7 +91,7 @@ class CallbackRoute:
             return message
         if kind in (UPDATE, DEFER_UPDATE):
             if interaction.message is None or interaction.message.deleted:
-                raise DiscordError(404, 10008, "Unknown Message")
+                raise unknown_message()
             if kind == UPDATE:
                 change(world, interaction.message, inner)
             return interaction.message

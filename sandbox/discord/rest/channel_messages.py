@@ -19,7 +19,7 @@ from sandbox.discord.permissions import Permission, allows
 from sandbox.discord.ratelimits import PREFIX
 from sandbox.discord.rest.body import Body, read_checked
 from sandbox.discord.rest.gate import answer
-from sandbox.discord.rest.writing import change, fill
+from sandbox.discord.rest.writing import edit, fill
 from sandbox.discord.world import World
 
 Json = dict[str, Any]
@@ -116,12 +116,7 @@ class ChannelMessageRoutes:
         message = self._message(request, self._channel(request))
         if message.author != self._world.bot:
             raise foreign_message()
-        body = await read_checked(request, "MessageEditRequestPartial")
-        if message.deleted:
-            raise unknown_message()
-        change(self._world, message, body)
-        self._world.save(message)
-        return answer(message.to_json(self._world.store))
+        return await edit(self._world, message, request, "MessageEditRequestPartial")
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a message; one of somebody else only with the permission to manage messages."""

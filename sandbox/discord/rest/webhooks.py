@@ -12,7 +12,7 @@ from sandbox.discord.messages import EPHEMERAL, Message
 from sandbox.discord.ratelimits import PREFIX
 from sandbox.discord.rest.body import read_checked
 from sandbox.discord.rest.gate import answer
-from sandbox.discord.rest.writing import change, fill
+from sandbox.discord.rest.writing import change, edit, fill
 from sandbox.discord.world import World
 
 _WEBHOOK = f"{PREFIX}/webhooks/{{webhook_id}}/{{token}}"
@@ -82,12 +82,7 @@ class WebhookRoutes:
     async def edit(self, request: web.Request) -> web.Response:
         """Change a message of this interaction."""
         message = self._message(request, self._interaction(request))
-        body = await read_checked(request, "IncomingWebhookUpdateRequestPartial")
-        if message.deleted:
-            raise unknown_message()
-        change(self._world, message, body)
-        self._world.save(message)
-        return answer(message.to_json(self._world.store))
+        return await edit(self._world, message, request, "IncomingWebhookUpdateRequestPartial")
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a message of this interaction."""

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiohttp import web
+
 from sandbox.discord.attachments import Attachment
-from sandbox.discord.errors import empty_message, invalid_form
+from sandbox.discord.errors import empty_message, invalid_form, unknown_message
 from sandbox.discord.messages import EPHEMERAL, LOADING, SETTABLE_FLAGS, Message, mentioned, numbered
-from sandbox.discord.rest.body import Body, Upload
+from sandbox.discord.rest.body import Body, Upload, read_checked
+from sandbox.discord.rest.gate import answer
 from sandbox.discord.rules import COMPONENTS_V2, check_message
 from sandbox.discord.world import World
 
 Json = dict[str, Any]
+
+
+async def edit(world: World, message: Message, request: web.Request, schema: str) -> web.Response:
+    """Take the request to change a message, as the schema of this name wants it.
+
+    Raises:
+        DiscordError: as `read_checked` and `change`, and 10008 when it was deleted meanwhile.
+    """
+    body = await read_checked(request, schema)
+    if message.deleted:
+        raise unknown_message()
+    change(world, message, body)
+    world.save(message)
+    return answer(message.to_json(world.store))
 
 
 def fill(world: World, message: Message, body: Body) -> None:
