@@ -21,7 +21,7 @@ class NetworkConfig(BaseModel):
 
 
 PRESETS: dict[str, NetworkConfig] = {
-    "cadenza": NetworkConfig(),  # 4.9 M weights, 10 MB in float16
+    "cadenza": NetworkConfig(),  # 5.0 M weights, 10 MB in float16
     "small": NetworkConfig(embedding=128, units=256, head_units=128),
     "tiny": NetworkConfig(embedding=16, units=24, layers=1, head_units=16),  # for trying things and for tests
 }

@@ -39,9 +39,8 @@ def load(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer) -> dict
         ModelError: when the checkpoint was made by a network of another shape.
     """
     with np.load(folder / FILE, allow_pickle=False) as stored:
-        weights = [stored[f"weight_{index}"] for index in range(len(network.weights))]
         try:
-            network.set_weights(weights)
+            network.set_weights([stored[f"weight_{index}"] for index in range(len(network.weights))])
             optimizer.build(network.trainable_variables)
             for index, variable in enumerate(optimizer.variables):
                 variable.assign(stored[f"optimizer_{index}"])

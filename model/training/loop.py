@@ -68,6 +68,7 @@ def train(
             initial_epoch=progress.epoch,
             epochs=settings.epochs,
             callbacks=[keeper],
+            shuffle=False,  # the streams are in random order already
             verbose=1 if sys.stderr.isatty() else 2,
         )
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from model.representation.arrays import NUMPY
 from tests.model.made_pieces import scales, steps_of
 
 PERFORMANCE = Performance()
-PARAMETERS = {"cadenza": 4_900_229, "small": 1_305_989, "tiny": 46_997}
+PARAMETERS = {"cadenza": 5_021_861, "small": 1_462_693, "tiny": 57_573}
 
 
 @pytest.fixture(scope="module")
