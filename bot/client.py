@@ -14,7 +14,6 @@ import yarl
 from discord import app_commands
 
 from bot import commands
-from bot.buttons import again, continuation, deletion, stop
 from bot.buttons.piece_button import PieceButton
 from bot.delivery.courier import EDIT_INTERVAL_S, Courier
 from bot.errors import answer
@@ -58,9 +57,6 @@ class Cadenza(discord.Client):
 
     async def setup_hook(self) -> None:
         """Between login and the gateway: buttons, commands, and the jobs left open by the bot before."""
-        PieceButton.presses.update(
-            {"again": again.press, "continue": continuation.press, "delete": deletion.press, "stop": stop.press}
-        )
         self.add_dynamic_items(PieceButton)
         await sync_if_changed(self.tree, self._state_folder)
         self._resuming = asyncio.create_task(self._resume(), name="resume open jobs")

@@ -1,6 +1,6 @@
 """The cheap checks of an attached seed, before anything is queued; everything deeper is the worker's to say.
 
-A file's address expires, so its bytes are read at once. The bot looks at no more than the first four of them.
+A file's address expires, so its bytes are read at once. The bot looks at no more than the first few of them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bot.errors import BadSeed
 
 EXTENSIONS = {".mid", ".midi", ".smf", ".kar"}
 MAGIC = b"MThd"  # every Standard MIDI File begins with it
+WRAPPER_BYTES = 128  # old Macintosh files and RIFF-MIDI put at most this much before it; the worker takes it off
 
 
 async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
@@ -26,7 +27,7 @@ async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
         data = await attachment.read()
     except discord.HTTPException as error:
         raise BadSeed("Discord did not hand over your file. Attach it again with a new `/compose`.") from error
-    if not data.startswith(MAGIC):
+    if MAGIC not in data[: WRAPPER_BYTES + len(MAGIC)]:
         raise BadSeed(
             f"{_shown(attachment)} is called a MIDI file but is not one inside. "
             "Export it again from your music program as a Standard MIDI File (`.mid`)."

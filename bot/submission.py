@@ -6,18 +6,32 @@ Knows nothing of how the reply gets back; that is `delivery`.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import discord
 
-from bot.errors import OutOfRange
-from jobs.contract import MAX_LENGTH_S, MAX_RANDOM_SEED, MIN_LENGTH_S, BlobRef, ComposeRequest, Delivery
+from bot.errors import OutOfRange, PieceGone
+from bot.permissions import check_may_reply
+from jobs.contract import (
+    MAX_LENGTH_S,
+    MAX_RANDOM_SEED,
+    MAX_TEMPERATURE,
+    MIN_LENGTH_S,
+    MIN_TEMPERATURE,
+    BlobRef,
+    ComposeRequest,
+    Delivery,
+    JobId,
+    Record,
+)
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
-MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
 MIDI_TYPE = "audio/midi"
+
+FindSeed: TypeAlias = "Callable[[discord.Interaction[Cadenza], Record], Awaitable[BlobRef]]"
 
 
 async def acknowledge(interaction: discord.Interaction[Cadenza], private: bool) -> int:
@@ -52,7 +66,31 @@ def check_ranges(length_s: float, temperature: float, random_seed: int) -> None:
 
 async def keep_seed(interaction: discord.Interaction[Cadenza], data: bytes, name: str) -> BlobRef:
     """Keep a seed's bytes where the workers find them."""
-    return await interaction.client.board.put_blob(data, name[:200], MIDI_TYPE)
+    return await interaction.client.board.put_blob(data, name, MIDI_TYPE)
+
+
+async def once_more(
+    interaction: discord.Interaction[Cadenza], job_id: JobId, find_seed: FindSeed | None = None
+) -> None:
+    """Ask for another piece like that of `job_id`, with a random seed of its own, for whoever pressed the button.
+
+    It is as visible as the message that holds the button. `find_seed` gives it another seed than `job_id` had.
+
+    Raises:
+        PieceGone: the parameters are no longer kept.
+        NotAllowedHere: the bot may not reply here.
+    """
+    private = interaction.message is not None and interaction.message.flags.ephemeral
+    message_id = await acknowledge(interaction, private)
+    check_may_reply(interaction)
+    record = await interaction.client.board.record(job_id)
+    if record is None:
+        raise PieceGone
+    changed = {"random_seed": new_random_seed(), "private": private, "parent_id": job_id}
+    if find_seed is not None:
+        changed["seed"] = await find_seed(interaction, record)
+    fields = record.request.model_dump() | origin(interaction) | changed
+    await submit(interaction, ComposeRequest.model_validate(fields), message_id)
 
 
 async def submit(interaction: discord.Interaction[Cadenza], request: ComposeRequest, message_id: int) -> None:

@@ -16,6 +16,8 @@ BundleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31
 
 MIN_LENGTH_S = 5.0
 MAX_LENGTH_S = 300.0
+MIN_TEMPERATURE = 0.1
+MAX_TEMPERATURE = 2.0
 MAX_RANDOM_SEED = 2**32 - 1
 
 
@@ -45,7 +47,7 @@ class ComposeRequest(Contract):
     model: BundleName = "piano"
     seed: BlobRef | None = None
     length_s: float = Field(default=30.0, ge=MIN_LENGTH_S, le=MAX_LENGTH_S, description="seconds of new music")
-    temperature: float = Field(default=1.0, ge=0.1, le=2.0)
+    temperature: float = Field(default=1.0, ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
     random_seed: int = Field(ge=0, le=MAX_RANDOM_SEED)
     include_seed: bool = True
     private: bool = False

@@ -1,6 +1,6 @@
 """The buttons under a message, one file each; they know all they need from their own id and so survive a restart.
 
-piece_button  the button itself and its id
+piece_button  the button itself, its id, and the table of all there are
 rows          which buttons a message carries
 again         the same once more, with another random seed
 continuation  goes on from the end of a piece

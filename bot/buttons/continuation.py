@@ -8,9 +8,8 @@ import discord
 
 from bot import submission
 from bot.errors import PieceGone
-from bot.permissions import check_may_reply
 from bot.seeds import read_seed
-from jobs.contract import BlobRef, ComposeRequest, JobId, Record
+from jobs.contract import BlobRef, JobId, Record
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -22,20 +21,7 @@ async def press(interaction: discord.Interaction[Cadenza], job_id: JobId, reques
     Raises:
         PieceGone: the parameters or the MIDI file are no longer to be had.
     """
-    private = interaction.message is not None and interaction.message.flags.ephemeral
-    message_id = await submission.acknowledge(interaction, private)
-    check_may_reply(interaction)
-    record = await interaction.client.board.record(job_id)
-    if record is None:
-        raise PieceGone
-    changed = {
-        "seed": await _piece(interaction, record),
-        "random_seed": submission.new_random_seed(),
-        "private": private,
-        "parent_id": job_id,
-    }
-    fields = record.request.model_dump() | submission.origin(interaction) | changed
-    await submission.submit(interaction, ComposeRequest.model_validate(fields), message_id)
+    await submission.once_more(interaction, job_id, find_seed=_piece)
 
 
 async def _piece(interaction: discord.Interaction[Cadenza], record: Record) -> BlobRef:

@@ -11,7 +11,14 @@ from discord import app_commands
 from bot import submission
 from bot.permissions import check_may_reply
 from bot.seeds import read_seed
-from jobs.contract import MAX_LENGTH_S, MAX_RANDOM_SEED, MIN_LENGTH_S, ComposeRequest
+from jobs.contract import (
+    MAX_LENGTH_S,
+    MAX_RANDOM_SEED,
+    MAX_TEMPERATURE,
+    MIN_LENGTH_S,
+    MIN_TEMPERATURE,
+    ComposeRequest,
+)
 from jobs.errors import JobsError, UnknownModel
 
 if TYPE_CHECKING:
@@ -22,7 +29,7 @@ AUTOCOMPLETE_LIMIT_S = 2.0  # Discord gives 3
 MAX_CHOICES = 25  # Discord's limit
 
 Length = app_commands.Range[float, MIN_LENGTH_S, MAX_LENGTH_S]
-Temperature = app_commands.Range[float, submission.MIN_TEMPERATURE, submission.MAX_TEMPERATURE]
+Temperature = app_commands.Range[float, MIN_TEMPERATURE, MAX_TEMPERATURE]
 RandomSeed = app_commands.Range[int, 0, MAX_RANDOM_SEED]
 
 
