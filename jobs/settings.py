@@ -17,7 +17,11 @@ class JobSettings(BaseSettings):
     """Limits and times; each may be set as `CADENZA_JOBS_<NAME>`, the address as `REDIS_URL`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CADENZA_JOBS_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+        env_prefix="CADENZA_JOBS_",
+        env_ignore_empty=True,
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     redis_url: SecretStr = Field(validation_alias="REDIS_URL", description="redis://:password@host:port/0")

@@ -28,9 +28,9 @@ def main() -> int:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
-    renderer = RenderPool(render_settings)
+    studio = RenderPool(render_settings)
     try:
-        was_asked = run(settings, job_settings, BundleShelf(settings.store, settings.default_model), renderer)
+        was_asked = run(settings, job_settings, BundleShelf(settings.store, settings.default_model), studio)
         return 0 if was_asked else 1
     except ModelError as error:
         return _refuse(error.sentence)
@@ -40,7 +40,7 @@ def main() -> int:
         log.info("ended before it was ready")
         return 0
     finally:
-        renderer.close()
+        studio.close()
 
 
 def _refuse(sentence: str) -> int:

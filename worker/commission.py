@@ -17,6 +17,7 @@ from model.midi import read_midi, write_midi
 from model.piece import Piece
 from worker.desk import Desk
 from worker.failures import SILENT, model_failure
+from worker.render import RenderedFile
 from worker.repertoire import Composed
 from worker.stops import Interrupted
 
@@ -130,13 +131,13 @@ class Commission:
         self._tell(Stage.RENDERING, 0.0)
         midi = write_midi(composed.piece)
         title = f"{request.model} · {request.random_seed}"
-        rendering = self._desk.renderer.render(midi, composed.seed_s, title, self._desk.settings.render_timeout_s)
+        rendering = self._desk.studio.render(midi, composed.seed_s, title)
         name = f"cadenza-{request.random_seed}"
         return ComposeResult(
             job_id=self._job_id,
             midi=self._desk.blobs.put(midi, f"{name}.mid", "audio/midi"),
-            audio=self._keep(rendering.audio, f"{name}.mp3", "audio/mpeg"),
-            picture=self._keep(rendering.picture, f"{name}.png", "image/png"),
+            audio=self._keep(rendering.files.get("audio"), name),
+            picture=self._keep(rendering.files.get("picture"), name),
             model=request.model,
             model_version=self._desk.repertoire.version(request.model),
             notes=len(composed.piece),
@@ -148,5 +149,5 @@ class Commission:
             timings={**composed.timings, **rendering.timings},
         )
 
-    def _keep(self, data: bytes | None, name: str, content_type: str) -> BlobRef | None:
-        return None if data is None else self._desk.blobs.put(data, name, content_type)
+    def _keep(self, file: RenderedFile | None, name: str) -> BlobRef | None:
+        return None if file is None else self._desk.blobs.put(file.data, name + file.suffix, file.content_type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import redis
 
@@ -11,30 +11,28 @@ from jobs.blobs import BlobStore
 from jobs.contract import JobId
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
+from worker.render import Rendering
 from worker.repertoire import Repertoire
 from worker.settings import WorkerSettings
 from worker.stops import Stops
 
-if TYPE_CHECKING:
-    from worker.render import Rendering
 
-
-class Renderer(Protocol):
+class Studio(Protocol):
     """Makes a piece audible and visible: see `worker.render.RenderPool`."""
 
-    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
+    def render(self, midi_bytes: bytes, seed_s: float, title: str) -> Rendering:
         """Audio and picture of a MIDI file; a fault becomes a remark."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The connections, models and renderer of one worker process."""
+    """The connections, models and studio of one worker process."""
 
     settings: WorkerSettings
     job_settings: JobSettings
     connection: redis.Redis
     repertoire: Repertoire
-    renderer: Renderer
+    studio: Studio
     stops: Stops
 
     @property

@@ -14,7 +14,7 @@ from jobs.connection import connect
 from jobs.contract import WorkerInfo
 from jobs.settings import JobSettings
 from worker import desk as desks
-from worker.desk import Desk, Renderer
+from worker.desk import Desk, Studio
 from worker.pulse import Pulse
 from worker.repertoire import Repertoire, Shelf
 from worker.settings import WorkerSettings
@@ -24,7 +24,7 @@ from worker.warm_worker import WarmWorker
 log = logging.getLogger(__name__)
 
 
-def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, renderer: Renderer) -> bool:
+def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studio: Studio) -> bool:
     """Work until a signal ends it; False when something else did, e.g. a Redis that stayed away.
 
     Raises:
@@ -34,7 +34,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, rende
     _wait_for_redis(connection, settings.redis_patience_s)
     repertoire, stops = Repertoire(shelf, settings.kept_models), Stops()
     repertoire.musician(settings.default_model)
-    desks.lay_out(Desk(settings, job_settings, connection, repertoire, renderer, stops))
+    desks.lay_out(Desk(settings, job_settings, connection, repertoire, studio, stops))
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     worker = WarmWorker(name, connection, job_settings, stops, settings.shutdown_grace_s)
     pulse = Pulse(worker, stops, _Introduction(name, repertoire, stops), connection, job_settings)

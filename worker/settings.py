@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class WorkerSettings(BaseSettings):
     """Each may be set as `CADENZA_WORKER_<NAME>`, the bundles' folder as `CADENZA_STORE`."""
 
-    model_config = SettingsConfigDict(env_prefix="CADENZA_WORKER_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CADENZA_WORKER_", env_ignore_empty=True, frozen=True, populate_by_name=True
+    )
 
     store: str | None = Field(
         default=None,
@@ -18,6 +20,5 @@ class WorkerSettings(BaseSettings):
     )
     default_model: str = Field(default="piano", description="the bundle that is warm before the first job")
     kept_models: int = Field(default=2, ge=1, description="bundles held in memory; the one unused longest goes first")
-    render_timeout_s: float = Field(default=60, gt=0)
     shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
     redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")

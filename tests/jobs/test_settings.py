@@ -28,3 +28,9 @@ def test_limits_come_from_the_environment_and_the_password_is_hidden(monkeypatch
     settings = JobSettings()
     assert settings.open_jobs_limit == 9
     assert "hunter2" not in repr(settings)
+
+
+def test_a_setting_that_is_left_empty_is_one_that_is_not_set(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:6379/0")
+    monkeypatch.setenv("CADENZA_JOBS_OPEN_JOBS_LIMIT", "")
+    assert JobSettings().open_jobs_limit == 50

@@ -19,6 +19,7 @@ from jobs.settings import JobSettings
 from model.errors import RequestError
 from model.piece import NOTE, Piece, table
 from worker.process import run
+from worker.render import RenderedFile, Rendering
 from worker.settings import WorkerSettings
 
 BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT = 901, 902, 903, 904, 905, 906, 907
@@ -34,17 +35,13 @@ class Composition:
     timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
 
 
-@dataclass
-class Rendering:
-    audio: bytes | None
-    picture: bytes | None
-    remarks: tuple[str, ...] = ()
-    timings: dict[str, float] = field(default_factory=lambda: {"render": 0.01})
-
-
-class PlayRenderer:
-    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
-        return Rendering(b"audio of " + midi_bytes[:4], b"picture of " + midi_bytes[:4])
+class PlayStudio:
+    def render(self, midi_bytes: bytes, seed_s: float, title: str) -> Rendering:
+        files = {
+            "audio": RenderedFile(b"audio of " + midi_bytes[:4], "audio/mpeg", ".mp3"),
+            "picture": RenderedFile(b"picture of " + midi_bytes[:4], "image/png", ".png"),
+        }
+        return Rendering(files, timings={"render": 0.01})
 
 
 class PlayMusician:
@@ -111,5 +108,5 @@ class PlayShelf:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    was_asked = run(WorkerSettings(), JobSettings(), PlayShelf(), PlayRenderer())  # type: ignore[call-arg]
+    was_asked = run(WorkerSettings(), JobSettings(), PlayShelf(), PlayStudio())  # type: ignore[call-arg]
     sys.exit(0 if was_asked else 1)

@@ -36,8 +36,10 @@ def pool():
 
 
 def is_whole(rendering: Rendering) -> bool:
-    audio, picture = rendering.audio, rendering.picture
-    return bool(audio and miniaudio.decode(audio).num_frames and picture and picture.startswith(b"\x89PNG"))
+    if set(rendering.files) != {"audio", "picture"}:
+        return False
+    audio, picture = rendering.files["audio"].data, rendering.files["picture"].data
+    return miniaudio.decode(audio).num_frames > 0 and picture.startswith(b"\x89PNG")
 
 
 def wait_until_gone(pids) -> None:
@@ -78,7 +80,7 @@ def test_many_threads_may_ask_at_once(pool):
 def test_rubbish_becomes_a_remark_and_the_process_lives_on(pool):
     before = pool.pids
     made = pool.render(b"this is no MIDI file", 0, "", PATIENCE_S)
-    assert (made.audio, made.picture) == (None, None)
+    assert made.files == {}
     assert [remark.split(":")[0] for remark in made.remarks] == [
         "The audio could not be made",
         "The picture could not be made",
@@ -123,7 +125,7 @@ def test_one_that_hangs_is_given_up_in_time_and_replaced(pool):
     for pid in before:
         os.kill(pid, signal.SIGSTOP)
     made = pool.render(midi(), 0, "", 0.5)
-    assert made.audio is None
+    assert "audio" not in made.files
     assert made.remarks == (
         "The audio could not be made: it took too long.",
         "The picture could not be made: it took too long.",
@@ -152,7 +154,7 @@ def test_without_a_soundfont_the_picture_still_comes(tmp_path):
         made = pool.render(midi(), 0, "", PATIENCE_S)
     finally:
         pool.close()
-    assert made.picture
+    assert made.files["picture"].data
     assert made.remarks == (f"The audio could not be made: there is no SoundFont at {tmp_path / 'none.sf2'}.",)
 
 

@@ -28,24 +28,14 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class Rendering:
-    """What came of a piece: `files` by the renderer's name, sentences for the member, seconds each part took."""
+    """What came of a piece: `files` by the renderer's name, sentences for the member, seconds each part took.
+
+    Where a file is missing a remark says why.
+    """
 
     files: dict[str, RenderedFile] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def audio(self) -> bytes | None:
-        """The MP3; None where a remark says why."""
-        return self._data("audio")
-
-    @property
-    def picture(self) -> bytes | None:
-        """The PNG; None where a remark says why."""
-        return self._data("picture")
-
-    def _data(self, name: str) -> bytes | None:
-        return self.files[name].data if name in self.files else None
 
 
 @dataclass(frozen=True)
