@@ -102,12 +102,10 @@ async def submit(interaction: discord.Interaction[Cadenza], request: ComposeRequ
     delivery = Delivery(
         application_id=interaction.application_id,
         interaction_token=interaction.token,
-        token_expires_at=interaction.expires_at.timestamp(),
         channel_id=request.channel_id,
         user_id=request.requester_id,
         message_id=message_id,
         private=request.private,
-        locale=str(interaction.locale),
         upload_limit_bytes=interaction.filesize_limit,
     )
     record = await interaction.client.board.submit(request, delivery)

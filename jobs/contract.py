@@ -114,12 +114,10 @@ class Delivery(Contract):
 
     application_id: int
     interaction_token: str = Field(repr=False, description="lets who has it answer in the bot's name for 15 minutes")
-    token_expires_at: float = Field(description="epoch seconds")
     channel_id: int
     user_id: int
     message_id: int | None = None
     private: bool = False
-    locale: str | None = None
     upload_limit_bytes: int | None = Field(
         default=None, ge=1, description="the largest file Discord takes in this reply"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OPEN = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
+UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
 ACTIVE = "cadenza:active"  # zset: job id -> when it stops counting; until it is settled
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time

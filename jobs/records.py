@@ -45,7 +45,8 @@ class RecordStore:
             "stage": Stage.QUEUED.value,
             "enqueued_at": now,
         }
-        names = [keys.record(job_id), keys.progress(job_id), keys.member(request.requester_id), keys.ACTIVE, keys.OPEN]
+        member = keys.member(request.requester_id)
+        names = [keys.record(job_id), keys.progress(job_id), member, keys.ACTIVE, keys.UNDELIVERED]
         limits = [settings.member_open_jobs_limit, settings.open_jobs_limit]
         lives = [settings.record_ttl_s, settings.progress_ttl_s]
         first = Update(stage=Stage.QUEUED).model_dump_json()
@@ -106,7 +107,7 @@ class RecordStore:
     def mark_delivered(self, job_id: JobId) -> None:
         """Note that the member has the reply; harmless when repeated."""
         self._set_field(keys=[keys.record(job_id)], args=["delivered", "1"])
-        self._connection.zrem(keys.OPEN, job_id)
+        self._connection.zrem(keys.UNDELIVERED, job_id)
 
     def set_delivery(self, job_id: JobId, delivery: Delivery) -> bool:
         """Note where the reply goes from now on; False when there is no record."""
@@ -118,11 +119,11 @@ class RecordStore:
 
     def undelivered(self) -> list[Record]:
         """The records whose reply no member has yet, oldest first; ids without a record are forgotten."""
-        ids: list[bytes] = self._connection.zrange(keys.OPEN, 0, -1)  # type: ignore[assignment]
+        ids: list[bytes] = self._connection.zrange(keys.UNDELIVERED, 0, -1)  # type: ignore[assignment]
         found = [(job_id.decode(), self.find(job_id.decode())) for job_id in ids]
         gone = [job_id for job_id, record in found if record is None]
         if gone:
-            self._connection.zrem(keys.OPEN, *gone)
+            self._connection.zrem(keys.UNDELIVERED, *gone)
         return [record for _, record in found if record is not None]
 
 

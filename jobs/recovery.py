@@ -13,7 +13,6 @@ from typing import Any, cast
 import redis
 from redis.exceptions import LockError
 from rq.job import Job
-from rq.registry import StartedJobRegistry
 
 from jobs import keys
 from jobs.compose_queue import ComposeQueue
@@ -60,8 +59,7 @@ class Recovery:
                 log.warning("looking for lost jobs took longer than %s s", LOCK_LIFE_S)
 
     def _retry_silent(self) -> None:
-        registry = StartedJobRegistry(queue=self._queue.rq, job_class=self._queue.rq.job_class)
-        registry.cleanup(exception_handlers=[self._note_lost_worker])
+        self._queue.rq.started_job_registry.cleanup(exception_handlers=[self._note_lost_worker])
 
     def _note_lost_worker(self, job: Job, *_exc_info: Any) -> bool:
         if job.should_retry:

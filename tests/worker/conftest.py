@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import count
 
 import pytest
 
 from jobs import JobBoard, JobSettings
-from jobs.contract import ComposeRequest, Delivery
 from tests.worker.processes import WorkerProcess
 
 
@@ -47,22 +45,3 @@ async def open_board(start_worker) -> AsyncIterator[Callable[..., JobBoard]]:
 @pytest.fixture
 async def board(open_board) -> JobBoard:
     return open_board()
-
-
-@pytest.fixture
-def ask() -> Callable[..., tuple[ComposeRequest, Delivery]]:
-    """Builds requests with ids that do not repeat; 30 s of music take the play musician 0.3 s."""
-    numbers = count(1)
-
-    def build(**wishes: object) -> tuple[ComposeRequest, Delivery]:
-        user = int(wishes.pop("user", 7))  # type: ignore[call-overload]
-        job_id = str(wishes.pop("job_id", f"job-{next(numbers)}"))
-        request = ComposeRequest(
-            job_id=job_id, requester_id=user, channel_id=5, **{"random_seed": 1, "length_s": 30, **wishes}
-        )
-        delivery = Delivery(
-            application_id=1, interaction_token="t", token_expires_at=0, channel_id=5, user_id=user, private=False
-        )
-        return request, delivery
-
-    return build
