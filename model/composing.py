@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ MIN_LENGTH_S, MAX_LENGTH_S = 5.0, 300.0  # longer than the longest wait a repres
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
 LONGEST_PRIMING = 1024  # notes of the seed that the network hears: its last two minutes or so
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
+STUCK_NOTES_PER_SECOND, FREEING_TEMPERATURE = 40, 1.0  # denser is a loop that a network drawing too safely fell into
 
 OnProgress = Callable[[str, float], None]
 ShouldStop = Callable[[], bool]
@@ -80,7 +81,7 @@ class Composer:
             temperature: 0.1..2; below 1 safer, above 1 wilder.
             random_seed: names the piece among all that could follow.
             include_seed: whether the result starts with the seed.
-            on_progress: called with 'priming' or 'composing' and how much of it is done, 0..1.
+            on_progress: called with 'priming' (where there is a seed), then 'composing', and how much is done, 0..1.
             should_stop: asked after every chunk; True ends the piece there.
 
         Raises:
@@ -88,7 +89,8 @@ class Composer:
         """
         _check(length_s, temperature)
         started = time.perf_counter()
-        on_progress("priming", 0.0)
+        if seed is not None:
+            on_progress("priming", 0.0)
         position = self._position(seed)
         primed = time.perf_counter()
         taste = Taste(temperature=temperature)
@@ -123,11 +125,15 @@ class Composer:
         goal = round(length_s * STEPS_PER_SECOND)
         chunks: list[NDArray[np.int32]] = []
         now, stopped, most_chunks = 0, False, int(length_s * MOST_NOTES_PER_SECOND) // CHUNK + 1
+        free = replace(taste, temperature=max(taste.temperature, FREEING_TEMPERATURE))
+        is_stuck = False
         for _ in range(most_chunks):
             uniforms = rng.random((CHUNK, 1, draws), dtype=np.float32)
-            steps, position = self._sampler.chunk(position, uniforms, taste)
+            steps, position = self._sampler.chunk(position, uniforms, free if is_stuck else taste)
             chunks.append(steps[:, 0])
-            now += int(chunks[-1][:, SHIFT].sum())
+            passed = int(chunks[-1][:, SHIFT].sum())
+            is_stuck = passed * STUCK_NOTES_PER_SECOND < CHUNK * STEPS_PER_SECOND
+            now += passed
             on_progress("composing", min(now / goal, 1.0))
             stopped = now < goal and should_stop()
             if now >= goal or stopped:

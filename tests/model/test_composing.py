@@ -10,6 +10,8 @@ from model.errors import RequestError
 from model.joining import LAST_NOTES_RING_S
 from model.piece import NOTE, TEMPO, Instrument, Piece, table
 from model.representation import Performance
+from model.sampling import Taste
+from model.sampling.sampler import Position
 from tests.model.made_pieces import scales
 
 LENGTH_S = 6.0
@@ -110,13 +112,35 @@ def test_a_stop_keeps_the_piece_so_far(composer: Composer):
     assert composition.piece.end_s < MAX_LENGTH_S
 
 
-def test_progress_begins_with_priming_and_rises_to_the_whole(composer: Composer):
+@pytest.mark.parametrize(("seed", "first"), [(PIANO_SEED, "priming"), (None, "composing")])
+def test_progress_begins_with_the_seed_where_there_is_one_and_rises_to_the_whole(
+    composer: Composer, seed: Piece | None, first: str
+):
     seen: list[tuple[str, float]] = []
-    composer.compose(None, LENGTH_S, on_progress=lambda *update: seen.append(update))
-    assert seen[0] == ("priming", 0.0)
+    composer.compose(seed, LENGTH_S, on_progress=lambda *update: seen.append(update))
+    assert seen[0][0] == first
     composing = [fraction for stage, fraction in seen if stage == "composing"]
     assert composing == sorted(composing)
     assert composing[-1] == 1.0
+
+
+def test_a_network_that_got_stuck_repeating_draws_more_freely_until_it_moves_on(
+    composer: Composer, monkeypatch: pytest.MonkeyPatch
+):
+    # Given a network that repeats one chord without end while it draws too safely
+    temperatures: list[float] = []
+
+    def chunk(position: Position, uniforms: np.ndarray, taste: Taste) -> tuple[np.ndarray, Position]:
+        temperatures.append(taste.temperature)
+        wait = 1 if taste.temperature < 1 else 20
+        return np.tile(np.array([wait, 60, 16, 10], np.int32), (len(uniforms), 1, 1)), position
+
+    monkeypatch.setattr(composer._sampler, "chunk", chunk)
+    # When a piece is asked for at a low temperature
+    composition = composer.compose(None, LENGTH_S, temperature=0.2)
+    # Then it still becomes as long as it was asked to be
+    assert composition.piece.onsets_s.max() > LENGTH_S - 0.5
+    assert temperatures[:4] == [0.2, 1.0, 0.2, 1.0]
 
 
 def test_a_seed_of_drums_alone_is_refused(composer: Composer):
