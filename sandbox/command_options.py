@@ -104,9 +104,9 @@ def _number(value: Any, described: Json) -> int | float:
         raise RefusedError(f"Option “{name}” takes a whole number.")
     low, high = described.get("min_value"), described.get("max_value")
     if low is not None and value < low:
-        raise RefusedError(f"Option “{name}” must be at least {low:g}.")
+        raise RefusedError(f"Option “{name}” must be at least {low:,.10g}.")
     if high is not None and value > high:
-        raise RefusedError(f"Option “{name}” must be at most {high:g}.")
+        raise RefusedError(f"Option “{name}” must be at most {high:,.10g}.")
     if abs(value) > MAX_SAFE:
         raise RefusedError(f"Option “{name}” is too large a number.")
     return int(value) if whole else value

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.discord.gateway_socket import ACK_DELAY_S
 from sandbox.local_discord import LocalDiscord
 
 Json = dict[str, Any]
@@ -105,6 +106,15 @@ async def test_frames_that_are_not_payloads_are_4002(connect, text):
 async def test_another_api_version_is_4012(connect):
     async with connect(hello=False, v="6") as wire:
         assert await wire.close_code() == 4012
+
+
+async def test_a_heartbeat_is_answered_but_not_before_its_sender_can_have_looked_at_the_clock(connect):
+    loop = asyncio.get_running_loop()
+    async with connect() as wire:
+        sent = loop.time()
+        await wire.send(1, None)
+        assert (await wire.next())["op"] == 11
+        assert loop.time() - sent > ACK_DELAY_S / 2
 
 
 async def test_a_client_without_heartbeats_is_closed(local, connect):
