@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from jobs.contract import Stage
 from tests.bot.theatre import AUDIO, PICTURE, SEED, Theatre, buttons, shown
 
@@ -53,6 +55,16 @@ async def test_a_seed_is_kept_and_named_on_the_card(theatre: Theatre) -> None:
     await theatre.settle()
     assert "A continuation of my\\_song.mid" in shown(theatre.message)
     assert "first 0:12" in shown(theatre.message)
+
+
+RIFF = b"RIFF" + bytes(4) + b"RMIDdata" + bytes(4)
+
+
+@pytest.mark.parametrize("wrapper", [RIFF, bytes(128)], ids=["RIFF", "Macintosh"])
+async def test_a_seed_in_a_wrapper_is_left_to_the_worker_which_takes_it_off(theatre: Theatre, wrapper: bytes) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", seed=("old.mid", wrapper + SEED))
+    job = theatre.worker.take()
+    assert theatre.worker.blobs.get(job.request.seed) == wrapper + SEED
 
 
 async def test_without_a_random_seed_the_bot_chooses_and_shows_one(theatre: Theatre) -> None:
