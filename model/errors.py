@@ -3,7 +3,7 @@
 ModelError
 ├── MidiError            the bytes are no MIDI file that may be read (the sentence names the reason)
 ├── BundleError          a bundle is missing, damaged, or made for another network
-├── RequestError         a value asked for lies outside its range
+├── RequestError         a value asked for lies outside its range, or names nothing
 └── DataError            a data set holds nothing to learn from
 
 Each error carries `sentence`: what happened and what to do, fit to be shown to a member as it is.
@@ -34,7 +34,7 @@ class BundleError(ModelError):
 
 
 class RequestError(ModelError):
-    """Raised when a composition is asked for with a value outside its range."""
+    """Raised when something is asked for with a value that cannot be: out of range, unknown, or unlike the run before."""
 
 
 class DataError(ModelError):

@@ -6,22 +6,25 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from pydantic import ValidationError
 
 from model.commands import Outcome
+from model.errors import RequestError
+from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.network import NetworkConfig, NoteNetwork
     from model.training.loop import Progress
-    from model.training.settings import TrainingSettings
 
 HELP = "fit a network to MIDI files; writes a bundle after every better epoch"
 EXAMPLES = """examples:
   try it, some minutes on a laptop:
     python -m model train --data midi_songs/ --out runs/mine --preset small --epochs 4
-  as the shipped piano was made (pip install torch; 14,000 notes/s on two cores):
+  as the shipped piano was made (`info --bundle piano` has the very command; `make train` installs PyTorch):
     python -m model train --data maestro-v2.0.0-midi.zip --out runs/piano \\
-        --backend torch --precision bfloat16 --dropout 0.1 --epochs 8
+        --backend torch --precision bfloat16 --dropout 0.1
   stopped with Ctrl-C, or killed? go on where the last epoch ended:
     (the same command with --resume)
 then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
@@ -32,17 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder, zip or tar archive of MIDI files")
     parser.add_argument("--out", type=Path, required=True, help="folder for the bundle and the checkpoint")
     parser.add_argument("--preset", default="cadenza", help="sizes of the network (default: %(default)s)")
-    parser.add_argument("--dropout", type=float, help="share of outputs dropped in training, 0 to 1")
-    parser.add_argument("--epochs", type=int, help="passes over the training pieces")
-    parser.add_argument("--streams", type=int, help="pieces played side by side (rows of a batch)")
-    parser.add_argument("--window", type=int, help="notes between two updates")
-    parser.add_argument("--learning-rate", type=float, help="highest rate of the cosine schedule")
-    parser.add_argument("--transpose", type=int, help="move each piece by up to so many semitones")
-    parser.add_argument("--patience", type=int, help="epochs without improvement before stopping")
-    parser.add_argument("--random-seed", type=int, help="of weights and order")
     parser.add_argument(
-        "--precision", choices=["float32", "bfloat16"], help="of activations; bfloat16 is twice as fast"
+        "--dropout", type=float, help="share of outputs dropped in training, 0 to 1 (default: the preset's)"
     )
+    for name, field in TrainingSettings.model_fields.items():
+        choices = get_args(field.annotation)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=type(field.default),
+            choices=choices or None,
+            default=field.default,
+            help=f"{field.description} (default: %(default)s)",
+        )
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--title", default="", help="title on the bundle's card")
     parser.add_argument("--licence", default="", help="licence of the data, kept on the card")
@@ -72,10 +76,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _settings(arguments: argparse.Namespace) -> TrainingSettings:
-    from model.training.settings import TrainingSettings
-
-    given = {name: getattr(arguments, name, None) for name in TrainingSettings.model_fields}
-    return TrainingSettings(**{name: value for name, value in given.items() if value is not None})
+    try:
+        return TrainingSettings(**{name: getattr(arguments, name) for name in TrainingSettings.model_fields})
+    except ValidationError as error:
+        wrong = (f"--{str(one['loc'][0]).replace('_', '-')}: {one['msg']}." for one in error.errors())
+        raise RequestError(" ".join(wrong)) from error
 
 
 def _write_bundle(arguments: argparse.Namespace, network: NoteNetwork, progress: Progress) -> None:

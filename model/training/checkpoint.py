@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import ModelError
+from model.errors import RequestError
 from model.files import replace_file
 from model.network import NoteNetwork
 
@@ -36,7 +36,7 @@ def load(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer) -> dict
     """Put the checkpoint's weights and optimiser state in place and return its progress.
 
     Raises:
-        ModelError: when the checkpoint was made by a network of another shape.
+        RequestError: when the checkpoint was made by a network of another shape.
     """
     with np.load(folder / FILE, allow_pickle=False) as stored:
         try:
@@ -45,7 +45,7 @@ def load(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer) -> dict
             for index, variable in enumerate(optimizer.variables):
                 variable.assign(stored[f"optimizer_{index}"])
         except (ValueError, KeyError) as error:
-            raise ModelError(
+            raise RequestError(
                 f"The checkpoint in {folder} was made with other settings: start in another folder, or repeat the "
                 "settings of the first run."
             ) from error
