@@ -34,7 +34,7 @@ class BundleError(ModelError):
 
 
 class RequestError(ModelError):
-    """Raised when something is asked for with a value that cannot be: out of range, unknown, or unlike the run before."""
+    """Raised when something is asked for with a value out of range, unknown, or unlike that of the run before."""
 
 
 class DataError(ModelError):
