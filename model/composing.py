@@ -79,7 +79,7 @@ class Composer:
             seed: what to continue, or None to compose from nothing.
             length_s: seconds of new music, 5..300.
             temperature: 0.1..2; below 1 safer, above 1 wilder.
-            random_seed: names the piece among all that could follow.
+            random_seed: names the piece among all that could follow; from 0 on.
             include_seed: whether the result starts with the seed.
             on_progress: called with 'priming' (where there is a seed), then 'composing', and how much is done, 0..1.
             should_stop: asked after every chunk; True ends the piece there.
@@ -87,7 +87,7 @@ class Composer:
         Raises:
             RequestError: when a value is out of range, or the seed has no note that can be played.
         """
-        _check(length_s, temperature)
+        _check(length_s, temperature, random_seed)
         started = time.perf_counter()
         if seed is not None:
             on_progress("priming", 0.0)
@@ -150,8 +150,10 @@ class Composer:
             self._sampler.chunk(before, np.zeros((CHUNK, 1, draws), dtype=np.float32), Taste())
 
 
-def _check(length_s: float, temperature: float) -> None:
+def _check(length_s: float, temperature: float, random_seed: int) -> None:
     if not MIN_LENGTH_S <= length_s <= MAX_LENGTH_S:
         raise RequestError(f"The length must lie between {MIN_LENGTH_S:g} and {MAX_LENGTH_S:g} seconds.")
     if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
         raise RequestError(f"The temperature must lie between {MIN_TEMPERATURE:g} and {MAX_TEMPERATURE:g}.")
+    if random_seed < 0:
+        raise RequestError("The random seed must be a whole number from 0 on.")

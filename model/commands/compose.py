@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from model.commands import Outcome
+from model.errors import RequestError
 
 HELP = "compose a piece, from nothing or continuing a MIDI file"
 EXAMPLES = """examples:
@@ -24,9 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bundle", default="piano", help="name of a shipped bundle, or a folder (default: %(default)s)"
     )
     parser.add_argument("--seed", type=Path, help="MIDI file to continue")
-    parser.add_argument("--seconds", type=float, default=30.0, help="length of the new music (default: %(default)g)")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="length of the new music, 5 to 300 (default: %(default)g)"
+    )
     parser.add_argument("--temperature", type=float, default=1.0, help="0.1 to 2; below 1 safer, above 1 wilder")
-    parser.add_argument("--random-seed", type=int, help="names the piece; drawn and printed if not given")
+    parser.add_argument("--random-seed", type=int, help="names the piece, from 0 on; drawn and printed if not given")
     parser.add_argument("--without-seed", action="store_true", help="leave the seed out of the file")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("out.mid"), help="file to write (default: %(default)s)"
@@ -49,8 +52,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         random_seed,
         include_seed=not arguments.without_seed,
     )
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(write_midi(composition.piece))
+    _write(arguments.output, write_midi(composition.piece))
     remarks = [*(read.repairs if read else ()), *composition.remarks]
     figures = {
         "output": str(arguments.output),
@@ -72,9 +74,15 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _read_seed(path: Path) -> bytes:
-    from model.errors import RequestError
-
     try:
         return path.read_bytes()
     except OSError as error:
         raise RequestError(f"The seed {path} cannot be read: {error.strerror}.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise RequestError(f"The piece cannot be written to {path}: {error.strerror}.") from error

@@ -161,6 +161,11 @@ def test_a_temperature_out_of_range_is_refused(composer: Composer, temperature: 
         composer.compose(None, LENGTH_S, temperature)
 
 
+def test_a_random_seed_below_zero_is_refused(composer: Composer):
+    with pytest.raises(RequestError, match="from 0 on"):
+        composer.compose(None, LENGTH_S, random_seed=-1)
+
+
 def test_a_long_seed_is_heard_and_kept_at_its_end_and_a_remark_says_so(composer: Composer):
     # Given a seed of seven and a half minutes, more notes than the network hears
     seed = Performance().decode(scales(1, 1_800)[0])
