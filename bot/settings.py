@@ -21,7 +21,7 @@ WHAT_TO_DO = {
     "CADENZA_DISCORD_API": "give an http(s) address such as https://discord.com/api/v10, or leave it out",
     "CADENZA_DISCORD_GATEWAY": "give a ws(s) address such as wss://gateway.discord.gg/, or leave it out",
     "CADENZA_STATE": "give a folder that the bot may write to, or leave it out for ./var",
-    "CADENZA_MAX_SEED_BYTES": "give the largest seed as a number of bytes, such as 1048576, or leave it out",
+    "CADENZA_MAX_SEED_BYTES": "give the largest seed as a number of bytes up to 1048576, or leave it out",
     "CADENZA_LOG_LEVEL": "give one of DEBUG, INFO, WARNING, ERROR, or leave it out",
 }
 
@@ -37,7 +37,9 @@ class BotSettings(BaseSettings):
         default=Url("wss://gateway.discord.gg/"), validation_alias="CADENZA_DISCORD_GATEWAY"
     )
     state: Path = Field(default=Path("var"), validation_alias="CADENZA_STATE", description="folder of small files")
-    max_seed_bytes: int = Field(default=2**20, ge=1, validation_alias="CADENZA_MAX_SEED_BYTES")
+    max_seed_bytes: int = Field(
+        default=2**20, ge=1, le=2**20, validation_alias="CADENZA_MAX_SEED_BYTES", description="workers read no more"
+    )
     log_level: LogLevel = Field(default="INFO", validation_alias="CADENZA_LOG_LEVEL")
 
 

@@ -133,7 +133,7 @@ class Record(Contract):
     result: ComposeResult | None = None
     failure: Failure | None = None
     delivered: bool = False
-    cancel_asked: bool = Field(default=False, description="the member pressed Cancel or Stop")
+    cancel_asked: bool = Field(default=False, description="the member pressed Stop")
 
     @property
     def job_id(self) -> JobId:

@@ -57,7 +57,7 @@ class TooManyOpenJobs(Refused):
     def __init__(self, limit: int) -> None:
         pieces = "piece" if limit == 1 else "pieces"
         super().__init__(
-            f"You already have {limit} {pieces} in the making. Wait until one is done or cancel it, then ask again."
+            f"You already have {limit} {pieces} in the making. Wait until one is done or stop one, then ask again."
         )
 
 

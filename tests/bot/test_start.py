@@ -32,6 +32,7 @@ TOKEN = {"DISCORD_TOKEN": "a.b.c"}
             "CADENZA_DISCORD_API cannot be used as it is: give an",
         ),
         (TOKEN | REDIS | {"CADENZA_DISCORD_GATEWAY": "http://x"}, "CADENZA_DISCORD_GATEWAY cannot be used as it is"),
+        (TOKEN | REDIS | {"CADENZA_MAX_SEED_BYTES": "1048577"}, "CADENZA_MAX_SEED_BYTES cannot be used as it is"),
         (TOKEN | REDIS | {"CADENZA_MAX_SEED_BYTES": "many"}, "CADENZA_MAX_SEED_BYTES cannot be used as it is"),
     ],
 )

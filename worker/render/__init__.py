@@ -16,7 +16,7 @@ mp3                   sound to MP3 with a title
 picture               the PNG: a piano roll
 roll_layout           where everything of the picture lies
 roll_notes            the notes themselves
-roll_axes             keyboard, grid, labels, legend
+roll_axes             keyboard, grid, labels
 roll_legend           what the colours mean
 palette               the colours
 
