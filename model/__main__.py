@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import json
 import os
 import sys
+
+from model.errors import ModelError, RequestError
 
 COMMANDS = ("train", "compose", "evaluate", "info", "summary", "publish")
 BACKENDS = ("tensorflow", "torch", "jax")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 when it did what was asked, 1 with a sentence on stderr when it could not, 2 for bad usage."""
-    arguments = _parser().parse_args(argv)
-    os.environ["KERAS_BACKEND"] = getattr(arguments, "backend", "tensorflow")
-    from model.errors import ModelError
+    """Run one command.
 
+    Returns:
+        0 when it did what was asked, 1 with a sentence on stderr when it could not, 2 for bad usage, 130 after Ctrl-C.
+    """
+    arguments = _parser().parse_args(argv)
     try:
+        _choose_backend(getattr(arguments, "backend", "tensorflow"))
         outcome = importlib.import_module(f"model.commands.{arguments.command}").run(arguments)
     except ModelError as error:
         print(error.sentence, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     print(json.dumps(outcome.figures) if arguments.json else outcome.text)
     return 0
+
+
+def _choose_backend(name: str) -> None:
+    """Let Keras, which is imported later, run on this library."""
+    if importlib.util.find_spec(name) is None:
+        raise RequestError(f"{name} is not installed here: install it, or choose another --backend.")
+    os.environ["KERAS_BACKEND"] = name
 
 
 def _parser() -> argparse.ArgumentParser:

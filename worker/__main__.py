@@ -35,7 +35,7 @@ def main() -> int:
     except ModelError as error:
         return _refuse(error.sentence)
     except redis.RedisError as error:
-        return _refuse(f"Redis cannot be used: {error}. Check REDIS_URL and that the server runs.")
+        return _refuse(f"Redis cannot be used: {str(error).rstrip('.')}. Check REDIS_URL and that the server runs.")
     except KeyboardInterrupt:
         log.info("ended before it was ready")
         return 0

@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
     config = preset(arguments.preset, dropout=arguments.dropout)
     settings = _settings(arguments)
+    _make_folder(arguments.out)
     data = encode_corpus(arguments.data, config.representation)
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
     for name, reason in data.refused.items():
@@ -81,6 +82,14 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
     except ValidationError as error:
         wrong = (f"--{str(one['loc'][0]).replace('_', '-')}: {one['msg']}." for one in error.errors())
         raise RequestError(" ".join(wrong)) from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Now, not after the first epoch, which may take an hour."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
 
 
 def _write_bundle(arguments: argparse.Namespace, network: NoteNetwork, progress: Progress) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,18 +60,21 @@ def train(
     progress = Progress()
     if resume and checkpoint.exists(folder):
         progress = Progress(**checkpoint.load(folder, network, model.optimizer))
+    elif resume:
+        sys.stderr.write(f"There is no checkpoint in {folder} yet: training begins at the first epoch.\n")
     keeper = _Keeper(network, data, settings, folder, progress, on_best)
     rng = np.random.default_rng([settings.random_seed, progress.epoch])
     try:
-        model.fit(
-            streams.shuffled(rng, settings.transpose),
-            steps_per_epoch=streams.batches_per_pass,
-            initial_epoch=progress.epoch,
-            epochs=settings.epochs,
-            callbacks=[keeper],
-            shuffle=False,  # the streams are in random order already
-            verbose=1 if sys.stderr.isatty() else 2,
-        )
+        with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
+            model.fit(
+                streams.shuffled(rng, settings.transpose),
+                steps_per_epoch=streams.batches_per_pass,
+                initial_epoch=progress.epoch,
+                epochs=settings.epochs,
+                callbacks=[keeper],
+                shuffle=False,  # the streams are in random order already
+                verbose=1 if sys.stderr.isatty() else 2,
+            )
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
     return progress

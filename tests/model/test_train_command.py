@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+import model.commands.info
 from model.__main__ import main
+from model.midi import write_midi
+from model.representation import Performance
 from model.training.settings import TrainingSettings
+from tests.model.made_pieces import scales
 
 
 def test_every_setting_of_a_run_is_an_option_that_says_what_it_is_for(capsys):
@@ -31,3 +37,40 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(option, value
 def test_an_unknown_preset_is_refused_with_those_that_are_known(tmp_path, capsys):
     assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--preset", "huge"]) == 1
     assert "cadenza, small, tiny" in capsys.readouterr().err
+
+
+def test_an_out_that_is_a_file_is_refused_before_anything_is_read(tmp_path, capsys):
+    (tmp_path / "out").write_text("a file")
+    assert main(["train", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")]) == 1
+    assert "Nothing can be written to the folder" in capsys.readouterr().err
+
+
+def test_a_backend_that_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--backend", "jax"]) == 1
+    assert capsys.readouterr().err == "jax is not installed here: install it, or choose another --backend.\n"
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback(capsys, monkeypatch):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model.commands.info, "run", interrupted)
+    assert main(["info"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_standard_output_is_one_object_and_a_missing_checkpoint_is_said(tmp_path, capsys):
+    # Given three pieces and a folder without a checkpoint
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    for index, steps in enumerate(scales(3, 40)):
+        (data / f"{index}.mid").write_bytes(write_midi(Performance().decode(steps)))
+    # When a run that never was is to be resumed
+    options = ["--preset", "tiny", "--epochs", "1", "--streams", "2", "--window", "16", "--resume", "--json"]
+    assert main(["train", "--data", str(data), "--out", str(out), *options]) == 0
+    # Then it begins, says so, and keeps the figures apart from the progress
+    said = capsys.readouterr()
+    assert "There is no checkpoint in" in said.err
+    assert json.loads(said.out)["epochs"] == 1
+    assert (out / "manifest.json").exists()
