@@ -46,6 +46,7 @@ def embedded(folder: Path) -> tuple[Program, str]:
     """
     binary, port, password = server_binary(), free_port(), secrets.token_urlsafe(32)
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # it holds members' files, and tokens that answer in the bot's name for a while
     settings = (
         ("port", str(port)),
         ("bind", LOOPBACK),

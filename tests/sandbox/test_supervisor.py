@@ -99,6 +99,7 @@ async def test_the_queue_is_on_loopback_with_a_password_that_no_command_line_sho
             await check_answers(f"redis://127.0.0.1:{port}/0")
         password = next(one for one in system.children)._program.secrets[0]
         await check_answers(f"redis://:{password}@127.0.0.1:{port}/0")
+        assert (tmp_path / "local" / "valkey").stat().st_mode & 0o077 == 0  # nobody else reads what it keeps
         everything = json.dumps([one.cmdline() for one in processes_of(system)])
         assert password not in everything
         assert all(password not in path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())
