@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sandbox import valkey
 from sandbox.child import Child, Program
@@ -87,7 +88,7 @@ async def _queue(children: _Children, state: Path, redis_url: str | None, say: S
     """The URL of the queue's server, started if need be, and its password."""
     if redis_url is not None:
         await valkey.check_answers(redis_url)
-        return redis_url, redis_url
+        return redis_url, urlsplit(redis_url).password or ""
     program, url = valkey.embedded(state / "valkey")
     await children.start(program, VALKEY_END_S)
     return url, program.secrets[0]
@@ -136,10 +137,16 @@ def _only_one(state: Path) -> Iterator[None]:
     """Hold the state folder: two systems in one would mix their queues.
 
     Raises:
-        StartError: another system uses it.
+        StartError: another system uses it, or it cannot be written.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "sandbox.lock").open("w") as lock:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = (state / "sandbox.lock").open("w")
+    except OSError as error:
+        raise StartError(
+            f"The state folder {state} cannot be written: {error.strerror}. Set CADENZA_STATE to another."
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -27,23 +29,32 @@ from worker.render.roll_notes import note_boxes
 ROOT = Path(__file__).resolve().parents[1]
 SEED = ROOT / "sandbox" / "seeds" / "prelude_in_c.mid"
 LENGTH_S = 15.0
+MARK = "CADENZA_TEST_MARK"
 TAIL_S = (0.0, 3.0)  # how much longer than its last note the audio may be: the sound's release
 
 
-def compose_once(folder: Path, seed: Path) -> tuple[int, dict, str]:
-    """Run `python -m sandbox --once`; its exit code, what it printed, and what it said on stderr."""
+def compose_once(folder: Path, seed: Path, mark: str = "") -> tuple[int, dict, str]:
+    """Run `python -m sandbox --once`; its exit code, what it printed, and what it said on stderr.
+
+    What it starts has `mark` in its environment.
+    """
     command = [sys.executable, "-m", "sandbox", "--once", "--seed", str(seed), "--out", str(folder), "--json"]
     done = subprocess.run(
-        [*command, "--length", str(LENGTH_S)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+        [*command, "--length", str(LENGTH_S)],
+        cwd=ROOT,
+        env={**os.environ, MARK: mark},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
-def system_processes() -> set[int]:
-    """The running processes that are parts of Cadenza."""
-    parts = ({"-m", "bot"}, {"-m", "worker"}, {"-m", "sandbox"})
-    running = psutil.process_iter(["pid", "cmdline"])
-    return {one.info["pid"] for one in running if any(part <= set(one.info["cmdline"] or ()) for part in parts)}
+def processes_with(mark: str) -> list[list[str]]:
+    """The command lines of running processes that carry `mark`; other systems on this machine do not count."""
+    running = psutil.process_iter(["cmdline", "environ"])
+    return [one.info["cmdline"] for one in running if (one.info["environ"] or {}).get(MARK) == mark]
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +113,12 @@ def test_the_picture_is_a_picture_of_those_notes(reply):
 
 
 def test_a_file_that_is_no_midi_is_refused_with_a_sentence_and_nothing_stays_behind(tmp_path):
-    before = system_processes()
+    mark = secrets.token_hex(8)
     song = tmp_path / "song.mid"
     song.write_bytes(b"ID3\x04" + bytes(300))
-    code, printed, said = compose_once(tmp_path / "reply", song)
+    code, printed, said = compose_once(tmp_path / "reply", song, mark)
     assert code == 1
     assert "MIDI" in printed["refused"]
     assert printed["refused"] in said
     assert not list(tmp_path.glob("reply/*"))
-    assert system_processes() <= before
+    assert processes_with(mark) == []

@@ -28,8 +28,8 @@ async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcor
     bot.board.env = env
     await env.start()
     yield env
-    await env.shutdown()
     await ears.close()
+    await env.shutdown()
     errors = [getattr(error, "original", error) for error in env.errors]
     foreseen = (UserFacing, JobsError, *getattr(env, "expected_errors", ()))
     assert [error for error in errors if not isinstance(error, foreseen)] == []

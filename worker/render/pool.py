@@ -124,6 +124,7 @@ class RenderPool:
         with self._guard:
             if self._closed.is_set():
                 raise ChildLostError(timed_out=False)
+            child.kill()  # it is dead already; its pipes are closed
             try:
                 fresh = Child(self._settings)
             except OSError as error:  # no memory or no process to be had now; tried again with the next piece

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import discord
 import pytest
 from playwright.async_api import Page, expect
 
 from sandbox.local_discord import LocalDiscord
+from tests.sandbox.page.conftest import Composing, OpenPage
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>[x](javascript:window.pwned=1) \'">'
 
@@ -14,6 +18,16 @@ HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>[x
 async def compose(page: Page) -> None:
     await page.fill("#message-box", "/compose length:30")
     await page.keyboard.press("Enter")
+
+
+@asynccontextmanager
+async def page_with_a_piece(composer: Composing, open_page: OpenPage) -> AsyncIterator[Page]:
+    """An open page on which `/compose` was sent and nothing holds its reply back."""
+    composer.work.set()
+    composer.finish.set()
+    async with open_page() as page:
+        await compose(page)
+        yield page
 
 
 async def test_a_reply_is_edited_in_place_from_thinking_to_the_result(composer, open_page):
@@ -37,11 +51,7 @@ async def test_a_reply_is_edited_in_place_from_thinking_to_the_result(composer, 
 
 
 async def test_the_result_plays_shows_and_downloads(composer, open_page):
-    composer.work.set()
-    composer.finish.set()
-    async with open_page() as page:
-        await compose(page)
-
+    async with page_with_a_piece(composer, open_page) as page:
         # The sound decodes, has its length, and plays on while the message is edited
         audio = page.locator("audio")
         await expect(audio).to_have_count(1)
@@ -70,10 +80,7 @@ async def test_the_result_plays_shows_and_downloads(composer, open_page):
 
 
 async def test_a_picture_is_shown_once_and_opens_large(composer, open_page):
-    composer.work.set()
-    composer.finish.set()
-    async with open_page() as page:
-        await compose(page)
+    async with page_with_a_piece(composer, open_page) as page:
         picture = page.locator(".message img")
         await expect(picture).to_have_count(1)
         await page.wait_for_function("() => document.querySelector('.message img').naturalWidth === 80")
@@ -85,10 +92,7 @@ async def test_a_picture_is_shown_once_and_opens_large(composer, open_page):
 
 
 async def test_a_pressed_button_waits_then_shows_what_came_of_it(composer, open_page):
-    composer.work.set()
-    composer.finish.set()
-    async with open_page() as page:
-        await compose(page)
+    async with page_with_a_piece(composer, open_page) as page:
         again = page.locator("[data-custom-id=again]")
         await expect(page.get_by_role("button", name="Undo")).to_be_disabled()
         await again.click()
@@ -100,10 +104,7 @@ async def test_a_pressed_button_waits_then_shows_what_came_of_it(composer, open_
 
 
 async def test_a_bot_that_does_not_answer_is_reported_in_a_sentence(composer, open_page):
-    composer.work.set()
-    composer.finish.set()
-    async with open_page() as page:
-        await compose(page)
+    async with page_with_a_piece(composer, open_page) as page:
         await page.locator("[data-custom-id=again]").click()
         await expect(page.locator(".failure")).to_contain_text("did not", timeout=10_000)
         await expect(page.locator("[data-custom-id=again]")).not_to_have_attribute("aria-busy", "true")
