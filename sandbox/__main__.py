@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import guest
-from sandbox.errors import GuestRefusedError, SandboxError
+from sandbox.errors import GuestRefusedError, SandboxError, SaveError
+from sandbox.local_discord import LAST_PORT
 from sandbox.settings import SandboxSettings
 from sandbox.supervisor import System, running_system
 
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Logs and data are kept in ./var (CADENZA_STATE). Messages of the local Discord live in memory only.",
     )
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="the page's port (%(default)s, or the next free)"
+        "--port", type=_port, default=DEFAULT_PORT, help="the page's port (%(default)s, or the next free)"
     )
     parser.add_argument("--no-first-piece", action="store_true", help="do not compose a first piece after the start")
     parser.add_argument(
@@ -77,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=FIRST_PIECE, metavar="FOLDER", help="where files go (%(default)s)")
     parser.add_argument("--json", action="store_true", help="with --once: print one JSON object with the timings")
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port lies between 0 (any free one) and {LAST_PORT}")
+    return port
 
 
 async def _until_signal(running: Coroutine[Any, Any, int]) -> int:
@@ -131,8 +139,8 @@ async def _first_piece(url: str, folder: Path) -> None:
     seed = next(iter(sorted(SEEDS.glob("*.mid"))), None)
     try:
         reply = await guest.compose(url, folder, seed, FIRST_LENGTH_S)
-    except GuestRefusedError as error:
-        log.warning("the first piece was not composed: %s", error)
+    except (GuestRefusedError, SaveError) as error:
+        log.warning("there is no first piece: %s", error)
         return
     files = ", ".join(str(one.path) for one in reply.files)
     _say(f"first piece after {reply.compose_s:.1f} s: {files}")

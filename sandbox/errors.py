@@ -13,3 +13,7 @@ class StartError(SandboxError):
 
 class GuestRefusedError(SandboxError):
     """The guest was refused; the sentence is what was shown to them."""
+
+
+class SaveError(SandboxError):
+    """The reply's files cannot be written where they were to go."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from sandbox.errors import GuestRefusedError
+from sandbox.errors import GuestRefusedError, SaveError
 
 Json = dict[str, Any]
 
@@ -45,6 +45,7 @@ async def compose(url: str, folder: Path, seed: Path | None, length_s: float | N
 
     Raises:
         GuestRefusedError: the reply holds no piece; the sentence is the one shown.
+        SaveError: the folder cannot be written.
     """
     async with (
         aiohttp.ClientSession(headers={"Origin": url}) as session,
@@ -155,5 +156,8 @@ async def _save(session: aiohttp.ClientSession, url: str, one: Json, folder: Pat
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise SaveError(f"{path} cannot be written: {error.strerror}. Name another folder with --out.") from error

@@ -24,12 +24,13 @@ from sandbox.discord.rest.gate import make_gate
 from sandbox.discord.rest.webhooks import WebhookRoutes
 from sandbox.discord.switches import Switches
 from sandbox.discord.world import World, random_token
+from sandbox.errors import StartError
 
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 PAGE_FOLDER = Path(__file__).with_name("page")
-PORTS_TRIED = 20
+PORTS_TRIED, LAST_PORT = 20, 65535
 _OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
@@ -107,20 +108,19 @@ def _listen(port: int) -> socket.socket:
     """A listening socket on loopback, on `port` or up to `PORTS_TRIED` after it.
 
     Raises:
-        OSError: none of them is free.
+        StartError: none of them is free.
     """
-    for tried in range(port, port + PORTS_TRIED):
+    last = min(port + PORTS_TRIED - 1, LAST_PORT)
+    for tried in range(port, last + 1):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, tried if port else 0))
         except OSError:
             listener.close()
-            if tried == port + PORTS_TRIED - 1:
-                raise
         else:
             return listener
-    raise OSError("no free port")
+    raise StartError(f"The page can be served on no port from {port} to {last}. Name another with --port.")
 
 
 @web.middleware

@@ -71,13 +71,16 @@ async def check_answers(url: str) -> None:
         StartError: it does not.
     """
     parts = urlsplit(url)
+    try:
+        host, port = parts.hostname or "localhost", parts.port or 6379
+    except ValueError as error:
+        raise StartError("REDIS_URL must read redis://:password@host:port/0; its port is no number.") from error
     if parts.scheme != "redis":
         return
-    where = f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
-    hint = f"The Redis of REDIS_URL at {where}"
+    hint = f"The Redis of REDIS_URL at {host}:{port}"
     try:
         async with asyncio.timeout(ANSWER_LIMIT_S):
-            answer = await _ping(parts.hostname or "localhost", parts.port or 6379, parts.username, parts.password)
+            answer = await _ping(host, port, parts.username, parts.password)
     except (OSError, TimeoutError) as error:
         raise StartError(f"{hint} does not answer. Start it, or unset REDIS_URL to use an own one.") from error
     if not answer.startswith(b"+PONG"):

@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from sandbox import guest
-from sandbox.errors import GuestRefusedError
+from sandbox.errors import GuestRefusedError, SaveError
 
 
 @pytest.fixture
@@ -51,3 +51,9 @@ async def test_a_refusal_is_the_sentence_that_was_shown(local, composing, tmp_pa
     with pytest.raises(GuestRefusedError, match=r"^Too long: ask for less\.$"):
         await guest.compose(local.url, tmp_path, None, 200.0)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_folder_that_cannot_be_written_is_named(local, composing, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(SaveError, match=r"out/a\.mid cannot be written: .*Name another folder with --out\."):
+        await guest.compose(local.url, tmp_path / "out", None, 20.0)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sandbox.__main__ import main
 from sandbox.errors import StartError
+from sandbox.local_discord import _listen
 from sandbox.supervisor import Commands, System, running_system
 from sandbox.valkey import NONE_FOUND, check_answers, server_binary
 
@@ -116,6 +119,36 @@ async def test_a_redis_url_that_does_not_answer_is_told(tmp_path):
     with pytest.raises(StartError, match=r"at 127\.0\.0\.1:1 does not answer"):
         async with running_system(tmp_path, redis_url="redis://:x@127.0.0.1:1/0", commands=commands()):
             pytest.fail("it did start")
+
+
+async def test_a_redis_url_whose_port_is_no_number_is_told(tmp_path):
+    with pytest.raises(StartError, match="its port is no number"):
+        async with running_system(tmp_path, redis_url="redis://:x@127.0.0.1:six/0", commands=commands()):
+            pytest.fail("it did start")
+
+
+async def test_a_state_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(StartError, match="Set CADENZA_STATE to another"):
+        async with running_system(tmp_path / "state", commands=commands()):
+            pytest.fail("it did start")
+
+
+def test_without_a_free_port_the_page_says_where_it_looked(monkeypatch):
+    monkeypatch.setattr("sandbox.local_discord.PORTS_TRIED", 1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=f"no port from {port} to {port}"):
+            _listen(port)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "eight"])
+def test_a_port_that_cannot_be_is_refused_as_usage(port, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["sandbox", "--port", port])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "--port" in capsys.readouterr().err
 
 
 async def test_with_a_token_there_is_no_local_discord(tmp_path):
