@@ -57,11 +57,7 @@ def train(
     network = NoteNetwork(config)
     streams = WindowStreams(network.representation, data.train, settings.streams, settings.window)
     model = _compiled(network, settings, streams.batches_per_pass * settings.epochs)
-    progress = Progress()
-    if resume and checkpoint.exists(folder):
-        progress = Progress(**checkpoint.load(folder, network, model.optimizer))
-    elif resume:
-        sys.stderr.write(f"There is no checkpoint in {folder} yet: training begins at the first epoch.\n")
+    progress = _resumed(folder, network, model) if resume else Progress()
     keeper = _Keeper(network, data, settings, folder, progress, on_best)
     rng = np.random.default_rng([settings.random_seed, progress.epoch])
     try:
@@ -78,6 +74,14 @@ def train(
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
     return progress
+
+
+def _resumed(folder: Path, network: NoteNetwork, model: CarriedLikelihood) -> Progress:
+    """Where the checkpoint in `folder` stands, its weights and optimiser state put in place; a start without one."""
+    if not checkpoint.exists(folder):
+        sys.stderr.write(f"There is no checkpoint in {folder} yet: training begins at the first epoch.\n")
+        return Progress()
+    return Progress(**checkpoint.load(folder, network, model.optimizer))
 
 
 def _compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> CarriedLikelihood:
