@@ -51,23 +51,3 @@ def _with_time_shifts(times: NDArray, events: NDArray) -> NDArray:
     last = places[gaps > 0] - 1  # the last shift of a gap says what the full ones leave
     result[last] = TIME_SHIFT + (gaps[gaps > 0] - 1) % LONGEST_SHIFT
     return result
-
-
-def performance_of(events: NDArray) -> NDArray[np.int32]:
-    """The steps, int32 (notes, 4), whose events these are; the inverse of `events_of`."""
-    now, velocity = 0, 0
-    started: dict[int, tuple[int, int]] = {}  # pitch: onset, velocity
-    notes: list[tuple[int, int, int, int]] = []  # onset, pitch, velocity, duration
-    for event in events.tolist():
-        if event >= SET_VELOCITY:
-            velocity = event - SET_VELOCITY
-        elif event >= TIME_SHIFT:
-            now += event - TIME_SHIFT + 1
-        elif event >= NOTE_OFF:
-            onset, loudness = started.pop(event - NOTE_OFF)
-            notes.append((onset, event - NOTE_OFF, loudness, now - onset))
-        else:
-            started[event] = (now, velocity)
-    table = np.array(sorted(notes), dtype=np.int32).reshape(-1, 4)
-    table[:, 0] = np.diff(table[:, 0], prepend=table[:1, 0])
-    return table

@@ -11,7 +11,7 @@ from model.piece import NOTE, PEDAL, Instrument, Piece, table
 from model.representation import Performance
 from model.representation.arrays import NUMPY
 from model.representation.buckets import LARGEST, SIZE
-from model.representation.events import events_of, performance_of
+from model.representation.events import NOTE_OFF, SET_VELOCITY, TIME_SHIFT, events_of
 from model.representation.performance import DURATION, HIGHEST_KEY, LOWEST_KEY, PITCH, SHIFT, VELOCITY
 from tests.model.made_pieces import pieces
 
@@ -24,6 +24,26 @@ def encoded(*rows: tuple[int, int, int, int], pedals: tuple = ()) -> list[list[i
     notes = table(NOTE, [(*row, 0) for row in rows])
     piece = Piece(notes=notes, pedals=table(PEDAL, [(*pedal, 0) for pedal in pedals]))
     return PERFORMANCE.encode(piece).tolist()
+
+
+def performance_of(events: np.ndarray) -> np.ndarray:
+    """The steps, int32 (notes, 4), whose events these are; the inverse of `events_of`."""
+    now, velocity = 0, 0
+    started: dict[int, tuple[int, int]] = {}  # pitch: onset, velocity
+    notes: list[tuple[int, int, int, int]] = []  # onset, pitch, velocity, duration
+    for event in events.tolist():
+        if event >= SET_VELOCITY:
+            velocity = event - SET_VELOCITY
+        elif event >= TIME_SHIFT:
+            now += event - TIME_SHIFT + 1
+        elif event >= NOTE_OFF:
+            onset, loudness = started.pop(event - NOTE_OFF)
+            notes.append((onset, event - NOTE_OFF, loudness, now - onset))
+        else:
+            started[event] = (now, velocity)
+    steps = np.array(sorted(notes), dtype=np.int32).reshape(-1, 4)
+    steps[:, 0] = np.diff(steps[:, 0], prepend=steps[:1, 0])
+    return steps
 
 
 def test_steps_are_shift_pitch_velocity_bin_and_duration_in_ten_milliseconds():
