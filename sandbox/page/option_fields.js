@@ -212,6 +212,11 @@ class ChoiceField {
   }
 
   #key(event) {
+    if (event.key === 'Tab') {
+      // Goes on to the next field, and takes along what typing or the arrows made active; else the field stays as it is.
+      if (this.list.isOpen && this.list.active >= 0) this.list.pick(this.list.active);
+      return;
+    }
     if (this.list.handleKey(event)) return;
     if (event.key === 'ArrowDown') this.#suggest(0);
   }

@@ -69,6 +69,26 @@ async def test_the_picker_is_driven_by_keyboard_alone(composer, open_page):
     assert (asked["length"], asked["model"], asked["mode"], asked["include_seed"]) == (12.5, "quartet", "vary", False)
 
 
+async def test_tab_passes_a_list_by_unless_something_in_it_was_meant(composer, open_page):
+    async with open_page() as page:
+        # Given the form, and the list of a field that nothing was typed into
+        await page.fill("#message-box", "/compose")
+        await page.keyboard.press("Enter")
+        model = page.get_by_label("model", exact=True)
+        await model.focus()
+        await expect(page.get_by_role("listbox", name="Choices for model")).to_be_visible()
+        # When Tab is pressed, then the next field is reached and this one stays empty
+        await page.keyboard.press("Tab")
+        await expect(model).to_have_value("")
+        await expect(page.get_by_label("mode", exact=True)).to_be_focused()
+        # And what was typed is completed on the way
+        await page.keyboard.type("va")
+        await expect(page.get_by_role("listbox", name="Choices for mode").get_by_role("option")).to_have_text("vary")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_label("mode", exact=True)).to_have_value("vary")
+        await expect(page.get_by_label("mode", exact=True)).not_to_be_focused()
+
+
 async def test_a_file_dropped_anywhere_goes_into_the_command(composer, open_page):
     async with open_page() as page:
         # When a file is dropped on the messages before any command was chosen
