@@ -27,6 +27,8 @@ LONGEST_PRIMING = 1024  # notes of the seed that the network hears: its last two
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 STUCK_NOTES_PER_SECOND, FREEING_TEMPERATURE = 40, 1.0  # denser is a loop that a network drawing too safely fell into
 
+FREED = "At this temperature the music got stuck repeating, so some of it was drawn at temperature 1: try 0.8 or more."
+
 OnProgress = Callable[[str, float], None]
 ShouldStop = Callable[[], bool]
 
@@ -94,12 +96,12 @@ class Composer:
         position = self._position(seed)
         primed = time.perf_counter()
         taste = Taste(temperature=temperature)
-        steps, stopped = self._draw(position, length_s, taste, random_seed, on_progress, should_stop)
+        steps, stopped, said = self._draw(position, length_s, taste, random_seed, on_progress, should_stop)
         sampled = time.perf_counter()
         composed = self.representation.decode(steps)
         piece, seed_s, remarks = continued(seed, composed, length_s, include_seed, MAX_LENGTH_S)
         timings = {"prime": primed - started, "sample": sampled - primed}
-        return Composition(piece, seed_s, len(piece), len(steps), remarks, stopped, timings)
+        return Composition(piece, seed_s, len(piece), len(steps), (*remarks, *said), stopped, timings)
 
     def _position(self, seed: Piece | None) -> Position:
         """Where the new music begins: at the start, or after the end of the seed."""
@@ -118,17 +120,18 @@ class Composer:
         random_seed: int,
         on_progress: OnProgress,
         should_stop: ShouldStop,
-    ) -> tuple[NDArray[np.int32], bool]:
-        """New steps until `length_s` is reached, and whether it was stopped before."""
+    ) -> tuple[NDArray[np.int32], bool, tuple[str, ...]]:
+        """New steps until `length_s` is reached, whether it was stopped before, and what is to be said about it."""
         rng = np.random.Generator(np.random.Philox(random_seed))
         draws = len(self.representation.fields) + 2
         goal = round(length_s * STEPS_PER_SECOND)
         chunks: list[NDArray[np.int32]] = []
         now, stopped, most_chunks = 0, False, int(length_s * MOST_NOTES_PER_SECOND) // CHUNK + 1
         free = replace(taste, temperature=max(taste.temperature, FREEING_TEMPERATURE))
-        is_stuck = False
+        is_stuck, was_freed = False, False
         for _ in range(most_chunks):
             uniforms = rng.random((CHUNK, 1, draws), dtype=np.float32)
+            was_freed = was_freed or (is_stuck and free != taste)
             steps, position = self._sampler.chunk(position, uniforms, free if is_stuck else taste)
             chunks.append(steps[:, 0])
             passed = int(chunks[-1][:, SHIFT].sum())
@@ -139,7 +142,7 @@ class Composer:
             if now >= goal or stopped:
                 break
         drawn = np.concatenate(chunks)
-        return drawn[np.cumsum(drawn[:, SHIFT]) < goal], stopped
+        return drawn[np.cumsum(drawn[:, SHIFT]) < goal], stopped, (FREED,) if was_freed else ()
 
     def _warm_up(self) -> None:
         """Compile both graphs now, not while the first member waits."""

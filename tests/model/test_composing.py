@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import LONGEST_PRIMING, MAX_LENGTH_S, Composer, Composition
+from model.composing import FREED, LONGEST_PRIMING, MAX_LENGTH_S, Composer, Composition
 from model.errors import RequestError
 from model.joining import LAST_NOTES_RING_S
 from model.piece import NOTE, TEMPO, Instrument, Piece, table
@@ -141,6 +141,8 @@ def test_a_network_that_got_stuck_repeating_draws_more_freely_until_it_moves_on(
     # Then it still becomes as long as it was asked to be
     assert composition.piece.onsets_s.max() > LENGTH_S - 0.5
     assert temperatures[:4] == [0.2, 1.0, 0.2, 1.0]
+    # And the member is told
+    assert composition.remarks == (FREED,)
 
 
 def test_a_seed_of_drums_alone_is_refused(composer: Composer):
