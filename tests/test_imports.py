@@ -60,7 +60,7 @@ def test_importing_a_package_loads_no_heavy_library(package):
     code = f"import sys, {package}; print([name for name in {sorted(HEAVY)!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"  # some libraries greet on standard output while they are imported
 
 
 @pytest.mark.parametrize("package", WITHOUT_HEAVY)
@@ -77,4 +77,4 @@ def test_no_module_of_a_light_package_loads_a_heavy_library(package):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"  # some libraries greet on standard output while they are imported
