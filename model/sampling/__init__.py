@@ -1,10 +1,24 @@
 """Drawing music from a network: one pass through the stack per note, never `model.predict`.
 
-drawing  one class out of logits: temperature, top-p, min-p, and the uniform number that decides
+taste    how far from the likeliest choice the music may stray; plain numbers
+drawing  one class out of logits: temperature, top-k, top-p, min-p, and the uniform number that decides
 sampler  the compiled loop: carried state, a chunk of steps for a batch of pieces at a time
 """
 
-from model.sampling.drawing import Taste
-from model.sampling.sampler import Sampler
+from typing import TYPE_CHECKING
+
+from model.sampling.taste import Taste
+
+if TYPE_CHECKING:
+    from model.sampling.sampler import Sampler
 
 __all__ = ["Sampler", "Taste"]
+
+
+def __getattr__(name: str) -> object:
+    """Import TensorFlow only when music is drawn."""
+    if name == "Sampler":
+        from model.sampling.sampler import Sampler
+
+        return Sampler
+    raise AttributeError(name)

@@ -6,25 +6,9 @@ is composed beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from keras import ops
 
 from model.representation.base import Tensor
-
-
-@dataclass(frozen=True)
-class Taste:
-    """How far from the likeliest choice the music may stray.
-
-    `temperature` divides the logits (below 1: safer). `top_p` keeps the likeliest classes that together reach this
-    probability (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"); `min_p` drops classes less
-    likely than this share of the likeliest (Nguyen et al. 2024, "Turning Up the Heat").
-    """
-
-    temperature: float = 1.0
-    top_p: float = 0.98
-    min_p: float = 0.005
 
 
 def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:

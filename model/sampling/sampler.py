@@ -14,7 +14,8 @@ from model.network.heads import REFUSED
 from model.network.note import States
 from model.representation.arrays import NUMPY
 from model.representation.base import Situation, Tensor
-from model.sampling.drawing import Taste, draw
+from model.sampling.drawing import draw
+from model.sampling.taste import Taste
 
 CHUNK = 16  # steps between two looks at the outside world: 20 to 60 ms on a CPU
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import FREED, LONGEST_PRIMING, MAX_LENGTH_S, Composer, Composition
+from model.composing.composer import FREED, LONGEST_PRIMING, MAX_LENGTH_S, Composer, Composition
 from model.errors import RequestError
 from model.joining import LAST_NOTES_RING_S
 from model.piece import NOTE, TEMPO, Instrument, Piece, table

@@ -1,0 +1,86 @@
+"""What a piece is to be: mode, length, controls, taste, random seed; and the sentences for what cannot be.
+
+Plain data that the worker and the command line fill in; loads neither Keras nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from model.controls import Controls
+from model.errors import RequestError
+from model.sampling.taste import Taste
+
+Mode = Literal["continue", "vary", "accompany"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+DEFAULT_LENGTH_S = 30.0
+MIN_LENGTH_S, MAX_LENGTH_S = 5.0, 300.0  # longer than the longest wait a representation draws
+MIN_BARS, MAX_BARS = 1, 200
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
+MAX_TOP_K = 1000
+MIN_TOP_P, MAX_MIN_P = 0.05, 0.5
+
+
+@dataclass(frozen=True)
+class ComposeOptions:
+    """One request for a piece. The same bundle, seed and options give the same piece.
+
+    Attributes:
+        mode: what becomes of a seed; without one there is nothing to vary or accompany. 'continue' goes on from its
+            end; 'vary' keeps its rhythm and leans towards its pitches; 'accompany' keeps its notes and plays around
+            them.
+        length_s: seconds of new music, 5..300; the last notes have faded by then. With neither this nor `bars` 30
+            seconds follow a seed, and a variation or an accompaniment is as long as its seed.
+        bars: the same in bars, 1..200; for models that count time in bars.
+        controls: what the music is to be like.
+        taste: how the notes are drawn.
+        strength: how closely 'vary' keeps to the pitches of the seed, 0 (free) to 1 (the same).
+        random_seed: names the piece among all that could be; from 0 on.
+        include_seed: whether the seed is in the result.
+        guard: whether loops of few notes are broken.
+    """
+
+    mode: Mode = "continue"
+    length_s: float | None = None
+    bars: int | None = None
+    controls: Controls = field(default_factory=Controls)
+    taste: Taste = field(default_factory=Taste)
+    strength: float = 0.7
+    random_seed: int = 0
+    include_seed: bool = True
+    guard: bool = True
+
+    def check(self) -> None:
+        """Refuse what no model could do.
+
+        Raises:
+            RequestError: a value is out of its range, or two contradict each other.
+        """
+        if self.mode not in MODES:
+            raise RequestError(f"There is no mode '{self.mode}'. These are known: {', '.join(MODES)}.")
+        if self.length_s is not None and self.bars is not None:
+            raise RequestError("Give the length in seconds or in bars, not both.")
+        if self.length_s is not None and not MIN_LENGTH_S <= self.length_s <= MAX_LENGTH_S:
+            raise RequestError(f"The length must lie between {MIN_LENGTH_S:g} and {MAX_LENGTH_S:g} seconds.")
+        if self.bars is not None and not MIN_BARS <= self.bars <= MAX_BARS:
+            raise RequestError(f"The length must lie between {MIN_BARS} and {MAX_BARS} bars.")
+        if not 0 <= self.strength <= 1:
+            raise RequestError("The strength of a variation must lie between 0 (free) and 1 (the same pitches).")
+        if self.random_seed < 0:
+            raise RequestError("The random seed must be a whole number from 0 on.")
+        _check_taste(self.taste)
+
+
+def _check_taste(taste: Taste) -> None:
+    for name, temperature in (("", taste.temperature), *taste.temperatures.items()):
+        if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
+            of = f" of '{name}'" if name else ""
+            raise RequestError(f"The temperature{of} must lie between {MIN_TEMPERATURE:g} and {MAX_TEMPERATURE:g}.")
+    if not 0 <= taste.top_k <= MAX_TOP_K:
+        raise RequestError(f"Top-k must lie between 1 and {MAX_TOP_K}, or be 0 to draw from all.")
+    if not MIN_TOP_P <= taste.top_p <= 1:
+        raise RequestError(f"Top-p must lie between {MIN_TOP_P:g} and 1.")
+    if not 0 <= taste.min_p <= MAX_MIN_P:
+        raise RequestError(f"Min-p must lie between 0 and {MAX_MIN_P:g}.")
