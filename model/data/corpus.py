@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,7 @@ class EncodedFile:
     steps: NDArray[np.int32]
     split: str | None
     hash_split: str  # the split that its content's hash decides
+    style: str = ""  # see `model.data.styles`
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,28 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a training run needs: the steps of every piece by split, and what was left out, with the reason."""
+    """What a training run needs: the steps and style of every piece by split, and what was left out, and why.
+
+    `train_styles` has a word for each piece of `train`, '' where its style is unknown (see `model.data.styles`), and
+    `validation_styles` for each of `validation`; left out, they are all ''.
+    """
 
     train: list[NDArray[np.int32]]
     validation: list[NDArray[np.int32]]
     refused: dict[str, str]
+    train_styles: list[str] = field(default_factory=list)
+    validation_styles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for pieces, styles in ((self.train, self.train_styles), (self.validation, self.validation_styles)):
+            styles.extend([""] * (len(pieces) if not styles else 0))
+            if len(styles) != len(pieces):
+                raise ValueError(f"{len(styles)} styles for {len(pieces)} pieces")
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Every style that a piece to train on has, sorted."""
+        return tuple(sorted(set(self.train_styles) - {""}))
 
     @property
     def validation_events(self) -> int:
@@ -82,7 +100,7 @@ def encode_files(path: Path, representation: str, processes: int | None = None) 
     both = list(zip(sources, outcomes, strict=True))
     corpus = Corpus(
         files=[
-            EncodedFile(source.name, steps, source.split, split_by_hash(source.data))
+            EncodedFile(source.name, steps, source.split, split_by_hash(source.data), source.style)
             for source, steps in both
             if not isinstance(steps, str)
         ],
@@ -100,9 +118,9 @@ def encode_corpus(path: Path, representation: str, processes: int | None = None)
         DataError: when too little is left to train and to validate on.
     """
     corpus = encode_files(path, representation, processes)
-    parts: dict[str, list[NDArray]] = {"train": [], "validation": []}
+    parts: dict[str, list[EncodedFile]] = {"train": [], "validation": []}
     for file in corpus.files:
-        parts.setdefault(file.split or file.hash_split, []).append(file.steps)
+        parts.setdefault(file.split or file.hash_split, []).append(file)
     train, validation = parts["train"], parts["validation"]
     if len(train) + len(validation) < 2:
         raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
@@ -112,7 +130,13 @@ def encode_corpus(path: Path, representation: str, processes: int | None = None)
         train.append(validation.pop())
     if not validation:
         validation.append(train.pop())
-    return Encoded(train, validation, corpus.refused)
+    return Encoded(
+        [file.steps for file in train],
+        [file.steps for file in validation],
+        corpus.refused,
+        [file.style for file in train],
+        [file.style for file in validation],
+    )
 
 
 def split_by_hash(data: bytes) -> str:

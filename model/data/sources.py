@@ -1,4 +1,4 @@
-"""MIDI bytes out of a folder or an archive, with the split that a table beside them gives.
+"""MIDI bytes out of a folder or an archive, with the split and the style that a table or the folders' names give.
 
 An archive is walked in memory: nothing is unpacked to disk, so no path in it can do harm. No file is unpacked beyond
 `LARGEST_FILE`, nor all of them together beyond `LARGEST_TOTAL`, however small the archive is.
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from model.data.styles import folder_styles, style_of_row
 from model.errors import DataError
 
 MIDI_SUFFIXES = (".mid", ".midi")
@@ -28,11 +29,12 @@ UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarEr
 
 @dataclass(frozen=True)
 class Source:
-    """One MIDI file: its path inside the folder or archive, its bytes, and its split where a table names one."""
+    """One MIDI file: its path inside the folder or archive, its bytes, and what is known of it from outside."""
 
     name: str
     data: bytes
-    split: str | None = None
+    split: str | None = None  # where a table names one
+    style: str = ""  # as `model.data.styles` finds it; empty where nothing tells
 
 
 def read_sources(path: Path) -> list[Source]:
@@ -40,7 +42,8 @@ def read_sources(path: Path) -> list[Source]:
 
     Args:
         path: a folder, a .zip, or a tar archive with any compression Python knows. A table in it with the columns
-            `midi_filename` and `split` (as MAESTRO has) gives each file its split.
+            `midi_filename` and `split` (as MAESTRO has) gives each file its split; its column `style` or
+            `canonical_composer`, or without one the first-level folder that a file lies in, gives its style.
 
     Raises:
         DataError: when nothing is there, no MIDI file in it, more than fits, or something that cannot be read.
@@ -48,15 +51,17 @@ def read_sources(path: Path) -> list[Source]:
     if not path.exists():
         raise DataError(f"{path} does not exist: name a folder of MIDI files, or a zip or tar archive of them.")
     files = _gathered(path)
-    splits = _splits(files)
-    sources = [
-        Source(name, data, _split_of(name, splits))
-        for name, data in sorted(files.items())
-        if name.lower().endswith(MIDI_SUFFIXES)
-    ]
-    if not sources:
+    names = sorted(name for name in files if name.lower().endswith(MIDI_SUFFIXES))
+    if not names:
         raise DataError(f"There is no MIDI file (.mid or .midi) in {path}.")
-    return sources
+    rows = _rows(files)
+    folders = folder_styles(names, is_archive=not path.is_dir())
+    return [_source(name, files[name], _row_of(name, rows), folders[name]) for name in names]
+
+
+def _source(name: str, data: bytes, row: dict[str, str], folder_style: str) -> Source:
+    named = style_of_row(row)
+    return Source(name, data, row.get("split") or None, folder_style if named is None else named)
 
 
 def _gathered(path: Path) -> dict[str, bytes]:
@@ -113,22 +118,23 @@ def _is_wanted(name: str, size: int) -> bool:
     return not is_hidden and size <= LARGEST_FILE and name.lower().endswith((*MIDI_SUFFIXES, ".csv"))
 
 
-def _splits(files: dict[str, bytes]) -> dict[str, str]:
-    splits: dict[str, str] = {}
+def _rows(files: dict[str, bytes]) -> dict[str, dict[str, str]]:
+    """The rows of every table with a column `midi_filename`, by what stands there."""
+    found: dict[str, dict[str, str]] = {}
     for name, data in files.items():
         if name.lower().endswith(".csv"):
             rows = csv.DictReader(io.StringIO(data.decode("utf-8", errors="replace")))
             try:
-                named = [(row.get("midi_filename"), row.get("split")) for row in rows]
+                found |= {row["midi_filename"]: row for row in rows if row.get("midi_filename")}
             except csv.Error as error:
                 raise DataError(f"The table {name} cannot be read ({error}): mend it, or take it away.") from error
-            splits |= {file: split for file, split in named if file and split}
-    return splits
+    return found
 
 
-def _split_of(name: str, splits: dict[str, str]) -> str | None:
+def _row_of(name: str, rows: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The row that names this file, by its path or the end of it; empty where none does."""
     parts = PurePosixPath(name).parts
     for first in range(len(parts)):
-        if (split := splits.get("/".join(parts[first:]))) is not None:
-            return split
-    return None
+        if (row := rows.get("/".join(parts[first:]))) is not None:
+            return row
+    return {}
