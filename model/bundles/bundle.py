@@ -23,7 +23,7 @@ from model.errors import BundleError
 from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
-    from model.network import NoteNetwork
+    from model.network import ClassicNetwork, NoteNetwork
 
 FORMAT = 1  # of the bundle; a reader refuses what it does not know
 MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE = (
@@ -74,15 +74,43 @@ class Bundle:
         """Name of the representation the network reads and draws."""
         return self.config.representation
 
+    @property
+    def is_classic(self) -> bool:
+        """Whether it reads a window anew for every note: it then has a `classic_network` and no `network`."""
+        return self.config.window > 0
+
     def network(self) -> NoteNetwork:
         """The network with this bundle's weights, in float32.
 
         Raises:
-            BundleError: when the weights are not those of a network of this bundle's sizes.
+            BundleError: when it is of the classic kind, or its weights are not those of a network of its sizes.
         """
         from model.network import NoteNetwork
 
+        if self.is_classic:
+            raise BundleError(
+                f"Bundle '{self.name}' is of the classic kind, which composes by notes: "
+                f"python -m model compose --bundle {self.name} --notes 500 -o out.mid"
+            )
         network = NoteNetwork(self.config)
+        self._put_weights(network)
+        return network
+
+    def classic_network(self) -> ClassicNetwork:
+        """The network of a bundle of the classic kind, with its weights, in float32.
+
+        Raises:
+            BundleError: when it is of another kind, or its weights are not those of a network of its sizes.
+        """
+        from model.network import ClassicNetwork
+
+        if not self.is_classic:
+            raise BundleError(f"Bundle '{self.name}' is not of the classic kind.")
+        network = ClassicNetwork(self.config)
+        self._put_weights(network)
+        return network
+
+    def _put_weights(self, network: NoteNetwork | ClassicNetwork) -> None:
         expected = [tuple(weight.shape) for weight in network.weights]
         found = [weight.shape for weight in self.weights]
         if expected != found:
@@ -91,10 +119,11 @@ class Bundle:
                 f"has {len(expected)}): train it again with this version of Cadenza."
             )
         network.set_weights([weight.astype(np.float32) for weight in self.weights])
-        return network
 
 
-def pack(network: NoteNetwork, card: Card, name: str, history: list[dict[str, float]]) -> dict[str, bytes]:
+def pack(
+    network: NoteNetwork | ClassicNetwork, card: Card, name: str, history: list[dict[str, float]]
+) -> dict[str, bytes]:
     """The files of a bundle, manifest included, by file name."""
     buffer = io.BytesIO()
     weights = {f"{index:03d}": weight.astype(np.float16) for index, weight in enumerate(network.get_weights())}

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from model.commands import Outcome
+from model.errors import RequestError
+
+if TYPE_CHECKING:
+    import keras
+
+    from model.network import ClassicNetwork, NoteNetwork
 
 HELP = "print the layers of a preset or a bundle"
 EXAMPLES = """examples:
   python -m model summary --preset cadenza
+  python -m model summary --preset classic --vocabulary 358
   python -m model summary --bundle piano"""
 
 
@@ -17,16 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--preset", default="cadenza", help="named sizes (default: %(default)s)")
     which.add_argument("--bundle", help="name of a shipped bundle, or a folder")
+    parser.add_argument(
+        "--vocabulary",
+        type=int,
+        default=358,
+        help="notes and chords that a classic preset knows (default: %(default)s)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Build the network and count."""
-    from model.bundles import open_bundle
-    from model.network import NoteNetwork
-    from model.network.config import preset
-
-    network = open_bundle(arguments.bundle).network() if arguments.bundle else NoteNetwork(preset(arguments.preset))
-    rows = [(layer.name, type(layer).__name__, layer.count_params()) for layer in network.layers]
+    network = _network(arguments)
+    layers = getattr(network, "in_order", network.layers)
+    rows = [(layer.name, _kind(layer), layer.count_params() if layer.weights else 0) for layer in layers]
     total = network.count_params()
     lines = [f"{'layer':<20} {'kind':<14} {'weights':>10}", "-" * 46]
     lines += [f"{name:<20} {kind:<14} {count:>10,}" for name, kind, count in rows]
@@ -34,3 +45,25 @@ def run(arguments: argparse.Namespace) -> Outcome:
     return Outcome(
         {"layers": [{"name": n, "kind": k, "weights": c} for n, k, c in rows], "total": total}, "\n".join(lines)
     )
+
+
+def _network(arguments: argparse.Namespace) -> NoteNetwork | ClassicNetwork:
+    from model.bundles import open_bundle
+    from model.network import ClassicNetwork, NoteNetwork
+    from model.network.config import preset
+
+    if arguments.bundle:
+        bundle = open_bundle(arguments.bundle)
+        return bundle.classic_network() if bundle.is_classic else bundle.network()
+    config = preset(arguments.preset)
+    if not config.window:
+        return NoteNetwork(config)
+    if arguments.vocabulary < 1:
+        raise RequestError("A vocabulary has at least one note.")
+    names = tuple(str(index) for index in range(arguments.vocabulary))
+    return ClassicNetwork(config.model_copy(update={"vocabulary": names}))
+
+
+def _kind(layer: keras.Layer) -> str:
+    """What the layer is to Keras' users: an LSTM that carries its state is an LSTM."""
+    return type(layer).__name__.removeprefix("Carried")
