@@ -9,20 +9,25 @@ from __future__ import annotations
 from keras import ops
 
 from model.representation.base import Tensor
+from model.sampling.taste import DRAW_FROM_ALL
 
 
-def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:
+def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:
     """One class per row, int32 (batch,).
 
     Args:
         logits: float32 (batch, classes).
         uniform: float32 (batch,) in [0, 1), what decides.
         temperature, top_p, min_p: float32 (batch,), see `Taste`.
+        top_k: int32 (batch,), see `Taste`.
     """
     probabilities = ops.softmax(logits / temperature[:, None], axis=-1)
     ordered = ops.flip(ops.sort(probabilities, axis=-1), axis=-1)
     before = ops.cumsum(ordered, axis=-1) - ordered  # probability of all likelier classes
-    least_kept = ops.min(ops.where(before < top_p[:, None], ordered, 1.0), axis=-1, keepdims=True)
+    rank = ops.arange(logits.shape[-1], dtype="int32")
+    in_top_k = ops.logical_or(rank < top_k[:, None], top_k[:, None] == DRAW_FROM_ALL)
+    is_kept = ops.logical_and(before < top_p[:, None], in_top_k)
+    least_kept = ops.min(ops.where(is_kept, ordered, 1.0), axis=-1, keepdims=True)
     least_kept = ops.maximum(least_kept, min_p[:, None] * ordered[:, :1])
     kept = ops.where(probabilities >= least_kept, probabilities, 0.0)
     cumulative = ops.cumsum(kept, axis=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,23 +10,48 @@ from keras import ops
 from numpy.typing import NDArray
 
 from model.network import NoteNetwork
-from model.network.heads import REFUSED
-from model.network.note import States
 from model.representation.arrays import NUMPY
-from model.representation.base import Situation, Tensor
-from model.sampling.drawing import draw
+from model.representation.base import UNKNOWN, Situation, Tensor
+from model.sampling.guard import Guard, Watch
+from model.sampling.plan import Plan
+from model.sampling.step import Choice, Tastes, Turn
 from model.sampling.taste import Taste
 
 CHUNK = 16  # steps between two looks at the outside world: 20 to 60 ms on a CPU
 
 
-@dataclass
-class Position:
-    """Where a batch of pieces stands: the last step's classes, the situation, the stack's states."""
+class Position(NamedTuple):
+    """Where a batch of pieces stands.
 
-    previous: Tensor  # int32 (batch, fields)
+    Attributes:
+        previous: the last step's classes, int32 (batch, fields).
+        latest: its raw values, int32 (batch, fields).
+        situation: after it.
+        state: of the stack, after it.
+        watch: what the repetition guard remembers.
+        now: own time units since the composing started, int32 (batch,).
+        woven: how many of the plan's notes were brought in, int32 (batch,).
+        filled: how many steps were drawn, int32 (batch,).
+        is_over: whether the piece has ended, bool (batch,).
+    """
+
+    previous: Tensor
+    latest: Tensor
     situation: Situation
-    states: States
+    state: dict[str, Tensor]
+    watch: Watch
+    now: Tensor
+    woven: Tensor
+    filled: Tensor
+    is_over: Tensor
+
+
+class Drawn(NamedTuple):
+    """A chunk of steps: raw int32 (steps, batch, fields), and of each whether the plan gave it, or it lies past the end."""
+
+    steps: NDArray[np.int32]
+    is_given: NDArray[np.bool_]
+    is_past_end: NDArray[np.bool_]
 
 
 class Sampler:
@@ -35,77 +60,115 @@ class Sampler:
     def __init__(self, network: NoteNetwork) -> None:
         self.network = network
         self.representation = network.representation
+        self._guard = Guard(self.representation)
+        self._turn = Turn(network, self._guard)
         # The loop is written as a graph already: letting AutoGraph rewrite it would double the time to compile it, and
         # leave generated files behind in the temporary folder of a killed worker.
         self._prime = tf.function(self._prime_graph, reduce_retracing=True, autograph=False)
         self._chunk = tf.function(self._chunk_graph, reduce_retracing=True, autograph=False)
 
-    def start(self, batch: int) -> Position:
-        """Before the first note."""
-        previous, states = self.network.start(batch)
-        return Position(previous, self.representation.situation(batch, NUMPY), states)
+    def start(self, batch: int, controls: NDArray[np.float32] | None = None, left: int = UNKNOWN) -> Position:
+        """Before the first note.
 
-    def prime(self, steps: NDArray[np.int32]) -> Position:
+        Args:
+            batch: how many pieces.
+            controls: what is asked of them, float32 (width,); None asks for nothing.
+            left: own time units until the last onset of each, or UNKNOWN.
+        """
+        previous, state = self.network.start(batch)
+        none = np.zeros(batch, dtype=np.int32)
+        position = Position(
+            previous=previous,
+            latest=np.zeros_like(previous),
+            situation=self.representation.situation(batch, NUMPY),
+            state=state,
+            watch=self._guard.start(batch),
+            now=none,
+            woven=none,
+            filled=none,
+            is_over=np.zeros(batch, dtype=bool),
+        )
+        return self.asked(position, controls, left)
+
+    def asked(self, position: Position, controls: NDArray[np.float32] | None, left: int) -> Position:
+        """`position` with other wishes for what follows; see `start`."""
+        situation = dict(position.situation)
+        batch = len(position.is_over)
+        if controls is not None:
+            situation["controls"] = np.tile(controls.astype(np.float32), (batch, 1))
+        situation["left"] = np.full(batch, left, dtype=np.int32)
+        return position._replace(situation=situation)
+
+    def prime(self, steps: NDArray[np.int32], left: int = UNKNOWN) -> Position:
         """After a given beginning, heard in one pass through the stack.
 
         Args:
             steps: raw steps of one piece, int32 (notes, fields), at least one.
+            left: own time units from the last of them to the last onset of the piece, or UNKNOWN.
         """
-        start = self.start(1)
+        whole = left if left == UNKNOWN else left + int(self.representation.onsets(steps)[-1])
+        start = self.start(1, left=whole)
         before, after = self.representation.trace(steps[None], start.situation)
-        classes = self.representation.classes(steps[None], before)  # (1, notes, fields)
+        classes = self.representation.classes(steps[None], before, NUMPY)  # (1, notes, fields)
         previous = np.concatenate([start.previous[:, None], classes[:, :-1]], axis=1)
-        states = self._prime(previous, before, start.states)
-        return Position(classes[:, -1], after, states)
+        state = self._prime(previous, before, start.state)
+        return start._replace(previous=classes[:, -1], latest=steps[-1:], situation=after, state=state)
 
     def chunk(
-        self, position: Position, uniforms: NDArray[np.float32], taste: Taste
-    ) -> tuple[NDArray[np.int32], Position]:
-        """The next raw steps of every piece, int32 (steps, batch, fields), and the position after them.
+        self, position: Position, uniforms: NDArray[np.float32], taste: Taste, plan: Plan | None = None, guard: bool = True
+    ) -> tuple[Drawn, Position]:
+        """The next steps of every piece, and the position after them.
 
         Args:
             position: where the batch stands.
             uniforms: float32 (steps, batch, fields + 2) in [0, 1): one number for each draw.
             taste: how to draw.
+            plan: what is given beforehand.
+            guard: whether loops of few notes are broken.
         """
         batch = uniforms.shape[1]
-        tastes = [np.full(batch, value, dtype=np.float32) for value in (taste.temperature, taste.top_p, taste.min_p)]
-        steps, previous, situation, states = self._chunk(
-            tf.constant(position.previous), position.situation, position.states, uniforms, tastes
-        )
-        return steps.numpy(), Position(previous, situation, states)
+        tastes = Tastes.of(taste, [field.name for field in self.representation.fields], batch, guard)
+        drawn, position = self._chunk(position, uniforms, tastes, plan)
+        return Drawn(*(part.numpy() for part in drawn)), position
 
-    def _prime_graph(self, previous: Tensor, situation: Situation, states: States) -> States:
-        _, states = self.network.sequence(previous, situation, states)
-        return states
+    def _prime_graph(self, previous: Tensor, situation: Situation, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        _, state = self.network.sequence(previous, situation, state)
+        return state
 
     def _chunk_graph(
-        self, previous: Tensor, situation: Situation, states: States, uniforms: Tensor, tastes: list[Tensor]
-    ) -> tuple[Tensor, Tensor, Situation, States]:
+        self, position: Position, uniforms: Tensor, tastes: Tastes, plan: Plan | None
+    ) -> tuple[Drawn, Position]:
         count = tf.shape(uniforms)[0]
 
-        def body(index: Tensor, previous: Tensor, situation: Situation, states: States, drawn: tf.TensorArray) -> tuple:
-            raw, classes, situation, states = self._step(previous, situation, states, uniforms[index], tastes)
-            return index + 1, classes, situation, states, drawn.write(index, raw)
+        def body(index: Tensor, position: Position, drawn: Drawn) -> tuple:
+            after, choice = self._step(position, uniforms[index], tastes, plan)
+            past_end = ops.logical_or(position.is_over, choice.is_end)
+            written = zip(drawn, (choice.raw, choice.is_woven, past_end), strict=True)
+            return index + 1, after, Drawn(*(array.write(index, value) for array, value in written))
 
-        loop = (tf.constant(0), previous, situation, states, tf.TensorArray(tf.int32, size=count))
-        _, previous, situation, states, drawn = tf.while_loop(lambda index, *_: index < count, body, loop)
-        return drawn.stack(), previous, situation, states
+        arrays = Drawn(*(tf.TensorArray(kind, size=count) for kind in (tf.int32, tf.bool, tf.bool)))
+        _, position, drawn = tf.while_loop(lambda index, *_: index < count, body, (tf.constant(0), position, arrays))
+        return Drawn(*(array.stack() for array in drawn)), position
 
     def _step(
-        self, previous: Tensor, situation: Situation, states: States, uniform: Tensor, tastes: list[Tensor]
-    ) -> tuple[Tensor, Tensor, Situation, States]:
-        """One step of every piece: raw values and classes (batch, fields), and what is carried on."""
-        representation = self.representation
-        output, states = self.network.step(previous, situation, states)
-        logits = ops.where(representation.drawable(), self.network.logits(0, output, [], situation), REFUSED)
-        classes = [draw(logits, uniform[:, 0], *tastes)]
-        raw = [representation.raw(0, classes[0], uniform[:, -2], situation, ops)]
-        later = representation.elapse(situation, raw[0], ops)
-        for index in range(1, len(representation.fields)):
-            drawn = draw(self.network.logits(index, output, classes, later), uniform[:, index], *tastes)
-            classes.append(drawn)
-            raw.append(representation.raw(index, drawn, uniform[:, -1], later, ops))
-        step = {field.name: value for field, value in zip(representation.fields, raw, strict=True)}
-        situation = representation.advance(situation, step, ops)
-        return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1), situation, states
+        self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None
+    ) -> tuple[Position, Choice]:
+        """One step of every piece."""
+        choice, state = self._turn.take(position, uniform, tastes, plan)
+        raw = choice.raw
+        step = {field.name: raw[:, index] for index, field in enumerate(self.representation.fields)}
+        situation = self.representation.advance(position.situation, step, ops)
+        is_over = ops.logical_or(position.is_over, choice.is_end)
+        if plan is not None:
+            is_over = ops.logical_or(is_over, position.filled + 1 >= plan.length)
+        return position._replace(
+            previous=choice.classes,
+            latest=raw,
+            situation=situation,
+            state=state,
+            watch=choice.watch,
+            now=position.now + self._turn.wait(raw),
+            woven=position.woven + ops.cast(choice.is_woven, "int32"),
+            filled=position.filled + 1,
+            is_over=is_over,
+        ), choice

@@ -1,0 +1,108 @@
+"""What is given beforehand: notes to weave in among the drawn ones, or a template to fill in step by step.
+
+Plans are data, padded to powers of two, so that one compiled loop serves them all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from model.network.heads import REFUSED
+from model.representation.base import Tensor
+
+NEVER = 1 << 30  # own time units: the onset of no note
+NEAR_SEMITONES = 12  # how far from the given pitch a near one may lie
+SAME, SAME_CHROMA, EACH_SEMITONE = 4.0, 1.0, -0.35  # logits at a strength of a half
+
+
+class Plan(NamedTuple):
+    """What is given to a batch of pieces; int32 unless said otherwise.
+
+    Attributes:
+        onsets: own time units of each given note from where the composing starts, (batch, notes).
+        notes: raw steps of the given notes, (batch, notes, fields); their shifts do not matter.
+        template: raw steps, (batch, steps, fields).
+        freedom: `Freedom` of each value of the template, (batch, steps, fields).
+        highest: what a near pitch may not exceed, (batch, steps).
+        length: steps of the template before its padding, or NEVER where there is none, (batch,).
+        lean: how strongly near pitches lean towards the given one, float32 (batch,); infinite keeps it.
+    """
+
+    onsets: Tensor
+    notes: Tensor
+    template: Tensor
+    freedom: Tensor
+    highest: Tensor
+    length: Tensor
+    lean: Tensor
+
+
+def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32]) -> Plan:
+    """A plan for one piece that brings `notes` (notes, fields) at `onsets` (notes,) and leaves all else free."""
+    fields = notes.shape[1]
+    nothing = np.zeros((0, fields), dtype=np.int32)
+    plan = filled_in(nothing, nothing, np.zeros(0, dtype=np.int32), 0.0)
+    size = _padded(len(notes) + 1)  # at least one note that never comes
+    at = np.full((1, size), NEVER, dtype=np.int32)
+    at[0, : len(notes)] = onsets
+    rows = np.zeros((1, size, fields), dtype=np.int32)
+    rows[0, : len(notes)] = notes
+    return plan._replace(onsets=at, notes=rows, length=np.array([NEVER], dtype=np.int32))
+
+
+def filled_in(
+    template: NDArray[np.int32], freedom: NDArray[np.int32], highest: NDArray[np.int32], strength: float
+) -> Plan:
+    """A plan for one piece that follows `template` (steps, fields) step by step and ends with it.
+
+    Args:
+        template: raw steps.
+        freedom: `Freedom` of each of their values.
+        highest: of each step, what a near pitch may not exceed.
+        strength: 0 (any near pitch) to 1 (the given pitch).
+    """
+    steps, fields = template.shape
+    size = _padded(max(steps, 1))
+    rows, free = (np.zeros((1, size, fields), dtype=np.int32) for _ in range(2))
+    limit = np.full((1, size), NEVER, dtype=np.int32)
+    rows[0, :steps], free[0, :steps], limit[0, :steps] = template, freedom, highest
+    lean = strength / (1 - strength) if strength < 1 else np.inf
+    return Plan(
+        onsets=np.full((1, 1), NEVER, dtype=np.int32),
+        notes=np.zeros((1, 1, fields), dtype=np.int32),
+        template=rows,
+        freedom=free,
+        highest=limit,
+        length=np.array([steps], dtype=np.int32),
+        lean=np.array([min(lean, 1e3)], dtype=np.float32),
+    )
+
+
+def _padded(count: int) -> int:
+    return 1 << max(count - 1, 0).bit_length()
+
+
+def leaning(logits: Tensor, given: Tensor, barred: Tensor, highest: Tensor, lean: Tensor) -> Tensor:
+    """Logits of a pitch that is to lie near a given one, float32 (batch, classes).
+
+    Args:
+        logits: of the network; refused classes have `REFUSED`.
+        given: the class of the given pitch, int32 (batch,).
+        barred: a class that may not be drawn, or -1, int32 (batch,).
+        highest: how many classes above the given one are allowed at most, int32 (batch,).
+        lean: see `Plan`.
+    """
+    classes = ops.arange(logits.shape[-1], dtype="int32")
+    distance = classes - given[:, None]
+    semitones = ops.cast(ops.abs(distance), "float32")
+    towards = EACH_SEMITONE * semitones
+    towards = towards + SAME_CHROMA * ops.cast(distance % 12 == 0, "float32") + SAME * ops.cast(distance == 0, "float32")
+    fits = ops.logical_and(ops.abs(distance) <= NEAR_SEMITONES, distance <= highest[:, None])
+    fits = ops.logical_and(fits, classes != barred[:, None])
+    fits = ops.logical_and(fits, logits > REFUSED / 2)
+    # where nothing fits, as when the only key left is still held, the given pitch comes before all others
+    return ops.where(fits, logits + lean[:, None] * towards, REFUSED * (1 + semitones / 128))

@@ -1,0 +1,207 @@
+"""One step of a batch of pieces: its fields drawn one after another within what may follow, or taken from a plan.
+
+Runs inside the compiled loop of `sampler`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from model.network import NoteNetwork
+from model.network.heads import REFUSED
+from model.representation.base import UNKNOWN, Freedom, Situation, Tensor
+from model.sampling.drawing import draw
+from model.sampling.guard import FREEING_TEMPERATURE, NEVER, Guard, Watch
+from model.sampling.plan import NEVER as NEVER_COMES
+from model.sampling.plan import Plan, leaning
+from model.sampling.taste import Taste
+
+if TYPE_CHECKING:
+    from model.sampling.sampler import Position
+
+
+class Tastes(NamedTuple):
+    """`Taste` for every piece: float32 (batch, fields), int32 (batch,), float32 (batch,) twice, bool (batch,)."""
+
+    temperature: Tensor
+    top_k: Tensor
+    top_p: Tensor
+    min_p: Tensor
+    is_guarded: Tensor
+
+    @classmethod
+    def of(cls, taste: Taste, fields: Sequence[str], batch: int, is_guarded: bool) -> Tastes:
+        """The same taste for `batch` pieces."""
+        temperatures = [taste.temperatures.get(name, taste.temperature) for name in fields]
+        return cls(
+            temperature=np.tile(np.array(temperatures, dtype=np.float32), (batch, 1)),
+            top_k=np.full(batch, taste.top_k, dtype=np.int32),
+            top_p=np.full(batch, taste.top_p, dtype=np.float32),
+            min_p=np.full(batch, taste.min_p, dtype=np.float32),
+            is_guarded=np.full(batch, is_guarded, dtype=bool),
+        )
+
+
+class Choice(NamedTuple):
+    """A step: raw values and classes (batch, fields), whether it came from the plan's notes, whether it is END."""
+
+    raw: Tensor
+    classes: Tensor
+    is_woven: Tensor
+    is_end: Tensor
+    watch: Watch
+
+
+class _Template(NamedTuple):
+    """What the template says of this step."""
+
+    raw: Tensor  # values that are given, (batch, fields)
+    classes: Tensor  # of the given values and of the pitches to be near, (batch, fields)
+    barred: Tensor  # classes of the step before
+    freedom: Tensor
+    highest: Tensor  # classes above the given one, (batch, fields)
+    lean: Tensor
+
+
+class Turn:
+    """Takes steps with one network under one guard."""
+
+    def __init__(self, network: NoteNetwork, guard: Guard) -> None:
+        self.network = network
+        self.representation = network.representation
+        self._guard = guard
+        self._waits = self.representation.waits()
+
+    def take(
+        self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None
+    ) -> tuple[Choice, dict[str, Tensor]]:
+        """The next step of every piece, and the state of the stack after it."""
+        output, state = self.network.step(position.previous, position.situation, position.state)
+        against = self._against(position.watch, tastes)
+        tastes, is_crowded = self._freed(position.watch, tastes)
+        template = None if plan is None else self._template(position, plan)
+        raw, classes = self._drawn(position.situation, output, uniform, tastes, against, template)
+        is_woven = ops.zeros_like(position.is_over)
+        if plan is not None:
+            raw, classes, is_woven = self._woven(position, plan, raw, classes)
+        is_end = classes[:, 0] == self.representation.end_class
+        acted = is_crowded if against is None else ops.logical_or(is_crowded, ops.max(against, axis=-1) >= NEVER)
+        acted = ops.logical_and(acted, ops.logical_not(ops.logical_or(position.is_over, is_end)))
+        return Choice(raw, classes, is_woven, is_end, self._guard.heard(position.watch, raw, acted)), state
+
+    def wait(self, raw: Tensor) -> Tensor:
+        """Own time units from the step before to this one, int32 (batch,)."""
+        return ops.ones_like(raw[:, 0]) if self._waits is None else raw[:, 0]
+
+    def _drawn(
+        self,
+        situation: Situation,
+        output: Tensor,
+        uniform: Tensor,
+        tastes: Tastes,
+        against: Tensor | None,
+        template: _Template | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Raw values and classes of a step, int32 (batch, fields) each."""
+        raw, classes = [], []
+        for index in range(len(self.representation.fields)):
+            logits = self.network.logits(index, output, classes, situation)
+            if index == 0:
+                logits = ops.where(self.representation.openings(situation, ops), logits, REFUSED)
+            if index == self._guard.field and against is not None:
+                logits = logits - against
+            if template is not None:
+                logits = _towards(template, index, logits)
+            taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p, tastes.min_p)
+            drawn = draw(logits, uniform[:, index], *taste)
+            value = self._raw(index, drawn, uniform, situation)
+            if template is not None:
+                is_given = _is(template.freedom[:, index], Freedom.GIVEN, Freedom.HELD)
+                drawn = ops.where(is_given, template.classes[:, index], drawn)
+                value = ops.where(is_given, template.raw[:, index], value)
+            classes.append(drawn)
+            raw.append(value)
+            situation = self._later(situation, index, value)
+        return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1)
+
+    def _raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation) -> Tensor:
+        chance = uniform[:, -2] if index == 0 else uniform[:, -1]
+        value = self.representation.raw(index, drawn, chance, situation, ops)
+        if index > 0 or self._waits is None:
+            return value
+        left = situation["left"]
+        return ops.where(left == UNKNOWN, value, ops.minimum(value, left))
+
+    def _later(self, situation: Situation, index: int, value: Tensor) -> Situation:
+        if index == 0:
+            return self.representation.elapse(situation, value, ops)
+        return self.representation.noted(situation, index, value, ops)
+
+    def _against(self, watch: Watch, tastes: Tastes) -> Tensor | None:
+        if self._guard.field is None:
+            return None
+        return ops.where(tastes.is_guarded[:, None], self._guard.against(watch), 0.0)
+
+    def _freed(self, watch: Watch, tastes: Tastes) -> tuple[Tastes, Tensor]:
+        """Tastes that draw more freely where time hardly moves, and where that is, bool (batch,)."""
+        is_crowded = ops.logical_and(tastes.is_guarded, self._guard.is_crowded(watch))
+        freer = ops.maximum(tastes.temperature, FREEING_TEMPERATURE)
+        is_crowded = ops.logical_and(is_crowded, ops.any(tastes.temperature < freer, axis=-1))
+        return tastes._replace(temperature=ops.where(is_crowded[:, None], freer, tastes.temperature)), is_crowded
+
+    def _template(self, position: Position, plan: Plan) -> _Template:
+        row, freedom = _row(plan.template, position.filled), _row(plan.freedom, position.filled)
+        has_row = (position.filled < plan.length)[:, None]
+        freedom = ops.where(ops.logical_and(has_row, plan.length[:, None] < NEVER_COMES), freedom, int(Freedom.FREE))
+        row = ops.where(freedom == int(Freedom.HELD), position.latest, row)
+        highest = _row(plan.highest, position.filled)[:, None] - row
+        classes, before = (
+            self.representation.classes(values, position.situation, ops) for values in (row, position.latest)
+        )
+        barred = ops.where(freedom == int(Freedom.MOVED), before, UNKNOWN)
+        return _Template(row, classes, barred, freedom, highest, plan.lean)
+
+    def _woven(
+        self, position: Position, plan: Plan, raw: Tensor, classes: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The drawn step, or the plan's next note where that comes first in the order of the representation."""
+        if self._waits is None:
+            return raw, classes, ops.zeros_like(position.is_over)
+        onset = _row(plan.onsets, position.woven)
+        given = _row(plan.notes, position.woven)
+        given = ops.concatenate([(onset - position.now)[:, None], given[:, 1:]], axis=-1)
+        is_end = classes[:, :1] == self.representation.end_class
+        drawn = ops.concatenate([ops.where(is_end, NEVER_COMES, raw[:, :1]), raw[:, 1:]], axis=-1)
+        comes_first = ops.ones_like(position.is_over)
+        for index in reversed(range((self._guard.field or 0) + 1)):
+            same = ops.logical_and(given[:, index] == drawn[:, index], comes_first)
+            comes_first = ops.logical_or(given[:, index] < drawn[:, index], same)
+        is_woven = ops.logical_and(comes_first, onset < NEVER_COMES)
+        given_classes = self.representation.classes(given, position.situation, ops)
+        return (
+            ops.where(is_woven[:, None], given, raw),
+            ops.where(is_woven[:, None], given_classes, classes),
+            is_woven,
+        )
+
+
+def _towards(template: _Template, index: int, logits: Tensor) -> Tensor:
+    """Logits of a field that is to be near the template's, where it is."""
+    near = leaning(
+        logits, template.classes[:, index], template.barred[:, index], template.highest[:, index], template.lean
+    )
+    return ops.where(_is(template.freedom[:, index], Freedom.NEAR, Freedom.MOVED)[:, None], near, logits)
+
+
+def _is(freedom: Tensor, one: Freedom, other: Freedom) -> Tensor:
+    return ops.logical_or(freedom == int(one), freedom == int(other))
+
+
+def _row(rows: Tensor, index: Tensor) -> Tensor:
+    """The row of each piece at `index` (batch,), out of (batch, rows, ...); beyond the end the last."""
+    return tf.gather(rows, ops.minimum(index, tf.shape(rows)[1] - 1), batch_dims=1)
