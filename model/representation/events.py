@@ -1,17 +1,138 @@
-"""The 388 events of Performance RNN: what the performance representation is measured against.
+"""The 388 events of Performance RNN, and END: one event a step, the same music to 10 ms as `performance` holds.
 
 Oore et al. 2018, "This Time with Feeling: Learning Expressive Musical Performance", section 4: 128 note-ons,
-128 note-offs, 100 time shifts of 10 ms to 1 s, 32 velocities; the velocity is said only when it changes.
+128 note-offs, 100 time shifts of 10 ms to 1 s, 32 velocities; the velocity is said only when it changes. At one moment
+notes end before others begin, both by rising pitch, so a performance has one stream of events only.
 """
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
+
+from model.piece import Piece
+from model.representation.base import Field, Situation, Tensor
+from model.representation.performance import DURATION, PITCHES, SHIFT, VELOCITY_BINS, Performance
+from model.representation.tokens import Tokens
 
 NOTE_ON, NOTE_OFF, TIME_SHIFT, SET_VELOCITY = 0, 128, 256, 356  # first event of each kind
 SIZE = 388
 LONGEST_SHIFT = 100  # 10 ms steps in one event; longer waits take several
+UNSAID_VELOCITY = 16  # bin of a note struck before any velocity was said
+
+_EVENT = np.arange(SIZE, dtype=np.int32)
+_IS_SHIFT = (_EVENT >= TIME_SHIFT) & (_EVENT < SET_VELOCITY)
+_WAITS = np.append(np.where(_IS_SHIFT, _EVENT - TIME_SHIFT + 1, 0), 0).astype(np.int32)  # END waits for nothing
+
+
+class Events(Tokens):
+    """Performance RNN's stream of events; a grammar refuses events that no performance gives."""
+
+    name = "events"
+    end_class = SIZE
+    fields = (Field("event", SIZE + 1),)
+    left_fades = (10.0, 50.0, 200.0, 800.0, 3200.0)  # a tenth of a second to half a minute
+    units_per_second = Performance.units_per_second
+    quantisation = Performance.quantisation
+    music_sizes: ClassVar[dict[str, int]] = {"input": PITCHES + 1, "event": PITCHES + 1}
+
+    def encode(self, piece: Piece) -> NDArray[np.int32]:
+        """The events of `piece`, int32 (events, 1) in 0..387."""
+        return self.steps_of_tokens(events_of(Performance().encode(piece)))
+
+    def decode(self, steps: NDArray[np.int32]) -> Piece:
+        """A piece for one piano at 1 ms per tick; notes never ended last until the last event."""
+        return Performance().decode(performance_of(steps[:, 0]))
+
+    def transposed(self, steps: NDArray[np.int32], semitones: int) -> NDArray[np.int32]:
+        """`steps` moved by `semitones`, or as they are where a note would fall off the piano."""
+        return self.steps_of_tokens(events_of(Performance().transposed(performance_of(steps[:, 0]), semitones)))
+
+    def stretched(self, steps: NDArray[np.int32], factor: float) -> NDArray[np.int32]:
+        """`steps` played `factor` times as slowly."""
+        return self.steps_of_tokens(events_of(Performance().stretched(performance_of(steps[:, 0]), factor)))
+
+    def spliced(self, beginning: NDArray[np.int32], ending: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The notes struck in `beginning` and then those struck in `ending`, which keeps the wait before its first."""
+        first, second = (performance_of(part[:, 0]) for part in (beginning, ending))
+        if len(second):
+            second[0, SHIFT] = _WAITS[ending[: int(np.argmax(ending[:, 0] < NOTE_OFF)), 0]].sum()
+        # a note of the beginning may reach over one of the ending on the same key: played as fast, it is cut
+        joined = Performance().stretched(np.concatenate([first, second]), 1.0)
+        return self.steps_of_tokens(events_of(joined))
+
+    def onsets(self, steps: NDArray[np.int32]) -> NDArray[np.int64]:
+        """When each event happens in 10 ms steps, int64 (events,); the last note's end is the last."""
+        return np.cumsum(_WAITS[steps[:, 0]], dtype=np.int64)
+
+    def waits(self) -> NDArray[np.int32]:
+        """10 ms steps that each event lets pass, (389,)."""
+        return _WAITS
+
+    def silence(self, batch: int, ops: Any) -> Situation:
+        """Nothing sounds: `sounding` int32 (batch, 128) is 1 for keys held down.
+
+        `last` is the latest event, `velocity` the bin in force, `pitch` the highest key struck at this moment,
+        int32 (batch,) each; -1 where there is none.
+        """
+        none = ops.full((batch,), -1, dtype="int32")
+        return {
+            "sounding": ops.zeros((batch, PITCHES), dtype="int32"),
+            "last": none, "velocity": none, "pitch": none,
+        }  # fmt: skip
+
+    def advance(self, situation: Situation, step: dict[str, Tensor], ops: Any) -> Situation:
+        """The situation after one event, int32 (batch,)."""
+        event = step["event"]
+        passed = ops.take(_WAITS, event)
+        keys = ops.arange(PITCHES, dtype="int32")
+        struck = ops.expand_dims(event, -1) == keys  # (batch, 128)
+        released = ops.expand_dims(event - NOTE_OFF, -1) == keys
+        sounding = ops.where(released, 0, situation["sounding"])
+        is_velocity = event >= SET_VELOCITY
+        return {
+            **self.waited(situation, passed, ops),
+            "sounding": ops.where(struck, 1, sounding),
+            "last": event,
+            "velocity": ops.where(is_velocity, event - SET_VELOCITY, situation["velocity"]),
+            "pitch": ops.where(passed > 0, -1, ops.where(event < NOTE_OFF, event, situation["pitch"])),
+        }
+
+    def music(self, part: str, situation: Situation, ops: Any) -> Tensor:
+        """The keys held down and the velocity in force, float32 (..., 129)."""
+        velocity = ops.cast(ops.expand_dims(situation["velocity"], -1), "float32") / VELOCITY_BINS
+        return ops.concatenate([ops.cast(situation["sounding"], "float32"), velocity], axis=-1)
+
+    def allowed(self, field: str, situation: Situation, ops: Any) -> Tensor:
+        """What the one order of a moment's events leaves open, bool (..., 389)."""
+        last, velocity, left, pitch = (
+            ops.expand_dims(situation[name], -1) for name in ("last", "velocity", "left", "pitch")
+        )
+        keys = ops.arange(PITCHES, dtype="int32")
+        held = situation["sounding"] > 0
+        after_velocity, after_on = last >= SET_VELOCITY, ops.logical_and(last >= 0, last < NOTE_OFF)
+        after_off = ops.logical_and(last >= NOTE_OFF, last < TIME_SHIFT)
+        after_shift = ops.logical_and(last >= TIME_SHIFT, last < SET_VELOCITY)
+        after_full_shift = last == TIME_SHIFT + LONGEST_SHIFT - 1
+        can_strike = ops.logical_and(ops.logical_and(keys > pitch, left != 0), ops.logical_not(held))  # (..., 128)
+        rising = ops.logical_and(after_off, ops.logical_or(keys > last - NOTE_OFF, left == 0))
+        can_release = ops.logical_and(held, ops.logical_or(after_shift, rising))
+        can_wait = ops.logical_or(ops.logical_or(after_on, after_off), after_full_shift)  # (..., 1)
+        changes = ops.arange(VELOCITY_BINS, dtype="int32") != velocity
+        may_change = ops.logical_and(ops.any(can_strike, axis=-1, keepdims=True), ops.logical_not(after_velocity))
+        is_silent = ops.logical_not(ops.any(held, axis=-1, keepdims=True))
+        return ops.concatenate(
+            [
+                ops.logical_and(can_strike, velocity >= 0),
+                can_release,
+                ops.repeat(can_wait, LONGEST_SHIFT, axis=-1),
+                ops.logical_and(changes, may_change),
+                ops.logical_and(is_silent, ops.logical_not(after_velocity)),
+            ],
+            axis=-1,
+        )
 
 
 def events_of(steps: NDArray[np.int32]) -> NDArray[np.int16]:
@@ -19,8 +140,6 @@ def events_of(steps: NDArray[np.int32]) -> NDArray[np.int16]:
 
     Args:
         steps: int32 (notes, 4) as `Performance.encode` makes them.
-
-    At one moment notes end before others begin; both by rising pitch.
     """
     if not len(steps):
         return np.zeros(0, dtype=np.int16)
@@ -39,6 +158,44 @@ def events_of(steps: NDArray[np.int32]) -> NDArray[np.int16]:
     )
     rows = rows[:, np.lexsort((rows[2], rows[1], rows[0]))]
     return _with_time_shifts(rows[0], rows[3]).astype(np.int16)
+
+
+def performance_of(events: NDArray) -> NDArray[np.int32]:
+    """The steps of `Performance` that `events` (events,) in 0..387 say, int32 (notes, 4); `events_of` undoes it.
+
+    Events that no performance gives do no harm: a key struck while it sounds ends its note, one released while it is
+    silent means nothing, a note never released lasts until the last event.
+    """
+    now, velocity = 0, UNSAID_VELOCITY
+    held: dict[int, int] = {}  # index in `notes` of the note that each key sounds
+    notes: list[list[int]] = []  # onset, pitch, velocity, end
+    for event in events.tolist():
+        if event < NOTE_OFF:
+            if event in held:
+                notes[held[event]][3] = now
+            held[event] = len(notes)
+            notes.append([now, event, velocity, -1])
+        elif event < TIME_SHIFT:
+            if (index := held.pop(event - NOTE_OFF, None)) is not None:
+                notes[index][3] = now
+        elif event < SET_VELOCITY:
+            now += event - TIME_SHIFT + 1
+        else:
+            velocity = event - SET_VELOCITY
+    for index in held.values():
+        notes[index][3] = now
+    return _steps(np.array(notes, dtype=np.int64).reshape(-1, 4))
+
+
+def _steps(notes: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Rows of (onset, pitch, velocity, end) as steps; of notes struck together on one key the last stays."""
+    ordered = notes[np.lexsort((np.arange(len(notes)), notes[:, 1], notes[:, 0]))]
+    again = (ordered[1:, 0] == ordered[:-1, 0]) & (ordered[1:, 1] == ordered[:-1, 1])
+    steps = ordered[np.append(~again, True)[: len(ordered)]]
+    onset = steps[:, 0].copy()
+    steps[:, DURATION] = np.maximum(steps[:, 3] - onset, 1)
+    steps[:, SHIFT] = np.diff(onset, prepend=onset[:1])
+    return steps.astype(np.int32)
 
 
 def _with_time_shifts(times: NDArray, events: NDArray) -> NDArray:

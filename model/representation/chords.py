@@ -1,0 +1,118 @@
+"""Names of notes and chords as music21 gives them and the classic tutorial used them.
+
+A note is named with its octave ('C4', 'E-5', 'F#3'); a chord by its pitch classes in normal order, joined by dots
+('4.7.0'), so that every inversion and doubling of a chord has one name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import RequestError
+
+PITCH_CLASSES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
+NAMES = tuple(f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}" for pitch in range(128))
+PITCH_OF = {name: pitch for pitch, name in enumerate(NAMES)}
+CHORD = re.compile(r"(\d|1[01])(\.(\d|1[01]))*")
+OCTAVE_OF_CHORDS = 60  # a chord's name has no octave: it sounds from middle C up, as in the tutorial
+
+
+@lru_cache(maxsize=4096)
+def normal_order(pitch_classes: frozenset[int]) -> tuple[int, ...]:
+    """`pitch_classes` from the one from which they lie closest together.
+
+    Of equally close orders the one with the smaller intervals first (Forte 1973, "The Structure of Atonal Music").
+    """
+    ordered = sorted(pitch_classes)
+    turns = [ordered[first:] + ordered[:first] for first in range(len(ordered))]
+
+    def spread(turn: list[int]) -> tuple[int, tuple[int, ...], int]:
+        above = tuple((pitch_class - turn[0]) % 12 for pitch_class in turn)
+        return above[-1], above, turn[0]
+
+    return tuple(min(turns, key=spread))
+
+
+def name_of(pitches: Sequence[int]) -> str:
+    """The name of one pitch, or of the chord of several (also of the same one twice)."""
+    if len(pitches) == 1:
+        return NAMES[pitches[0]]
+    return ".".join(map(str, normal_order(frozenset(pitch % 12 for pitch in pitches))))
+
+
+def pitches_of(name: str) -> tuple[int, ...]:
+    """The MIDI pitches that `name` sounds as; a chord of one pitch class as an octave, so that it stays a chord.
+
+    Raises:
+        RequestError: when it is no name of a note or a chord.
+    """
+    if name in PITCH_OF:
+        return (PITCH_OF[name],)
+    if not CHORD.fullmatch(name):
+        raise RequestError(f"'{name}' is no note and no chord: write notes like C4, F#3 or E-5, chords like 0.4.7.")
+    pitch_classes = sorted({int(part) for part in name.split(".")})
+    pitches = tuple(OCTAVE_OF_CHORDS + pitch_class for pitch_class in pitch_classes)
+    return pitches if len(pitches) > 1 else (pitches[0], pitches[0] + 12)
+
+
+def is_chord(name: str) -> bool:
+    """Whether `name` is one of a chord: notes begin with a letter."""
+    return name[:1].isdigit()
+
+
+class Nearest:
+    """Finds the name in a vocabulary that comes nearest to one that is not in it."""
+
+    def __init__(self, vocabulary: Sequence[str]) -> None:
+        self.vocabulary = tuple(vocabulary)
+        self._index = {name: index for index, name in enumerate(vocabulary)}
+        self._found: dict[str, int] = {}
+        self._is_chord = np.array([is_chord(name) for name in vocabulary], dtype=bool)
+        self._profiles = np.array([_profile(pitches_of(name)) for name in vocabulary]).reshape(-1, 12)
+        self._distances = _distance_to(self._profiles)
+        self._pitches = np.array([min(pitches_of(name)) for name in vocabulary])
+
+    def index_of(self, name: str) -> int:
+        """The index of `name`, or of what is nearest: to a note the next pitch, to a chord the shortest way of its voices.
+
+        Chords stand for chords and notes for notes while the vocabulary has both.
+        """
+        if name in self._index:
+            return self._index[name]
+        if name not in self._found:
+            self._found[name] = self._nearest(name)
+        return self._found[name]
+
+    def knows(self, name: str) -> bool:
+        """Whether `name` is in the vocabulary."""
+        return name in self._index
+
+    def _nearest(self, name: str) -> int:
+        pitches = pitches_of(name)
+        of_kind = self._is_chord == is_chord(name)
+        if is_chord(name) or not of_kind.any():
+            profile = _profile(pitches)
+            there = (self._profiles * _distance_to(profile[None])[0]).sum(axis=1)
+            distance = there + (profile * self._distances).sum(axis=1)  # semitones that all voices move, both ways
+        else:
+            distance = np.abs(self._pitches - pitches[0]).astype(float)
+        return int(np.argmin(np.where(of_kind | ~of_kind.any(), distance, np.inf)))
+
+
+def _profile(pitches: Iterable[int]) -> NDArray[np.float64]:
+    """Which pitch classes `pitches` hold, 0 or 1, (12,)."""
+    profile = np.zeros(12)
+    profile[[pitch % 12 for pitch in pitches]] = 1
+    return profile
+
+
+def _distance_to(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Semitones from each pitch class to the nearest one in each profile, (profiles, 12)."""
+    steps = np.abs(np.arange(12)[:, None] - np.arange(12))
+    circle = np.minimum(steps, 12 - steps)  # (12, 12)
+    return np.where(profiles[:, None, :] > 0, circle, 12).min(axis=-1)
