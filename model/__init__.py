@@ -7,7 +7,7 @@ network/        embeddings, the recurrent stack, one head per field
 data/           folders and archives as training windows
 training/       the loop: validation, checkpoints, resume
 sampling/       the compiled loop that draws new steps
-composing/      from a request to a finished piece; `joining` puts seed and new music together
+composing/      from a request to a finished piece, with a seed or without
 evaluation/     held-out likelihood and its floors
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`

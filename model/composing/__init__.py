@@ -1,7 +1,14 @@
 """From a request to a finished piece.
 
-options   what a piece is to be: mode, length, controls, taste; plain data
-composer  prime on the seed, draw in chunks, put seed and new music together
+options     what a piece is to be: mode, length, controls, taste; plain data
+composer    from a request to a finished piece, with one bundle
+assignment  what is to be done for each mode
+length      how long the piece is to be, in the time units of its representation
+plans       what `vary` and `accompany` give the sampler beforehand
+performing  chunk after chunk, watched and stoppable
+joining     seed and new music as one piece
+seeds       parts of a seed, on a clock of its own
+players     who plays the new notes beside a seed
 """
 
 from typing import TYPE_CHECKING

@@ -13,7 +13,7 @@ from model.network import NoteNetwork
 from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN, Situation, Tensor
 from model.sampling.guard import Guard, Watch
-from model.sampling.plan import Plan
+from model.sampling.plan import Plan, filled_in
 from model.sampling.step import Choice, Tastes, Turn
 from model.sampling.taste import Taste
 
@@ -131,6 +131,21 @@ class Sampler:
         drawn, position = self._chunk(position, uniforms, tastes, plan)
         return Drawn(*(part.numpy() for part in drawn)), position
 
+    def warm_up(self) -> None:
+        """Compile the graphs for one piece: hearing a seed of any length, drawing freely, drawing by a plan of any size."""
+        start = self.start(1)
+        before, _ = self.representation.trace(np.zeros((1, 1, start.previous.shape[1]), dtype=np.int32), start.situation)
+        self._prime.get_concrete_function(
+            _open(start.previous[:, None], 1), {name: _open(value, 1) for name, value in before.items()}, start.state
+        )
+        uniforms = np.zeros((CHUNK, 1, start.previous.shape[1] + 2), dtype=np.float32)
+        tastes = Tastes.of(Taste(), [], 1, True)._replace(temperature=np.ones(start.previous.shape, dtype=np.float32))
+        fields = start.previous.shape[1]
+        nothing = filled_in(*(np.zeros((1, fields), dtype=np.int32),) * 2, np.zeros(1, dtype=np.int32), 0.0)
+        plan = Plan(*(_open(part, 1) if part.ndim > 1 else part for part in nothing))
+        for planned in (None, plan):
+            self._chunk.get_concrete_function(start, uniforms, tastes, planned)
+
     def _prime_graph(self, previous: Tensor, situation: Situation, state: dict[str, Tensor]) -> dict[str, Tensor]:
         _, state = self.network.sequence(previous, situation, state)
         return state
@@ -172,3 +187,9 @@ class Sampler:
             filled=position.filled + 1,
             is_over=is_over,
         ), choice
+
+
+def _open(array: NDArray, axis: int) -> tf.TensorSpec:
+    """What an array looks like whose length along `axis` is left open."""
+    shape = [None if index == axis else size for index, size in enumerate(array.shape)]
+    return tf.TensorSpec(shape, array.dtype)

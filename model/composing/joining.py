@@ -1,0 +1,130 @@
+"""Seed and new music as one piece.
+
+The seed stays as it was sent: its instruments, tempo map and pedal. The new music follows on the seed's clock: in
+seconds where it was composed in seconds, in beats where it was composed in beats, so that bars stay bars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.composing.players import players
+from model.composing.seeds import divided, finer, from_tick, last_part, start_of
+from model.piece import NOTE, Piece, table
+
+SHORTEST_SEED_PART_S = 10.0  # this much of the seed is kept even where the output would grow too long
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Where new music begins on the clock of a seed.
+
+    Attributes:
+        tick: the seed's tick that is tick 0 of the new music.
+        in_beats: whether the new music's quarters are the seed's quarters; else its seconds are the seed's.
+        is_part_of_seed: whether the seed's instruments may play it.
+    """
+
+    tick: int
+    in_beats: bool = False
+    is_part_of_seed: bool = True
+
+
+def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Piece:
+    """New music by itself, from its first note on, that ends `length_s` after its start, give or take `ring_s`."""
+    return ending(from_tick(composed, start_of(composed, in_beats)), length_s, ring_s, in_beats)
+
+
+def continued(
+    seed: Piece, composed: Piece, joint: Joint, length_s: float, ring_s: float, longest_s: float
+) -> tuple[Piece, float, tuple[str, ...]]:
+    """Seed and continuation, the seconds of their start that are the seed, and what is to be said about it.
+
+    Args:
+        seed: what was continued.
+        composed: the new notes; the time before the first belongs to them.
+        joint: where they begin.
+        length_s: seconds of new music from there.
+        ring_s: by how much it may miss that.
+        longest_s: how long both may be together; of a longer seed the end is kept.
+    """
+    remarks, kept = [], seed
+    room_s = max(longest_s - length_s, SHORTEST_SEED_PART_S)
+    if seed.onsets_s.max() - seed.onsets_s.min() > room_s:
+        kept = last_part(seed, room_s)
+        remarks.append(f"Your seed is long: only its last {room_s:.0f} seconds are in the file.")
+    start = start_of(kept, joint.in_beats)
+    kept, joint = from_tick(kept, start), replace(joint, tick=joint.tick - start)
+    piece, first_s = together(kept, composed, joint)
+    end_s = float(kept.seconds_at(joint.tick)) + length_s
+    return ending(piece, end_s, ring_s, joint.in_beats), first_s, tuple(remarks)
+
+
+def together(seed: Piece, composed: Piece, joint: Joint) -> tuple[Piece, float]:
+    """Both as one piece, and the second at which the first new note is struck."""
+    factor = finer(seed)
+    kept = divided(seed, factor)
+    matched, instruments = players(composed, kept, joint.is_part_of_seed)
+    notes = _moved(composed, kept, joint.tick * factor, joint.in_beats)
+    notes["instrument"] = matched[composed.notes["instrument"]]
+    if not len(notes):
+        return kept, kept.end_s
+    joined = replace(
+        kept,
+        notes=np.concatenate([_released(kept, notes), notes]),
+        pedals=_lifted(kept, notes),
+        instruments=instruments,
+    )
+    return joined, float(kept.seconds_at(notes["onset"].min()))
+
+
+def _moved(composed: Piece, seed: Piece, start: int, in_beats: bool) -> NDArray:
+    """The new notes on the seed's ticks, beginning at `start`."""
+    ticks = composed.notes["onset"], composed.notes["onset"] + composed.notes["duration"]
+    if in_beats:
+        scale = seed.ticks_per_quarter / composed.ticks_per_quarter
+        onsets, ends = (start + np.rint(tick * scale).astype(np.int64) for tick in ticks)
+    else:
+        start_s = seed.seconds_at(start)
+        onsets, ends = (seed.ticks_at(composed.seconds_at(tick) + start_s) for tick in ticks)
+    notes = table(NOTE, np.zeros((len(composed), len(NOTE.names or ()))))
+    notes["onset"], notes["duration"] = onsets, np.maximum(ends - onsets, 1)
+    notes["pitch"], notes["velocity"] = composed.notes["pitch"], composed.notes["velocity"]
+    return notes
+
+
+def _released(seed: Piece, new: NDArray) -> NDArray:
+    """The seed's notes, those ended that the new music strikes again."""
+    notes = seed.notes.copy()
+    key = notes["instrument"].astype(np.int64) * 128 + notes["pitch"]
+    new_key = new["instrument"].astype(np.int64) * 128 + new["pitch"]
+    for index in np.flatnonzero(np.isin(key, new_key)):
+        again = new["onset"][new_key == key[index]]
+        again = again[again > notes["onset"][index]]
+        if len(again):
+            notes["duration"][index] = min(notes["duration"][index], int(again.min()) - int(notes["onset"][index]))
+    return notes
+
+
+def _lifted(seed: Piece, new: NDArray) -> NDArray:
+    """The seed's pedals; the players' are up when the new music begins, whose notes are as long as they are to sound."""
+    pedals = seed.pedals.copy()
+    mine = np.isin(pedals["instrument"], new["instrument"])
+    pedals["duration"][mine] = np.minimum(pedals["duration"][mine], int(new["onset"].min()) - pedals["onset"][mine])
+    return pedals[pedals["duration"] > 0]
+
+
+def ending(piece: Piece, end_s: float, ring_s: float, in_beats: bool) -> Piece:
+    """`piece` with no note sounding for longer than `ring_s` beyond `end_s`; in beats the last ones ring until then."""
+    latest = int(piece.ticks_at(end_s + ring_s))
+    notes = piece.notes.copy()
+    notes["duration"] = np.clip(notes["duration"], 1, np.maximum(1, latest - notes["onset"]))
+    if in_beats and len(notes) and piece.with_notes(notes).end_s < end_s - ring_s:
+        last = notes["onset"] == notes["onset"].max()
+        pitched = np.array([not instrument.is_drum for instrument in piece.instruments])[notes["instrument"]]
+        rings = last & pitched
+        notes["duration"][rings] = np.maximum(int(piece.ticks_at(end_s)) - notes["onset"][rings], 1)
+    return piece.with_notes(notes)

@@ -1,0 +1,56 @@
+"""What the modes `vary` and `accompany` give the sampler beforehand, out of the steps of a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.representation import Representation
+from model.sampling.plan import NEVER, Plan, filled_in, woven
+
+
+def variation(representation: Representation, steps: NDArray[np.int32], strength: float) -> tuple[Plan, NDArray]:
+    """A plan that keeps the rhythm of `steps`, and the `Freedom` of each of their values.
+
+    Raises:
+        RequestError: the representation cannot be varied.
+    """
+    freedom = representation.variation(steps)
+    return filled_in(steps, freedom, _below_the_next(representation, steps), strength), freedom
+
+
+def accompaniment(representation: Representation, melody: NDArray[np.int32]) -> tuple[Plan, NDArray | None]:
+    """A plan that keeps the steps of `melody`, and their `Freedom`; None where the new steps come between them.
+
+    Raises:
+        RequestError: the representation cannot play around given notes.
+    """
+    freedom = representation.accompaniment(melody)
+    if freedom is None:
+        return woven(representation.onsets(melody), melody), None
+    return filled_in(melody, freedom, np.full(len(melody), NEVER, dtype=np.int32), 0.0), freedom
+
+
+def without(representation: Representation, steps: NDArray[np.int32], is_left_out: NDArray[np.bool_]) -> NDArray:
+    """`steps` (notes, fields) without some of them; the others keep their place in time."""
+    onsets = representation.onsets(steps)[~is_left_out]
+    kept = steps[~is_left_out].copy()
+    kept[:, 0] = np.diff(onsets, prepend=0)
+    return kept
+
+
+def _below_the_next(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.int32]:
+    """What the pitch of each step may not exceed, (notes,).
+
+    Pitches rise within a chord: one that rose above the next of its template would leave that no place.
+    """
+    highest = np.full(len(steps), NEVER, dtype=np.int32)
+    names = [field.name for field in representation.fields]
+    if representation.waits() is None or "pitch" not in names:
+        return highest
+    pitch = names.index("pitch")
+    same_time = steps[1:, 0] == 0
+    same_voice = (steps[1:, 1:pitch] == steps[:-1, 1:pitch]).all(axis=1)
+    below_next = np.where(same_time & same_voice, steps[1:, pitch] - 1, NEVER)
+    highest[:-1] = np.minimum(below_next, NEVER)
+    return highest
