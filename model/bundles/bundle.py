@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -23,16 +23,18 @@ from model.errors import BundleError
 from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
+    from model.evaluation.originality import OriginalityIndex
     from model.network import ClassicNetwork, NoteNetwork
 
 FORMAT = 1  # of the bundle; a reader refuses what it does not know
-MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE = (
+MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "manifest.json",
     "weights.npz",
     "config.json",
     "card.json",
     "history.json",
     "CARD.md",
+    "originality.npz",  # not in every bundle: the runs of notes of the training set
 )
 LARGEST_BYTES = 256 << 20  # of all files together, and of the weights once unpacked
 
@@ -68,6 +70,7 @@ class Bundle:
     card: Card
     history: list[dict[str, float]]
     weights: list[NDArray]
+    originality_data: bytes | None = field(default=None, repr=False)
 
     @property
     def representation(self) -> str:
@@ -78,6 +81,16 @@ class Bundle:
     def is_classic(self) -> bool:
         """Whether it reads a window anew for every note: it then has a `classic_network` and no `network`."""
         return self.config.window > 0
+
+    def originality(self) -> OriginalityIndex | None:
+        """What tells how original a piece is, or None for a bundle that carries no index of its training set.
+
+        Raises:
+            BundleError: when the index cannot be read.
+        """
+        from model.evaluation.originality import OriginalityIndex
+
+        return OriginalityIndex.load(self.originality_data) if self.originality_data is not None else None
 
     def network(self) -> NoteNetwork:
         """The network with this bundle's weights, in float32.
@@ -122,9 +135,13 @@ class Bundle:
 
 
 def pack(
-    network: NoteNetwork | ClassicNetwork, card: Card, name: str, history: list[dict[str, float]]
+    network: NoteNetwork | ClassicNetwork,
+    card: Card,
+    name: str,
+    history: list[dict[str, float]],
+    originality: OriginalityIndex | None = None,
 ) -> dict[str, bytes]:
-    """The files of a bundle, manifest included, by file name."""
+    """The files of a bundle, manifest included, by file name; `originality` knows the training set."""
     buffer = io.BytesIO()
     weights = {f"{index:03d}": weight.astype(np.float16) for index, weight in enumerate(network.get_weights())}
     np.savez(buffer, allow_pickle=False, **weights)
@@ -135,6 +152,8 @@ def pack(
         HISTORY: _json(history),
         PAGE: card.page(name).encode(),
     }
+    if originality is not None:
+        files[ORIGINALITY] = originality.save()
     entries = {file: FileEntry(size=len(data), sha256=hashlib.sha256(data).hexdigest()) for file, data in files.items()}
     manifest = Manifest(version=_version(entries), files=entries)
     return {**files, MANIFEST: _json(manifest.model_dump())}
@@ -175,6 +194,7 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             card=Card.model_validate_json(files[CARD]),
             history=json.loads(files[HISTORY]),
             weights=_weights(files[WEIGHTS]),
+            originality_data=files.get(ORIGINALITY),
         )
     except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
         raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error
