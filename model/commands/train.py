@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     settings = _settings(arguments)
     _make_folder(arguments.out)
     data = encode_corpus(arguments.data, config.representation)
+    config = config.model_copy(update={"styles": data.styles})
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
     for name, reason in data.refused.items():
         sys.stderr.write(f"left out {name}: {reason}\n")

@@ -1,34 +1,29 @@
-"""Files read, checked and encoded in parallel, and split by piece.
+"""Data sets as training and evaluation see them: pieces by split, without near-duplicates across the splits.
 
 A piece belongs to one split as a whole: to the one a published table gives, else to the one its content's hash
-decides, so that the same piece is held out in every run and on every machine.
+decides, so that the same piece is held out in every run and on every machine. What is nearly the same as a held-out
+piece is not trained on.
 """
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from model.data.sources import Source, read_sources
-from model.errors import DataError, MidiError
-from model.midi import MidiLimits, read_midi
-from model.representation import REPRESENTATIONS
+from model.data.cache import cache_folder
+from model.data.duplicates import Sketch, near_duplicates
+from model.data.shards import Shard, entry_sketch, read_shards, shards_name, write_shards
+from model.data.sources import data_digest, read_sources
+from model.errors import DataError
 from model.representation.events import events_of
 
-HELD_OUT_PERCENT = 10  # of pieces without a published split
-FILES_AT_A_TIME = 16  # that a process is handed
-FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
+FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,12 @@ class EncodedFile:
     split: str | None
     hash_split: str  # the split that its content's hash decides
     style: str = ""  # see `model.data.styles`
+    sketch: Sketch = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))  # see `model.data.duplicates`
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether training may not see it."""
+        return (self.split or self.hash_split) != "train"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class Encoded:
     """What a training run needs: the steps and style of every piece by split, and what was left out, and why.
 
     `train_styles` has a word for each piece of `train`, '' where its style is unknown (see `model.data.styles`), and
-    `validation_styles` for each of `validation`; left out, they are all ''.
+    `validation_styles` for each of `validation`; left out, they are all ''. `duplicates` says of pieces that are nearly
+    the same as a held-out one which that is: those whose split was published stay where they were, the others were
+    taken out of `train`.
     """
 
     train: list[NDArray[np.int32]]
@@ -70,6 +73,7 @@ class Encoded:
     refused: dict[str, str]
     train_styles: list[str] = field(default_factory=list)
     validation_styles: list[str] = field(default_factory=list)
+    duplicates: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for pieces, styles in ((self.train, self.train_styles), (self.validation, self.validation_styles)):
@@ -79,8 +83,9 @@ class Encoded:
 
     @property
     def styles(self) -> tuple[str, ...]:
-        """Every style that a piece to train on has, sorted."""
-        return tuple(sorted(set(self.train_styles) - {""}))
+        """The styles that enough pieces to train on have to be told apart, sorted."""
+        counts = Counter(self.train_styles)
+        return tuple(sorted(style for style, count in counts.items() if style and count >= FEWEST_OF_A_STYLE))
 
     @property
     def validation_events(self) -> int:
@@ -88,44 +93,65 @@ class Encoded:
         return sum(len(events_of(piece)) for piece in self.validation)
 
 
-def encode_files(path: Path, representation: str, processes: int | None = None) -> Corpus:
-    """Read and encode everything under `path` (see `read_sources`).
+def encode_files(
+    data: Path | Sequence[Path], representation: str, processes: int | None = None, cache: Path | None = None
+) -> Corpus:
+    """Every piece of the data sets, read and encoded, or as an earlier run left it in the cache.
+
+    Args:
+        data: a folder or archive (see `read_sources`), or several.
+        representation: its name.
+        processes: how many to encode with (default: one for each processor).
+        cache: where shards are kept (default: see `cache_folder`).
 
     Raises:
-        DataError: when there is no MIDI file, or none that can be used.
+        DataError: when there is no MIDI file, none that can be used, or the cache cannot be written.
     """
-    sources = read_sources(path)
-    encoded = _in_parallel(sources, representation, processes or os.cpu_count() or 1)
-    outcomes = list(tqdm(encoded, total=len(sources), desc="reading MIDI", unit="file", file=sys.stderr))
-    both = list(zip(sources, outcomes, strict=True))
+    paths = [data] if isinstance(data, Path) else list(data)
+    shards = [shard for path in paths for shard in _shards(path, representation, processes, cache_folder(cache))]
+    entries = [(entry, steps) for shard in shards for entry, steps in shard.pieces()]
     corpus = Corpus(
         files=[
-            EncodedFile(source.name, steps, source.split, split_by_hash(source.data), source.style)
-            for source, steps in both
-            if not isinstance(steps, str)
+            EncodedFile(entry.name, steps, entry.split, entry.hash_split, entry.style, entry_sketch(entry))
+            for entry, steps in entries
+            if not entry.refused
         ],
-        refused={source.name: reason for source, reason in both if isinstance(reason, str)},
+        refused={entry.name: entry.refused for entry, _ in entries if entry.refused},
     )
     if not corpus.files:
-        raise DataError(f"No piece in {path} can be used; {corpus.reasons()}")
+        raise DataError(f"No piece in {_named(paths)} can be used; {corpus.reasons()}")
     return corpus
 
 
-def encode_corpus(path: Path, representation: str, processes: int | None = None) -> Encoded:
-    """The pieces under `path` as a training run needs them: some to learn from, some held out.
+def _shards(path: Path, representation: str, processes: int | None, cache: Path) -> list[Shard]:
+    folder = cache / "encoded" / shards_name(data_digest(path), representation)
+    if (shards := read_shards(folder)) is None:
+        write_shards(folder, read_sources(path), representation, processes or os.cpu_count() or 1)
+        shards = read_shards(folder)
+    if shards is None:
+        raise DataError(f"What was written to {folder} cannot be read again: look after the disk it is on.")
+    return shards
+
+
+def encode_corpus(
+    data: Path | Sequence[Path], representation: str, processes: int | None = None, cache: Path | None = None
+) -> Encoded:
+    """The pieces of the data sets as a training run needs them: some to learn from, some held out.
+
+    Arguments as for `encode_files`.
 
     Raises:
         DataError: when too little is left to train and to validate on.
     """
-    corpus = encode_files(path, representation, processes)
-    parts: dict[str, list[EncodedFile]] = {"train": [], "validation": []}
-    for file in corpus.files:
-        parts.setdefault(file.split or file.hash_split, []).append(file)
-    train, validation = parts["train"], parts["validation"]
+    corpus = encode_files(data, representation, processes, cache)
+    duplicates = duplicates_of_held_out(corpus.files)
+    train = [file for file in corpus.files if not file.is_held_out and (file.split or file.name not in duplicates)]
+    validation = [file for file in corpus.files if (file.split or file.hash_split) == "validation"]
     if len(train) + len(validation) < 2:
         raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
     if not train and any(file.split for file in corpus.files):
-        raise DataError(f"The table in {path} names no piece to train on: give it rows whose split is 'train'.")
+        named = _named([data] if isinstance(data, Path) else data)
+        raise DataError(f"The table in {named} names no piece to train on: give it rows whose split is 'train'.")
     if not train:  # so few files that the hash left one part empty
         train.append(validation.pop())
     if not validation:
@@ -136,29 +162,19 @@ def encode_corpus(path: Path, representation: str, processes: int | None = None)
         corpus.refused,
         [file.style for file in train],
         [file.style for file in validation],
+        duplicates,
     )
 
 
-def split_by_hash(data: bytes) -> str:
-    """'train' or 'validation', by the hash of a file's bytes."""
-    return "validation" if hashlib.sha256(data).digest()[0] * 100 < HELD_OUT_PERCENT * 256 else "train"
+def duplicates_of_held_out(files: Sequence[EncodedFile]) -> dict[str, str]:
+    """Each piece of the train part that is nearly the same as a held-out one, with that one's name."""
+    found: dict[str, str] = {}
+    for one, other in near_duplicates([file.sketch for file in files]):
+        if files[one].is_held_out != files[other].is_held_out:
+            held_out, trained = (one, other) if files[one].is_held_out else (other, one)
+            found.setdefault(files[trained].name, files[held_out].name)
+    return found
 
 
-def _in_parallel(sources: list[Source], representation: str, processes: int) -> Iterator[NDArray[np.int32] | str]:
-    """`_encode` of each source, in order; a few are not worth a process."""
-    names = [representation] * len(sources)
-    if processes == 1 or len(sources) <= FILES_AT_A_TIME:
-        yield from map(_encode, sources, names)
-        return
-    # spawned, because Keras may have started threads by now, and a fork would copy their locks as they happen to be
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_encode, sources, names, chunksize=FILES_AT_A_TIME)
-
-
-def _encode(source: Source, representation: str) -> NDArray[np.int32] | str:
-    """The steps of one file, or the sentence that says why it was left out."""
-    try:
-        steps = REPRESENTATIONS[representation]().encode(read_midi(source.data, MidiLimits.for_data()).piece)
-    except MidiError as error:
-        return error.sentence
-    return steps if len(steps) >= FEWEST_NOTES else f"It has fewer than {FEWEST_NOTES} notes that can be used."
+def _named(paths: Iterable[Path]) -> str:
+    return " and ".join(str(path) for path in paths)

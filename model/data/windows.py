@@ -8,22 +8,54 @@ window spans two pieces; the last window of a piece is padded and its padding we
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.representation.arrays import NUMPY
-from model.representation.base import Representation
+from model.representation.base import BLOCK, UNKNOWN, Representation, Situation
 
 Steps = NDArray[np.int32]  # raw steps of one piece, (notes, fields)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How a piece may be changed each time it comes up in training."""
+
+    transpose: int = 0  # by up to so many semitones, up or down
+    stretch: float = 0.0  # in tempo by up to this share, faster or slower
+    excerpts: float = 0.0  # share of pieces cut to a beginning and an ending, as short pieces have them
+    controls_hidden: float = 0.5  # chance that nothing is asked of a piece, and of each control where something is
+    length_hidden: float = 0.5  # chance that a whole piece does not say how long it is; an excerpt always does
+
+
+SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
+
+
+@dataclass(frozen=True)
+class Played:
+    """A piece as it comes up: raw steps, what is asked of each block of them, and its length where that is said."""
+
+    steps: Steps
+    controls: NDArray[np.float32]  # (blocks, width)
+    left: int  # own time units until the last onset, or UNKNOWN
 
 
 class WindowStreams:
     """Batches for `NoteNetwork.call` from pieces; one pass over all of them with `once`, for ever with `shuffled`."""
 
-    def __init__(self, representation: Representation, pieces: Sequence[Steps], streams: int, length: int) -> None:
+    def __init__(
+        self,
+        representation: Representation,
+        pieces: Sequence[Steps],
+        streams: int,
+        length: int,
+        styles: Sequence[str] = (),
+    ) -> None:
         self.representation = representation
         self.pieces = pieces
+        self.styles = styles or [""] * len(pieces)
         self.streams = streams
         self.length = length
 
@@ -35,25 +67,40 @@ class WindowStreams:
     def _windows(self, piece: Steps) -> int:
         return -(-(len(piece) + 1) // self.length)  # END is a step as well
 
-    def shuffled(self, rng: np.random.Generator, transpose: int = 0) -> Iterator[tuple[dict]]:
-        """Batches without end: every piece once, in random order, then again in another order.
+    def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[dict]]:
+        """Batches without end: every piece once, in random order, then again in another order."""
 
-        Each time a piece comes it is moved by up to `transpose` semitones up or down.
-        """
-
-        def order() -> Iterator[Steps]:
+        def order() -> Iterator[Played]:
             while True:
                 for index in rng.permutation(len(self.pieces)):
-                    interval = int(rng.integers(-transpose, transpose + 1))
-                    yield self.representation.transposed(self.pieces[index], interval)
+                    yield self._changed(self.pieces[index], self.styles[index], rng, augmentation)
 
         return self._batches(order())
 
     def once(self) -> Iterator[tuple[dict]]:
-        """Batches that hold every piece once, the longest first so that the rows end together."""
-        return self._batches(iter(sorted(self.pieces, key=len, reverse=True)))
+        """Batches that hold every piece once, the longest first so that the rows end together; nothing is asked."""
+        nothing = np.zeros((1, self.representation.controls.width), dtype=np.float32)
+        ordered = sorted(self.pieces, key=len, reverse=True)
+        return self._batches(Played(piece, nothing, UNKNOWN) for piece in ordered)
 
-    def _batches(self, order: Iterator[Steps]) -> Iterator[tuple[dict]]:
+    def _changed(self, steps: Steps, style: str, rng: np.random.Generator, how: Augmentation) -> Played:
+        """`steps` moved, stretched and cut at random, with some of what could be asked of them."""
+        representation = self.representation
+        is_excerpt = rng.random() < how.excerpts and len(steps) > LONGEST_EXCERPT
+        if is_excerpt:
+            steps = representation.spliced(*_beginning_and_end(steps, rng))
+        if how.stretch:
+            steps = representation.stretched(steps, float(np.exp(rng.uniform(-how.stretch, how.stretch))))
+        steps = representation.transposed(steps, int(rng.integers(-how.transpose, how.transpose + 1)))
+        controls = representation.measured(steps, style)
+        hide_all = rng.random() < how.controls_hidden
+        for part in representation.controls.slices.values():
+            if hide_all or rng.random() < how.controls_hidden:
+                controls[:, part] = 0
+        says_length = is_excerpt or rng.random() >= how.length_hidden
+        return Played(steps, controls, int(representation.onsets(steps)[-1]) if says_length else UNKNOWN)
+
+    def _batches(self, order: Iterator[Played]) -> Iterator[tuple[dict]]:
         rows = [_Row(self.length, len(self.representation.fields)) for _ in range(self.streams)]
         situation = self.representation.situation(self.streams, NUMPY)
         blank = self.representation.situation(1, NUMPY)
@@ -69,6 +116,8 @@ class WindowStreams:
             for name, value in situation.items():
                 value[fresh] = blank[name]
             previous[fresh] = starts
+            for index, row in enumerate(rows):
+                row.ask(situation, index)
             windows = [row.take() for row in rows]
             batch, situation, previous = self._window(windows, situation, previous)
             yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
@@ -84,7 +133,7 @@ class WindowStreams:
             raw[row, : len(steps)] = steps
             weight[row, : len(steps)] = 1
         before, situation = self.representation.trace(raw, situation)
-        target = self.representation.classes(raw, before)
+        target = self.representation.classes(raw, before, NUMPY)
         residual = self.representation.residual_nats(target) * weight[..., 0]
         for row, (steps, has_end) in enumerate(windows):
             if has_end:
@@ -93,12 +142,19 @@ class WindowStreams:
         batch = {
             "previous": np.concatenate([previous[:, None], target[:, :-1]], axis=1),
             "target": target,
-            "shift": raw[..., 0],
+            "raw": raw,
             "situation": before,
             "weight": weight,
             "residual": residual,
         }
         return batch, situation, target[:, -1].copy()
+
+
+def _beginning_and_end(steps: Steps, rng: np.random.Generator) -> tuple[Steps, Steps]:
+    """What a short piece out of a long one is made of: its beginning and its end, the middle left out."""
+    length = int(np.exp(rng.uniform(np.log(SHORTEST_EXCERPT), np.log(LONGEST_EXCERPT))))
+    first = int(length * rng.uniform(0.2, 0.8))
+    return steps[:first], steps[len(steps) - (length - first) :]
 
 
 class _Row:
@@ -107,7 +163,7 @@ class _Row:
     def __init__(self, length: int, fields: int) -> None:
         self.length = length
         self.fields = fields
-        self.piece: Steps | None = None
+        self.piece: Played | None = None
         self.position = 0
 
     @property
@@ -118,14 +174,23 @@ class _Row:
     def is_fresh(self) -> bool:
         return self.position == 0
 
-    def load(self, piece: Steps) -> None:
+    def load(self, piece: Played) -> None:
         self.piece, self.position = piece, 0
+
+    def ask(self, situation: Situation, row: int) -> None:
+        """Put what is asked of the coming window, and at its start the piece's length, into `situation`."""
+        if self.piece is None:
+            return
+        controls = self.piece.controls
+        situation["controls"][row] = controls[min(self.position // BLOCK, len(controls) - 1)]
+        if self.position == 0:
+            situation["left"][row] = self.piece.left
 
     def take(self) -> tuple[Steps, bool]:
         """The next raw steps, fewer than a window at the end of a piece, and whether END follows within it."""
         if self.piece is None:
             return np.zeros((0, self.fields), dtype=np.int32), False
-        steps = self.piece[self.position : self.position + self.length]
+        steps = self.piece.steps[self.position : self.position + self.length]
         self.position += self.length
         has_end = len(steps) < self.length
         if has_end:

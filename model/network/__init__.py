@@ -1,9 +1,10 @@
 """Networks in plain Keras 3: the same weights train on any Keras backend and serve on TensorFlow.
 
 config     the sizes of a network, as data; named presets
-recurrent  an LSTM layer that keeps Keras' weights and uses the backend's own kernel where that is faster
+stacks     what carries the past from step to step
 heads      one small head per field, each conditioned on the fields drawn before it
-note       NoteNetwork: embeddings, the recurrent stack and the heads behind `sequence` and `step`
+note       NoteNetwork: embeddings, a stack and the heads behind `sequence` and `step`
+classic    ClassicNetwork: the tutorial's window of scalars, three LSTMs and one softmax
 """
 
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 from model.network.config import PRESETS, NetworkConfig
 
 if TYPE_CHECKING:
+    from model.network.classic import ClassicNetwork
     from model.network.note import NoteNetwork
 
-__all__ = ["PRESETS", "NetworkConfig", "NoteNetwork"]
+__all__ = ["PRESETS", "ClassicNetwork", "NetworkConfig", "NoteNetwork"]
 
 
 def __getattr__(name: str) -> object:
@@ -22,4 +24,8 @@ def __getattr__(name: str) -> object:
         from model.network.note import NoteNetwork
 
         return NoteNetwork
+    if name == "ClassicNetwork":
+        from model.network.classic import ClassicNetwork
+
+        return ClassicNetwork
     raise AttributeError(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.errors import RequestError
 
@@ -13,17 +15,39 @@ class NetworkConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     representation: str = "performance"
+    styles: tuple[str, ...] = Field(default=(), description="kinds of music in the training data, as it names them")
+    vocabulary: tuple[str, ...] = Field(default=(), description="of a representation that builds one from a corpus")
+    stack: Literal["lstm", "gru", "conv", "transformer"] = Field(
+        default="lstm", description="what carries the past: see `model.network.stacks`"
+    )
+    memory: int = Field(default=0, ge=0, description="steps of its own past that the stack can look back at")
+    window: int = Field(default=0, ge=0, description="notes read anew for each note, as the classic did; 0 = carried")
     embedding: int = Field(default=256, ge=1, description="width of the summed input embeddings")
     units: int = Field(default=512, ge=1, description="cells of each recurrent layer")
     layers: int = Field(default=2, ge=1, description="recurrent layers")
     head_units: int = Field(default=256, ge=1, description="hidden units of each field's head")
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0, description="between layers, while training only")
 
+    @model_validator(mode="after")
+    def _can_look_back(self) -> Self:
+        if self.stack in ("lstm", "gru") and self.memory and self.layers < 2:
+            raise ValueError("a look-back needs two layers: one that asks and one that reads the answer")
+        if self.stack == "transformer" and (not self.memory or self.units % 64):
+            raise ValueError("a Transformer needs a memory, which is its window, and units in heads of 64")
+        return self
+
+
+# The tutorial "How to Generate Music using a LSTM Neural Network in Keras" and the projects made after it: 5,474,406
+# weights for a vocabulary of 358.
+CLASSIC = NetworkConfig(representation="notes", window=100, units=512, layers=3, head_units=256, dropout=0.3)
 
 PRESETS: dict[str, NetworkConfig] = {
-    "cadenza": NetworkConfig(),  # 5.0 M weights, 10 MB in float16
+    "cadenza": NetworkConfig(memory=512),  # 5.3 M weights, 10.5 MB in float16
     "small": NetworkConfig(embedding=128, units=256, head_units=128),
     "tiny": NetworkConfig(embedding=16, units=24, layers=1, head_units=16),  # for trying things and for tests
+    "classic": CLASSIC,
+    "classic-small": CLASSIC.model_copy(update={"units": 128, "head_units": 64}),  # a tenth of the time
+    "char": NetworkConfig(representation="characters", embedding=64, units=512, head_units=256),
 }
 
 

@@ -18,9 +18,7 @@ class FieldHead(keras.layers.Layer):
         self.context_size, self.units = context_size, units
         # names are unique across heads: Keras' torch backend zeroes gradients by path, one of two equal paths only
         self.from_stack = keras.layers.Dense(units, name=f"{field.name}_from_stack")
-        self.from_context = (
-            keras.layers.Dense(units, use_bias=False, name=f"{field.name}_from_context") if context_size else None
-        )
+        self.from_context = keras.layers.Dense(units, use_bias=False, name=f"{field.name}_from_context")
         self.from_fields = [
             keras.layers.Embedding(other.size, units, name=f"{field.name}_from_{other.name}") for other in earlier
         ]
@@ -32,23 +30,20 @@ class FieldHead(keras.layers.Layer):
         self.to_classes.build((None, self.units))
         for embed in self.from_fields:
             embed.build(None)
-        if self.from_context is not None:
-            self.from_context.build((None, self.context_size))
+        self.from_context.build((None, self.context_size))
         self.built = True
 
-    def call(self, stack: Tensor, earlier: list[Tensor], context: Tensor | None, allowed: Tensor | None) -> Tensor:
+    def call(self, stack: Tensor, earlier: list[Tensor], context: Tensor, allowed: Tensor | None) -> Tensor:
         """Float32 logits (..., classes).
 
         Args:
             stack: output of the recurrent stack, (..., units).
             earlier: class of each field before this one, int (...,).
-            context: what the situation shows this field, (..., context), or None.
+            context: what the situation shows this field, (..., context).
             allowed: classes that can follow, bool (..., classes), or None where all can.
         """
-        hidden = self.from_stack(stack)  # (..., head_units)
+        hidden = self.from_stack(stack) + self.from_context(context)  # (..., head_units)
         for embed, classes in zip(self.from_fields, earlier, strict=True):
             hidden = hidden + embed(classes)
-        if self.from_context is not None:
-            hidden = hidden + self.from_context(context)
         logits = ops.cast(self.to_classes(ops.silu(hidden)), "float32")
         return logits if allowed is None else ops.where(allowed, logits, REFUSED)

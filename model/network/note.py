@@ -1,4 +1,4 @@
-"""The note-level network: embeddings, a stack of LSTMs, one head per field.
+"""The note-level network: embeddings, a stack that carries the past, one head per field.
 
 One pass through the stack per note. The heads see, beside the stack's output, the *situation* that the
 representation keeps (which keys sound and for how long), so that the LSTM need not count milliseconds.
@@ -12,11 +12,9 @@ from keras import ops
 
 from model.network.config import NetworkConfig
 from model.network.heads import FieldHead
-from model.network.recurrent import CarriedLSTM, State
-from model.representation import REPRESENTATIONS
+from model.network.stacks import State, stack_for
+from model.representation import representation_of
 from model.representation.base import Situation, Tensor
-
-States = list[State]  # one per recurrent layer
 
 
 class NoteNetwork(keras.Model):
@@ -25,17 +23,16 @@ class NoteNetwork(keras.Model):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(name="note_network", autocast=False)
         self.config = config
-        self.representation = REPRESENTATIONS[config.representation]()
+        self.representation = representation_of(config.representation, config.styles, config.vocabulary)
         fields, widths = self.representation.fields, self.representation.context_sizes
         # one row more than classes: the last stands for START
         self.embed_fields = [
             keras.layers.Embedding(f.size + 1, config.embedding, name=f"embed_{f.name}") for f in fields
         ]
         self.embed_situation = keras.layers.Dense(config.embedding, name="embed_situation")
-        self.stack = [CarriedLSTM(config.units, name=f"lstm_{layer + 1}") for layer in range(config.layers)]
-        self.dropout = keras.layers.Dropout(config.dropout, name="dropout")
+        self.stack = stack_for(config)
         self.heads = [
-            FieldHead(field, fields[:index], widths.get(field.name, 0), config.head_units)
+            FieldHead(field, fields[:index], widths[field.name], config.head_units)
             for index, field in enumerate(fields)
         ]
         self._build_layers()
@@ -45,17 +42,14 @@ class NoteNetwork(keras.Model):
         for embed in self.embed_fields:
             embed.build(None)
         self.embed_situation.build((None, self.representation.context_sizes["input"]))
-        for index, layer in enumerate(self.stack):
-            layer.build((None, None, self.config.units if index else self.config.embedding))
         for head in self.heads:
-            head.build_layers(self.config.units)
+            head.build_layers(self.stack.units)
         self.built = True
 
-    def start(self, batch: int) -> tuple[np.ndarray, States]:
-        """The classes that stand for START, int32 (batch, fields), and zero states."""
+    def start(self, batch: int) -> tuple[np.ndarray, State]:
+        """The classes that stand for START, int32 (batch, fields), and the stack's state before the first step."""
         starts = np.tile([field.size for field in self.representation.fields], (batch, 1)).astype(np.int32)
-        zeros = ops.zeros((batch, self.config.units))
-        return starts, [(zeros, zeros) for _ in self.stack]
+        return starts, self.stack.start(batch)
 
     def embed(self, previous: Tensor, situation: Situation) -> Tensor:
         """Input of the stack, (..., embedding), from the previous step's classes (..., fields)."""
@@ -65,25 +59,14 @@ class NoteNetwork(keras.Model):
         return embedded
 
     def sequence(
-        self, previous: Tensor, situation: Situation, states: States, training: bool = False
-    ) -> tuple[Tensor, States]:
-        """Outputs of the stack (batch, time, units) for a whole window, and the states after it."""
-        outputs = self.embed(previous, situation)  # (batch, time, embedding)
-        carried = []
-        for layer, state in zip(self.stack, states, strict=True):
-            outputs, state = layer.sequence(outputs, state)
-            outputs = self.dropout(outputs, training=training)
-            carried.append(state)
-        return outputs, carried
+        self, previous: Tensor, situation: Situation, state: State, training: bool = False
+    ) -> tuple[Tensor, State]:
+        """Outputs of the stack (batch, time, units) for a whole window, and its state after it."""
+        return self.stack.sequence(self.embed(previous, situation), state, training)
 
-    def step(self, previous: Tensor, situation: Situation, states: States) -> tuple[Tensor, States]:
-        """Outputs of the stack (batch, units) for one step, and the states after it."""
-        output = self.embed(previous, situation)  # (batch, embedding)
-        carried = []
-        for layer, state in zip(self.stack, states, strict=True):
-            output, state = layer.step(output, state)
-            carried.append(state)
-        return output, carried
+    def step(self, previous: Tensor, situation: Situation, state: State) -> tuple[Tensor, State]:
+        """Outputs of the stack (batch, units) for one step, and its state after it."""
+        return self.stack.step(self.embed(previous, situation), state)
 
     def logits(self, index: int, output: Tensor, drawn: list[Tensor], situation: Situation) -> Tensor:
         """Logits of field `index`, (..., classes).
@@ -95,26 +78,31 @@ class NoteNetwork(keras.Model):
             situation: before the step for the first field, after `elapse` for the others.
         """
         field = self.representation.fields[index]
-        has_context = field.name in self.representation.context_sizes
-        context = self.representation.context(field.name, situation, ops) if has_context else None
+        context = self.representation.context(field.name, situation, ops)
         allowed = self.representation.allowed(field.name, situation, ops)
         return self.heads[index](output, drawn, context, allowed)
 
-    def call(self, batch: dict[str, Tensor], states: States, training: bool = False) -> tuple[list[Tensor], States]:
-        """Logits of every field for a window of known steps (teacher forcing), and the states after it.
+    def _noted(self, situation: Situation, index: int, value: Tensor) -> Situation:
+        """The situation once field `index` of a step is known, as the heads after it see it."""
+        if index == 0:
+            return self.representation.elapse(situation, value, ops)
+        return self.representation.noted(situation, index, value, ops)
+
+    def call(self, batch: dict[str, Tensor], state: State, training: bool = False) -> tuple[list[Tensor], State]:
+        """Logits of every field for a window of known steps (teacher forcing), and the stack's state after it.
 
         Args:
-            batch: `previous` and `target` classes (batch, time, fields), `shift` raw (batch, time), and `situation`,
-                the situation before each step.
-            states: of each layer before the window.
+            batch: `previous` and `target` classes and `raw` values of the targets, (batch, time, fields) each, and
+                `situation`, the situation before each step.
+            state: of the stack before the window.
             training: whether dropout is on.
         """
         situation = batch["situation"]
-        outputs, states = self.sequence(batch["previous"], situation, states, training)
-        later = self.representation.elapse(situation, batch["shift"], ops)
+        outputs, state = self.sequence(batch["previous"], situation, state, training)
         target = batch["target"]
         logits = []
         for index in range(len(self.heads)):
             drawn = [target[..., earlier] for earlier in range(index)]
-            logits.append(self.logits(index, outputs, drawn, situation if index == 0 else later))
-        return logits, states
+            logits.append(self.logits(index, outputs, drawn, situation))
+            situation = self._noted(situation, index, batch["raw"][..., index])
+        return logits, state

@@ -2,14 +2,44 @@
 
 arrays       numpy under the names of keras.ops
 base         what every representation promises: fields, encode, decode, the context a network may look at
+measuring    the controls that real music would answer to
 buckets      numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
 performance  note-level tuples (shift, pitch, velocity, duration) exact to 10 ms; the default for expressive piano
-events       the 388 events of Performance RNN that the same music would be; what likelihoods are compared by
+voices       four voices on a grid of sixteenths, as chorales are predicted; used by the bundle `chorale`
+voice_context  what the network may look at in four voices, as seen from one note
+echoes       where the music so far last went as it goes now, and how it went on there
+four_parts   between a piece and a table of four voices
+events       the 388 events of Performance RNN, one a step; what likelihoods are compared by
+notes        the classic tutorial's notes and chords out of a vocabulary built from a corpus
+chords       the names of notes and chords, and which known one is nearest to an unknown one
+characters   music as a text, one character a step
+tokens       what representations of one field have in common
 """
 
+from collections.abc import Sequence
+
+from model.errors import RequestError
 from model.representation.base import Field, Representation
+from model.representation.characters import Characters
+from model.representation.events import Events
+from model.representation.notes import Notes
 from model.representation.performance import Performance
+from model.representation.voices import Voices
 
-REPRESENTATIONS: dict[str, type[Representation]] = {Performance.name: Performance}
+REPRESENTATIONS: dict[str, type[Representation]] = {
+    kind.name: kind for kind in (Performance, Voices, Events, Notes, Characters)
+}
 
-__all__ = ["REPRESENTATIONS", "Field", "Performance", "Representation"]
+
+def representation_of(name: str, styles: Sequence[str] = (), vocabulary: Sequence[str] = ()) -> Representation:
+    """The representation `name`, for music that comes in `styles`.
+
+    Raises:
+        RequestError: when there is none of that name.
+    """
+    if name not in REPRESENTATIONS:
+        raise RequestError(f"There is no representation '{name}'. These are known: {', '.join(REPRESENTATIONS)}.")
+    return REPRESENTATIONS[name](styles, vocabulary)
+
+
+__all__ = ["REPRESENTATIONS", "Characters", "Events", "Field", "Notes", "Performance", "Representation", "Voices", "representation_of"]

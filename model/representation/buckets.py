@@ -6,8 +6,14 @@ and the likelihood of the integer stays exact. Used by `performance` for time sh
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from model.representation.arrays import NUMPY
+
+Tensor = Any  # a numpy array or a tensor of the running Keras backend
 
 EXACT = 128  # values below this have a class each: 1.27 s at 10 ms
 PER_OCTAVE = 16  # classes for each doubling above it
@@ -24,15 +30,14 @@ def _lowest_values() -> NDArray[np.int32]:
 LOWEST = _lowest_values()  # the least value of each class, int32 (classes,)
 WIDTHS = np.diff(np.append(LOWEST, LARGEST + 1)).astype(np.int32)  # how many values each class holds
 SIZE = len(LOWEST)  # 256
+_CLASS_OF = np.repeat(np.arange(SIZE, dtype=np.int32), WIDTHS)  # the class of every value, (LARGEST + 1,)
 
 
-def bucket_of(values: ArrayLike) -> NDArray[np.int32]:
-    """The class of each value; values above `LARGEST` fall into the last class.
+def bucket_of(values: Tensor, ops: Any = NUMPY) -> Tensor:
+    """The class of each value, int32 in 0..SIZE-1; values above `LARGEST` fall into the last class.
 
     Args:
-        values: integers >= 0 of any shape.
-
-    Returns:
-        int32 in 0..SIZE-1, of the same shape.
+        values: int32 >= 0 of any shape.
+        ops: numpy or keras.ops.
     """
-    return (np.searchsorted(LOWEST, np.asarray(values), side="right") - 1).astype(np.int32)
+    return ops.take(_CLASS_OF, ops.minimum(values, LARGEST))

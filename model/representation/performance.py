@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from model.piece import NOTE, Piece, table
 from model.representation import buckets
-from model.representation.arrays import NUMPY
-from model.representation.base import Field, Representation, Situation, Tensor
+from model.representation.base import Field, Freedom, Representation, Situation, Tensor
+from model.representation.measuring import measured_controls
 from model.sustain import sustained
 
 STEPS_PER_SECOND = 100
@@ -44,7 +44,11 @@ class Performance(Representation):
         Field("velocity", VELOCITY_BINS),
         Field("duration", buckets.SIZE + PENDING_ENDS),  # 10 ms steps, or the k-th latest pending end
     )
-    context_sizes: ClassVar[dict[str, int]] = {
+    control_names = ("style", "key", "density")
+    left_fades = (10.0, 50.0, 200.0, 800.0, 3200.0)  # a tenth of a second to half a minute
+    units_per_second = float(STEPS_PER_SECOND)
+    opens_with_wait = True
+    music_sizes: ClassVar[dict[str, int]] = {
         "input": PITCHES * (1 + len(FADES)),
         "shift": PENDING_ENDS * (1 + len(END_FADES)),
         "pitch": PITCHES * (1 + len(FADES)),
@@ -85,7 +89,22 @@ class Performance(Representation):
         moved[:, PITCH] = pitches
         return moved
 
-    def situation(self, batch: int, ops: Any) -> Situation:
+    def stretched(self, steps: NDArray[np.int32], factor: float) -> NDArray[np.int32]:
+        """`steps` played `factor` times as slowly; rounding moves onsets and ends by no more than half a step."""
+        onset = np.cumsum(steps[:, SHIFT], dtype=np.int64)
+        end = np.rint((onset + steps[:, DURATION]) * factor).astype(np.int64)
+        onset = np.rint(onset * factor).astype(np.int64)
+        return _canonical(onset, end, steps[:, PITCH].astype(np.int64), steps[:, VELOCITY].astype(np.int64))
+
+    def onsets(self, steps: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Onset of each note in 10 ms steps, int64 (notes,)."""
+        return np.cumsum(steps[:, SHIFT], dtype=np.int64)
+
+    def measured(self, steps: NDArray[np.int32], style: str = "") -> NDArray[np.float32]:
+        """Style, key and density of the music around each block of steps, (blocks, controls.width)."""
+        return measured_controls(self.controls, self.onsets(steps), steps[:, PITCH], steps[:, DURATION], style)
+
+    def silence(self, batch: int, ops: Any) -> Situation:
         """No key sounding, none struck yet.
 
         `remaining` and `age` are int32 (batch, 128): steps until the key's note ends (0 = silent) and since it was
@@ -101,6 +120,7 @@ class Performance(Representation):
         """The situation `shift` steps (batch...) later, before the next note is struck."""
         passed = ops.expand_dims(shift, -1)
         return {
+            **self.waited(situation, shift, ops),
             "remaining": ops.maximum(situation["remaining"] - passed, 0),
             "age": ops.minimum(situation["age"] + passed, LONG_AGO),
             # within a chord pitches rise, so after a shift of 0 only higher ones may follow
@@ -112,12 +132,13 @@ class Performance(Representation):
         later = self.elapse(situation, step["shift"], ops)
         struck = ops.expand_dims(step["pitch"], -1) == ops.arange(PITCHES, dtype="int32")  # (batch, 128)
         return {
+            **later,
             "remaining": ops.where(struck, ops.expand_dims(step["duration"], -1), later["remaining"]),
             "age": ops.where(struck, 0, later["age"]),
             "pitch": step["pitch"],
         }
 
-    def context(self, part: str, situation: Situation, ops: Any) -> Tensor:
+    def music(self, part: str, situation: Situation, ops: Any) -> Tensor:
         """The keyboard ('input', 'pitch') or the pending ends ('shift', 'duration'), float32 (..., width)."""
         if part in ("input", "pitch"):
             age = ops.cast(situation["age"], "float32")
@@ -141,17 +162,26 @@ class Performance(Representation):
             return ops.concatenate([zero_refused, plain, pending], axis=-1)
         return None
 
-    def classes(self, steps: NDArray[np.int32], situation: Situation) -> NDArray[np.int32]:
+    def classes(self, steps: Tensor, situation: Situation, ops: Any) -> Tensor:
         """The classes of raw steps (..., 4), each in the situation before it."""
-        later = self.elapse(situation, steps[..., SHIFT], NUMPY)
-        classes = steps.copy()
-        classes[..., SHIFT] = buckets.bucket_of(steps[..., SHIFT])
-        classes[..., DURATION] = duration_classes(steps[..., DURATION], self.pending_ends(later, NUMPY))
-        return classes
+        pending = self.pending_ends(self.elapse(situation, steps[..., SHIFT], ops), ops)
+        shift = buckets.bucket_of(steps[..., SHIFT], ops)
+        duration = duration_classes(steps[..., DURATION], pending, ops)
+        return ops.stack([shift, steps[..., PITCH], steps[..., VELOCITY], duration], axis=-1)
 
     def drawable(self) -> NDArray[np.bool_]:
         """Waits of up to four seconds, and not END."""
         return np.append(buckets.LOWEST + buckets.WIDTHS <= LONGEST_DRAWN_WAIT, False)
+
+    def waits(self) -> NDArray[np.int32]:
+        """The lowest value of each bucket."""
+        return np.append(buckets.LOWEST, 0).astype(np.int32)
+
+    def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The pitches are free to move, all else is kept."""
+        freedom = np.full(steps.shape, int(Freedom.GIVEN), dtype=np.int32)
+        freedom[:, PITCH] = int(Freedom.NEAR)
+        return freedom
 
     def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
         """Pitch and velocity as they are; shift and duration from within their bucket, or from the pending end."""
@@ -182,18 +212,20 @@ class Performance(Representation):
         return ops.concatenate(ends, axis=-1)
 
 
-def duration_classes(durations: NDArray, pending: NDArray) -> NDArray[np.int32]:
+def duration_classes(durations: Tensor, pending: Tensor, ops: Any) -> Tensor:
     """The class of each duration: the pending end it meets, else its bucket.
 
     Args:
-        durations: int (...,) in 10 ms steps, at least 1.
-        pending: int (..., 4) from `Performance.pending_ends`.
+        durations: int32 (...,) in 10 ms steps, at least 1.
+        pending: int32 (..., 4) from `Performance.pending_ends`.
+        ops: numpy or keras.ops.
 
     Returns:
         int32 (...,) in 0..buckets.SIZE + 3.
     """
-    meets = pending == durations[..., None]
-    return np.where(meets.any(-1), buckets.SIZE + meets.argmax(-1), buckets.bucket_of(durations)).astype(np.int32)
+    meets = pending == ops.expand_dims(durations, -1)
+    pointed = buckets.SIZE + ops.cast(ops.argmax(ops.cast(meets, "int32"), axis=-1), "int32")
+    return ops.where(ops.any(meets, axis=-1), pointed, buckets.bucket_of(durations, ops))
 
 
 def _canonical(onset: NDArray, end: NDArray, pitch: NDArray, velocity: NDArray) -> NDArray[np.int32]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from model.data.corpus import Encoded
-from model.data.windows import WindowStreams
+from model.data.windows import Augmentation, WindowStreams
 from model.evaluation.likelihood import nats
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
@@ -43,11 +44,13 @@ def train(
     folder: Path,
     on_best: Callable[[NoteNetwork, Progress], None],
     resume: bool = False,
+    weights: Sequence[NDArray] | None = None,
 ) -> Progress:
     """Fit a network to `data.train`; calls `on_best` with every network that validates better than all before.
 
     `on_best` keeps the network, e.g. as a bundle; it is called after an epoch. The checkpoint lives in `folder`, and
-    `resume` goes on from it instead of starting afresh. Ctrl-C ends the run early without an error.
+    `resume` goes on from it instead of starting afresh, and `weights` are begun with instead of random ones. Ctrl-C
+    ends the run early without an error.
 
     Returns:
         Where the run ended.
@@ -55,7 +58,9 @@ def train(
     keras.utils.set_random_seed(settings.random_seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
     network = NoteNetwork(config)
-    streams = WindowStreams(network.representation, data.train, settings.streams, settings.window)
+    if weights is not None:
+        network.set_weights(list(weights))
+    streams = WindowStreams(network.representation, data.train, settings.streams, settings.window, data.train_styles)
     model = _compiled(network, settings, streams.batches_per_pass * settings.epochs)
     progress = _resumed(folder, network, model) if resume else Progress()
     keeper = _Keeper(network, data, settings, folder, progress, on_best)
@@ -63,7 +68,7 @@ def train(
     try:
         with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
             model.fit(
-                streams.shuffled(rng, settings.transpose),
+                streams.shuffled(rng, _augmentation(settings)),
                 steps_per_epoch=streams.batches_per_pass,
                 initial_epoch=progress.epoch,
                 epochs=settings.epochs,
@@ -74,6 +79,10 @@ def train(
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
     return progress
+
+
+def _augmentation(settings: TrainingSettings) -> Augmentation:
+    return Augmentation(**{part.name: getattr(settings, part.name) for part in fields(Augmentation)})
 
 
 def _resumed(folder: Path, network: NoteNetwork, model: CarriedLikelihood) -> Progress:
@@ -93,7 +102,13 @@ def _compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> C
         warmup_steps=settings.warmup_steps,
     )
     model = CarriedLikelihood(network, settings.streams)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+    optimizer = keras.optimizers.AdamW(
+        rate,
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm,
+        use_ema=settings.average > 0,
+        ema_momentum=settings.average or None,
+    )
     model.compile(optimizer=optimizer, jit_compile=False)
     return model
 
@@ -116,7 +131,20 @@ class _Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keras' hook; `logs` are the epoch's training figures."""
-        figures = {name: float(value) for name, value in (logs or {}).items()}
+        with averaged_weights(self.model.optimizer):
+            is_best = self._validate(epoch, {name: float(value) for name, value in (logs or {}).items()})
+        progress = self.progress
+        checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
+        figures = progress.history[-1]
+        sys.stderr.write(
+            f"epoch {epoch + 1}: training {figures['nats']:.3f}, validation {figures['val_nats']:.3f} nats per note = "
+            f"{figures['val_nats_per_event']:.3f} per 388-event{' (best)' if is_best else ''}\n"
+        )
+        if progress.epoch - progress.best_epoch >= self.settings.patience:
+            self.model.stop_training = True
+
+    def _validate(self, epoch: int, figures: dict[str, float]) -> bool:
+        """Note the epoch's figures; keep the network where it is the best so far, and say whether it is."""
         validation = nats(self.network, self.data.validation, self.settings.streams, self.settings.window)
         figures |= {f"val_{name}": value for name, value in validation.field_nats_per_note.items()}
         figures["val_nats"] = validation.nats_per_note
@@ -128,10 +156,27 @@ class _Keeper(keras.callbacks.Callback):
         if is_best:
             progress.best, progress.best_epoch = figures["val_nats"], epoch + 1
             self.on_best(self.network, progress)
-        checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
-        sys.stderr.write(
-            f"epoch {epoch + 1}: training {figures['nats']:.3f}, validation {figures['val_nats']:.3f} nats per note = "
-            f"{figures['val_nats_per_event']:.3f} per 388-event{' (best)' if is_best else ''}\n"
-        )
-        if progress.epoch - progress.best_epoch >= self.settings.patience:
-            self.model.stop_training = True
+        return is_best
+
+
+@contextmanager
+def averaged_weights(optimizer: keras.Optimizer) -> Iterator[None]:
+    """The moving average in the place of the weights it is of, where `optimizer` keeps one.
+
+    (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging".)
+    """
+    _swap_average(optimizer)
+    try:
+        yield
+    finally:
+        _swap_average(optimizer)
+
+
+def _swap_average(optimizer: keras.Optimizer) -> None:
+    if not optimizer.use_ema:
+        return
+    # Keras swaps them in a callback of its own, for its own validation only
+    for weight, average in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True):
+        value = keras.ops.copy(weight.value)
+        weight.assign(average.value)
+        average.assign(value)

@@ -20,23 +20,20 @@ class CarriedLikelihood(keras.Model):
     def __init__(self, network: NoteNetwork, streams: int) -> None:
         super().__init__(name="carried_likelihood", autocast=False)
         self.network = network
-        units = network.config.units
-        self.carried = [
-            tuple(self.add_weight((streams, units), "zeros", trainable=False, name=f"{part}_{layer}") for part in "hc")
-            for layer in range(network.config.layers)
-        ]
+        self.carried = {
+            name: self.add_weight((streams, *size), "zeros", trainable=False, name=f"carried_{name}")
+            for name, size in network.stack.state_sizes().items()
+        }
         self.totals = {name: keras.metrics.Sum(name=name) for name in ("notes", "nats")}
         self.field_totals = [keras.metrics.Sum(name=field.name) for field in network.representation.fields]
         self.built = True
 
     def call(self, batch: dict[str, Tensor], training: bool = False) -> list[Tensor]:
         """Logits of every field, (streams, time, classes) each; moves the carried states to the window's end."""
-        kept = ops.expand_dims(1.0 - ops.cast(batch["fresh"], "float32"), -1)  # (streams, 1)
-        states = [(hidden * kept, cell * kept) for hidden, cell in self.carried]
-        logits, states = self.network(batch, states, training=training)
-        for (hidden, cell), (last_hidden, last_cell) in zip(self.carried, states, strict=True):
-            hidden.assign(ops.cast(ops.stop_gradient(last_hidden), "float32"))
-            cell.assign(ops.cast(ops.stop_gradient(last_cell), "float32"))
+        state = {name: _zeroed(part, batch["fresh"]) for name, part in self.carried.items()}
+        logits, state = self.network(batch, state, training=training)
+        for name, part in self.carried.items():
+            part.assign(ops.cast(ops.stop_gradient(state[name]), "float32"))
         return logits
 
     def compute_loss(
@@ -68,3 +65,9 @@ class CarriedLikelihood(keras.Model):
         notes = ops.maximum(self.totals["notes"].result(), 1.0)
         results = {"nats": self.totals["nats"].result() / notes}
         return results | {total.name: total.result() / notes for total in self.field_totals}
+
+
+def _zeroed(part: Tensor, fresh: Tensor) -> Tensor:
+    """A part of the state, zero in the rows where a new piece begins: the state before its first step."""
+    fresh = ops.reshape(ops.cast(fresh, "float32"), (-1, *(1 for _ in part.shape[1:])))
+    return part * (1.0 - fresh)

@@ -18,6 +18,14 @@ class TrainingSettings(BaseModel):
     transpose: int = Field(
         default=3, ge=0, le=11, description="each piece moves by up to so many semitones, up or down"
     )
+    stretch: float = Field(default=0.1, ge=0, le=0.5, description="each piece is up to this share faster or slower")
+    excerpts: float = Field(
+        default=0.5, ge=0, le=1, description="share of pieces cut to a beginning and an ending, as short pieces have"
+    )
+    controls_hidden: float = Field(
+        default=0.5, ge=0, le=1, description="chance that nothing is asked of a piece, and of each control otherwise"
+    )
+    length_hidden: float = Field(default=0.5, ge=0, le=1, description="chance that a piece does not say its length")
     # how long
     epochs: int = Field(default=10, ge=1, description="passes over the training part")
     patience: int = Field(default=3, ge=1, description="epochs without a better validation before stopping")
@@ -25,6 +33,9 @@ class TrainingSettings(BaseModel):
     learning_rate: float = Field(default=2e-3, gt=0, description="highest rate of the schedule")
     warmup_steps: int = Field(default=200, ge=0, description="updates until the highest rate")
     weight_decay: float = Field(default=0.01, ge=0, description="of AdamW")
+    average: float = Field(
+        default=0.999, ge=0, lt=1, description="momentum of the moving average of the weights; 0 keeps the last ones"
+    )
     clip_norm: float = Field(default=1.0, gt=0, description="longest the whole gradient may be")
     # how
     precision: Literal["float32", "bfloat16"] = Field(

@@ -7,10 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from model.data.windows import WindowStreams
+from model.controls import KEYS, Controls
+from model.data.windows import LONGEST_EXCERPT, SHORTEST_EXCERPT, Augmentation, WindowStreams
 from model.representation import Performance
 from model.representation.arrays import NUMPY
-from tests.model.made_pieces import steps_of
+from model.representation.base import UNKNOWN
+from model.representation.measuring import block_keys
+from tests.model.made_pieces import scales, steps_of
 
 PERFORMANCE = Performance()
 START = [field.size for field in PERFORMANCE.fields]
@@ -28,7 +31,7 @@ def pieces() -> list[np.ndarray]:
 def classes_alone(piece: np.ndarray) -> np.ndarray:
     """The classes of a piece, traced by itself, (notes, fields)."""
     before, _ = PERFORMANCE.trace(piece[None], PERFORMANCE.situation(1, NUMPY))
-    return PERFORMANCE.classes(piece[None], before)[0]
+    return PERFORMANCE.classes(piece[None], before, NUMPY)[0]
 
 
 def plays(batches: list[dict]) -> list[dict[str, np.ndarray]]:
@@ -39,14 +42,15 @@ def plays(batches: list[dict]) -> list[dict[str, np.ndarray]]:
         for batch in batches:
             played = batch["weight"][row, :, 0] > 0
             if batch["fresh"][row] and played.any():
-                current = {"target": [], "previous": [], "remaining": [], "notes": []}
+                current = {"target": [], "previous": [], "remaining": [], "notes": [], "left": [], "controls": []}
                 found.append(current)
             if not played.any():
                 continue
             assert current is not None
             current["target"].append(batch["target"][row][played])
             current["previous"].append(batch["previous"][row][played])
-            current["remaining"].append(batch["situation"]["remaining"][row][played])
+            for name in ("remaining", "left", "controls"):
+                current[name].append(batch["situation"][name][row][played])
             current["notes"].append(batch["weight"][row, :, -1][played])
     return [{name: np.concatenate(parts) for name, parts in play.items()} for play in found]
 
@@ -104,7 +108,7 @@ def test_a_pass_takes_about_as_many_batches_as_it_says(pieces: list[np.ndarray])
 
 def test_shuffled_plays_every_piece_once_before_any_comes_again(pieces: list[np.ndarray]):
     windows = WindowStreams(PERFORMANCE, pieces, 1, LENGTH)
-    endless = windows.shuffled(np.random.default_rng(0))
+    endless = windows.shuffled(np.random.default_rng(0), Augmentation())
     passes = [[next(endless)[0] for _ in range(windows.batches_per_pass)] for _ in range(2)]
     orders = [[play["target"].tobytes() for play in plays(batches)] for batches in passes]
     assert Counter(orders[0]) == Counter(orders[1])
@@ -114,6 +118,52 @@ def test_shuffled_plays_every_piece_once_before_any_comes_again(pieces: list[np.
 
 def test_shuffled_moves_a_piece_by_no_more_than_it_may(pieces: list[np.ndarray]):
     windows = WindowStreams(PERFORMANCE, [pieces[7]], 1, 128)
-    endless = windows.shuffled(np.random.default_rng(0), transpose=2)
+    endless = windows.shuffled(np.random.default_rng(0), Augmentation(transpose=2))
     first = [int(plays([next(endless)[0]])[0]["target"][0, 1]) for _ in range(40)]
     assert set(first) == {int(pieces[7][0, 1]) + interval for interval in range(-2, 3)}
+
+
+def test_a_pass_over_held_out_pieces_asks_for_nothing(pieces: list[np.ndarray]):
+    for (batch,) in WindowStreams(PERFORMANCE, pieces, 4, LENGTH).once():
+        assert not batch["situation"]["controls"].any()
+        assert (batch["situation"]["left"] == UNKNOWN).all()
+
+
+def test_a_piece_that_says_its_length_counts_down_to_its_last_onset(pieces: list[np.ndarray]):
+    windows = WindowStreams(PERFORMANCE, [pieces[7]], 1, LENGTH)
+    endless = windows.shuffled(np.random.default_rng(0), Augmentation(length_hidden=0.0))
+    (play,) = plays([next(endless)[0] for _ in range(windows.batches_per_pass)])
+    onsets = PERFORMANCE.onsets(pieces[7])
+    # the situation before a note knows the time since the note before it
+    assert play["left"].tolist() == [int(onsets[-1]), *(onsets[-1] - onsets).tolist()]
+
+
+def test_what_is_asked_is_what_the_music_is_and_can_be_hidden():
+    # Given a scale of C major by a composer the representation knows
+    representation = Performance(styles=("bach", "liszt"))
+    piece = scales(1, 200)[0]
+    windows = WindowStreams(representation, [piece], 1, 128, ["liszt"])
+    # When nothing is hidden, then style and key are asked of every step
+    (shown,) = plays([next(windows.shuffled(np.random.default_rng(0), Augmentation(controls_hidden=0.0)))[0]])
+    asked = representation.controls.vector(
+        Controls(style="liszt", key=KEYS[int(block_keys(piece[:, 1], piece[:, 3])[0])])
+    )
+    slices = [representation.controls.slices[name] for name in ("style", "key")]
+    for part in slices:
+        assert (shown["controls"][:, part] == asked[part]).all()
+    # And when all is hidden, nothing is
+    (hidden,) = plays([next(windows.shuffled(np.random.default_rng(0), Augmentation(controls_hidden=1.0)))[0]])
+    assert not hidden["controls"].any()
+
+
+def test_an_excerpt_is_the_beginning_and_the_end_of_its_piece():
+    long = np.concatenate([steps_of(np.random.default_rng(index), 400) for index in range(12)])
+    assert len(long) > LONGEST_EXCERPT
+    windows = WindowStreams(PERFORMANCE, [long], 1, 2 * LONGEST_EXCERPT)
+    for seed in range(5):
+        (play,) = plays([next(windows.shuffled(np.random.default_rng(seed), Augmentation(excerpts=1.0)))[0]])
+        velocities = play["target"][:-1, 2]
+        assert SHORTEST_EXCERPT - 1 <= len(velocities) <= LONGEST_EXCERPT
+        assert velocities[0] == long[0, 2]
+        assert velocities[-1] == long[-1, 2]
+        assert play["left"][0] >= 0  # an excerpt always says how long it is

@@ -1,0 +1,87 @@
+"""A look at the piece's own past: where was the music in a moment like this one, and which note followed then?
+
+Music repeats itself at distances no recurrent state holds. Every moment of the past is kept as a key, made of what the
+stack said just then, and a value, made of the step that followed; attention (Vaswani et al. 2017, "Attention Is All
+You Need") over both answers in one layer what takes a Transformer two (Olsson et al. 2022, "In-context Learning and
+Induction Heads"). The idea of a cache of hidden states and what followed them is Grave et al.'s (2017, "Improving
+Neural Language Models with a Continuous Cache"); here keys, values and how much to trust them are learned.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from model.network.stacks.attention import HIDDEN, attended, reachable
+from model.network.stacks.base import State
+from model.representation.base import Tensor
+
+HEADS = 4
+HEAD_UNITS = 32
+
+
+class LookBack(keras.layers.Layer):
+    """Attention of every step over the last `moments`; what it adds is zero until it has learned something."""
+
+    def __init__(self, moments: int, units: int, name: str) -> None:
+        super().__init__(name=name, autocast=False)
+        self.moments, self.units = moments, units
+        width = HEADS * HEAD_UNITS
+        self.to_query = keras.layers.Dense(width, name=f"{name}_query")
+        self.to_key = keras.layers.Dense(width, name=f"{name}_key")
+        self.to_value = keras.layers.Dense(width, name=f"{name}_value")
+        self.to_output = keras.layers.Dense(units, kernel_initializer="zeros", name=f"{name}_output")
+
+    def build_layers(self, units: int, width: int) -> None:
+        """Make every weight, for a stack of `units` on inputs of `width`."""
+        self.to_query.build((None, units))
+        self.to_key.build((None, units))
+        self.to_value.build((None, width))
+        self.to_output.build((None, HEADS * HEAD_UNITS))
+        self.built = True
+
+    def state_sizes(self) -> dict[str, tuple[int, ...]]:
+        """The latest key, which waits for its step, and the kept moments, oldest first; `seen` marks filled ones."""
+        width = HEADS * HEAD_UNITS
+        return {
+            "waiting_key": (width,),
+            "is_waiting": (1,),
+            "keys": (self.moments, width),
+            "values": (self.moments, width),
+            "seen": (self.moments,),
+        }
+
+    def sequence(self, outputs: Tensor, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """What a window adds to the stack (batch, time, units), and the state after it.
+
+        Args:
+            outputs: of the layer that asks, (batch, time, units).
+            inputs: of the stack, (batch, time, width); they hold the step that followed the moment before.
+            state: before the window.
+        """
+        time = outputs.shape[1]
+        key, value = self.to_key(outputs), self.to_value(inputs)  # (batch, time, width)
+        dtype = key.dtype
+        # the moment before each input is what the stack said one step earlier
+        new_keys = ops.concatenate([ops.cast(state["waiting_key"][:, None], dtype), key[:, :-1]], axis=1)
+        new_seen = ops.concatenate([state["is_waiting"], ops.ones_like(key[:, 1:, 0], dtype="float32")], axis=1)
+        keys = ops.concatenate([ops.cast(state["keys"], dtype), new_keys], axis=1)
+        values = ops.concatenate([ops.cast(state["values"], dtype), value], axis=1)
+        seen = ops.concatenate([state["seen"], new_seen], axis=1)  # (batch, moments + time)
+        nothing = ((0, 0), (1, 0), (0, 0))  # the moment with nothing in it
+        added = self._scores_added(seen, time)
+        found = attended(self.to_query(outputs), ops.pad(keys, nothing), ops.pad(values, nothing), added, HEADS)
+        kept = {"keys": keys, "values": values, "seen": seen}
+        after = {name: ops.cast(ops.stop_gradient(part[:, time:]), "float32") for name, part in kept.items()}
+        waiting = ops.cast(ops.stop_gradient(key[:, -1]), "float32")
+        after |= {"waiting_key": waiting, "is_waiting": ops.ones_like(state["is_waiting"])}
+        return self.to_output(found), after
+
+    def _scores_added(self, seen: Tensor, time: int) -> Tensor:
+        """0 where a step may look and `HIDDEN` elsewhere, (batch, 1, time, 1 + moments + time).
+
+        A step sees what its own input tells and the `moments` - 1 before; the first column is a moment with nothing in
+        it, for steps that find nothing worth looking at.
+        """
+        can_see = ops.logical_and(ops.convert_to_tensor(reachable(self.moments, time)[None]), seen[:, None] > 0)
+        return ops.expand_dims(ops.pad(ops.where(can_see, 0.0, HIDDEN), ((0, 0), (0, 0), (1, 0))), 1)
