@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Evaluate on held-out pieces."""
     from model.bundles import open_bundle
-    from model.evaluation import evaluate
+    from model.evaluation.report import evaluate
 
     figures = evaluate(open_bundle(arguments.bundle), arguments.data, arguments.split)
     text = (

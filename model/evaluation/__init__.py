@@ -11,11 +11,7 @@ making        composing for measurement
 metrics       figures of one piece; `distributions` compares two sets of them
 degeneration  loops, silences and other failures, counted
 originality   what a piece has in common with the training set; `fingerprints` are the runs of notes it is told by,
-              `sparse_set` keeps them small enough for a bundle
+              `sparse_set` keeps them small enough for a bundle, `indexing` makes them from a training set
 obedience     controls asked against found, with `keys` and `tempi` as detectors
 continuations whether a continuation keeps to its seed
 """
-
-from model.evaluation.report import evaluate
-
-__all__ = ["evaluate"]

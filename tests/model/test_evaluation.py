@@ -14,7 +14,7 @@ import pytest
 from model.bundles import Bundle
 from model.data.corpus import HELD_OUT_PERCENT, encode_corpus, encode_files, split_by_hash
 from model.errors import DataError, RequestError
-from model.evaluation import evaluate
+from model.evaluation.report import evaluate
 from model.evaluation.likelihood import nats
 from model.evaluation.ngrams import floors
 from model.evaluation.report import FITTED_ON_OTHERS, FITTED_ON_TRAIN
