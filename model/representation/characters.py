@@ -75,8 +75,8 @@ class Characters(Tokens):
     left_fades = (6.0, 24.0, 96.0, 384.0)  # an eighth to eight bars
     units_per_second = 2.0 * GRID  # it is written at 120 bpm
     quantisation = (
-        "onsets and lengths on sixteenths and triplets, the tempo 120 bpm, one loudness, drums, pedal and silence before "
-        "the first note left out, all instruments played by one piano, notes cut at 83 quarter notes"
+        "onsets and lengths on sixteenths and triplets, the tempo 120 bpm, one loudness, drums, pedal and silence "
+        "before the first note left out, all instruments played by one piano, notes cut at 83 quarter notes"
     )
 
     def encode(self, piece: Piece) -> NDArray[np.int32]:

@@ -78,7 +78,7 @@ class Nearest:
         self._pitches = np.array([min(pitches_of(name)) for name in vocabulary])
 
     def index_of(self, name: str) -> int:
-        """The index of `name`, or of what is nearest: to a note the next pitch, to a chord the shortest way of its voices.
+        """The index of `name`, or of what is nearest: to a note the next pitch, to a chord the least its voices move.
 
         Chords stand for chords and notes for notes while the vocabulary has both.
         """

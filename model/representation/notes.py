@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import DataError
+from model.midi.repairs import cut_overlaps
 from model.piece import NOTE, Piece, table
 from model.representation.base import Field
 from model.representation.chords import PITCH_OF, Nearest, name_of, pitches_of
@@ -86,33 +87,41 @@ class Notes(Tokens):
 
 
 def names_in(piece: Piece) -> list[str]:
-    """The names of the notes and chords of the first pitched instrument's program, in order of time.
+    """The names of the notes and chords of `first_instrument`, in order of time.
 
     Notes less than a sixteenth apart that also end together make a chord, as in music21's reading of MIDI.
     """
     notes = first_instrument(piece)
-    groups = _grouped(notes["onset"], notes["onset"] + notes["duration"], piece.ticks_per_quarter / TOGETHER)
-    places = [(grid_of(notes["onset"][group[0]] / piece.ticks_per_quarter), notes["pitch"][group]) for group in groups]
+    groups = _grouped(notes["onset"], notes["onset"] + notes["duration"], TICKS_PER_QUARTER / TOGETHER)
+    places = [(grid_of(notes["onset"][group[0]] / TICKS_PER_QUARTER), notes["pitch"][group]) for group in groups]
     places.sort(key=lambda place: (place[0], int(place[1].min())))
     return [name_of(pitches.tolist()) for _, pitches in places]
 
 
 def first_instrument(piece: Piece) -> NDArray:
-    """The notes of the pitched instrument that is first in `piece`, with those that share its program; NOTE rows."""
+    """The notes of the pitched instrument that is first in `piece`, with those that share its program.
+
+    NOTE rows at `TICKS_PER_QUARTER`, of one instrument; of notes struck together on one key the longest stays.
+    """
     used = [index for index in range(len(piece.instruments)) if (piece.notes["instrument"] == index).any()]
     pitched = [index for index in used if not piece.instruments[index].is_drum]
     if not pitched:
         return piece.notes[:0]
     program = piece.instruments[pitched[0]].program
     wanted = [index for index in pitched if piece.instruments[index].program == program]
-    return piece.notes[np.isin(piece.notes["instrument"], wanted)]
+    notes = piece.notes[np.isin(piece.notes["instrument"], wanted)].copy()
+    scale = TICKS_PER_QUARTER / piece.ticks_per_quarter
+    ends = np.rint((notes["onset"] + notes["duration"]) * scale).astype(np.int64)
+    notes["onset"] = np.rint(notes["onset"] * scale)
+    notes["duration"] = np.maximum(ends - notes["onset"], 1)
+    notes["instrument"] = 0
+    return np.sort(cut_overlaps(notes)[0], order=("onset", "pitch"))
 
 
 def grid_of(quarters: float) -> int:
-    """The nearest sixteenth or triplet eighth to `quarters`, in twelfths of a quarter."""
+    """The nearest sixteenth, or else triplet eighth, to `quarters`, in twelfths of a quarter."""
     sixteenth, triplet = (_multiple(quarters, step) for step in (3, 4))
-    is_nearer = abs(sixteenth - quarters * GRID) < abs(triplet - quarters * GRID)
-    return sixteenth if is_nearer or sixteenth == triplet else triplet
+    return sixteenth if abs(sixteenth - quarters * GRID) <= abs(triplet - quarters * GRID) + 1e-6 else triplet
 
 
 def _multiple(quarters: float, step: int) -> int:
@@ -120,7 +129,10 @@ def _multiple(quarters: float, step: int) -> int:
 
 
 def _grouped(onsets: NDArray, ends: NDArray, tolerance: float) -> list[list[int]]:
-    """Indices of notes struck and released together; the first of each group decides what is together with it."""
+    """Indices of notes struck and released together; the first of each group decides what is together with it.
+
+    As in music21 a note can be part of two chords, when it is close to the first notes of both.
+    """
     groups: list[list[int]] = []
     taken = np.zeros(len(onsets), dtype=bool)
     for first in range(len(onsets)):
@@ -130,7 +142,7 @@ def _grouped(onsets: NDArray, ends: NDArray, tolerance: float) -> list[list[int]
         for other in range(first + 1, len(onsets)):
             if onsets[other] - onsets[first] >= tolerance:
                 break
-            if not taken[other] and abs(int(ends[other] - ends[first])) <= tolerance:
+            if abs(int(ends[other] - ends[first])) <= tolerance:
                 taken[other] = True
                 group.append(other)
         groups.append(group)
