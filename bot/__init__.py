@@ -4,6 +4,8 @@ client       `Cadenza`, the discord.py client that ties everything below togethe
 commands/    one file per slash command, named after it
 buttons/     one file per button under a message; they survive a restart
 submission   from an interaction to a job in the queue
+wishes       judges the options of `/compose`, and makes a request's fields of them
+suggestions  what Discord suggests while an option is typed
 seeds        the cheap checks of an attached MIDI file, and its download
 delivery/    follows a job, edits its one message, delivers late, exactly once
 cards/       what the messages look like

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import discord
@@ -23,6 +24,7 @@ from jobs.errors import BoardUnreachable, JobsError
 log = logging.getLogger(__name__)
 
 UNKNOWN_INTERACTION = 10062
+MOST_NAMED = 24  # of the values that would do: all keys fit, a sentence with more is not read
 
 
 class CadenzaError(Exception):
@@ -47,6 +49,22 @@ class OutOfRange(UserFacing):
     def __init__(self, option: str, low: float, high: float, unit: str = "") -> None:
         unit = f" {unit}" if unit else ""
         super().__init__(f"`{option}` must lie between {low:,.10g} and {high:,.10g}{unit}. Choose a value in between.")
+
+
+class Contradiction(UserFacing):
+    """Raised when options do not go together, or one lacks what it needs."""
+
+
+class NotKnown(UserFacing):
+    """Raised when `value`, given for `option`, is none of those the models asked know."""
+
+    def __init__(self, option: str, value: str, known: Sequence[str]) -> None:
+        if known:
+            rest = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+            there = f"These are known: {', '.join(known[:MOST_NAMED])}{rest}."
+        else:
+            there = "No model that could compose this knows any."
+        super().__init__(f"`{option}`: “{value}” is not known. {there} Choose one that Discord suggests as you type.")
 
 
 class NotYours(UserFacing):

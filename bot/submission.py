@@ -1,4 +1,4 @@
-"""From an interaction to a job in the queue: what `/compose`, Again and Continue have in common.
+"""From an interaction to a job in the queue: what `/compose`, Again, Continue and Vary have in common.
 
 Knows nothing of how the reply gets back; that is `delivery`.
 """
@@ -6,32 +6,21 @@ Knows nothing of how the reply gets back; that is `delivery`.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import discord
 
-from bot.errors import OutOfRange, PieceGone
+from bot.errors import PieceGone
 from bot.permissions import check_may_reply
-from jobs.contract import (
-    MAX_LENGTH_S,
-    MAX_RANDOM_SEED,
-    MAX_TEMPERATURE,
-    MIN_LENGTH_S,
-    MIN_TEMPERATURE,
-    BlobRef,
-    ComposeRequest,
-    Delivery,
-    JobId,
-    Record,
-)
+from jobs.contract import MAX_RANDOM_SEED, BlobRef, ComposeRequest, Delivery, JobId, Mode, Record
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
 MIDI_TYPE = "audio/midi"
 
-FindSeed: TypeAlias = "Callable[[discord.Interaction[Cadenza], Record], Awaitable[BlobRef]]"
+Change: TypeAlias = "Callable[[discord.Interaction[Cadenza], Record], Awaitable[dict[str, Any]]]"
 
 
 async def acknowledge(interaction: discord.Interaction[Cadenza], private: bool) -> int:
@@ -50,18 +39,10 @@ def new_random_seed() -> int:
     return random.randint(0, MAX_RANDOM_SEED)
 
 
-def check_ranges(length_s: float, temperature: float, random_seed: int) -> None:
-    """Check what Discord's client should have checked already; not every client does.
-
-    Raises:
-        OutOfRange: for the first option outside its range.
-    """
-    if not MIN_LENGTH_S <= length_s <= MAX_LENGTH_S:
-        raise OutOfRange("length", MIN_LENGTH_S, MAX_LENGTH_S, "seconds")
-    if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
-        raise OutOfRange("temperature", MIN_TEMPERATURE, MAX_TEMPERATURE)
-    if not 0 <= random_seed <= MAX_RANDOM_SEED:
-        raise OutOfRange("random_seed", 0, MAX_RANDOM_SEED)
+def left_open(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the bot decides where the member's `fields` do not: a random seed, and whether the seed is in the result."""
+    chosen = {"random_seed": new_random_seed(), "include_seed": fields.get("mode") != Mode.VARY}
+    return {name: value for name, value in chosen.items() if name not in fields}
 
 
 async def keep_seed(interaction: discord.Interaction[Cadenza], data: bytes, name: str) -> BlobRef:
@@ -69,12 +50,10 @@ async def keep_seed(interaction: discord.Interaction[Cadenza], data: bytes, name
     return await interaction.client.board.put_blob(data, name, MIDI_TYPE)
 
 
-async def once_more(
-    interaction: discord.Interaction[Cadenza], job_id: JobId, find_seed: FindSeed | None = None
-) -> None:
+async def once_more(interaction: discord.Interaction[Cadenza], job_id: JobId, change: Change | None = None) -> None:
     """Ask for another piece like that of `job_id`, with a random seed of its own, for whoever pressed the button.
 
-    It is as visible as the message that holds the button. `find_seed` gives it another seed than `job_id` had.
+    It is as visible as the message that holds the button. `change` gives the fields that are to be others.
 
     Raises:
         PieceGone: the parameters are no longer kept.
@@ -87,8 +66,8 @@ async def once_more(
     if record is None:
         raise PieceGone
     changed = {"random_seed": new_random_seed(), "private": private, "parent_id": job_id}
-    if find_seed is not None:
-        changed["seed"] = await find_seed(interaction, record)
+    if change is not None:
+        changed |= await change(interaction, record)
     fields = record.request.model_dump() | origin(interaction) | changed
     await submit(interaction, ComposeRequest.model_validate(fields), message_id)
 

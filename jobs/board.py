@@ -84,11 +84,11 @@ class JobBoard:
             self._queue.enqueue(request.job_id)
         return record
 
-    def _require_model(self, name: str) -> None:
+    def _require_model(self, name: str | None) -> None:
         served = [model.name for worker in self._registry.workers() for model in worker.models]
         if not served:
             raise NoWorker
-        if name not in served:
+        if name is not None and name not in served:
             raise UnknownModel(name, sorted(set(served)))
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:

@@ -10,6 +10,7 @@ JobsError
 ├── BlobGone               a file's time to live is over
 ├── BlobTooBig             a file exceeds the limit of the store
 ├── UnknownJob             there is no record under this id (any more)
+├── UnreadableRecord       a record was written by a version that this one does not know
 └── BoardUnreachable       Redis does not answer
 
 Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
@@ -116,6 +117,18 @@ class UnknownJob(JobsError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"Nothing is known (any more) of the piece with the number {job_id}. Ask for a new one.")
+
+
+class UnreadableRecord(JobsError):
+    """Raised when a job's record says something that this version does not know; the cause is chained."""
+
+    code = "unreadable_record"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"What was asked for under the number {job_id} was written by another version of Cadenza, and this one "
+            "cannot read it. Ask for a new piece; if it stays so, tell whoever runs this bot."
+        )
 
 
 class BoardUnreachable(JobsError):

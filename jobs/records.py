@@ -6,16 +6,20 @@ Used by the board, the reporter and the recovery. Knows nothing of RQ.
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import redis
+from pydantic import ValidationError
 
 from jobs import keys, scripts
 from jobs.contract import ComposeRequest, Delivery, JobId, Record, Stage, Update
-from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob
+from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob, UnreadableRecord
 from jobs.settings import JobSettings
+
+log = logging.getLogger(__name__)
 
 _JSON_FIELDS = {"request", "delivery", "result", "failure"}
 
@@ -59,15 +63,20 @@ class RecordStore:
         return bool(outcome == b"admitted")
 
     def find(self, job_id: JobId) -> Record | None:
-        """The record, or None where there is none (any more)."""
+        """The record, or None where there is none (any more).
+
+        Raises:
+            UnreadableRecord: a version that this one does not know wrote it.
+        """
         fields: dict[bytes, bytes] = self._connection.hgetall(keys.record(job_id))  # type: ignore[assignment]
-        return _record(fields) if fields else None
+        return _record(job_id, fields) if fields else None
 
     def get(self, job_id: JobId) -> Record:
         """The record.
 
         Raises:
             UnknownJob: there is none (any more).
+            UnreadableRecord: a version that this one does not know wrote it.
         """
         record = self.find(job_id)
         if record is None:
@@ -82,15 +91,15 @@ class RecordStore:
 
     def settle(self, job_id: JobId, update: Update) -> bool:
         """Note the final update; False when the job was settled before or is unknown, then nothing changes."""
-        record = self.find(job_id)
-        if record is None:
+        said: bytes | None = self._connection.hget(keys.record(job_id), "request")  # type: ignore[assignment]
+        if said is None:
             return False
         fields = {"stage": update.stage.value}
         if update.result:
             fields["result"] = update.result.model_dump_json()
         if update.failure:
             fields["failure"] = update.failure.model_dump_json()
-        member = keys.member(record.request.requester_id)
+        member = keys.member(json.loads(said)["requester_id"])  # read so, a job no version understands can be failed
         names = [keys.record(job_id), keys.progress(job_id), member, keys.ACTIVE]
         lives = [self._settings.progress_ttl_s, self._settings.record_ttl_s]
         arguments = [job_id, update.model_dump_json(), *lives, *_flat(fields)]
@@ -120,19 +129,26 @@ class RecordStore:
     def undelivered(self) -> list[Record]:
         """The records whose reply no member has yet, oldest first; ids without a record are forgotten."""
         ids: list[bytes] = self._connection.zrange(keys.UNDELIVERED, 0, -1)  # type: ignore[assignment]
-        found = [(job_id.decode(), self.find(job_id.decode())) for job_id in ids]
-        gone = [job_id for job_id, record in found if record is None]
-        if gone:
-            self._connection.zrem(keys.UNDELIVERED, *gone)
-        return [record for _, record in found if record is not None]
+        return list(self._readable([job_id.decode() for job_id in ids]))
+
+    def _readable(self, ids: list[JobId]) -> Iterator[Record]:
+        for job_id in ids:
+            try:
+                yield self.get(job_id)
+            except UnknownJob:
+                self._connection.zrem(keys.UNDELIVERED, job_id)
+            except UnreadableRecord:  # left for the version that wrote it
+                log.warning("job %s: its record was written by another version and is passed over", job_id)
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:
     return [part for pair in fields.items() for part in pair]
 
 
-def _record(fields: dict[bytes, bytes]) -> Record:
+def _record(job_id: JobId, fields: dict[bytes, bytes]) -> Record:
     plain = {name.decode(): value.decode() for name, value in fields.items()}
-    return Record.model_validate(
-        {name: json.loads(value) if name in _JSON_FIELDS else value for name, value in plain.items()}
-    )
+    said = {name: json.loads(value) if name in _JSON_FIELDS else value for name, value in plain.items()}
+    try:
+        return Record.model_validate(said)
+    except ValidationError as error:
+        raise UnreadableRecord(job_id) from error

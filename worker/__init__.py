@@ -8,6 +8,9 @@ pulse         the thread that renews the signs of life and sees overdue jobs
 stops         which job is to stop, and why
 tasks         the functions that the queue names
 commission    one job from its record to its result
+choosing      which model composes when nobody named one, and why
+seed_traits   what a seed is like: who plays, how metrical it is
+terms         the contract's words in the model's, and back
 desk          what a job needs of its process
 repertoire    the models at hand, loaded when asked for; the boundary to `model`
 failures      the failures a worker reports

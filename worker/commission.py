@@ -11,10 +11,12 @@ import time
 import redis
 
 from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Failure, JobId, Record, Stage
-from jobs.errors import BlobGone, UnknownJob
+from jobs.errors import BlobGone, UnknownJob, UnreadableRecord
 from model.errors import ModelError
 from model.midi import read_midi, write_midi
 from model.piece import Piece
+from worker import terms
+from worker.choosing import Choice, choose
 from worker.desk import Desk
 from worker.failures import SILENT, model_failure
 from worker.render import RenderedFile
@@ -46,6 +48,9 @@ class Commission:
             record = self._reporter.record()
         except UnknownJob:
             log.warning("job %s has no record, nothing to do", self._job_id)
+            return
+        except UnreadableRecord as error:
+            self._fail(Failure(code=error.code, sentence=error.sentence))
             return
         if record.stage.is_final:
             return
@@ -80,7 +85,8 @@ class Commission:
         request, start = record.request, time.time()
         self._tell(Stage.STARTING, 0.01)
         seed, remarks = self._seed(request)
-        composed = self._perform(request, seed)
+        choice = choose(self._desk.repertoire.models, request, seed)
+        composed = self._perform(choice.name, request, seed)
         if composed.stopped and self._must_go_back():
             raise Interrupted
         if self._is_settled:
@@ -88,7 +94,7 @@ class Commission:
         if not len(composed.piece):
             self._settle_silence(composed.stopped)
             return
-        result = self._result(request, composed, remarks)
+        result = self._result(request, choice, composed, remarks)
         waited = {"queue": max(0.0, start - record.enqueued_at), "total": time.time() - record.enqueued_at}
         timings = {name: round(seconds, 3) for name, seconds in {**result.timings, **waited}.items()}
         self._reporter.done(result.model_copy(update={"timings": timings}))
@@ -105,13 +111,10 @@ class Commission:
         read = read_midi(self._desk.blobs.get(request.seed))
         return read.piece, tuple(read.repairs)
 
-    def _perform(self, request: ComposeRequest, seed: Piece | None) -> Composed:
-        return self._desk.repertoire.musician(request.model).compose(
-            seed=seed,
-            length_s=request.length_s,
-            temperature=request.temperature,
-            random_seed=request.random_seed,
-            include_seed=request.include_seed,
+    def _perform(self, model: str, request: ComposeRequest, seed: Piece | None) -> Composed:
+        return self._desk.repertoire.musician(model).compose(
+            seed,
+            terms.options(request),
             on_progress=lambda stage, fraction: self._tell(Stage(stage), fraction),
             should_stop=self._should_stop,
         )
@@ -127,19 +130,20 @@ class Commission:
         except redis.RedisError as error:
             log.warning("job %s: progress was not reported: %s", self._job_id, error)
 
-    def _result(self, request: ComposeRequest, composed: Composed, remarks: tuple[str, ...]) -> ComposeResult:
+    def _result(
+        self, request: ComposeRequest, choice: Choice, composed: Composed, remarks: tuple[str, ...]
+    ) -> ComposeResult:
         self._tell(Stage.RENDERING, 0.0)
         midi = write_midi(composed.piece)
-        title = f"{request.model} · {request.random_seed}"
-        rendering = self._desk.studio.render(midi, composed.seed_s, title)
+        rendering = self._desk.studio.render(midi, composed.seed_s, f"{choice.name} · {request.random_seed}")
         name = f"cadenza-{request.random_seed}"
         return ComposeResult(
             job_id=self._job_id,
             midi=self._desk.blobs.put(midi, f"{name}.mid", "audio/midi"),
             audio=self._keep(rendering.files.get("audio"), name),
             picture=self._keep(rendering.files.get("picture"), name),
-            model=request.model,
-            model_version=self._desk.repertoire.version(request.model),
+            model=choice.name,
+            model_version=self._desk.repertoire.version(choice.name),
             notes=len(composed.piece),
             duration_s=composed.piece.end_s,
             seed_s=composed.seed_s,
@@ -147,6 +151,10 @@ class Commission:
             remarks=(*remarks, *composed.remarks, *rendering.remarks),
             stopped=composed.stopped and self._desk.stops.is_requested(self._job_id),
             timings={**composed.timings, **rendering.timings},
+            model_choice=choice.reason,
+            controls=terms.followed(composed.controls),
+            originality=terms.originality(getattr(composed, "originality", None)),
+            ended=composed.ended,
         )
 
     def _keep(self, file: RenderedFile | None, name: str) -> BlobRef | None:

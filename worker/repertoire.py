@@ -11,7 +11,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from jobs.contract import ModelInfo
+from model.composing import ComposeOptions
+from model.controls import Controls
+from model.evaluation.originality import Originality
 from model.piece import Piece
+from worker.terms import abilities
 
 log = logging.getLogger(__name__)
 
@@ -39,22 +43,30 @@ class Composed(Protocol):
     def timings(self) -> dict[str, float]:
         """Seconds by name."""
 
+    @property
+    def controls(self) -> Controls:
+        """Those asked for that the model knows."""
+
+    @property
+    def originality(self) -> Originality | None:
+        """How much of it stands in the training music; None where the model has no index of that."""
+
+    @property
+    def ended(self) -> bool | None:
+        """Whether it ended by itself; None where that is not known."""
+
 
 class Musician(Protocol):
     """A model ready to compose: see `model.composing.Composer`."""
 
     def compose(
         self,
-        *,
         seed: Piece | None,
-        length_s: float,
-        temperature: float,
-        random_seed: int,
-        include_seed: bool,
+        options: ComposeOptions,
         on_progress: Callable[[str, float], None],
         should_stop: Callable[[], bool],
     ) -> Composed:
-        """Compose `length_s` seconds; `should_stop` is polled every chunk, `on_progress` told stage and 0..1."""
+        """Compose what `options` say; `should_stop` is polled every chunk, `on_progress` told stage and 0..1."""
 
 
 class Shelf(Protocol):
@@ -122,6 +134,7 @@ class BundleShelf:
             description=bundle.card.description,
             licence=bundle.card.licence,
             default=name == self._default,
+            **abilities(bundle.config),
         )
 
     def infos(self) -> tuple[ModelInfo, ...]:

@@ -18,7 +18,11 @@ class WorkerSettings(BaseSettings):
         validation_alias="CADENZA_STORE",
         description="folder or fsspec URL of bundles; None = shipped",
     )
-    default_model: str = Field(default="piano", description="the bundle that is warm before the first job")
-    kept_models: int = Field(default=2, ge=1, description="bundles held in memory; the one unused longest goes first")
+    default_model: str = Field(
+        default="piano",
+        validation_alias="CADENZA_DEFAULT_MODEL",
+        description="the bundle that composes where nothing tells for another; warm before the first job",
+    )
+    kept_models: int = Field(default=3, ge=1, description="bundles held in memory; the one unused longest goes first")
     shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
     redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")

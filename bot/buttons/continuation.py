@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 
 from bot import submission
-from bot.errors import PieceGone
-from bot.seeds import read_seed
-from jobs.contract import BlobRef, JobId, Record
+from bot.buttons.made_piece import made_piece
+from jobs.contract import JobId, Mode, Record
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -21,16 +20,13 @@ async def press(interaction: discord.Interaction[Cadenza], job_id: JobId, reques
     Raises:
         PieceGone: the parameters or the MIDI file are no longer to be had.
     """
-    await submission.once_more(interaction, job_id, find_seed=_piece)
+    await submission.once_more(interaction, job_id, _going_on)
 
 
-async def _piece(interaction: discord.Interaction[Cadenza], record: Record) -> BlobRef:
-    """The piece's MIDI, from the message itself, which outlives every time to live; else from what is kept."""
-    attachments = interaction.message.attachments if interaction.message else []
-    attached = next((file for file in attachments if file.filename.endswith(".mid")), None)
-    if attached is not None:
-        data = await read_seed(attached, interaction.client.max_seed_bytes)
-        return await submission.keep_seed(interaction, data, attached.filename)
-    if record.result is None:
-        raise PieceGone
-    return record.result.midi
+async def _going_on(interaction: discord.Interaction[Cadenza], record: Record) -> dict[str, Any]:
+    was_variation = record.request.mode is Mode.VARY  # which leaves its seed out, as nobody wants of a continuation
+    return await made_piece(interaction, record) | {
+        "mode": Mode.CONTINUE,
+        "strength": None,
+        "include_seed": was_variation or record.request.include_seed,
+    }

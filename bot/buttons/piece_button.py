@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.buttons import again, continuation, deletion, stop
+from bot.buttons import again, continuation, deletion, stop, variation
 from bot.errors import answer
 from jobs.contract import JobId
 
@@ -35,6 +35,7 @@ class Action:
 ACTIONS: Mapping[str, Action] = {  # their names stand in the ids of messages that were sent long ago
     "again": Action("Again", discord.ButtonStyle.primary, "🔁", again.press),
     "continue": Action("Continue", discord.ButtonStyle.secondary, "⏩", continuation.press),
+    "vary": Action("Vary", discord.ButtonStyle.secondary, "🎲", variation.press),
     "delete": Action("Delete", discord.ButtonStyle.danger, "🗑️", deletion.press),
     "stop": Action("Stop", discord.ButtonStyle.secondary, "⏹️", stop.press),
 }

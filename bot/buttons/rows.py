@@ -8,7 +8,7 @@ from bot.buttons.piece_button import PieceButton
 from jobs.contract import ComposeRequest
 
 RUNNING = ("stop",)
-FINISHED = ("again", "continue", "delete")
+FINISHED = ("again", "continue", "vary", "delete")
 
 
 def row(actions: tuple[str, ...], request: ComposeRequest) -> discord.ui.View:

@@ -3,5 +3,6 @@
 colours      the few colours in use
 progress     a job on its way: its place in the queue, then a bar
 result       a finished piece: parameters, random seed, remarks, files
+wording      what was asked and what came of it, in words that cards share
 information  `/help`, `/models`, `/ping`
 """

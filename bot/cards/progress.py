@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.cards import colours
+from bot.cards.wording import length_words
 from jobs.contract import ComposeRequest, Stage, Update
 
 BAR_CELLS = 20
@@ -25,8 +26,9 @@ def progress_card(request: ComposeRequest, update: Update) -> discord.Embed:
         description=_place(update.position) if queued else _bar(update.fraction),
         colour=colours.WAITING if queued else colours.WORKING,
     )
-    origin = f" · seed {request.seed.name[:60]}" if request.seed else ""
-    card.set_footer(text=f"{request.model} · {request.length_s:g} s · random seed {request.random_seed}{origin}")
+    said = [request.model, length_words(request), f"random seed {request.random_seed}"]
+    said += [f"seed {request.seed.name[:60]}"] if request.seed else []
+    card.set_footer(text=" · ".join(part for part in said if part))
     return card
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.cards import colours
-from jobs.contract import ComposeRequest, ComposeResult
+from bot.cards import colours, wording
+from bot.cards.wording import clock
+from jobs.contract import ComposeRequest, ComposeResult, Mode
 
+MAX_VALUE = 1000  # of a field; Discord takes 1024
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 TIMING_WORDS = {  # what is shown, in this order; the rest is for whoever reads the record
     "queue": "waiting",
@@ -24,42 +26,46 @@ def result_card(
 ) -> discord.Embed:
     """The card of a finished piece; `picture` is the name of the attached file that it shows."""
     lines = ["Stopped early: this is the piece so far."] if result.stopped else []
+    lines += [result.model_choice] if result.model_choice else []
     lines += [*result.remarks, *remarks]
-    card = discord.Embed(
-        title=_title(request), description="\n".join(lines)[:MAX_DESCRIPTION] or None, colour=colours.DONE
-    )
-    for name, value in _parameters(request, result):
-        card.add_field(name=name, value=value)
+    description = "\n".join(lines)[:MAX_DESCRIPTION] or None
+    card = discord.Embed(title=wording.piece_words(request), description=description, colour=colours.DONE)
+    for name, value, inline in _parameters(request, result):
+        card.add_field(name=name, value=value[:MAX_VALUE], inline=inline)
     if picture:
         card.set_image(url=f"attachment://{picture}")
     card.set_footer(text=_timings(result.timings) or None)
     return card
 
 
-def _title(request: ComposeRequest) -> str:
-    if request.seed is None:
-        return "A new piece"
-    return f"A continuation of {discord.utils.escape_markdown(request.seed.name[:100])}"
-
-
-def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[str, str]]:
+def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[str, str, bool]]:
+    """Name, value, and whether it may stand beside another."""
     rows = [
-        ("Random seed", f"`{result.random_seed}`"),
-        ("Model", f"{result.model} {result.model_version}"[:100]),
-        ("Length", clock(result.duration_s)),
-        ("Notes", f"{result.notes:,}"),
-        ("Temperature", f"{request.temperature:g}"),
+        ("Random seed", f"`{result.random_seed}`", True),
+        ("Model", f"{result.model} {result.model_version}", True),
+        ("Length", _length(request, result), True),
+        ("Notes", f"{result.notes:,}", True),
+        ("Temperature", wording.taste_words(request), True),
     ]
     if request.seed is not None:
         kept = f"first {clock(result.seed_s)}" if result.seed_s > 0 else "left out"
-        rows.append(("Seed in the file", kept))
+        if request.mode is Mode.ACCOMPANY:
+            kept = "all of it" if request.include_seed else "left out"
+        rows.append(("Seed in the file", kept, True))
+    if request.strength is not None:
+        rows.append(("Strength", f"{request.strength:g}", True))
+    asked = wording.controls_words(request, result.controls)
+    if asked:
+        rows.append(("Asked for", asked, False))
+    if result.originality is not None:
+        rows.append(("Originality", wording.originality_words(result.originality), False))
     return rows
 
 
-def clock(seconds: float) -> str:
-    """Seconds as `m:ss`."""
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
+def _length(request: ComposeRequest, result: ComposeResult) -> str:
+    asked = wording.length_words(request)
+    said = f" ({asked} asked)" if asked else ""
+    return f"{clock(result.duration_s)}{said}{', comes to an end' if result.ended else ''}"
 
 
 def _timings(timings: dict[str, float]) -> str:

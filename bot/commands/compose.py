@@ -1,95 +1,114 @@
-"""`/compose`: a piece of music from nothing, or the continuation of an attached MIDI file."""
+"""`/compose`: a piece of music from nothing, or from an attached MIDI file: its continuation, variation, accompaniment.
+
+The options and what they mean stand here; `wishes` judges them, `suggestions` helps to type them.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
-from bot import submission
+from bot import submission, suggestions, wishes
 from bot.permissions import check_may_reply
 from bot.seeds import read_seed
-from jobs.contract import (
-    MAX_LENGTH_S,
-    MAX_RANDOM_SEED,
-    MAX_TEMPERATURE,
-    MIN_LENGTH_S,
-    MIN_TEMPERATURE,
-    ComposeRequest,
-)
-from jobs.errors import JobsError, UnknownModel
+from jobs import contract
+from jobs.contract import ComposeRequest, Mode
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
-DEFAULTS = ComposeRequest.model_fields
-AUTOCOMPLETE_LIMIT_S = 2.0  # Discord gives 3
-MAX_CHOICES = 25  # Discord's limit
+Length = app_commands.Range[float, contract.MIN_LENGTH_S, contract.MAX_LENGTH_S]
+Bars = app_commands.Range[int, contract.MIN_BARS, contract.MAX_BARS]
+Tempo = app_commands.Range[float, contract.MIN_TEMPO_BPM, contract.MAX_TEMPO_BPM]
+Share = app_commands.Range[float, 0.0, 1.0]
+Temperature = app_commands.Range[float, contract.MIN_TEMPERATURE, contract.MAX_TEMPERATURE]
+TopK = app_commands.Range[int, 1, contract.MAX_TOP_K]
+TopP = app_commands.Range[float, contract.MIN_TOP_P, 1.0]
+MinP = app_commands.Range[float, 0.0, contract.MAX_MIN_P]
+RandomSeed = app_commands.Range[int, 0, contract.MAX_RANDOM_SEED]
+Text = app_commands.Range[str, 1, 300]
 
-Length = app_commands.Range[float, MIN_LENGTH_S, MAX_LENGTH_S]
-Temperature = app_commands.Range[float, MIN_TEMPERATURE, MAX_TEMPERATURE]
-RandomSeed = app_commands.Range[int, 0, MAX_RANDOM_SEED]
+MODES = [
+    app_commands.Choice(name="continue: goes on from its end", value=Mode.CONTINUE.value),
+    app_commands.Choice(name="vary: the same rhythm, other notes", value=Mode.VARY.value),
+    app_commands.Choice(name="accompany: plays around its notes", value=Mode.ACCOMPANY.value),
+]
+DENSITIES = [app_commands.Choice(name=word, value=level) for level, word in enumerate(contract.DENSITY_WORDS, start=1)]
 
 
 @app_commands.command(name="compose", description="Compose a piece of music, or continue a MIDI file of yours.")
 @app_commands.describe(
-    seed="A MIDI file (.mid) to continue. Without one, the piece starts from nothing.",
-    model="Which model composes; /models tells about them.",
-    length=f"Seconds of new music, {MIN_LENGTH_S:.0f} to {MAX_LENGTH_S:.0f} (30 if not given).",
+    seed="A MIDI file (.mid) to continue, vary or accompany. Without one, the piece starts from nothing.",
+    mode="What to make of the seed (continue if not given).",
+    model="Which model composes; /models tells about them. Chosen to fit if not given.",
+    length=f"Seconds of new music, {contract.MIN_LENGTH_S:.0f} to {contract.MAX_LENGTH_S:.0f} (30 if not given).",
+    bars="Bars of new music, in place of seconds; for models that play to a beat.",
+    style="What it should sound like; the models say which styles they know.",
+    key="Such as C major or F# minor.",
+    tempo="Quarter notes a minute; for models that play to a beat.",
+    meter="Such as 4/4 or 3/4; for models that play to a beat.",
+    density="How many notes, from sparse to dense.",
+    instruments="Who plays, such as: piano, bass, drums. For models with several instruments.",
     temperature="How adventurous: 0.1 plays safe, 1 is balanced, 2 is wild.",
+    strength="How closely a variation keeps to its seed: 0 is free, 1 the same notes.",
+    top_k="Draw each note from this many likeliest ones only.",
+    top_p="Draw from the likeliest that make up this share, such as 0.95.",
+    min_p="Draw from those at least this share as likely as the likeliest, such as 0.05.",
     random_seed="A number; the same number with the same options gives the same piece.",
-    include_seed="Whether the result begins with your seed (yes if not given).",
+    include_seed="Whether your seed is in the result (yes if not given; not in a variation).",
     private="Whether only you see the result (no if not given).",
 )
+@app_commands.choices(mode=MODES)
+@app_commands.choices(density=DENSITIES)
 async def command(  # noqa: PLR0913 - these are the command's options
     interaction: discord.Interaction[Cadenza],
     seed: discord.Attachment | None = None,
+    mode: str | None = None,
     model: str | None = None,
-    length: Length = DEFAULTS["length_s"].default,
-    temperature: Temperature = DEFAULTS["temperature"].default,
+    length: Length | None = None,
+    bars: Bars | None = None,
+    style: Text | None = None,
+    key: Text | None = None,
+    tempo: Tempo | None = None,
+    meter: Text | None = None,
+    density: int | None = None,
+    instruments: Text | None = None,
+    temperature: Temperature | None = None,
+    strength: Share | None = None,
+    top_k: TopK | None = None,
+    top_p: TopP | None = None,
+    min_p: MinP | None = None,
     random_seed: RandomSeed | None = None,
-    include_seed: bool = True,
+    include_seed: bool | None = None,
     private: bool = False,
 ) -> None:
     """Acknowledge, check, put into the queue; delivery shows the rest."""
+    given = {
+        "mode": mode, "model": model, "length": length, "bars": bars, "style": style, "key": key, "tempo": tempo,
+        "meter": meter, "density": density, "instruments": instruments, "temperature": temperature,
+        "strength": strength, "top_k": top_k, "top_p": top_p, "min_p": min_p, "random_seed": random_seed,
+        "include_seed": include_seed, "private": private,
+    }  # fmt: skip
     message_id = await submission.acknowledge(interaction, private)
     check_may_reply(interaction)
-    random_seed = submission.new_random_seed() if random_seed is None else random_seed
-    submission.check_ranges(length, temperature, random_seed)
-    model = await _served(interaction, model)
-    kept = None
-    if seed is not None:
-        data = await read_seed(seed, interaction.client.max_seed_bytes)
-        kept = await submission.keep_seed(interaction, data, seed.filename)
-    options = {"length_s": length, "temperature": temperature, "random_seed": random_seed}
-    request = ComposeRequest.model_validate(
-        submission.origin(interaction)
-        | options
-        | {"model": model, "seed": kept, "include_seed": include_seed, "private": private}
+    fields = wishes.fields_of(given, await interaction.client.board.models(), seed is not None)
+    fields |= submission.origin(interaction) | {"seed": await _kept(interaction, seed)}
+    await submission.submit(
+        interaction, ComposeRequest.model_validate(fields | submission.left_open(fields)), message_id
     )
-    await submission.submit(interaction, request, message_id)
 
 
-async def _served(interaction: discord.Interaction[Cadenza], name: str | None) -> str:
-    models = await interaction.client.board.models()
-    names = [model.name for model in models]
-    if name is None:  # the default comes first; with no worker at all the queue says so
-        return names[0] if names else str(DEFAULTS["model"].default)
-    if names and name not in names:
-        raise UnknownModel(discord.utils.escape_markdown(name[:50]), names)
-    return name if names else str(DEFAULTS["model"].default)
+async def _kept(interaction: discord.Interaction[Cadenza], seed: discord.Attachment | None) -> contract.BlobRef | None:
+    if seed is None:
+        return None
+    data = await read_seed(seed, interaction.client.max_seed_bytes)
+    return await submission.keep_seed(interaction, data, seed.filename)
 
 
-@command.autocomplete("model")
-async def _live_models(interaction: discord.Interaction[Cadenza], typed: str) -> list[app_commands.Choice[str]]:
-    try:
-        async with asyncio.timeout(AUTOCOMPLETE_LIMIT_S):
-            models = await interaction.client.board.models()
-    except (JobsError, TimeoutError):
-        return []  # nothing to suggest; whatever is typed is judged when the command is sent
-    wanted = typed.casefold()
-    fitting = [model for model in models if wanted in model.name or wanted in model.title.casefold()]
-    shown = ((f"{model.title} ({model.name})"[:100], model.name) for model in fitting[:MAX_CHOICES])
-    return [app_commands.Choice(name=title, value=name) for title, name in shown]
+command.autocomplete("model")(suggestions.live_models)
+command.autocomplete("style")(suggestions.styles)
+command.autocomplete("key")(suggestions.keys)
+command.autocomplete("meter")(suggestions.meters)
+command.autocomplete("instruments")(suggestions.instruments)

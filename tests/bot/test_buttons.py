@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.contract import Mode
 from tests.bot.theatre import SEED, Theatre, shown
 
 
@@ -45,7 +46,40 @@ async def test_continue_makes_the_piece_the_seed(theatre: Theatre, is_restarted)
     assert request.parent_id == first
 
 
-@pytest.mark.parametrize("label", ["Again", "Continue"])
+async def test_again_asks_for_everything_that_was_asked_before(theatre: Theatre) -> None:
+    wishes = {"style": "Waltz", "key": "E minor", "bars": 8, "instruments": "piano, bass", "top_p": 0.8, "density": 2}
+    first = await finished(theatre, mode="accompany", seed=("song.mid", SEED), **wishes)
+    before = (await theatre.bot.board.record(first)).request
+    await theatre.bob.click(theatre.message, label="Again")
+    request = theatre.worker.take().request
+    new = {"job_id", "requester_id", "random_seed", "parent_id"}
+    assert request.model_dump(exclude=new) == before.model_dump(exclude=new)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_vary_makes_the_piece_the_theme_of_a_variation(theatre: Theatre, is_restarted) -> None:
+    # Given a piece of ten seconds that a model of the worker's choice composed
+    first = await finished(theatre, random_seed=7, length=10.0, key="E minor", temperature=0.7)
+    message = theatre.message
+    if is_restarted:
+        await theatre.restart()
+    # When another member presses Vary
+    await theatre.bob.click(message, label="Vary")
+    # Then the same model varies it, all of it and nothing before it, with the wishes of before
+    request = theatre.worker.take().request
+    assert theatre.worker.blobs.get(request.seed) == SEED + first.encode()
+    assert (request.mode, request.include_seed, request.length_s, request.model) == (Mode.VARY, False, None, "piano")
+    assert (request.key, request.temperature, request.parent_id) == ("E minor", 0.7, first)
+
+
+async def test_continue_after_a_variation_goes_on_from_it_and_keeps_it_in_the_file(theatre: Theatre) -> None:
+    await finished(theatre, seed=("song.mid", SEED), mode="vary", strength=0.2)
+    await theatre.alice.click(theatre.message, label="Continue")
+    request = theatre.worker.take().request
+    assert (request.mode, request.include_seed, request.strength) == (Mode.CONTINUE, True, None)
+
+
+@pytest.mark.parametrize("label", ["Again", "Continue", "Vary"])
 async def test_a_piece_that_is_no_longer_kept_says_what_to_do(theatre: Theatre, label, valkey) -> None:
     await finished(theatre)
     message = theatre.message

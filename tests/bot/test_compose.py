@@ -20,7 +20,7 @@ async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(theatre: Theat
     # When a worker takes it
     job = theatre.worker.take()
     assert job.id == str(result._interaction.id)
-    assert (job.request.length_s, job.request.random_seed, job.request.model) == (40.0, 77, "piano")
+    assert (job.request.length_s, job.request.random_seed, job.request.model) == (40.0, 77, None)
     job.is_at(0.4)
     await theatre.settle()
 
@@ -39,7 +39,7 @@ async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(theatre: Theat
     assert message.embeds[0].image.url
     for words in ("A new piece", "`77`", "0:42", "1,234", "piano 1", "Two notes were repaired.", "composing 2.5 s"):
         assert words in shown(message)
-    assert list(buttons(message)) == ["Again", "Continue", "Delete"]
+    assert list(buttons(message)) == ["Again", "Continue", "Vary", "Delete"]
     assert len(theatre.channel.history()) == 1
     assert await theatre.bot.board.open_records() == []
 

@@ -9,7 +9,17 @@ from tests.bot.theatre import Theatre, shown
 async def test_help_names_every_command(theatre: Theatre) -> None:
     result = await theatre.alice.slash(theatre.channel, "help")
     assert result.ephemeral
-    for words in ("/compose", "/help", "/models", "/ping", "5 to 300 seconds", "up to 1 MiB", "**Continue**"):
+    for words in (
+        "/compose",
+        "/help",
+        "/models",
+        "/ping",
+        "5 to 300 seconds",
+        "1 to 200 bars",
+        "up to 1 MiB",
+        "**Continue**",
+        "**Vary**",
+    ):
         assert words in shown(result.response.message)
 
 
@@ -19,6 +29,8 @@ async def test_models_lists_what_live_workers_serve(theatre: Theatre) -> None:
     assert "piano 1 · the default: Expressive piano" in words
     assert "Licence: CC BY" in words
     assert "band 2: Small band" in words
+    assert "Makes of a seed: continue, vary, accompany\nFollows: key, density\nPlays freely, without bars" in words
+    assert "Follows: style, key, tempo, meter, instruments\nStyles: Waltz, folk tune\nPlays to a beat" in words
 
 
 async def test_models_without_a_worker_says_so(theatre: Theatre) -> None:

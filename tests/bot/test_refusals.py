@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
-from jobs.contract import ComposeRequest
+from jobs.contract import DENSITY_WORDS, ComposeRequest
 from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown
 
 
@@ -45,6 +45,13 @@ def _not_found() -> discord.NotFound:
     [
         ({"length": 4.0}, "`length` must lie between 5 and 300 seconds. Choose a value in between."),
         ({"length": 301.0}, "`length` must lie between 5 and 300 seconds."),
+        ({"bars": 201}, "`bars` must lie between 1 and 200."),
+        ({"tempo": 19.0}, "`tempo` must lie between 20 and 400 quarter notes a minute."),
+        ({"density": 6}, "`density` must lie between 1 and 5."),
+        ({"seed": ("a.mid", SEED), "mode": "vary", "strength": 1.5}, "`strength` must lie between 0 and 1."),
+        ({"top_k": 0}, "`top_k` must lie between 1 and 1,000."),
+        ({"top_p": 0.01}, "`top_p` must lie between 0.05 and 1."),
+        ({"min_p": 0.6}, "`min_p` must lie between 0 and 0.5."),
         ({"temperature": 2.1}, "`temperature` must lie between 0.1 and 2."),
         ({"random_seed": 2**32}, "`random_seed` must lie between 0 and 4,294,967,295."),
         ({"random_seed": -1}, "`random_seed` must lie between 0 and 4,294,967,295."),
@@ -64,7 +71,14 @@ async def test_a_value_out_of_range_is_refused_even_if_the_client_lets_it_pass(
 async def test_discord_is_told_the_limits_of_the_options(theatre: Theatre) -> None:
     (command,) = [found for found in theatre.bot.tree.get_commands() if found.name == "compose"]
     options = {option["name"]: option for option in command.to_dict(theatre.bot.tree)["options"]}
-    assert list(options) == ["seed", "model", "length", "temperature", "random_seed", "include_seed", "private"]
+    assert list(options) == [
+        "seed", "mode", "model", "length", "bars", "style", "key", "tempo", "meter", "density", "instruments",
+        "temperature", "strength", "top_k", "top_p", "min_p", "random_seed", "include_seed", "private",
+    ]  # fmt: skip
+    assert [choice["value"] for choice in options["mode"]["choices"]] == ["continue", "vary", "accompany"]
+    assert [choice["name"] for choice in options["density"]["choices"]] == list(DENSITY_WORDS)
+    for name in ("model", "style", "key", "meter", "instruments"):
+        assert options[name]["autocomplete"]
     assert (options["length"]["min_value"], options["length"]["max_value"]) == (5.0, 300.0)
     assert (options["temperature"]["min_value"], options["temperature"]["max_value"]) == (0.1, 2.0)
     assert (options["random_seed"]["min_value"], options["random_seed"]["max_value"]) == (0, 2**32 - 1)

@@ -26,8 +26,16 @@ from jobs.reporting import Reporter
 
 SEED = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00"
 AUDIO, PICTURE = b"\xff\xfb" + b"audio" * 50, b"\x89PNG" + b"picture" * 50
-PIANO = ModelInfo(name="piano", version="1", title="Expressive piano", licence="CC BY", default=True)
-BAND = ModelInfo(name="band", version="2", title="Small band")
+ALL_MODES = ("continue", "vary", "accompany")
+PIANO = ModelInfo(
+    name="piano", version="1", title="Expressive piano", licence="CC BY", default=True, modes=ALL_MODES,
+    controls=("key", "density"), keys=("C major", "Bb major", "E minor", "E major"),
+)  # fmt: skip
+BAND = ModelInfo(
+    name="band", version="2", title="Small band", has_beat=True,
+    controls=("style", "key", "tempo_bpm", "meter", "instruments"), keys=("C major", "E minor"),
+    styles=("Waltz", "folk tune"), meters=("4/4", "3/4"), instruments=("piano", "bass", "brass", "drums"),
+)  # fmt: skip
 MAX_SEED_BYTES = 2**20
 PATIENCE_S = 20.0
 
@@ -142,7 +150,7 @@ class Job:
             "midi": self._blobs.put(SEED + self.id.encode(), "piece.mid", "audio/midi"),
             "audio": self._blobs.put(audio, "piece.mp3", "audio/mpeg"),
             "picture": self._blobs.put(PICTURE, "piece.png", "image/png"),
-            "model": self.request.model,
+            "model": self.request.model or PIANO.name,
             "model_version": "1",
             "notes": 1234,
             "duration_s": 42.4,

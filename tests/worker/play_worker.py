@@ -16,7 +16,10 @@ from pathlib import Path
 
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
+from model.composing import ComposeOptions
+from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import RequestError
+from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
 from worker.process import run
 from worker.render import RenderedFile, Rendering
@@ -24,6 +27,16 @@ from worker.settings import WorkerSettings
 
 BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT = 901, 902, 903, 904, 905, 906, 907
 CHUNK_S = 0.05
+ORIGINALITY = Originality(share_8=0.1, share_16=0.03, longest_run=17, human_share_16=0.02)
+BAND = {
+    "modes": ("continue", "vary", "accompany"),
+    "controls": ("style", "key", "meter", "instruments"),
+    "styles": ("waltz",),
+    "keys": KEYS,
+    "meters": METERS,
+    "instruments": FAMILIES,
+    "has_beat": True,
+}
 
 
 @dataclass
@@ -33,6 +46,9 @@ class Composition:
     remarks: tuple[str, ...] = ()
     stopped: bool = False
     timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
+    controls: Controls = field(default_factory=Controls)
+    originality: Originality | None = ORIGINALITY
+    ended: bool | None = True
 
 
 class PlayStudio:
@@ -45,22 +61,20 @@ class PlayStudio:
 
 
 class PlayMusician:
-    """Takes `length_s` / 100 real seconds and writes ten notes a second of them."""
+    """Takes `length_s` / 100 real seconds and writes ten notes a second of them; follows all but the tempo."""
 
     def compose(
         self,
-        *,
         seed: Piece | None,
-        length_s: float,
-        temperature: float,
-        random_seed: int,
-        include_seed: bool,
+        options: ComposeOptions,
         on_progress: Callable[[str, float], None],
         should_stop: Callable[[], bool],
     ) -> Composition:
+        _note_options(options)
         on_progress("priming", 1.0)
+        random_seed = options.random_seed
         self._behave(random_seed)
-        chunks = int(length_s / 100 / CHUNK_S)
+        chunks = int((options.length_s or 30.0) / 100 / CHUNK_S)
         written, stopped = 0, False
         for chunk in range(chunks):
             if random_seed != DEAF and should_stop():
@@ -72,8 +86,12 @@ class PlayMusician:
         rows = [
             (500 * i, 400, 60 + (i + random_seed) % 12, 80, 0) for i in range(0 if random_seed == SILENT else written)
         ]
-        piece = Piece(notes=table(NOTE, rows))
-        return Composition(piece, seed_s=seed.end_s if seed is not None and include_seed else 0.0, stopped=stopped)
+        return Composition(
+            piece=Piece(notes=table(NOTE, rows)),
+            seed_s=seed.end_s if seed is not None and options.include_seed else 0.0,
+            stopped=stopped,
+            controls=options.controls.model_copy(update={"tempo_bpm": None}),
+        )
 
     def _behave(self, random_seed: int) -> None:
         attempt = _count_attempt(random_seed)
@@ -83,6 +101,11 @@ class PlayMusician:
             raise RuntimeError("a fault of ours")
         if random_seed == DIE_ALWAYS or (random_seed == DIE_ONCE and attempt == 1):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _note_options(options: ComposeOptions) -> None:
+    notes = Path(os.environ["PLAY_FOLDER"]) / f"options-{options.random_seed}"
+    notes.write_text(repr(options))
 
 
 def _count_attempt(random_seed: int) -> int:
@@ -96,7 +119,7 @@ class PlayShelf:
     def infos(self) -> tuple[ModelInfo, ...]:
         return (
             ModelInfo(name="piano", version="1", title="Play piano", default=True),
-            ModelInfo(name="duo", version="2", title="Play duo"),
+            ModelInfo(name="duo", version="2", title="Play duo", **BAND),
         )
 
     def musician(self, name: str) -> PlayMusician:

@@ -1,0 +1,37 @@
+"""The piece under a message as the seed of the next, for the buttons that make something of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot import submission
+from bot.errors import PieceGone
+from bot.seeds import read_seed
+from jobs.contract import BlobRef, Record
+
+if TYPE_CHECKING:
+    from bot.client import Cadenza
+
+
+async def made_piece(interaction: discord.Interaction[Cadenza], record: Record) -> dict[str, Any]:
+    """The fields of a request that make the piece of `record` the seed, for the model that composed it.
+
+    Raises:
+        PieceGone: its MIDI file is no longer to be had.
+    """
+    composed_by = record.result.model if record.result else None
+    return {"seed": await _file(interaction, record), "model": record.request.model or composed_by}
+
+
+async def _file(interaction: discord.Interaction[Cadenza], record: Record) -> BlobRef:
+    """The piece's MIDI, from the message itself, which outlives every time to live; else from what is kept."""
+    attachments = interaction.message.attachments if interaction.message else []
+    attached = next((file for file in attachments if file.filename.endswith(".mid")), None)
+    if attached is not None:
+        data = await read_seed(attached, interaction.client.max_seed_bytes)
+        return await submission.keep_seed(interaction, data, attached.filename)
+    if record.result is None:
+        raise PieceGone
+    return record.result.midi

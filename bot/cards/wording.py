@@ -1,0 +1,69 @@
+"""What was asked for and what is known of a piece, in words that more than one card uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from jobs.contract import DENSITY_WORDS, ComposeRequest, Controls, Mode, Originality
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `m:ss`."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def piece_words(request: ComposeRequest) -> str:
+    """What kind of piece it is: 'A variation on song.mid'."""
+    if request.seed is None:
+        return "A new piece"
+    kind = {Mode.CONTINUE: "A continuation of", Mode.VARY: "A variation on", Mode.ACCOMPANY: "An accompaniment to"}
+    return f"{kind[request.mode]} {discord.utils.escape_markdown(request.seed.name[:100])}"
+
+
+def length_words(request: ComposeRequest) -> str:
+    """The length asked for; empty where none was."""
+    if request.bars is not None:
+        return f"{request.bars} {'bar' if request.bars == 1 else 'bars'}"
+    return "" if request.length_s is None else f"{request.length_s:g} s"
+
+
+def controls_words(asked: Controls, followed: Controls) -> str:
+    """The controls `asked` for, as the model understood them; struck out where it did not follow. Empty for none."""
+    used = followed.asked
+    return " · ".join(
+        _control(name, used[name]) if name in used else f"~~{_control(name, value)}~~"
+        for name, value in asked.asked.items()
+    )
+
+
+def _control(name: str, value: Any) -> str:
+    if name == "tempo_bpm":
+        return f"{value:g} bpm"
+    if name == "density":
+        return DENSITY_WORDS[value - 1]
+    words = ", ".join(value) if isinstance(value, tuple) else str(value)
+    return discord.utils.escape_markdown(words)
+
+
+def taste_words(request: ComposeRequest) -> str:
+    """How the notes were drawn: '0.9 · top-p 0.95'."""
+    named = {"top-k": request.top_k, "top-p": request.top_p, "min-p": request.min_p}
+    limits = [f"{name} {value:g}" for name, value in named.items() if value is not None]
+    return " · ".join([f"{request.temperature:g}", *limits])
+
+
+def originality_words(found: Originality) -> str:
+    """How much of the piece stands in the training music, beside the same for pieces that people wrote."""
+    if found.share_16 is None:
+        return "The piece is too short to compare it with the training music."
+    human = f" (human pieces: {percent(found.human_share_16)})" if found.human_share_16 is not None else ""
+    longest = f" The longest run found there has {found.longest_run} notes." if found.longest_run else ""
+    return f"{percent(found.share_16)} of its 16-note runs occur in the training music{human}.{longest}"
+
+
+def percent(share: float) -> str:
+    """A share 0..1 as '3 %', with a decimal where it is small: 0.4 % is not none."""
+    return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")

@@ -1,0 +1,94 @@
+"""What Discord suggests while a member types an option: live models, and what these know of styles, keys, ... ."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.wishes import known_values, split_instruments
+from jobs.contract import ModelInfo
+from jobs.errors import JobsError
+
+if TYPE_CHECKING:
+    from bot.client import Cadenza
+
+LIMIT_S = 2.0  # Discord gives 3
+MAX_CHOICES = 25  # Discord's limit
+MAX_CHARACTERS = 100  # of a choice, Discord's limit
+
+Choices = list[app_commands.Choice[str]]
+
+
+async def live_models(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The models that can compose now, by name or title."""
+    wanted = typed.casefold()
+    models = [model for model in await _models(interaction) if wanted in f"{model.name} {model.title}".casefold()]
+    pairs = ((f"{model.title} ({model.name})", model.name) for model in models[:MAX_CHOICES])
+    return [app_commands.Choice(name=title[:MAX_CHARACTERS], value=name) for title, name in pairs]
+
+
+async def styles(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The styles that the model chosen already knows, else those that any does."""
+    return _choices(fitting(typed, known_values("style", await _asked(interaction))))
+
+
+async def keys(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The keys, likewise."""
+    return _choices(fitting(typed, known_values("key", await _asked(interaction))))
+
+
+async def meters(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The meters, likewise."""
+    return _choices(fitting(typed, known_values("meter", await _asked(interaction))))
+
+
+async def instruments(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """Instruments one after another: what stands before the last comma stays, the rest is suggested for."""
+    before, _, last = typed.rpartition(",")
+    chosen = split_instruments(before)
+    there = known_values("instruments", await _asked(interaction))
+    left = [name for name in there if name not in chosen]
+    return _choices([", ".join([*chosen, name]) for name in fitting(last.strip(), left)])
+
+
+def fitting(typed: str, values: Sequence[str]) -> list[str]:
+    """Those of `values` that may be meant: they begin with it, else contain it, else have its letters in that order.
+
+    So 'em' finds 'E minor', which is how musicians write it.
+    """
+    wanted = typed.casefold().strip()
+    ranks = {value: _rank(wanted, value.casefold()) for value in values}
+    return sorted((value for value in values if ranks[value] < 3), key=lambda value: ranks[value])
+
+
+def _rank(wanted: str, value: str) -> int:
+    if value.startswith(wanted):
+        return 0
+    if wanted in value:
+        return 1
+    letters = iter(value)
+    return 2 if value[:1] == wanted[:1] and all(letter in letters for letter in wanted) else 3
+
+
+def _choices(values: Sequence[str]) -> Choices:
+    short = [value for value in values if len(value) <= MAX_CHARACTERS]
+    return [app_commands.Choice(name=value, value=value) for value in short[:MAX_CHOICES]]
+
+
+async def _models(interaction: discord.Interaction[Cadenza]) -> list[ModelInfo]:
+    """The live models; none where they cannot be had in time, for what is typed is judged when the command is sent."""
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            return await interaction.client.board.models()
+    except (JobsError, TimeoutError):
+        return []
+
+
+async def _asked(interaction: discord.Interaction[Cadenza]) -> list[ModelInfo]:
+    models = await _models(interaction)
+    name = getattr(interaction.namespace, "model", None)
+    return [model for model in models if model.name == name] or models

@@ -1,0 +1,108 @@
+"""What the music is to be like: asked in Discord, judged by what live models know, shown on the card."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.contract import Controls, Mode, Originality
+from tests.bot.theatre import SEED, Theatre, shown
+
+
+async def values(theatre: Theatre, option: str, typed: str, **others: object) -> list[str]:
+    choices = await theatre.alice.autocomplete(theatre.channel, "compose", option, typed, **others)
+    return [choice["value"] for choice in choices]
+
+
+async def test_every_wish_arrives_as_it_was_meant(theatre: Theatre) -> None:
+    wishes = {
+        "seed": ("a.mid", SEED), "mode": "vary", "bars": 16, "style": "waltz", "key": "e MINOR", "tempo": 96.0,
+        "meter": "3/4", "density": 4, "instruments": "Bass, drums and piano", "strength": 0.25, "top_k": 40,
+        "top_p": 0.9, "min_p": 0.02, "temperature": 0.8,
+    }  # fmt: skip
+    await theatre.alice.slash(theatre.channel, "compose", **wishes)
+    request = theatre.worker.take().request
+    assert request.controls == Controls(
+        style="Waltz", key="E minor", tempo_bpm=96.0, meter="3/4", density=4, instruments=("bass", "drums", "piano")
+    )
+    assert (request.mode, request.bars, request.length_s, request.strength) == (Mode.VARY, 16, None, 0.25)
+    assert (request.temperature, request.top_k, request.top_p, request.min_p) == (0.8, 40, 0.9, 0.02)
+    assert (request.model, request.include_seed) == (None, False)
+
+
+async def test_what_nobody_asks_for_is_left_to_the_model(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    request = theatre.worker.take().request
+    assert request.asked == {}
+    assert (request.mode, request.length_s, request.bars, request.include_seed) == (Mode.CONTINUE, None, None, True)
+
+
+async def test_the_card_says_what_was_asked_what_was_followed_why_this_model_and_how_original(theatre: Theatre) -> None:
+    options = {"key": "Em", "tempo": 120.0, "density": 5, "length": 20.0, "top_p": 0.9}
+    await theatre.alice.slash(theatre.channel, "compose", seed=("a.mid", SEED), mode="accompany", **options)
+    theatre.worker.take().is_done(
+        controls=Controls(key="E minor", density=5),
+        model_choice="The model piano was chosen for your seed, because it keeps to a beat.",
+        originality=Originality(share_8=0.5, share_16=0.031, longest_run=17, human_share_16=0.004),
+        ended=True,
+    )
+    await theatre.settle()
+    for words in (
+        "An accompaniment to a.mid",
+        "because it keeps to a beat.",
+        "Asked for: E minor · ~~120 bpm~~ · dense",
+        "Temperature: 1 · top-p 0.9",
+        "0:42 (20 s asked), comes to an end",
+        "Originality: 3 % of its 16-note runs occur in the training music (human pieces: 0.4 %). "
+        "The longest run found there has 17 notes.",
+    ):
+        assert words in shown(theatre.message)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"style": "*polka*"}, "`style`: “\\*polka\\*” is not known. These are known: Waltz, folk tune."),
+        ({"key": "H major"}, "`key`: “H major” is not known. These are known: C major, Bb major, E minor, E major."),
+        ({"meter": "13/16"}, "`meter`: “13/16” is not known. These are known: 4/4, 3/4."),
+        ({"instruments": "piano, kazoo"}, "`instruments`: “kazoo” is not known. These are known: piano, bass"),
+        ({"length": 20.0, "bars": 8}, "Give the length in seconds (`length`) or in bars (`bars`), not both."),
+        ({"mode": "accompany"}, "There is nothing to accompany: attach a MIDI file as `seed`"),
+        ({"strength": 0.5}, "`strength` says how closely a variation keeps to its seed: choose `mode: vary`"),
+        ({"mode": "vary", "model": "band", "seed": ("a.mid", SEED)}, "`mode`: “vary” is not known."),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_is_refused_at_once_with_what_can(theatre: Theatre, options, words) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", **options)
+    assert words in shown(theatre.message)
+    assert theatre.worker.queued() == []
+
+
+async def test_a_wish_that_only_another_model_knows_is_left_to_the_one_named_to_remark_on(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", model="piano", meter="5/4", tempo=90.0)
+    assert theatre.worker.take().request.meter == "5/4"
+
+
+async def test_a_key_may_be_written_as_musicians_write_it(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", key="f#m")
+    assert theatre.worker.take().request.key == "f#m"
+
+
+async def test_options_are_suggested_from_what_the_models_know(theatre: Theatre) -> None:
+    assert await values(theatre, "style", "") == ["Waltz", "folk tune"]
+    assert await values(theatre, "style", "tun") == ["folk tune"]
+    assert await values(theatre, "meter", "3") == ["3/4"]
+    assert await values(theatre, "key", "em") == ["E minor", "E major"]
+    assert await values(theatre, "key", "b") == ["Bb major"]
+    theatre.worker.leave()
+    assert await values(theatre, "style", "") == []
+
+
+async def test_instruments_are_suggested_one_after_another(theatre: Theatre) -> None:
+    assert await values(theatre, "instruments", "b") == ["bass", "brass"]
+    assert await values(theatre, "instruments", "piano, b") == ["piano, bass", "piano, brass"]
+    assert await values(theatre, "instruments", "piano, bass, ") == ["piano, bass, brass", "piano, bass, drums"]
+
+
+async def test_a_model_that_is_chosen_already_narrows_the_suggestions(theatre: Theatre) -> None:
+    assert await values(theatre, "key", "", model="band") == ["C major", "E minor"]
+    assert await values(theatre, "style", "", model="piano") == []

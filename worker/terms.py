@@ -1,0 +1,69 @@
+"""The contract's words in the model's terms and back: what is asked as `ComposeOptions`, what a bundle can do.
+
+Loads neither Keras nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from jobs import contract
+from jobs.contract import ComposeRequest
+from model.composing import MODES, ComposeOptions
+from model.controls import ATTRIBUTES, FAMILIES, KEYS, METERS, Controls
+from model.evaluation.originality import Originality
+from model.network.config import NetworkConfig
+from model.representation import representation_of
+from model.sampling.taste import Taste
+
+
+def options(request: ComposeRequest) -> ComposeOptions:
+    """What `request` asks of a composer; what it leaves open is the model's to decide.
+
+    Raises:
+        RequestError: a key, meter or instrument is none that any model could know.
+    """
+    usual_taste, usual = Taste(), ComposeOptions()
+    taste = Taste(
+        temperature=request.temperature,
+        top_k=usual_taste.top_k if request.top_k is None else request.top_k,
+        top_p=usual_taste.top_p if request.top_p is None else request.top_p,
+        min_p=usual_taste.min_p if request.min_p is None else request.min_p,
+    )
+    return ComposeOptions(
+        mode=request.mode.value,
+        length_s=request.length_s,
+        bars=request.bars,
+        controls=Controls(**request.asked),
+        taste=taste,
+        strength=usual.strength if request.strength is None else request.strength,
+        random_seed=request.random_seed,
+        include_seed=request.include_seed,
+    )
+
+
+def abilities(config: NetworkConfig) -> dict[str, Any]:
+    """The fields of a `ModelInfo` that say what a bundle of this configuration can be asked for."""
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    known = representation.controls.slices
+    return {
+        "modes": MODES,
+        "controls": tuple(ATTRIBUTES[name] for name in known),
+        "styles": config.styles if "style" in known else (),
+        "keys": KEYS if "key" in known else (),
+        "meters": METERS if "meter" in known else (),
+        "instruments": FAMILIES if "instruments" in known else (),
+        "has_beat": representation.units_per_second is None,
+    }
+
+
+def followed(controls: Controls) -> contract.Controls:
+    """The controls that a composer followed, as a result tells them."""
+    asked = {ATTRIBUTES[name] for name in controls.asked}
+    return contract.Controls.model_validate({name: getattr(controls, name) for name in asked})
+
+
+def originality(found: Originality | None) -> contract.Originality | None:
+    """An originality figure as a result tells it; None where the model has no index to look in."""
+    return None if found is None else contract.Originality.model_validate(asdict(found))
