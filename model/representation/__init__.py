@@ -5,6 +5,13 @@ base         what every representation promises: fields, encode, decode, the con
 measuring    the controls that real music would answer to
 buckets      numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
 performance  note-level tuples (shift, pitch, velocity, duration) exact to 10 ms; the default for expressive piano
+score        several instruments on a beat grid, with drums, meters and tempi; the default for several instruments
+engraving    between a piece and the steps of `score`
+grid         ticks, waits, lengths, tempi and meters of `score` as classes
+meters       where in the bar a moment lies, as features
+players      who plays and what sounds in a `score`, as features and rules
+score_controls  what could be asked of the music in a `score`
+score_history  the situations along many known steps of a `score` at once
 voices       four voices on a grid of sixteenths, as chorales are predicted; used by the bundle `chorale`
 voice_context  what the network may look at in four voices, as seen from one note
 echoes       where the music so far last went as it goes now, and how it went on there
@@ -24,10 +31,11 @@ from model.representation.characters import Characters
 from model.representation.events import Events
 from model.representation.notes import Notes
 from model.representation.performance import Performance
+from model.representation.score import Score
 from model.representation.voices import Voices
 
 REPRESENTATIONS: dict[str, type[Representation]] = {
-    kind.name: kind for kind in (Performance, Voices, Events, Notes, Characters)
+    kind.name: kind for kind in (Performance, Score, Voices, Events, Notes, Characters)
 }
 
 
@@ -42,4 +50,4 @@ def representation_of(name: str, styles: Sequence[str] = (), vocabulary: Sequenc
     return REPRESENTATIONS[name](styles, vocabulary)
 
 
-__all__ = ["REPRESENTATIONS", "Characters", "Events", "Field", "Notes", "Performance", "Representation", "Voices", "representation_of"]
+__all__ = ["REPRESENTATIONS", "Characters", "Events", "Field", "Notes", "Performance", "Representation", "Score", "Voices", "representation_of"]

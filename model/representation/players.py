@@ -1,0 +1,88 @@
+"""Who plays and what sounds, as features and rules for `score`: keys, instruments, endings, the order in a chord."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model.representation.base import Situation, Tensor
+from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS, METER, TEMPO
+from model.representation.grid import METERS
+from model.representation.meters import one_hot
+
+PITCHES = 128
+NEVER = -1  # of a pitch or an instrument: none
+LOG_SCALE = 6.0  # brings log(1 + ticks) of a few bars near 1
+KEY_FADES = (1.0, 24.0, 192.0)  # ticks in which the memory of a struck key fades: at once, a quarter, two bars
+OWN_FADE = 192.0  # the same for the keys of the instrument that is about to play
+PLAYER_FADES = (6.0, 96.0)  # the same for who has played
+ENDING_FADE = 24.0  # resolves endings that are near
+
+KEYBOARD = PITCHES * (1 + len(KEY_FADES))  # widths of what the functions below return
+PLAYERS = INSTRUMENTS * len(PLAYER_FADES)
+OWN_KEYS = 2 * PITCHES
+ENDINGS = 5
+FAR = 1 << 24
+
+
+def keyboard(situation: Situation, ops: Any) -> Tensor:
+    """How long each key still sounds and how long ago it was struck, by any instrument, float32 (..., KEYBOARD)."""
+    age = ops.cast(situation["age"], "float32")
+    sounding = ops.log1p(ops.cast(situation["remaining"], "float32")) / LOG_SCALE
+    return ops.concatenate([sounding, *(ops.exp(-age / fade) for fade in KEY_FADES)], axis=-1)
+
+
+def players(situation: Situation, ops: Any) -> Tensor:
+    """How long ago each instrument played, float32 (..., PLAYERS)."""
+    rested = ops.cast(situation["rested"], "float32")
+    return ops.concatenate([ops.exp(-rested / fade) for fade in PLAYER_FADES], axis=-1)
+
+
+def own_keys(situation: Situation, ops: Any) -> Tensor:
+    """What the instrument that is about to play has played: its keys, and its latest one; float32 (..., OWN_KEYS)."""
+    player = ops.expand_dims(situation["player"], -1)
+    age = ops.cast(situation["age"], "float32")
+    played = ops.where(situation["owner"] == player, ops.exp(-age / OWN_FADE), 0.0)
+    is_it = player == ops.arange(INSTRUMENTS, dtype="int32")
+    latest = ops.max(ops.where(is_it, situation["latest"], NEVER), axis=-1)
+    return ops.concatenate([played, one_hot(latest, PITCHES, ops)], axis=-1)
+
+
+def endings(situation: Situation, ops: Any) -> Tensor:
+    """When the first and the last of the sounding notes end, and how many were struck together; (..., ENDINGS)."""
+    remaining = situation["remaining"]
+    last = ops.max(remaining, axis=-1, keepdims=True)
+    first = ops.min(ops.where(remaining > 0, remaining, FAR), axis=-1, keepdims=True)
+    ends = ops.cast(ops.concatenate([ops.where(first == FAR, 0, first), last], axis=-1), "float32")
+    together = ops.log1p(ops.cast(ops.expand_dims(situation["together"], -1), "float32"))
+    return ops.concatenate([ops.log1p(ends) / LOG_SCALE, ops.exp(-ends / ENDING_FADE), together], axis=-1)
+
+
+def next_players(situation: Situation, ops: Any) -> Tensor:
+    """Who may play now, bool (..., INSTRUMENTS): first of all METER and TEMPO, and in one onset in rising order."""
+    numbers = ops.arange(INSTRUMENTS, dtype="int32")
+    before = ops.expand_dims(situation["instrument"], -1)
+    is_done = ops.logical_or(before < FIRST_PROGRAM, ops.expand_dims(situation["pitch"], -1) == PITCHES - 1)
+    follows = ops.logical_or(before == NEVER, ops.where(is_done, numbers > before, numbers >= before))
+    is_begun = [ops.expand_dims(situation["latest"][..., change] != NEVER, -1) for change in (METER, TEMPO)]
+    tempo_first = ops.where(is_begun[1], follows, numbers == TEMPO)
+    return ops.where(is_begun[0], tempo_first, numbers == METER)
+
+
+def next_pitches(situation: Situation, ops: Any) -> Tensor:
+    """What the instrument that is about to play may strike, bool (..., 128): in one onset it goes up its keys.
+
+    A key it holds is not struck again; as METER it names one of the meters there are.
+    """
+    pitches = ops.arange(PITCHES, dtype="int32")
+    player = ops.expand_dims(situation["player"], -1)
+    is_other = player != ops.expand_dims(situation["instrument"], -1)
+    rises = ops.logical_or(is_other, pitches > ops.expand_dims(situation["pitch"], -1))
+    held = ops.logical_and(situation["remaining"] > 0, situation["owner"] == player)
+    exists = ops.logical_or(player != METER, pitches < len(METERS))
+    return ops.logical_and(ops.logical_and(rises, ops.logical_not(held)), exists)
+
+
+def has_length(situation: Situation, ops: Any) -> Tensor:
+    """Whether the instrument that is about to play holds its notes, bool (..., 1): no drums, no change."""
+    player = ops.expand_dims(situation["player"], -1)
+    return ops.logical_and(player >= FIRST_PROGRAM, player != DRUMS)
