@@ -7,6 +7,7 @@ An archive is walked in memory: nothing is unpacked to disk, so no path in it ca
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import lzma
 import tarfile
@@ -48,8 +49,7 @@ def read_sources(path: Path) -> list[Source]:
     Raises:
         DataError: when nothing is there, no MIDI file in it, more than fits, or something that cannot be read.
     """
-    if not path.exists():
-        raise DataError(f"{path} does not exist: name a folder of MIDI files, or a zip or tar archive of them.")
+    _check(path)
     files = _gathered(path)
     names = sorted(name for name in files if name.lower().endswith(MIDI_SUFFIXES))
     if not names:
@@ -57,6 +57,33 @@ def read_sources(path: Path) -> list[Source]:
     rows = _rows(files)
     folders = folder_styles(names, is_archive=not path.is_dir())
     return [_source(name, files[name], _row_of(name, rows), folders[name]) for name in names]
+
+
+def data_digest(path: Path) -> str:
+    """Changes when what `read_sources` finds under `path` may have changed: by an archive's content, or by the names,
+    sizes and times of the files in a folder.
+
+    Raises:
+        DataError: when nothing is there or it cannot be read.
+    """
+    _check(path)
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        listing = [
+            f"{file.relative_to(path).as_posix()} {stat.st_size} {stat.st_mtime_ns}"
+            for file in path.rglob("*")
+            if _is_wanted(file.name, (stat := file.stat()).st_size)
+        ]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    return hashlib.sha256("\n".join([str(path.resolve()), *sorted(listing)]).encode()).hexdigest()
+
+
+def _check(path: Path) -> None:
+    if not path.exists():
+        raise DataError(f"{path} does not exist: name a folder of MIDI files, or a zip or tar archive of them.")
 
 
 def _source(name: str, data: bytes, row: dict[str, str], folder_style: str) -> Source:
