@@ -29,11 +29,11 @@ BETWEEN_S = 1.0  # from the end of a seed to its variation, where there are no b
 
 @dataclass(frozen=True)
 class Finished:
-    """A piece, the seconds of its start that are the seed, its new notes, and what is to be said about it."""
+    """A piece, the seconds of its start that are the seed, the new notes alone, and what is to be said about it."""
 
     piece: Piece
     seed_s: float
-    composed_notes: int
+    composed: Piece
     remarks: tuple[str, ...] = ()
 
 
@@ -71,11 +71,13 @@ class Assignments:
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         length = length_of(self._representation, options, options.controls)
-        position = self._sampler.start(1, self._representation.controls.vector(options.controls), length.left)
+        first = 0 if self._representation.opens_with_wait else 1 - self._first_onset()
+        controls = self._representation.controls.vector(options.controls)
+        position = self._sampler.start(1, controls, length.left - first)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._decoded(drawing.steps, None, options)
-            return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, len(composed))
+            return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
 
         return self._free(position, length.left, length.seconds, finish)
 
@@ -92,10 +94,10 @@ class Assignments:
             composed = self._decoded(drawing.steps, (seed, joint.tick), options)
             if not options.include_seed:
                 piece = joining.alone(composed, length.seconds, length.ring_s, self._in_beats)
-                return Finished(piece, 0.0, len(composed))
+                return Finished(piece, 0.0, composed)
             clock = seeds.at_tempo(seed, joint.tick, options.controls) if self._in_beats else seed
             joined = joining.continued(clock, composed, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
-            return Finished(*joined[:2], len(composed), joined[2])
+            return Finished(*joined[:2], composed, joined[2])
 
         return self._free(position, length.left, length.seconds, finish)
 
@@ -107,12 +109,12 @@ class Assignments:
         def finish(drawing: Drawing) -> Finished:
             composed = self._decoded(drawing.steps, (part, 0), options)
             if not options.include_seed:
-                return Finished(composed, 0.0, len(composed), remarks)
+                return Finished(composed, 0.0, composed, remarks)
             theme = seeds.from_tick(part, seeds.start_of(part, self._in_beats))
             end = int((theme.notes["onset"] + theme.notes["duration"]).max())
             after = seeds.next_bar(theme, end) if self._in_beats else theme.ticks_at(theme.end_s + BETWEEN_S)
             piece, seed_s = joining.together(theme, composed, Joint(int(after), self._in_beats))
-            return Finished(piece, seed_s, len(composed), remarks)
+            return Finished(piece, seed_s, composed, remarks)
 
         return self._planned(plan, steps, options, finish)
 
@@ -125,11 +127,11 @@ class Assignments:
         def finish(drawing: Drawing) -> Finished:
             composed = self._around(drawing, freedom)
             if not options.include_seed:
-                return Finished(self._timed(composed, (part, 0), options), 0.0, len(composed), remarks)
+                return Finished(self._timed(composed, (part, 0), options), 0.0, composed, remarks)
             start = seeds.start_of(part, self._in_beats)
             joint = Joint(origin - start, self._in_beats, is_part_of_seed=False)
             piece, _ = joining.together(seeds.from_tick(part, start), composed, joint)
-            return Finished(piece, 0.0, len(composed), remarks)
+            return Finished(piece, 0.0, composed, remarks)
 
         return self._planned(plan, steps, options, finish)
 
@@ -143,7 +145,12 @@ class Assignments:
         self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]
     ) -> Assignment:
         most = max(int(seconds * MOST_NOTES_PER_SECOND), left + 1 if self._representation.waits() is None else 0)
-        return Assignment(position, None, most, lambda now: int(now.now[0]) / left, finish)
+        return Assignment(position, None, most, lambda now: 1 - int(now.situation["left"][0]) / left, finish)
+
+    def _first_onset(self) -> int:
+        """When a piece's first step happens where steps follow at even distances, 0 or 1."""
+        one_step = np.zeros((1, len(self._representation.fields)), dtype=np.int32)
+        return int(self._representation.onsets(one_step)[0])
 
     def _planned(
         self, plan: Plan, steps: NDArray[np.int32], options: ComposeOptions, finish: Callable[[Drawing], Finished]
@@ -183,11 +190,12 @@ class Assignments:
         return round((round(first / per_unit) - int(self._representation.onsets(steps)[0])) * per_unit)
 
     def _joint_after(self, seed: Piece, steps: NDArray[np.int32]) -> Joint:
-        """Where music that follows `steps` of the seed begins: their last onset, from which the next wait counts."""
+        """Where music that follows `steps` of the seed begins: their last onset, from which a wait counts, or the end."""
         if not self._in_beats:
-            return Joint(int(seed.notes["onset"].max()))
+            ends = seed.notes["onset"] + seed.notes["duration"]
+            return Joint(int(seed.notes["onset"].max() if self._representation.opens_with_wait else ends.max()))
         per_unit = seed.ticks_per_quarter / self._representation.units_per_quarter
-        passed = int(self._representation.onsets(steps)[-1]) + (self._representation.waits() is None)
+        passed = int(self._representation.onsets(steps)[-1]) + (not self._representation.opens_with_wait)
         return Joint(self._origin(seed, steps) + round(passed * per_unit), in_beats=True)
 
     def _decoded(self, steps: NDArray[np.int32], clock: tuple[Piece, int] | None, options: ComposeOptions) -> Piece:

@@ -15,6 +15,7 @@ from model.composing.options import ComposeOptions
 from model.composing.performing import Drawing, perform
 from model.controls import ATTRIBUTES, Controls
 from model.errors import RequestError
+from model.evaluation.originality import Originality, originality_of
 from model.piece import Piece
 from model.sampling import Sampler, Taste
 
@@ -38,6 +39,7 @@ class Composition:
     ended: bool  # came to its end by itself
     controls: Controls  # those asked for that the model knows
     timings: dict[str, float]
+    originality: Originality | None = None  # of the new notes; None where the bundle has no index of its training set
 
 
 def _no_progress(stage: str, fraction: float) -> None:
@@ -56,6 +58,7 @@ class Composer:
         self._sampler = Sampler(bundle.network())
         self.representation = self._sampler.representation
         self._assignments = Assignments(self._sampler)
+        self._learnt_from = bundle.originality()
         self._sampler.warm_up()  # now, not while the first member waits
 
     def compose(
@@ -102,12 +105,13 @@ class Composer:
             piece=finished.piece,
             seed_s=finished.seed_s,
             notes=len(finished.piece),
-            composed_notes=finished.composed_notes,
+            composed_notes=len(finished.composed),
             remarks=tuple(said),
             stopped=drawing.stopped,
             ended=drawing.ended,
             controls=_known(options.controls, unknown),
             timings=timings,
+            originality=originality_of(finished.composed, self._learnt_from),
         )
 
 
