@@ -88,7 +88,7 @@ class WindowStreams:
         representation = self.representation
         is_excerpt = rng.random() < how.excerpts and len(steps) > LONGEST_EXCERPT
         if is_excerpt:
-            steps = representation.spliced(*_beginning_and_end(steps, rng))
+            steps = representation.excerpt(steps, *_beginning_and_end(rng))
         if how.stretch:
             steps = representation.stretched(steps, float(np.exp(rng.uniform(-how.stretch, how.stretch))))
         steps = representation.transposed(steps, int(rng.integers(-how.transpose, how.transpose + 1)))
@@ -150,11 +150,11 @@ class WindowStreams:
         return batch, situation, target[:, -1].copy()
 
 
-def _beginning_and_end(steps: Steps, rng: np.random.Generator) -> tuple[Steps, Steps]:
-    """What a short piece out of a long one is made of: its beginning and its end, the middle left out."""
+def _beginning_and_end(rng: np.random.Generator) -> tuple[int, int]:
+    """How many steps of its beginning and of its end make a short piece out of a long one."""
     length = int(np.exp(rng.uniform(np.log(SHORTEST_EXCERPT), np.log(LONGEST_EXCERPT))))
     first = int(length * rng.uniform(0.2, 0.8))
-    return steps[:first], steps[len(steps) - (length - first) :]
+    return first, length - first
 
 
 class _Row:

@@ -94,6 +94,10 @@ class Representation(ABC):
         """A short piece of the `beginning` and the `ending` of a long one; both may be cut anywhere."""
         return np.concatenate([beginning, ending])
 
+    def excerpt(self, steps: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
+        """The `first` and the `last` of `steps` as a short piece; where there are bars, they stay whole."""
+        return self.spliced(steps[:first], steps[len(steps) - last :])
+
     @abstractmethod
     def onsets(self, steps: NDArray[np.int32]) -> NDArray[np.int64]:
         """When each of raw `steps` (notes, fields) happens, own time units since before the first, (notes,)."""

@@ -142,3 +142,29 @@ def _from(changes: list[tuple[int, int]], start: int, instrument: int) -> Rows:
     before = [change for change in changes if change[0] <= start][-1:]
     kept = [(start, before[0][1])] + [change for change in changes if change[0] > start]
     return np.array([(tick, instrument, value, 0, 0) for tick, value in kept], dtype=np.int64)
+
+
+def excerpt(steps: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
+    """The `first` and about the `last` of `steps`, the end moved so that it keeps its place in the bar.
+
+    The end begins with an onset, and with its tempo where that is another. Where meters differ, `steps` as they are.
+    """
+    opens = np.flatnonzero((steps[:, SHIFT] > 0) & (steps[:, INSTRUMENT] >= FIRST_PROGRAM))
+    opens = opens[opens >= max(len(steps) - last, first)]
+    changes = [np.flatnonzero(steps[:, INSTRUMENT] == change) for change in (METER, TEMPO)]
+    if not len(opens) or any(not len(places) or places[0] >= first for places in changes):
+        return steps
+    begin = int(opens[0])
+    now = np.cumsum(steps[:, SHIFT], dtype=np.int64)
+    before, after = ([places[np.searchsorted(places, at) - 1] for places in changes] for at in (first, begin))
+    if steps[before[0], PITCH] != steps[after[0], PITCH]:
+        return steps
+    bar = int(grid.BAR_TICKS[steps[after[0], PITCH]])
+    wait = int((now[begin] - now[after[0]]) - (now[first - 1] - now[before[0]])) % bar or bar
+    rest = steps[begin:].copy()
+    rest[0, SHIFT] = wait
+    if steps[before[1], PITCH] == steps[after[1], PITCH]:
+        return np.concatenate([steps[:first], rest])
+    change = steps[after[1] : after[1] + 1].copy()
+    change[0, SHIFT], rest[0, SHIFT] = wait, 0
+    return np.concatenate([steps[:first], change, rest])

@@ -93,6 +93,10 @@ class Score(Representation):
         moved[is_tempo, PITCH] = np.clip(steps[is_tempo, PITCH] - classes, 0, grid.TEMPI - 1)
         return moved
 
+    def excerpt(self, steps: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
+        """The beginning and the end of `steps`, joined at the same place in the bar; see `engraving.excerpt`."""
+        return engraving.excerpt(steps, first, last)
+
     def onsets(self, steps: NDArray[np.int32]) -> NDArray[np.int64]:
         """Onset of each step in ticks, int64 (steps,)."""
         return np.cumsum(steps[:, SHIFT], dtype=np.int64)
