@@ -153,7 +153,7 @@ class Commission:
             timings={**composed.timings, **rendering.timings},
             model_choice=choice.reason,
             controls=terms.followed(composed.controls),
-            originality=terms.originality(getattr(composed, "originality", None)),
+            originality=terms.originality(composed.originality),
             ended=composed.ended,
         )
 

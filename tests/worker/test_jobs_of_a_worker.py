@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from jobs.board import Cancelling
-from jobs.contract import Stage
+from jobs.contract import Controls, Stage
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
+from tests.worker import seeds
 from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT
 from tests.worker.processes import follow_to_the_end, wait_for
+from worker import terms
 
 
 async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, ask):
@@ -32,6 +34,32 @@ async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, a
     assert (await board.get_blob(result.audio)).startswith(b"audio of MThd")
     assert (result.seed_s, result.random_seed, result.model_version) == (0.5, 1, "1")
     assert {"queue", "sample", "render", "total"} <= set(result.timings)
+
+
+async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start_worker, board, ask, tmp_path):
+    # Given wishes, one of which the model does not follow
+    start_worker().wait_until_ready()
+    request, delivery = ask(model="duo", style="waltz", key="em", tempo_bpm=90.0, density=2, bars=8, top_p=0.5)
+    # When they are asked of it
+    await board.submit(request, delivery)
+    result = (await follow_to_the_end(board, request.job_id))[-1].result
+    # Then it heard all of them, and the result says which it followed, how original it is, and that it ended
+    assert (tmp_path / "options-1").read_text() == repr(terms.options(request))
+    assert result.controls == Controls(style="waltz", key="E minor", density=2)
+    assert (result.originality.share_16, result.ended, result.model_choice) == (0.03, True, None)
+
+
+async def test_where_no_model_is_named_the_seed_chooses_one_and_the_reply_says_why(start_worker, board, ask):
+    start_worker().wait_until_ready()
+    results = []
+    for piece in (seeds.performance(), seeds.band()):
+        seed = await board.put_blob(write_midi(piece), "a.mid", "audio/midi")
+        request, delivery = ask(seed=seed)
+        await board.submit(request, delivery)
+        results.append((await follow_to_the_end(board, request.job_id))[-1].result)
+    assert [result.model for result in results] == ["piano", "duo"]
+    assert "because it is a keyboard performance in free time" in results[0].model_choice
+    assert "because it has drums and other instruments" in results[1].model_choice
 
 
 async def test_a_reply_is_open_until_it_is_delivered(start_worker, board, ask):

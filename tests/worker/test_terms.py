@@ -1,0 +1,101 @@
+"""The contract says the same as the model: limits, modes, options, what a bundle can be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs import contract
+from jobs.contract import ComposeRequest, Mode
+from model.composing import MODES, ComposeOptions, options
+from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
+from model.errors import RequestError
+from model.evaluation.originality import Originality
+from model.network.config import NetworkConfig
+from model.sampling.taste import Taste
+from worker import terms
+
+
+def asked(**wishes) -> ComposeRequest:
+    return ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=9, **wishes)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MIN_LENGTH_S", "MAX_LENGTH_S", "DEFAULT_LENGTH_S", "MIN_BARS", "MAX_BARS", "MIN_TEMPERATURE",
+        "MAX_TEMPERATURE", "MAX_TOP_K", "MIN_TOP_P", "MAX_MIN_P",
+    ],
+)  # fmt: skip
+def test_both_have_the_same_limits(name):
+    assert getattr(contract, name) == getattr(options, name)
+
+
+def test_both_have_the_same_modes_and_levels_of_density():
+    assert tuple(Mode) == MODES
+    assert len(contract.DENSITY_WORDS) == DENSITIES
+
+
+@pytest.mark.parametrize("tempo_bpm", [contract.MIN_TEMPO_BPM, contract.MAX_TEMPO_BPM])
+def test_the_model_takes_every_tempo_that_can_be_asked_for(tempo_bpm):
+    assert terms.options(asked(tempo_bpm=tempo_bpm)).controls.tempo_bpm == tempo_bpm
+
+
+def test_what_is_left_open_is_what_the_model_does_by_itself():
+    assert terms.options(asked()) == ComposeOptions(random_seed=9)
+
+
+def test_everything_asked_reaches_the_model():
+    request = asked(
+        mode="vary", bars=8, style="waltz", key="f#m", tempo_bpm=90, meter="3/4", density=2,
+        instruments=("Bass", "drums"), strength=0.1, temperature=0.7, top_k=5, top_p=0.8, min_p=0.1, include_seed=False,
+    )  # fmt: skip
+    assert terms.options(request) == ComposeOptions(
+        mode="vary",
+        bars=8,
+        controls=Controls(
+            style="waltz", key="F# minor", tempo_bpm=90, meter="3/4", density=2, instruments=("bass", "drums")
+        ),
+        taste=Taste(temperature=0.7, top_k=5, top_p=0.8, min_p=0.1),
+        strength=0.1,
+        random_seed=9,
+        include_seed=False,
+    )
+
+
+@pytest.mark.parametrize("wish", [{"meter": "13/16"}, {"instruments": ("kazoo",)}])
+def test_what_no_model_knows_is_refused_in_the_model_s_words(wish):
+    with pytest.raises(RequestError) as refusal:
+        terms.options(asked(**wish))
+    assert "These are known" in refusal.value.sentence
+
+
+def test_a_key_is_asked_for_as_musicians_write_it_and_told_by_its_name():
+    assert terms.followed(terms.options(asked(key="Bbm")).controls) == contract.Controls(key="Bb minor")
+
+
+def test_only_what_was_asked_for_is_told_as_followed():
+    assert terms.followed(Controls()).asked == {}
+
+
+def test_an_originality_figure_is_told_whole():
+    found = Originality(0.5, None, 12, 0.4, 0.01, 20.5)
+    assert terms.originality(found) == contract.Originality(
+        share_8=0.5, share_16=None, longest_run=12, human_share_8=0.4, human_share_16=0.01, human_longest_run=20.5
+    )
+    assert terms.originality(None) is None
+
+
+def test_a_bundle_says_what_it_can_be_asked_for():
+    told = contract.ModelInfo(name="a", version="1", title="A", **terms.abilities(NetworkConfig(styles=("waltz",))))
+    assert (told.keys, told.styles) == (KEYS, ("waltz",))
+    assert {"style", "key", "density"} <= set(told.controls)
+    assert not told.has_beat
+    assert set(told.modes) == set(Mode)
+
+
+def test_a_bundle_of_several_instruments_plays_to_a_beat_and_names_them():
+    told = contract.ModelInfo(
+        name="a", version="1", title="A", **terms.abilities(NetworkConfig(representation="score"))
+    )
+    assert told.has_beat
+    assert (told.meters, told.instruments) == (METERS, FAMILIES)
