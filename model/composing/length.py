@@ -1,8 +1,8 @@
 """How long a piece is to be, in the time units of its representation: what makes it end there and not stop.
 
-A network hears how much is left until the last onset. Music counted in seconds gets its last onset a little before the
+A network hears how much is left until the last onset. Notes in free time get their last onset a little before the
 length asked for, and what then rings is cut as far behind it: the whole lies within a twentieth of what was asked.
-Music counted in beats gets it on the last downbeat, and lets it ring to the end of the bar.
+Notes in bars get it on the last downbeat, and ring to the end of the bar. Steps that are time itself fill the length.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ class Length:
     """How long the new music is to be.
 
     Attributes:
-        left: own time units from its start to its last onset.
+        left: own time units from its start to its last onset, or to its end where steps are time itself.
         seconds: until nothing is to sound any more, about.
-        ring_s: by how much that may be missed either way.
     """
 
     left: int
@@ -54,8 +53,8 @@ def length_of(representation: Representation, options: ComposeOptions, controls:
         if options.bars is not None:
             raise RequestError("This model plays in free time and counts no bars: give the length in seconds.")
         seconds = options.length_s or DEFAULT_LENGTH_S
-        length = Length(0, seconds)
-        return Length(round((seconds - length.ring_s) * per_second), seconds)
+        ring_s = Length(0, seconds).ring_s if representation.opens_with_wait else 0.0
+        return Length(round((seconds - ring_s) * per_second), seconds)
     return _in_beats(representation, options, controls, phase)
 
 
@@ -79,8 +78,8 @@ def _in_beats(representation: Representation, options: ComposeOptions, controls:
         quarters = (options.length_s or DEFAULT_LENGTH_S) / quarter_s
     whole = round(quarters * representation.units_per_quarter)
     seconds = quarters * quarter_s
-    if representation.waits() is None:  # its steps are time itself: the last one ends with the piece
-        return Length(max(whole - 1, 1), seconds)
+    if not representation.opens_with_wait:
+        return Length(whole, seconds)
     downbeat = ((quarters + phase - 1e-6) // bar) * bar - phase  # the last bar line before the end
     if downbeat <= 0 or (quarters - downbeat) * quarter_s > 2 * LONGEST_RING_S + quarter_s:
         downbeat = max(round(quarters) - 1, 1)  # no bar line near: the last beat

@@ -46,7 +46,7 @@ def _below_the_next(representation: Representation, steps: NDArray[np.int32]) ->
     """
     highest = np.full(len(steps), NEVER, dtype=np.int32)
     names = [field.name for field in representation.fields]
-    if representation.waits() is None or "pitch" not in names:
+    if not representation.opens_with_wait:
         return highest
     pitch = names.index("pitch")
     same_time = steps[1:, 0] == 0

@@ -29,11 +29,12 @@ Watch = dict[str, Tensor]
 
 
 class Guard:
-    """Watches the field `pitch` of one representation; does nothing where there is no such field."""
+    """Watches the field `pitch` of representations whose steps are notes; does nothing for others."""
 
     def __init__(self, representation: Representation) -> None:
         names = [field.name for field in representation.fields]
-        self.field = names.index("pitch") if "pitch" in names else None
+        is_heard = representation.opens_with_wait and "pitch" in names
+        self.field = names.index("pitch") if is_heard else None
         self._pitches = representation.fields[self.field].size if self.field is not None else 0
         per_second = representation.units_per_second
         self._crowded_units = int(CROWDED * per_second / CROWDED_PER_S) if per_second else 0

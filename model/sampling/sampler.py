@@ -100,7 +100,7 @@ class Sampler:
         return position._replace(situation=situation)
 
     def prime(self, steps: NDArray[np.int32], left: int = UNKNOWN) -> Position:
-        """After a given beginning, heard in one pass through the stack.
+        """After a given beginning.
 
         Args:
             steps: raw steps of one piece, int32 (notes, fields), at least one.
@@ -127,28 +127,40 @@ class Sampler:
             guard: whether loops of few notes are broken.
         """
         batch = uniforms.shape[1]
-        tastes = Tastes.of(taste, [field.name for field in self.representation.fields], batch, guard)
-        drawn, position = self._chunk(position, uniforms, tastes, plan)
+        drawn, position = self._chunk(position, uniforms, self._tastes(taste, batch, guard), plan)
         return Drawn(*(part.numpy() for part in drawn)), position
 
+    def _tastes(self, taste: Taste, batch: int, is_guarded: bool) -> Tastes:
+        return Tastes.of(taste, [field.name for field in self.representation.fields], batch, is_guarded)
+
     def warm_up(self) -> None:
-        """Compile the graphs for one piece: hearing a seed of any length, drawing freely, drawing by a plan of any size."""
+        """Compile the graphs for one piece: hearing a seed of any length, drawing freely, drawing by a plan of any size.
+
+        Each runs once as well: TensorFlow makes the last of its arrangements then.
+        """
         start = self.start(1)
-        before, _ = self.representation.trace(np.zeros((1, 1, start.previous.shape[1]), dtype=np.int32), start.situation)
-        self._prime.get_concrete_function(
-            _open(start.previous[:, None], 1), {name: _open(value, 1) for name, value in before.items()}, start.state
-        )
-        uniforms = np.zeros((CHUNK, 1, start.previous.shape[1] + 2), dtype=np.float32)
-        tastes = Tastes.of(Taste(), [], 1, True)._replace(temperature=np.ones(start.previous.shape, dtype=np.float32))
         fields = start.previous.shape[1]
-        nothing = filled_in(*(np.zeros((1, fields), dtype=np.int32),) * 2, np.zeros(1, dtype=np.int32), 0.0)
-        plan = Plan(*(_open(part, 1) if part.ndim > 1 else part for part in nothing))
-        for planned in (None, plan):
-            self._chunk.get_concrete_function(start, uniforms, tastes, planned)
+        step = np.zeros((1, fields), dtype=np.int32)
+        before, _ = self.representation.trace(step[None], start.situation)
+        opened = {name: _open(value, 1) for name, value in before.items()}
+        self._prime.get_concrete_function(_open(start.previous[:, None], 1), opened, start.state)
+        self._prime(start.previous[:, None], before, start.state)
+        plan = filled_in(step, step, step[:, 0], 0.0)
+        open_plan = Plan(*(_open(part, 1) if part.ndim > 1 else part for part in plan))
+        uniforms = np.zeros((CHUNK, 1, fields + 2), dtype=np.float32)
+        self._chunk.get_concrete_function(start, uniforms, self._tastes(Taste(), 1, True), open_plan)
+        for given in (None, plan):
+            self.chunk(start, uniforms, Taste(), given)
 
     def _prime_graph(self, previous: Tensor, situation: Situation, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        _, state = self.network.sequence(previous, situation, state)
-        return state
+        """The state after hearing (batch, time, ...), step by step: one graph for seeds of every length and any stack."""
+
+        def body(index: Tensor, state: dict[str, Tensor]) -> tuple:
+            moment = {name: value[:, index] for name, value in situation.items()}
+            return index + 1, self.network.step(previous[:, index], moment, state)[1]
+
+        count = tf.shape(previous)[1]
+        return tf.while_loop(lambda index, _: index < count, body, (tf.constant(0), state))[1]
 
     def _chunk_graph(
         self, position: Position, uniforms: Tensor, tastes: Tastes, plan: Plan | None

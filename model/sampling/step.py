@@ -75,7 +75,7 @@ class Turn:
         self.network = network
         self.representation = network.representation
         self._guard = guard
-        self._waits = self.representation.waits()
+        self._opens_with_wait = self.representation.opens_with_wait
 
     def take(
         self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None
@@ -95,8 +95,8 @@ class Turn:
         return Choice(raw, classes, is_woven, is_end, self._guard.heard(position.watch, raw, acted)), state
 
     def wait(self, raw: Tensor) -> Tensor:
-        """Own time units from the step before to this one, int32 (batch,)."""
-        return ops.ones_like(raw[:, 0]) if self._waits is None else raw[:, 0]
+        """Own time units from the step before to this one where steps say them, else 0; int32 (batch,)."""
+        return raw[:, 0] if self._opens_with_wait else ops.zeros_like(raw[:, 0])
 
     def _drawn(
         self,
@@ -132,7 +132,7 @@ class Turn:
     def _raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation) -> Tensor:
         chance = uniform[:, -2] if index == 0 else uniform[:, -1]
         value = self.representation.raw(index, drawn, chance, situation, ops)
-        if index > 0 or self._waits is None:
+        if index > 0 or not self._opens_with_wait:
             return value
         left = situation["left"]
         return ops.where(left == UNKNOWN, value, ops.minimum(value, left))
@@ -170,7 +170,7 @@ class Turn:
         self, position: Position, plan: Plan, raw: Tensor, classes: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The drawn step, or the plan's next note where that comes first in the order of the representation."""
-        if self._waits is None:
+        if not self._opens_with_wait:
             return raw, classes, ops.zeros_like(position.is_over)
         onset = _row(plan.onsets, position.woven)
         given = _row(plan.notes, position.woven)
