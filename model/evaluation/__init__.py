@@ -2,6 +2,7 @@
 
 likelihood  the exact likelihood of whole pieces, in nats
 ngrams      unigram and 3-gram models of the 388 events, fitted in seconds
+jsb16       the protocol in which likelihoods of the JSB chorales are published
 report      one bundle on one data set: every figure with the words that say what it means
 
 study         everything about what a bundle composes, as JSON; `verdicts` holds it against goals

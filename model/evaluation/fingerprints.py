@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.piece import Piece
 
-CHORD_S = 0.03  # notes struck no later than this after the one before are a chord, told from the lowest note up
+CHORD_S = 0.035  # notes struck no later than this after the one before are a chord; between two steps of 10 ms
 LARGEST_INTERVAL = 127
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, odd: Knuth's multiplicative hashing
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.controls import DENSITIES, DRUMS, FAMILIES, KEYS, Controls
 from model.evaluation.excerpts import Excerpt
 from model.evaluation.keys import found_keys
@@ -62,7 +63,8 @@ class Obedience:
 
     def length(self) -> dict[str, Any]:
         """Seconds asked against the end of the last note."""
-        asked = [self.length_s * share for share in LENGTHS for _ in range(self.each)]
+        lengths = [min(max(self.length_s * share, MIN_LENGTH_S), MAX_LENGTH_S) for share in LENGTHS]
+        asked = [seconds for seconds in lengths for _ in range(self.each)]
         wishes = [Wish(seconds, self._next_seed()) for seconds in asked]
         return length_figures(asked, all_made(self.make, wishes, "lengths"))
 

@@ -21,7 +21,7 @@ from model.evaluation.sparse_set import SparseSet
 from model.piece import Piece
 
 RUNS = (8, 16)  # notes
-BUDGET_BYTES = {8: 470_000, 16: 800_000}  # of an index inside a bundle
+BUDGET_BYTES = {8: 500_000, 16: 750_000}  # of an index inside a bundle
 BITS_PER_RUN = 12.7
 LARGEST_THINNING = 1 << 16
 LARGEST_UNPACKED = 16 << 20  # bytes of a stored index

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.data.corpus import encode_files
+from model.data.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
 from model.evaluation.degeneration import MEANINGS, counted
 from model.evaluation.distributions import compared
 from model.evaluation.excerpts import Excerpt, cut, excerpts
+from model.evaluation.indexing import index_of_steps
 from model.evaluation.making import Made, Wish, all_made, maker
 from model.evaluation.metrics import METRICS, UNITS
 from model.evaluation.obedience import Obedience, length_figures
@@ -26,6 +27,7 @@ from model.evaluation.originality import RUNS, OriginalityIndex
 from model.evaluation.reading import Reference, read_reference
 from model.evaluation.verdicts import verdicts
 from model.piece import Piece
+from model.representation import representation_of
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -78,7 +80,8 @@ def study(
     started = time.perf_counter()
     reference = read_reference(path, split)
     real = excerpts(reference.pieces, plan.length_s, REAL_PER_COMPOSED * plan.pieces)
-    representation = representation_of(bundle)
+    config = bundle.config
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
     index = training_index(bundle, representation, training)
     make = maker(bundle)
     made = all_made(make, [Wish(plan.length_s, number) for number in range(plan.pieces)], "pieces")
@@ -97,21 +100,12 @@ def study(
     return {**figures, "verdicts": verdicts(figures), "seconds_taken": round(time.perf_counter() - started, 1)}
 
 
-def representation_of(bundle: Bundle) -> Representation:
-    """The representation that the bundle's network reads and draws."""
-    from model.representation import representation_for
-
-    return representation_for(bundle.config)
-
-
 def training_index(bundle: Bundle, representation: Representation, training: Path | None) -> OriginalityIndex | None:
-    """The runs of the training set: all of them where the set is at hand, else those that the bundle carries."""
+    """The runs of what `train` would learn from in `training`, all of them; else those that the bundle carries."""
     if training is None:
         return bundle.originality()
-    corpus = encode_files(training, bundle.representation)
-    named = any(file.split for file in corpus.files)
-    learnt = [file for file in corpus.files if (file.split or file.hash_split) == "train" or not named]
-    return OriginalityIndex.of((representation.decode(file.steps) for file in learnt), exact=True)
+    learnt = encode_corpus(training, bundle.representation).train
+    return index_of_steps(representation, learnt, [], exact=True)
 
 
 def set_figures(made: Sequence[Piece], real: Sequence[Piece], length_s: float) -> dict[str, Any]:

@@ -1,0 +1,245 @@
+"""The report: pieces composed by a tiny network beside real files, as JSON and as a page that needs nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from model.__main__ import main
+from model.bundles import Bundle
+from model.bundles.store import BundleStore, open_bundle, write_folder
+from model.controls import FAMILIES, KEYS, Controls
+from model.errors import RequestError
+from model.evaluation.continuations import continuations
+from model.evaluation.degeneration import MEANINGS
+from model.evaluation.excerpts import excerpts
+from model.evaluation.indexing import index_of_steps
+from model.evaluation.making import Made, Wish
+from model.evaluation.metrics import METRICS
+from model.evaluation.obedience import Obedience, families_of, length_figures, near, rank_correlation
+from model.evaluation.page import page
+from model.evaluation.reading import read_reference
+from model.evaluation.study import Plan
+from model.midi import write_midi
+from model.piece import Instrument, Piece
+from model.representation import Performance
+from tests.model.made_pieces import scales
+from tests.model.test_evaluation_metrics import piece_of, some_music
+
+LENGTH_S = 6.0
+
+
+def made_with(wish: Wish) -> Made:
+    """A composer that obeys: some music in the key asked for, as long as asked."""
+    key = KEYS.index(wish.controls.key) if wish.controls.key else 0
+    shift = (key + 3) % 12 if key >= 12 else key  # a minor key as its relative major: the detector decides
+    notes = round(wish.length_s * 4)
+    return Made(some_music(wish.random_seed, notes, tonic=shift), ended=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six files of real enough music, and one that is none."""
+    folder = tmp_path_factory.mktemp("reference")
+    for number in range(6):
+        (folder / f"{number}.mid").write_bytes(write_midi(some_music(number, 160)))
+    (folder / "broken.mid").write_bytes(b"no music")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def indexed(bundle: Bundle, run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with an index of what it learnt, in a folder."""
+    from model.bundles import pack
+
+    index = index_of_steps(Performance(), run.data.train, run.data.validation)
+    folder = tmp_path_factory.mktemp("indexed") / "tiny"
+    write_folder(folder, pack(bundle.network(), bundle.card, "tiny", bundle.history, index))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def figures(indexed: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """What the command prints with --json; it writes the page as well."""
+    output = tmp_path_factory.mktemp("page") / "report.html"
+    options = ["--bundle", str(indexed), "--pieces", "4", "--seconds", str(LENGTH_S), "--reference", str(folder)]
+    with pytest.MonkeyPatch.context() as patch:
+        printed: list[str] = []
+        patch.setattr("builtins.print", lambda *words, **_: printed.extend(map(str, words)))
+        assert main(["report", *options, "-o", str(output), "--json"]) == 0
+    return {**json.loads(printed[-1]), "page": output.read_text(encoding="utf-8")}
+
+
+def test_the_report_has_every_figure(figures: dict):
+    assert (figures["bundle"], figures["pieces"], figures["length_s"]) == ("tiny", 4, LENGTH_S)
+    assert figures["reference"]["pieces"] == 6
+    assert figures["reference"]["left_out"] == 1
+    assert figures["degeneration"]["composed"].keys() == {*MEANINGS, "any"}
+    assert figures["degeneration"]["real"]["any"] == 0
+    assert figures["set_metrics"].keys() == METRICS.keys()
+    assert all(len(metric["values"]["composed"]) == 4 for metric in figures["set_metrics"].values())
+    assert figures["obedience"]["key"]["pieces"] == 24
+    assert 0 < figures["obedience"]["key"]["ceiling"] <= 1
+    assert figures["obedience"]["length"]["pieces"] == 3
+    assert figures["continuation"]["seeds"] == 2
+    assert figures["verdicts"]
+
+
+def test_originality_stands_beside_that_of_people(figures: dict):
+    found = figures["originality"]
+    assert found["composed"]["pieces"] == 4
+    assert found["human"]["pieces"] == figures["reference"]["excerpts"]
+    assert 0 <= found["human"]["share_16"] <= found["composed"]["share_16"] <= 1  # it learnt scales by heart
+    assert found["human_left_out"].startswith("0 of 6")
+
+
+def test_the_page_is_whole_and_fetches_nothing(figures: dict):
+    text = figures["page"]
+    whole = text.partition("\n")[2].replace('<meta charset="utf-8">', "")
+    ElementTree.fromstring(whole)  # noqa: S314  # it was written here; raises where it is not well formed
+    assert text.count("<svg") >= len(METRICS) - 1
+    assert "src=" not in text
+    assert "href=" not in text
+    assert "http" not in text
+
+
+def test_without_an_index_the_page_says_what_to_do(figures: dict):
+    assert "--training" in page({**figures, "originality": None})
+
+
+def test_a_report_on_one_piece_is_refused():
+    with pytest.raises(RequestError, match="at least two pieces"):
+        Plan(pieces=1)
+
+
+def test_a_bundle_carries_its_index(indexed: Path, store: BundleStore, run):
+    index = open_bundle(str(indexed)).originality()
+    assert index is not None
+    assert index.share(Performance().decode(run.data.train[0]), 16).value == 1
+    assert store.load("tiny").originality() is None
+
+
+def test_an_index_has_the_control_of_held_out_excerpts(run):
+    long = index_of_steps(Performance(), run.data.train, scales(3, 400, seed=9))
+    assert long.human is not None
+    assert long.human.excerpts == 9  # three of half a minute in each hundred seconds
+    assert long.human.share_16 > 0.9  # scales are all alike
+    assert index_of_steps(Performance(), run.data.train, scales(3, 60)).human is None
+
+
+def test_obedience_is_measured_on_a_composer_that_obeys():
+    obedience = Obedience(made_with, Performance(), LENGTH_S * 4, each=2)
+    pieces = [some_music(number, 400) for number in range(4)]
+    real = excerpts(pieces, LENGTH_S * 4, 20)
+    found = obedience.key(pieces, real)
+    assert found["pieces"] == 48
+    assert all(found["by_key"][key] == 1 for key in KEYS[:12])
+    assert found["found_or_near"] == 1
+    assert found["ceiling"] == 1  # real music that stays in one key is labelled as it is found
+    assert obedience.length() == {
+        "pieces": 6,
+        "within_5_percent": 1.0,
+        "ended_by_itself": 1.0,
+        "mean_off": pytest.approx(0),
+        "largest_off": pytest.approx(0),
+    }
+
+
+def test_lengths_are_held_against_the_end_of_the_last_note():
+    made = [Made(piece_of([60] * 40), True), Made(piece_of([60] * 30), False)]  # ten seconds, seven and a half
+    found = length_figures([10.0, 10.0], made)
+    assert (found["within_5_percent"], found["ended_by_itself"], found["largest_off"]) == (0.5, 0.5, 0.25)
+
+
+def test_densities_rise_with_what_is_asked():
+    def make(wish: Wish) -> Made:
+        every_ms = {1: 500, 2: 220, 3: 120, 4: 80, 5: 50}[wish.controls.density or 3]
+        return Made(
+            piece_of([60 + index % 12 for index in range(int(wish.length_s * 1000) // every_ms)], every_ms), True
+        )
+
+    found = Obedience(make, Performance(), 20.0, each=1).density()
+    assert found["found"] == 1
+    assert found["rank_correlation"] == pytest.approx(1)
+    assert found["notes_per_second"]["1"] < found["notes_per_second"]["5"]
+
+
+def test_tempo_meter_and_instruments_are_read_off_the_piece():
+    flute = Piece(notes=piece_of([60] * 20).notes, instruments=(Instrument(73),))
+    obedience = Obedience(lambda _: Made(flute, True), Performance(), 20.0, each=1)
+    assert obedience.tempo()["found"] == 0  # all are at 120
+    assert obedience.meter()["found"] == 0.5
+    drums = dataclasses.replace(flute, instruments=(Instrument(is_drum=True),))
+    found = obedience.instruments([flute, flute, drums])
+    assert (found["pieces"], found["found"]) == (2, 0.5)
+    assert families_of(flute) == ("pipe",)
+    assert families_of(drums) == ("drums",)
+    assert Controls(instruments=families_of(flute)).instruments[0] in FAMILIES
+
+
+def test_a_neighbouring_key_is_near():
+    c, g, a_minor, c_minor, f_sharp = (
+        KEYS.index(name) for name in ("C major", "G major", "A minor", "C minor", "F# major")
+    )
+    assert all(near(c, key) for key in (c, g, a_minor, c_minor))
+    assert near(a_minor, c)
+    assert not near(c, f_sharp)
+    assert not near(c, -1)
+
+
+def test_rank_correlation_shares_the_ranks_of_ties():
+    assert rank_correlation(np.array([1, 2, 2, 3]), np.array([10, 20, 20, 40])) == pytest.approx(1)
+    assert rank_correlation(np.array([1, 2]), np.array([2, 1])) == pytest.approx(-1)
+    assert rank_correlation(np.array([1, 1]), np.array([2, 1])) is None
+
+
+def test_a_continuation_that_is_the_real_one_keeps_as_much():
+    pieces = [some_music(number, 160, tonic=number) for number in range(4)]  # forty seconds each
+
+    def make(wish: Wish) -> Made:
+        assert wish.seed is not None
+        return Made(wish.seed, True)
+
+    found = continuations(make, pieces, length_s=10.0, count=4)
+    assert found["seeds"] == 4
+    assert found["composed"] == {"key": 1, "tempo": 1}
+    assert found["of_real"]["key"] == pytest.approx(1 / found["real"]["key"])
+
+
+def test_a_file_of_chorales_is_a_reference(tmp_path: Path):
+    path = tmp_path / "jsb.json"
+    path.write_text(json.dumps({"train": [[[74, 70, 65, 58]] * 8], "valid": [[[60, 55, 52, 48]] * 8] * 2}))
+    reference = read_reference(path)
+    assert (reference.split, len(reference.pieces)) == ("valid", 2)
+    assert len(read_reference(path, "all").pieces) == 3
+    with pytest.raises(RequestError, match="no split 'test'; it has: train, valid"):
+        read_reference(path, "test")
+
+
+def test_a_split_of_the_reference_is_named_as_for_evaluate(folder: Path):
+    assert read_reference(folder).split == "all"
+    with pytest.raises(RequestError, match="choose one of auto"):
+        read_reference(folder, "tset")
+    with pytest.raises(RequestError, match="in the split 'train'"):
+        read_reference(folder, "train")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_key_is_the_one_music21_finds(seed: int):
+    music21 = pytest.importorskip("music21")
+    from model.evaluation.keys import found_keys
+
+    rng = np.random.default_rng(seed)
+    pieces = [some_music(seed, 60, tonic=seed * 5), piece_of(rng.integers(40, 80, 50).tolist(), length_ms=400)]
+    for piece in pieces:
+        stream = music21.stream.Stream()
+        for row in piece.notes:
+            note = music21.note.Note(int(row["pitch"]), quarterLength=float(row["duration"]) / piece.ticks_per_quarter)
+            stream.insert(float(row["onset"]) / piece.ticks_per_quarter, note)
+        key = stream.analyze("key")
+        assert found_keys([piece])[0] == key.tonic.pitchClass + (12 if key.mode == "minor" else 0)
