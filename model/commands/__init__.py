@@ -8,6 +8,8 @@ info      a bundle's card
 summary   the layers of a network and their weights
 publish   put a trained bundle into a store, under a name
 
+train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind
+
 Every module has `HELP` (one sentence), `EXAMPLES`, `add_arguments(parser)` and `run(arguments)`, which returns an
 `Outcome`. Keras is imported inside `run` only, after the backend was chosen.
 """

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
 
-from model.commands import Outcome
+from model.classic.settings import ClassicSettings
+from model.commands import Outcome, train_classic
 from model.errors import RequestError
 from model.training.settings import TrainingSettings
 
@@ -25,6 +26,8 @@ EXAMPLES = """examples:
   as the shipped piano was made (`info --bundle piano` has the very command; `make train` installs PyTorch):
     python -m model train --data maestro-v2.0.0-midi.zip --out runs/piano \\
         --backend torch --precision bfloat16 --dropout 0.1
+  the tutorial's network on a folder, one epoch after another (docs/classic.md):
+    python -m model train --preset classic --data midi_songs/ --out runs/classic
   stopped with Ctrl-C, or killed? go on where the last epoch ended:
     (the same command with --resume)
 then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
@@ -44,9 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name.replace('_', '-')}",
             type=type(field.default),
             choices=choices or None,
-            default=field.default,
-            help=f"{field.description} (default: %(default)s)",
+            default=argparse.SUPPRESS,
+            help=f"{field.description} (default: {field.default})",
         )
+    train_classic.add_arguments(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--title", default="", help="title on the bundle's card")
     parser.add_argument("--licence", default="", help="licence of the data, kept on the card")
@@ -60,6 +64,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.training.loop import train
 
     config = preset(arguments.preset, dropout=arguments.dropout)
+    if config.window:
+        return train_classic.run(arguments, config)
     settings = _settings(arguments)
     _make_folder(arguments.out)
     data = encode_corpus(arguments.data, config.representation)
@@ -79,10 +85,18 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 def _settings(arguments: argparse.Namespace) -> TrainingSettings:
     try:
-        return TrainingSettings(**{name: getattr(arguments, name) for name in TrainingSettings.model_fields})
+        return TrainingSettings(**_given(arguments))
     except ValidationError as error:
         wrong = (f"--{str(one['loc'][0]).replace('_', '-')}: {one['msg']}." for one in error.errors())
         raise RequestError(" ".join(wrong)) from error
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, object]:
+    """The settings that were given; those of the classic presets are refused here."""
+    given = vars(arguments)
+    if wrong := sorted(given.keys() & (ClassicSettings.model_fields.keys() - TrainingSettings.model_fields.keys())):
+        raise RequestError(f"--{wrong[0].replace('_', '-')} is an option of the classic presets only.")
+    return {name: given[name] for name in TrainingSettings.model_fields if name in given}
 
 
 def _make_folder(folder: Path) -> None:

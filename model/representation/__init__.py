@@ -50,4 +50,15 @@ def representation_of(name: str, styles: Sequence[str] = (), vocabulary: Sequenc
     return REPRESENTATIONS[name](styles, vocabulary)
 
 
-__all__ = ["REPRESENTATIONS", "Characters", "Events", "Field", "Notes", "Performance", "Representation", "Score", "Voices", "representation_of"]
+__all__ = [
+    "REPRESENTATIONS",
+    "Characters",
+    "Events",
+    "Field",
+    "Notes",
+    "Performance",
+    "Representation",
+    "Score",
+    "Voices",
+    "representation_of",
+]
