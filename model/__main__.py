@@ -11,7 +11,7 @@ import sys
 
 from model.errors import ModelError, RequestError
 
-COMMANDS = ("train", "compose", "evaluate", "report", "info", "summary", "publish")
+COMMANDS = ("train", "compose", "evaluate", "report", "info", "summary", "publish", "data")
 BACKENDS = ("tensorflow", "torch", "jax")
 
 

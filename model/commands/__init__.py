@@ -7,6 +7,7 @@ report    many composed pieces measured beside real music
 info      a bundle's card
 summary   the layers of a network and their weights
 publish   put a trained bundle into a store, under a name
+data      the data sets known by name: what they are, and fetching them
 
 train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind
 

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from model.classic.settings import ClassicSettings
 from model.commands import Outcome, train_classic
+from model.commands.data import add_data_options
 from model.errors import RequestError
 from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from model.data.catalogue import Found
     from model.network import NetworkConfig, NoteNetwork
     from model.training.loop import Progress
 
@@ -35,7 +37,13 @@ then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `train`."""
-    parser.add_argument("--data", type=Path, required=True, help="folder, zip or tar archive of MIDI files")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder, zip or tar archive of MIDI files, or a data set by name (`data list`); several with commas",
+    )
+    add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the bundle and the checkpoint")
     parser.add_argument("--preset", default="cadenza", help="sizes of the network (default: %(default)s)")
     parser.add_argument(
@@ -59,23 +67,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Train, writing `--out` as it goes."""
+    from model.data.catalogue import find_data
     from model.data.corpus import encode_corpus
     from model.network.config import preset
     from model.training.loop import train
 
     config = preset(arguments.preset, dropout=arguments.dropout)
+    found = find_data(str(arguments.data), arguments.local, arguments.cache)
     if config.window:
+        arguments.data = found.paths[0]
         return train_classic.run(arguments, config)
     settings = _settings(arguments)
     _make_folder(arguments.out)
-    data = encode_corpus(arguments.data, config.representation)
+    data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
     config = config.model_copy(update={"styles": data.styles})
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
     for name, reason in data.refused.items():
         sys.stderr.write(f"left out {name}: {reason}\n")
+    for name, twin in data.duplicates.items():
+        sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
-        _write_bundle(arguments, network, progress)
+        _write_bundle(arguments, found, network, progress)
 
     progress = train(config, settings, data, arguments.out, keep, arguments.resume)
     best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
@@ -107,17 +120,17 @@ def _make_folder(folder: Path) -> None:
         raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
 
 
-def _write_bundle(arguments: argparse.Namespace, network: NoteNetwork, progress: Progress) -> None:
+def _write_bundle(arguments: argparse.Namespace, found: Found, network: NoteNetwork, progress: Progress) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
 
     best = progress.history[-1]
     card = Card(
-        title=arguments.title or f"trained on {arguments.data.name}",
+        title=arguments.title or f"trained on {found.title}",
         description=_description(network.config),
-        data=f"{arguments.data.name}, split by piece",
-        licence=arguments.licence or "as the data's",
-        non_commercial=arguments.non_commercial,
+        data=f"{found.title}, split by piece",
+        licence=arguments.licence or found.licence or "as the data's",
+        non_commercial=arguments.non_commercial or found.non_commercial,
         figures={
             "validation nats per 388-event": round(best["val_nats_per_event"], 4),
             "validation nats per note": round(best["val_nats"], 4),

@@ -2,6 +2,8 @@
 
 sources  MIDI bytes out of folders, zip and tar archives, with the split a published table gives
 styles   what style a piece has, from a table's row or the folder it lies in
+catalogue  the data sets known by name: address, checksum, licence
+fetching   files from their published addresses, resumed and verified
 jsb      the JSON in which the JSB chorales are published
 cache    where downloads, converted data sets and shards are kept
 shards   encoded pieces as memory-mapped files, made in parallel and found again by the next run

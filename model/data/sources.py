@@ -21,6 +21,7 @@ from model.data.styles import folder_styles, style_of_row
 from model.errors import DataError
 
 MIDI_SUFFIXES = (".mid", ".midi")
+WANTED = (*MIDI_SUFFIXES, ".csv")
 LARGEST_FILE = 8 << 20  # bytes; a larger MIDI file holds no music
 LARGEST_TOTAL = 4 << 30  # bytes of all files together, which are held in memory; MAESTRO has 0.08 GiB
 MOST_FILES = 500_000
@@ -49,8 +50,7 @@ def read_sources(path: Path) -> list[Source]:
     Raises:
         DataError: when nothing is there, no MIDI file in it, more than fits, or something that cannot be read.
     """
-    _check(path)
-    files = _gathered(path)
+    files = read_files(path)
     names = sorted(name for name in files if name.lower().endswith(MIDI_SUFFIXES))
     if not names:
         raise DataError(f"There is no MIDI file (.mid or .midi) in {path}.")
@@ -91,12 +91,17 @@ def _source(name: str, data: bytes, row: dict[str, str], folder_style: str) -> S
     return Source(name, data, row.get("split") or None, folder_style if named is None else named)
 
 
-def _gathered(path: Path) -> dict[str, bytes]:
-    """Every MIDI file and table under `path`, by name."""
+def read_files(path: Path, suffixes: tuple[str, ...] = WANTED) -> dict[str, bytes]:
+    """Every file under `path` (a folder or archive) whose name ends in one of `suffixes`, by name; hidden ones are not.
+
+    Raises:
+        DataError: when nothing is there, more than fits, or something that cannot be read.
+    """
+    _check(path)
     files: dict[str, bytes] = {}
     total = 0
     try:
-        for name, data in _walk(path):
+        for name, data in _walk(path, suffixes):
             total += len(data)
             if total > LARGEST_TOTAL or len(files) >= MOST_FILES:
                 raise DataError(
@@ -108,41 +113,41 @@ def _gathered(path: Path) -> dict[str, bytes]:
     return files
 
 
-def _walk(path: Path) -> Iterator[tuple[str, bytes]]:
+def _walk(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        return _walk_folder(path)
+        return _walk_folder(path, suffixes)
     if zipfile.is_zipfile(path):
-        return _walk_zip(path)
+        return _walk_zip(path, suffixes)
     if tarfile.is_tarfile(path):
-        return _walk_tar(path)
+        return _walk_tar(path, suffixes)
     raise DataError(f"{path} is neither a folder nor a zip or tar archive.")
 
 
-def _walk_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+def _walk_folder(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     for file in path.rglob("*"):
-        if file.is_file() and _is_wanted(file.name, file.stat().st_size):
+        if file.is_file() and _is_wanted(file.name, file.stat().st_size, suffixes):
             yield file.relative_to(path).as_posix(), file.read_bytes()
 
 
-def _walk_zip(path: Path) -> Iterator[tuple[str, bytes]]:
+def _walk_zip(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
-            if not entry.is_dir() and _is_wanted(entry.filename, entry.file_size):
+            if not entry.is_dir() and _is_wanted(entry.filename, entry.file_size, suffixes):
                 yield entry.filename, archive.read(entry)
 
 
-def _walk_tar(path: Path) -> Iterator[tuple[str, bytes]]:
+def _walk_tar(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(path) as archive:
         for member in archive:
-            if member.isfile() and _is_wanted(member.name, member.size):
+            if member.isfile() and _is_wanted(member.name, member.size, suffixes):
                 content = archive.extractfile(member)
                 if content is not None:
                     yield member.name, content.read()
 
 
-def _is_wanted(name: str, size: int) -> bool:
+def _is_wanted(name: str, size: int, suffixes: tuple[str, ...] = WANTED) -> bool:
     is_hidden = PurePosixPath(name).name.startswith(".")  # '._x.mid' is what macOS adds to archives
-    return not is_hidden and size <= LARGEST_FILE and name.lower().endswith((*MIDI_SUFFIXES, ".csv"))
+    return not is_hidden and size <= LARGEST_FILE and name.lower().endswith(suffixes)
 
 
 def _rows(files: dict[str, bytes]) -> dict[str, dict[str, str]]:

@@ -33,18 +33,21 @@ MOST_MARKS = 10_000  # of one kind; more is no music
 Row = tuple[int, int, int, int, int]  # onset, duration (ticks), pitch, velocity, instrument
 
 
-def parse_pieces(path: Path, program: int = 0, quarter_bpm: float = 120.0) -> list[Piece]:
-    """Every piece in a file that music21 reads; an ABC book holds many.
+def parse_pieces(source: Path | str, program: int = 0, quarter_bpm: float = 120.0) -> list[Piece]:
+    """Every piece in what music21 reads; an ABC book holds many.
 
     Args:
-        path: MusicXML (plain or .mxl), Humdrum **kern or ABC.
+        source: a file of MusicXML (plain or .mxl), Humdrum **kern or ABC; or the text of ABC itself.
         program: General MIDI 0..127 for parts that name no instrument.
         quarter_bpm: quarter notes per minute where the score names no tempo.
     """
     from music21 import converter
     from music21.stream import Opus
 
-    parsed = converter.parse(path, forceSource=True, storePickle=False)
+    if isinstance(source, Path):
+        parsed = converter.parse(source, forceSource=True, storePickle=False)
+    else:
+        parsed = converter.parse(source, format="abc")
     scores: list[Any] = list(parsed.scores) if isinstance(parsed, Opus) else [parsed]
     return [piece_of(score, program, quarter_bpm) for score in scores]
 
