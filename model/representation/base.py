@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.controls import ControlSpace
+from model.controls import Controls, ControlSpace
 from model.errors import RequestError
 from model.piece import Piece
 from model.representation.arrays import NUMPY
@@ -60,6 +60,7 @@ class Representation(ABC):
     units_per_second: ClassVar[float | None]  # None where time is counted in beats
     units_per_quarter: ClassVar[int] = 1  # where it is
     opens_with_wait: ClassVar[bool] = False  # whether a step is a note and its first value the wait before it
+    headings: ClassVar[int] = 0  # steps at the beginning of every piece that say its meter and tempo
     hears_drums: ClassVar[bool] = False  # whether they are among its steps
     usual_tempo_bpm: ClassVar[float] = 120.0  # quarters a minute where it is, and none was asked for
 
@@ -163,6 +164,22 @@ class Representation(ABC):
         in_time = ops.logical_and(self.drawable(), ops.logical_or(left == UNKNOWN, least <= left))
         is_end = np.arange(self.fields[0].size) == self.end_class
         return ops.logical_or(in_time, ops.logical_and(is_end, left == 0))
+
+    def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
+        """Which classes of field `index` composing may draw, of those that can follow; bool (batch, size), None = all."""
+        return self.openings(situation, ops) if index == 0 else None
+
+    def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor | None:
+        """Whether a step sounds a pitch, told by its raw `values` before the pitch, (batch,) each; None = it does."""
+        return None
+
+    def headed(self, heading: NDArray[np.int32], controls: Controls) -> NDArray[np.int32]:
+        """A drawn `heading` (headings, fields) with the meter and the tempo that are asked for."""
+        return heading
+
+    def clock(self, heading: NDArray[np.int32]) -> tuple[float, str]:
+        """Quarters a minute and the meter, as '3/4', that a `heading` (headings, fields) says."""
+        return self.usual_tempo_bpm, "4/4"
 
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """The `Freedom` of each value (notes, fields) in a piece with the rhythm of `steps` and other pitches.

@@ -7,14 +7,16 @@ Word Transformer") and Dong et al. 2023 ("Multitrack Music Transformer") have th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.controls import Controls
 from model.piece import Piece
 from model.representation import engraving, grid, players
-from model.representation.base import Field, Representation, Situation, Tensor
+from model.representation.base import Field, Freedom, Representation, Situation, Tensor
 from model.representation.engraving import (
     DRUMS,
     DURATION,
@@ -53,6 +55,10 @@ class Score(Representation):
     control_names = ("style", "key", "tempo", "meter", "density", "instruments")
     left_fades = (12.0, 48.0, 192.0, 768.0, 3072.0)  # ticks: an eighth to thirty-two bars
     units_per_second = None
+    units_per_quarter = grid.TICKS_PER_QUARTER
+    opens_with_wait = True
+    hears_drums = True
+    headings = 2  # METER and TEMPO
     music_sizes: ClassVar[dict[str, int]] = {
         "input": FEATURES + players.KEYBOARD + players.PLAYERS + 1,
         "shift": FEATURES + players.ENDINGS,
@@ -221,6 +227,38 @@ class Score(Representation):
         tick_s = ops.take(grid.QUARTER_S.astype(np.float32), tempo) / grid.TICKS_PER_QUARTER
         is_short = ops.expand_dims(tick_s, -1) * self.waits().astype(np.float32) <= LONGEST_DRAWN_WAIT_S
         return ops.logical_and(super().openings(situation, ops), is_short)
+
+    def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
+        """As every representation's; and no change of meter or tempo after the first, by which the length is counted."""
+        if index != INSTRUMENT:
+            return super().drawn_from(index, situation, ops)
+        is_heading = ops.expand_dims(situation["latest"][..., TEMPO] == NEVER, -1)
+        return ops.logical_or(is_heading, ops.arange(INSTRUMENTS, dtype="int32") >= FIRST_PROGRAM)
+
+    def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor:
+        """Whether a program plays, neither the drums nor a change of meter or tempo."""
+        return is_pitched(values[INSTRUMENT])
+
+    def headed(self, heading: NDArray[np.int32], controls: Controls) -> NDArray[np.int32]:
+        """METER and TEMPO, at what was asked for or drawn."""
+        heading = heading.copy()
+        if controls.meter is not None:
+            beats, denominator = controls.meter.split("/")
+            heading[METER, PITCH] = grid.meter_class(int(beats), int(denominator))
+        if controls.tempo_bpm is not None:
+            heading[TEMPO, PITCH] = grid.tempo_class(60e6 / controls.tempo_bpm)
+        return heading
+
+    def clock(self, heading: NDArray[np.int32]) -> tuple[float, str]:
+        """What METER and TEMPO say."""
+        beats, denominator = grid.METERS[heading[METER, PITCH]]
+        return 60.0 / float(grid.QUARTER_S[heading[TEMPO, PITCH]]), f"{beats}/{denominator}"
+
+    def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The pitches of all but the drums are free to move, everything else is kept."""
+        freedom = np.full(steps.shape, int(Freedom.GIVEN), dtype=np.int32)
+        freedom[is_pitched(steps[:, INSTRUMENT]), PITCH] = int(Freedom.NEAR)
+        return freedom
 
     def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
         """The value itself; of a long wait or note the least in its bucket, which lies on an eighth."""

@@ -35,6 +35,7 @@ class Guard:
         names = [field.name for field in representation.fields]
         is_heard = representation.opens_with_wait and "pitch" in names
         self.field = names.index("pitch") if is_heard else None
+        self._has_pitch = representation.has_pitch
         self._pitches = representation.fields[self.field].size if self.field is not None else 0
         per_second = representation.units_per_second
         self._crowded_units = int(CROWDED * per_second / CROWDED_PER_S) if per_second else 0
@@ -81,4 +82,7 @@ class Guard:
             return {**watch, **after}
         for name, latest in (("pitches", raw[:, self.field]), ("waits", raw[:, 0])):
             after[name] = ops.concatenate([watch[name][:, 1:], latest[:, None]], axis=-1)
+        has_pitch = self._has_pitch([raw[:, index] for index in range(self.field)], ops)
+        if has_pitch is not None:
+            after["pitches"] = ops.where(has_pitch[:, None], after["pitches"], watch["pitches"])
         return after

@@ -99,15 +99,18 @@ class Sampler:
         situation["left"] = np.full(batch, left, dtype=np.int32)
         return position._replace(situation=situation)
 
-    def prime(self, steps: NDArray[np.int32], left: int = UNKNOWN) -> Position:
+    def prime(
+        self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN
+    ) -> Position:
         """After a given beginning.
 
         Args:
             steps: raw steps of one piece, int32 (notes, fields), at least one.
+            controls: what was asked of them, as of `start`.
             left: own time units from the last of them to the last onset of the piece, or UNKNOWN.
         """
         whole = left if left == UNKNOWN else left + int(self.representation.onsets(steps)[-1])
-        start = self.start(1, left=whole)
+        start = self.start(1, controls, whole)
         before, after = self.representation.trace(steps[None], start.situation)
         classes = self.representation.classes(steps[None], before, NUMPY)  # (1, notes, fields)
         previous = np.concatenate([start.previous[:, None], classes[:, :-1]], axis=1)

@@ -111,10 +111,12 @@ class Turn:
         raw, classes = [], []
         for index in range(len(self.representation.fields)):
             logits = self.network.logits(index, output, classes, situation)
-            if index == 0:
-                logits = ops.where(self.representation.openings(situation, ops), logits, REFUSED)
+            drawn_from = self.representation.drawn_from(index, situation, ops)
+            if drawn_from is not None:
+                logits = ops.where(drawn_from, logits, REFUSED)
             if index == self._guard.field and against is not None:
-                logits = logits - against
+                has_pitch = self.representation.has_pitch(raw, ops)
+                logits = logits - (against if has_pitch is None else ops.where(has_pitch[:, None], against, 0.0))
             if template is not None:
                 logits = _towards(template, index, logits)
             taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p, tastes.min_p)
