@@ -4,9 +4,11 @@ import { OPTION } from './commands.js';
 import { el } from './dom.js';
 import { iconButton } from './icons.js';
 import { makeField } from './option_fields.js';
+import { OptionFold } from './option_fold.js';
 
 export class OptionForm {
   #fields = [];
+  #fold;
   #errors = new Map(); // option name -> sentence
 
   /**
@@ -22,12 +24,14 @@ export class OptionForm {
     this.#fields = command.options.map((option, index) => this.#labelled(option, {
       ...context, id: `option-${index}`, suggest: (asked, text) => context.suggest(command, asked, text, this),
     }));
+    this.#fold = new OptionFold(this.#fields);
     this.element = el('div', { class: 'form', role: 'group', 'aria-label': `/${command.name}` },
       el('div', { class: 'form-head' },
         el('span', { class: 'form-command', text: `/${command.name}` }),
         el('span', { class: 'form-description', text: command.description }),
         iconButton('close', 'Close this command', 'form-close', actions.onClose)),
-      this.#fields.length ? el('div', { class: 'fields' }, ...this.#fields.map(({ chip }) => chip)) : null,
+      this.#fields.length
+        ? el('div', { class: 'fields' }, ...this.#fields.map(({ chip }) => chip), this.#fold.button) : null,
       this.hint, this.error);
     this.element.addEventListener('keydown', (event) => this.#key(event));
     this.#hint(null);
@@ -41,7 +45,10 @@ export class OptionForm {
 
   /** Fills in texts by option name, as they were typed. @param {Map<string, string>} texts */
   fill(texts) {
-    for (const { field, option } of this.#fields) if (texts.has(option.name)) field.fill(texts.get(option.name));
+    for (const labelled of this.#fields.filter(({ option }) => texts.has(option.name))) {
+      this.#fold.reveal(labelled);
+      labelled.field.fill(texts.get(labelled.option.name));
+    }
   }
 
   /** Puts files into the empty file fields, in order. @returns {boolean} whether there was room for all of them */
@@ -49,7 +56,10 @@ export class OptionForm {
     const all = this.#fields.filter(({ option }) => option.type === OPTION.ATTACHMENT);
     // One file on a single, taken field replaces what is there: that is what dropping again means.
     const open = all.length === 1 ? all : all.filter(({ field }) => !field.file);
-    files.slice(0, open.length).forEach((file, index) => open[index].field.attach(file));
+    files.slice(0, open.length).forEach((file, index) => {
+      this.#fold.reveal(open[index]);
+      open[index].field.attach(file);
+    });
     open[0]?.field.focus();
     return files.length <= open.length;
   }
@@ -126,6 +136,7 @@ export class OptionForm {
   }
 
   #complain(labelled, sentence) {
+    this.#fold.reveal(labelled);
     labelled.field.focus();
     this.#mark(labelled, sentence);
     return null;

@@ -72,7 +72,7 @@ async def test_discord_is_told_the_limits_of_the_options(theatre: Theatre) -> No
     (command,) = [found for found in theatre.bot.tree.get_commands() if found.name == "compose"]
     options = {option["name"]: option for option in command.to_dict(theatre.bot.tree)["options"]}
     assert list(options) == [
-        "seed", "mode", "model", "length", "bars", "style", "key", "tempo", "meter", "density", "instruments",
+        "seed", "mode", "length", "style", "key", "tempo", "instruments", "bars", "meter", "density", "model",
         "temperature", "strength", "top_k", "top_p", "min_p", "random_seed", "include_seed", "private",
     ]  # fmt: skip
     assert [choice["value"] for choice in options["mode"]["choices"]] == ["continue", "vary", "accompany"]
