@@ -21,6 +21,7 @@ KEYBOARD = PITCHES * (1 + len(KEY_FADES))  # widths of what the functions below 
 PLAYERS = INSTRUMENTS * len(PLAYER_FADES)
 OWN_KEYS = 2 * PITCHES
 ENDINGS = 5
+PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
 FAR = 1 << 24
 
 
@@ -66,6 +67,21 @@ def next_players(situation: Situation, ops: Any) -> Tensor:
     is_begun = [ops.expand_dims(situation["latest"][..., change] != NEVER, -1) for change in (METER, TEMPO)]
     tempo_first = ops.where(is_begun[1], follows, numbers == TEMPO)
     return ops.where(is_begun[0], tempo_first, numbers == METER)
+
+
+def wanted_players(situation: Situation, asked: slice, ops: Any) -> Tensor:
+    """Who may be drawn while composing, bool (..., INSTRUMENTS): of the families asked for, all where none was.
+
+    Args:
+        situation: its `controls` say which families are asked for.
+        asked: where in them.
+        ops: numpy or keras.ops.
+    """
+    families = situation["controls"][..., asked] > 0  # (..., families)
+    wanted = ops.logical_or(families, ops.logical_not(ops.any(families, axis=-1, keepdims=True)))
+    programs = ops.repeat(wanted[..., :-1], PROGRAMS_PER_FAMILY, axis=-1)  # (..., 128)
+    not_begun = ops.expand_dims(situation["latest"][..., TEMPO] == NEVER, -1)
+    return ops.concatenate([not_begun, not_begun, programs, wanted[..., -1:]], axis=-1)
 
 
 def next_pitches(situation: Situation, ops: Any) -> Tensor:

@@ -229,11 +229,13 @@ class Score(Representation):
         return ops.logical_and(super().openings(situation, ops), is_short)
 
     def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
-        """As every representation's; and no change of meter or tempo after the first, by which the length is counted."""
+        """As every representation's; of the instruments those that were asked for, once meter and tempo are said.
+
+        These do not change afterwards: the length is counted by them.
+        """
         if index != INSTRUMENT:
             return super().drawn_from(index, situation, ops)
-        is_heading = ops.expand_dims(situation["latest"][..., TEMPO] == NEVER, -1)
-        return ops.logical_or(is_heading, ops.arange(INSTRUMENTS, dtype="int32") >= FIRST_PROGRAM)
+        return players.wanted_players(situation, self.controls.slices["instruments"], ops)
 
     def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor:
         """Whether a program plays, neither the drums nor a change of meter or tempo."""
