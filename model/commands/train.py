@@ -18,6 +18,8 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.data.catalogue import Found
+    from model.data.corpus import Encoded
+    from model.evaluation.originality import OriginalityIndex
     from model.network import NetworkConfig, NoteNetwork
     from model.training.loop import Progress
 
@@ -87,8 +89,10 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for name, twin in data.duplicates.items():
         sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
+    index = _index(config, data)
+
     def keep(network: NoteNetwork, progress: Progress) -> None:
-        _write_bundle(arguments, found, network, progress)
+        _write_bundle(arguments, found, network, progress, index)
 
     progress = train(config, settings, data, arguments.out, keep, arguments.resume)
     best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
@@ -120,7 +124,18 @@ def _make_folder(folder: Path) -> None:
         raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
 
 
-def _write_bundle(arguments: argparse.Namespace, found: Found, network: NoteNetwork, progress: Progress) -> None:
+def _index(config: NetworkConfig, data: Encoded) -> OriginalityIndex:
+    """The runs of notes of what is learnt, by which every piece that is composed is told from a copy."""
+    from model.evaluation.indexing import index_of_steps
+    from model.representation import representation_of
+
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    return index_of_steps(representation, data.train, data.validation)
+
+
+def _write_bundle(
+    arguments: argparse.Namespace, found: Found, network: NoteNetwork, progress: Progress, index: OriginalityIndex
+) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
 
@@ -138,7 +153,7 @@ def _write_bundle(arguments: argparse.Namespace, found: Found, network: NoteNetw
         },
         command="python -m model " + shlex.join(sys.argv[1:]),
     )
-    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history))
+    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, index))
 
 
 def _description(config: NetworkConfig) -> str:
