@@ -10,19 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.composing import joining, plans, seeds
+from model.composing.hearing import Hearing
 from model.composing.joining import Joint
 from model.composing.length import length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
+from model.controls import Controls
 from model.errors import RequestError
 from model.piece import Piece
+from model.representation.base import UNKNOWN
 from model.sampling import Sampler
 from model.sampling.plan import Plan
-from model.sampling.sampler import Position
+from model.sampling.sampler import CHUNK, Position
 
 if TYPE_CHECKING:
     from model.composing.performing import Drawing
 
-LONGEST_PRIMING = 1024  # steps of the seed that the network hears: its last two minutes or so
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 BETWEEN_S = 1.0  # from the end of a seed to its variation, where there are no bars
 
@@ -54,7 +56,8 @@ class Assignments:
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
         self._representation = sampler.representation
-        self._in_beats = self._representation.units_per_second is None
+        self._hearing = Hearing(self._representation)
+        self._in_beats = self._hearing.in_beats
 
     def of(self, seed: Piece | None, options: ComposeOptions) -> Assignment:
         """What `options` ask for.
@@ -70,140 +73,121 @@ class Assignments:
         return make(seed, options)
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
-        length = length_of(self._representation, options, options.controls)
-        first = 0 if self._representation.opens_with_wait else 1 - self._first_onset()
-        controls = self._representation.controls.vector(options.controls)
-        position = self._sampler.start(1, controls, length.left - first)
+        asked = self._representation.controls.vector(options.controls)
+        heading, clock = self._heading(asked, options)
+        length = length_of(self._representation, options, clock)
+        left = length.left if self._representation.opens_with_wait else length.left - 1 + self._hearing.first_onset()
+        position = self._after(heading, asked, left)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._decoded(drawing.steps, None, options)
+            composed = self._timed(self._representation.decode(drawing.steps), clock)
             return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
 
         return self._free(position, length.left, length.seconds, finish)
 
+    def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:
+        """The position after the steps that say meter and tempo, where there are such."""
+        return self._sampler.prime(heading, asked, left) if len(heading) else self._sampler.start(1, asked, left)
+
+    def _heading(self, asked: NDArray[np.float32], options: ComposeOptions) -> tuple[NDArray[np.int32], Controls]:
+        """The steps that say meter and tempo, drawn where they are not asked for, and what they say.
+
+        They are drawn before anything else, because how long a piece in beats lasts depends on them.
+        """
+        representation = self._representation
+        if not representation.headings:
+            return np.zeros((0, len(representation.fields)), dtype=np.int32), options.controls
+        rng = np.random.Generator(np.random.Philox(options.random_seed).jumped())
+        uniforms = rng.random((CHUNK, 1, len(representation.fields) + 2), dtype=np.float32)
+        drawn, _ = self._sampler.chunk(self._sampler.start(1, asked, UNKNOWN), uniforms, options.taste)
+        heading = representation.headed(drawn.steps[: representation.headings, 0], options.controls)
+        tempo_bpm, meter = representation.clock(heading)
+        update = {"tempo_bpm": options.controls.tempo_bpm or tempo_bpm, "meter": meter}
+        return heading, options.controls.model_copy(update=update)
+
     def _continued(self, seed: Piece, options: ComposeOptions) -> Assignment:
-        steps = self._heard(seed)
-        joint = self._joint_after(seed, steps)
+        steps = self._hearing.steps(seed)
+        joint = self._hearing.joint(seed, steps)
         phase = seeds.ticks_into_bar(seed, joint.tick) / seed.ticks_per_quarter
-        controls = seeds.with_clock_of(seed, joint.tick, options.controls) if self._in_beats else options.controls
-        length = length_of(self._representation, options, controls, phase)
-        position = self._sampler.prime(steps[-LONGEST_PRIMING:], length.left)
+        clock = self._clock(seed, joint.tick, options)
+        length = length_of(self._representation, options, clock, phase)
+        position = self._sampler.prime(self._hearing.latest(steps), left=length.left)
         position = self._sampler.asked(position, self._representation.controls.vector(options.controls), length.left)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._decoded(drawing.steps, (seed, joint.tick), options)
+            composed = self._timed(self._representation.decode(drawing.steps), clock)
             if not options.include_seed:
                 piece = joining.alone(composed, length.seconds, length.ring_s, self._in_beats)
                 return Finished(piece, 0.0, composed)
-            clock = seeds.at_tempo(seed, joint.tick, options.controls) if self._in_beats else seed
-            joined = joining.continued(clock, composed, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
+            first = seeds.at_tempo(seed, joint.tick, options.controls) if self._in_beats else seed
+            joined = joining.continued(first, composed, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
             return Finished(*joined[:2], composed, joined[2])
 
         return self._free(position, length.left, length.seconds, finish)
 
     def _varied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S / 2 if options.include_seed else MAX_LENGTH_S)
-        steps = self._heard(part)
-        plan, _ = plans.variation(self._representation, steps, options.strength)
+        steps = self._hearing.steps(part)
+        plan = plans.variation(self._representation, steps, options.strength)
+        asked = self._representation.controls.vector(options.controls)
+        position = self._sampler.start(1, asked, int(self._representation.onsets(steps)[-1]))
+        clock = self._clock(part, 0, options)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._decoded(drawing.steps, (part, 0), options)
+            composed = self._timed(self._representation.decode(drawing.steps), clock)
             if not options.include_seed:
                 return Finished(composed, 0.0, composed, remarks)
             theme = seeds.from_tick(part, seeds.start_of(part, self._in_beats))
             end = int((theme.notes["onset"] + theme.notes["duration"]).max())
-            after = seeds.next_bar(theme, end) if self._in_beats else theme.ticks_at(theme.end_s + BETWEEN_S)
-            piece, seed_s = joining.together(theme, composed, Joint(int(after), self._in_beats))
+            after = seeds.next_bar(theme, end) if self._in_beats else int(theme.ticks_at(theme.end_s + BETWEEN_S))
+            piece, seed_s = joining.together(theme, composed, Joint(after, self._in_beats))
             return Finished(piece, seed_s, composed, remarks)
 
-        return self._planned(plan, steps, options, finish)
+        return Assignment(position, plan, len(steps), lambda now: int(now.filled[0]) / len(steps), finish)
 
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
-        steps = self._heard(part)
-        plan, freedom = plans.accompaniment(self._representation, steps)
-        origin = self._origin(part, steps)
+        steps = self._hearing.steps(part)
+        asked = self._representation.controls.vector(options.controls)
+        headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
+        plan, freedom = plans.accompaniment(self._representation, steps[headings:])
+        position = self._after(steps[:headings], asked, left)
+        origin, clock = self._hearing.origin(part, steps), self._clock(part, 0, options)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._around(drawing, freedom)
+            composed = plans.around(self._representation, drawing.steps, drawing.is_given, freedom)
             if not options.include_seed:
-                return Finished(self._timed(composed, (part, 0), options), 0.0, composed, remarks)
+                return Finished(self._timed(composed, clock), 0.0, composed, remarks)
             start = seeds.start_of(part, self._in_beats)
             joint = Joint(origin - start, self._in_beats, is_part_of_seed=False)
             piece, _ = joining.together(seeds.from_tick(part, start), composed, joint)
             return Finished(piece, 0.0, composed, remarks)
 
-        return self._planned(plan, steps, options, finish)
-
-    def _around(self, drawing: Drawing, freedom: NDArray[np.int32] | None) -> Piece:
-        """What was drawn around given notes."""
         if freedom is not None:
-            return self._representation.drawn_part(drawing.steps, freedom[: len(drawing.steps)])
-        return self._representation.decode(plans.without(self._representation, drawing.steps, drawing.is_given))
+            return Assignment(position, plan, len(steps), lambda now: int(now.filled[0]) / len(steps), finish)
+        most = len(steps) + int((part.end_s + 1) * MOST_NOTES_PER_SECOND)
+        return Assignment(position, plan, most, lambda now: int(now.woven[0]) / len(steps), finish)
 
-    def _free(
-        self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]
-    ) -> Assignment:
-        most = max(int(seconds * MOST_NOTES_PER_SECOND), left + 1 if self._representation.waits() is None else 0)
+    def _free(self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]) -> Assignment:
+        is_even = self._representation.waits() is None
+        most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND)
         return Assignment(position, None, most, lambda now: 1 - int(now.situation["left"][0]) / left, finish)
-
-    def _first_onset(self) -> int:
-        """When a piece's first step happens where steps follow at even distances, 0 or 1."""
-        one_step = np.zeros((1, len(self._representation.fields)), dtype=np.int32)
-        return int(self._representation.onsets(one_step)[0])
-
-    def _planned(
-        self, plan: Plan, steps: NDArray[np.int32], options: ComposeOptions, finish: Callable[[Drawing], Finished]
-    ) -> Assignment:
-        left = int(self._representation.onsets(steps)[-1])
-        position = self._sampler.start(1, self._representation.controls.vector(options.controls), left)
-        is_woven = plan.onsets.shape[1] > 1
-        most = len(steps)
-        if is_woven:
-            most += int((left / (self._representation.units_per_second or 1) + 1) * MOST_NOTES_PER_SECOND)
-        return Assignment(position, plan, most, lambda now: int((now.woven if is_woven else now.filled)[0]) / most, finish)
-
-    def _heard(self, seed: Piece) -> NDArray[np.int32]:
-        steps = self._representation.encode(seed)
-        if not len(steps):
-            raise RequestError("The seed has only drums: send one with notes that have a pitch.")
-        return steps
 
     def _part(self, seed: Piece, options: ComposeOptions, longest_s: float) -> tuple[Piece, tuple[str, ...]]:
         """As much of the beginning of `seed` as is asked for or may be, and a sentence where that is not all."""
         asked = options.length_s is not None or options.bars is not None
         if asked:
-            controls = seeds.with_clock_of(seed, 0, options.controls) if self._in_beats else options.controls
-            longest_s = min(longest_s, length_of(self._representation, options, controls).seconds)
+            length = length_of(self._representation, options, self._clock(seed, 0, options))
+            longest_s = min(longest_s, length.seconds)
         part = seeds.first_part(seed, longest_s)
         if asked or len(part) == len(seed):
             return part, ()
         return part, (f"Your seed is long: only its first {longest_s:.0f} seconds were taken.",)
 
-    def _origin(self, seed: Piece, steps: NDArray[np.int32]) -> int:
-        """The seed's tick that is time 0 of its `steps`."""
-        heard = seed if self._representation.hears_drums else seeds.pitched_part(seed)
-        first = int(heard.notes["onset"].min())
-        if not self._in_beats:
-            return first
-        per_unit = seed.ticks_per_quarter / self._representation.units_per_quarter
-        return round((round(first / per_unit) - int(self._representation.onsets(steps)[0])) * per_unit)
+    def _clock(self, seed: Piece, tick: int, options: ComposeOptions) -> Controls:
+        """What is asked for, in beats with the seed's tempo and meter at `tick` where no others are."""
+        return seeds.with_clock_of(seed, tick, options.controls) if self._in_beats else options.controls
 
-    def _joint_after(self, seed: Piece, steps: NDArray[np.int32]) -> Joint:
-        """Where music that follows `steps` of the seed begins: their last onset, from which a wait counts, or the end."""
-        if not self._in_beats:
-            ends = seed.notes["onset"] + seed.notes["duration"]
-            return Joint(int(seed.notes["onset"].max() if self._representation.opens_with_wait else ends.max()))
-        per_unit = seed.ticks_per_quarter / self._representation.units_per_quarter
-        passed = int(self._representation.onsets(steps)[-1]) + (not self._representation.opens_with_wait)
-        return Joint(self._origin(seed, steps) + round(passed * per_unit), in_beats=True)
-
-    def _decoded(self, steps: NDArray[np.int32], clock: tuple[Piece, int] | None, options: ComposeOptions) -> Piece:
-        return self._timed(self._representation.decode(steps), clock, options)
-
-    def _timed(self, composed: Piece, clock: tuple[Piece, int] | None, options: ComposeOptions) -> Piece:
-        """New music in beats at the tempo and in the meter asked for, else those of the seed at a tick."""
-        if not self._in_beats:
-            return composed
-        controls = options.controls if clock is None else seeds.with_clock_of(*clock, options.controls)
-        return seeds.at_tempo(composed, 0, controls)
+    def _timed(self, composed: Piece, clock: Controls) -> Piece:
+        """New music in beats at a tempo and in a meter; other music as it is."""
+        return seeds.at_tempo(composed, 0, clock) if self._in_beats else composed

@@ -110,7 +110,7 @@ def _released(seed: Piece, new: NDArray) -> NDArray:
 
 
 def _lifted(seed: Piece, new: NDArray) -> NDArray:
-    """The seed's pedals; the players' are up when the new music begins, whose notes are as long as they are to sound."""
+    """The seed's pedals; the players' are up when the new music begins: its notes are as long as they are to sound."""
     pedals = seed.pedals.copy()
     mine = np.isin(pedals["instrument"], new["instrument"])
     pedals["duration"][mine] = np.minimum(pedals["duration"][mine], int(new["onset"].min()) - pedals["onset"][mine])

@@ -36,13 +36,13 @@ class Length:
         return min(RING_SHARE * self.seconds, LONGEST_RING_S)
 
 
-def length_of(representation: Representation, options: ComposeOptions, controls: Controls, phase: float = 0.0) -> Length:
+def length_of(representation: Representation, options: ComposeOptions, clock: Controls, phase: float = 0.0) -> Length:
     """What `options` ask for.
 
     Args:
         representation: whose time units count.
         options: their `length_s` or `bars`.
-        controls: tempo and meter of the new music, those of the seed where none were asked for.
+        clock: tempo and meter of the new music.
         phase: quarters from the last bar line to where the new music starts.
 
     Raises:
@@ -55,7 +55,7 @@ def length_of(representation: Representation, options: ComposeOptions, controls:
         seconds = options.length_s or DEFAULT_LENGTH_S
         ring_s = Length(0, seconds).ring_s if representation.opens_with_wait else 0.0
         return Length(round((seconds - ring_s) * per_second), seconds)
-    return _in_beats(representation, options, controls, phase)
+    return _in_beats(representation, options, clock, phase)
 
 
 def quarters_of(meter: str) -> float:
@@ -64,9 +64,9 @@ def quarters_of(meter: str) -> float:
     return int(beats) * 4 / int(unit)
 
 
-def _in_beats(representation: Representation, options: ComposeOptions, controls: Controls, phase: float) -> Length:
-    quarter_s = 60 / (controls.tempo_bpm or representation.usual_tempo_bpm)
-    bar = quarters_of(controls.meter or DEFAULT_METER)
+def _in_beats(representation: Representation, options: ComposeOptions, clock: Controls, phase: float) -> Length:
+    quarter_s = 60 / (clock.tempo_bpm or representation.usual_tempo_bpm)
+    bar = quarters_of(clock.meter or DEFAULT_METER)
     if options.bars is not None:
         quarters = options.bars * bar
         if quarters * quarter_s > MAX_LENGTH_S:

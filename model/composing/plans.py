@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.piece import Piece
 from model.representation import Representation
 from model.sampling.plan import NEVER, Plan, filled_in, woven
 
 
-def variation(representation: Representation, steps: NDArray[np.int32], strength: float) -> tuple[Plan, NDArray]:
-    """A plan that keeps the rhythm of `steps`, and the `Freedom` of each of their values.
+def variation(representation: Representation, steps: NDArray[np.int32], strength: float) -> Plan:
+    """A plan that keeps the rhythm of `steps`.
 
     Raises:
         RequestError: the representation cannot be varied.
     """
     freedom = representation.variation(steps)
-    return filled_in(steps, freedom, _below_the_next(representation, steps), strength), freedom
+    return filled_in(steps, freedom, _below_the_next(representation, steps), strength)
 
 
 def accompaniment(representation: Representation, melody: NDArray[np.int32]) -> tuple[Plan, NDArray | None]:
@@ -31,12 +32,25 @@ def accompaniment(representation: Representation, melody: NDArray[np.int32]) -> 
     return filled_in(melody, freedom, np.full(len(melody), NEVER, dtype=np.int32), 0.0), freedom
 
 
-def without(representation: Representation, steps: NDArray[np.int32], is_left_out: NDArray[np.bool_]) -> NDArray:
-    """`steps` (notes, fields) without some of them; the others keep their place in time."""
-    onsets = representation.onsets(steps)[~is_left_out]
-    kept = steps[~is_left_out].copy()
-    kept[:, 0] = np.diff(onsets, prepend=0)
-    return kept
+def around(
+    representation: Representation,
+    steps: NDArray[np.int32],
+    is_given: NDArray[np.bool_],
+    freedom: NDArray[np.int32] | None,
+) -> Piece:
+    """What was drawn around given notes.
+
+    Args:
+        representation: of the steps.
+        steps: all of them, (notes, fields).
+        is_given: which of them were, (notes,).
+        freedom: which of their values were, where steps followed a template.
+    """
+    if freedom is not None:
+        return representation.drawn_part(steps, freedom[: len(steps)])
+    drawn = steps[~is_given].copy()  # the others keep their place in time
+    drawn[:, 0] = np.diff(representation.onsets(steps)[~is_given], prepend=0)
+    return representation.decode(drawn)
 
 
 def _below_the_next(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -10,7 +10,10 @@ from model.piece import Instrument, Piece
 OWN_INSTRUMENT = Instrument(name="Cadenza")
 
 
-def players(composed: Piece, seed: Piece, is_part_of_seed: bool = True) -> tuple[NDArray[np.int16], tuple[Instrument, ...]]:
+Players = tuple[NDArray[np.int16], tuple[Instrument, ...]]
+
+
+def players(composed: Piece, seed: Piece, is_part_of_seed: bool = True) -> Players:
     """For each instrument of `composed` its index among the instruments of both, which are returned with it.
 
     Music for one plain piano is played by the seed's only pitched instrument, where it has just one; else by a piano of
@@ -52,7 +55,7 @@ def _ordered(piece: Piece, instruments: list[int]) -> list[int]:
     return sorted(instruments, key=lambda index: -float(notes["pitch"][notes["instrument"] == index].mean()))
 
 
-def _by_program(composed: Piece, seed: Piece, used: list[int]) -> tuple[NDArray[np.int16], tuple[Instrument, ...]]:
+def _by_program(composed: Piece, seed: Piece, used: list[int]) -> Players:
     together, free = list(seed.instruments), list(used)
     matched = np.zeros(len(composed.instruments), dtype=np.int16)
     for own in _used(composed):

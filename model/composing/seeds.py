@@ -50,9 +50,14 @@ def start_of(piece: Piece, by_bars: bool) -> int:
     return first - ticks_into_bar(piece, first) if by_bars else first
 
 
+def in_force(changes: np.ndarray, tick: int) -> np.void:
+    """The row of a tempo or meter map that holds at `tick`."""
+    return changes[max(0, int(np.searchsorted(changes["tick"], tick, side="right")) - 1)]
+
+
 def ticks_into_bar(piece: Piece, tick: int) -> int:
     """Ticks from the last bar line to `tick`."""
-    meter = piece.meters[max(0, np.searchsorted(piece.meters["tick"], tick, side="right") - 1)]
+    meter = in_force(piece.meters, tick)
     bar = piece.ticks_per_quarter * 4 * int(meter["numerator"]) // int(meter["denominator"])
     return (tick - int(meter["tick"])) % max(bar, 1)
 
@@ -60,18 +65,17 @@ def ticks_into_bar(piece: Piece, tick: int) -> int:
 def next_bar(piece: Piece, tick: int) -> int:
     """The tick of the first bar line at or after `tick`."""
     into = ticks_into_bar(piece, tick)
-    meter = piece.meters[max(0, np.searchsorted(piece.meters["tick"], tick, side="right") - 1)]
+    meter = in_force(piece.meters, tick)
     bar = piece.ticks_per_quarter * 4 * int(meter["numerator"]) // int(meter["denominator"])
     return tick if into == 0 else tick - into + bar
 
 
 def with_clock_of(piece: Piece, tick: int, controls: Controls) -> Controls:
     """`controls` with the tempo and the meter of `piece` at `tick` where none are asked for."""
-    tempo = max(0, np.searchsorted(piece.tempos["tick"], tick, side="right") - 1)
-    meter = piece.meters[max(0, np.searchsorted(piece.meters["tick"], tick, side="right") - 1)]
+    meter = in_force(piece.meters, tick)
     return controls.model_copy(
         update={
-            "tempo_bpm": controls.tempo_bpm or 60e6 / float(piece.tempos["quarter_us"][tempo]),
+            "tempo_bpm": controls.tempo_bpm or 60e6 / float(in_force(piece.tempos, tick)["quarter_us"]),
             "meter": controls.meter or f"{meter['numerator']}/{meter['denominator']}",
         }
     )

@@ -100,7 +100,9 @@ def leaning(logits: Tensor, given: Tensor, barred: Tensor, highest: Tensor, lean
     distance = classes - given[:, None]
     semitones = ops.cast(ops.abs(distance), "float32")
     towards = EACH_SEMITONE * semitones
-    towards = towards + SAME_CHROMA * ops.cast(distance % 12 == 0, "float32") + SAME * ops.cast(distance == 0, "float32")
+    towards = (
+        towards + SAME_CHROMA * ops.cast(distance % 12 == 0, "float32") + SAME * ops.cast(distance == 0, "float32")
+    )
     fits = ops.logical_and(ops.abs(distance) <= NEAR_SEMITONES, distance <= highest[:, None])
     fits = ops.logical_and(fits, classes != barred[:, None])
     fits = ops.logical_and(fits, logits > REFUSED / 2)

@@ -47,11 +47,11 @@ class Position(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A chunk of steps: raw int32 (steps, batch, fields), and of each whether the plan gave it, or it lies past the end."""
+    """A chunk of steps: raw int32 (steps, batch, fields), and of each whether it was given, or lies past the end."""
 
-    steps: NDArray[np.int32]
-    is_given: NDArray[np.bool_]
-    is_past_end: NDArray[np.bool_]
+    steps: Tensor
+    is_given: Tensor
+    is_past_end: Tensor
 
 
 class Sampler:
@@ -118,7 +118,12 @@ class Sampler:
         return start._replace(previous=classes[:, -1], latest=steps[-1:], situation=after, state=state)
 
     def chunk(
-        self, position: Position, uniforms: NDArray[np.float32], taste: Taste, plan: Plan | None = None, guard: bool = True
+        self,
+        position: Position,
+        uniforms: NDArray[np.float32],
+        taste: Taste,
+        plan: Plan | None = None,
+        guard: bool = True,
     ) -> tuple[Drawn, Position]:
         """The next steps of every piece, and the position after them.
 
@@ -137,7 +142,7 @@ class Sampler:
         return Tastes.of(taste, [field.name for field in self.representation.fields], batch, is_guarded)
 
     def warm_up(self) -> None:
-        """Compile the graphs for one piece: hearing a seed of any length, drawing freely, drawing by a plan of any size.
+        """Compile the graphs for one piece: hearing a seed of any length, drawing freely, and by any plan.
 
         Each runs once as well: TensorFlow makes the last of its arrangements then.
         """
@@ -156,7 +161,7 @@ class Sampler:
             self.chunk(start, uniforms, Taste(), given)
 
     def _prime_graph(self, previous: Tensor, situation: Situation, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The state after hearing (batch, time, ...), step by step: one graph for seeds of every length and any stack."""
+        """The state after hearing (batch, time, ...) step by step: one graph for every length and every stack."""
 
         def body(index: Tensor, state: dict[str, Tensor]) -> tuple:
             moment = {name: value[:, index] for name, value in situation.items()}
@@ -180,9 +185,7 @@ class Sampler:
         _, position, drawn = tf.while_loop(lambda index, *_: index < count, body, (tf.constant(0), position, arrays))
         return Drawn(*(array.stack() for array in drawn)), position
 
-    def _step(
-        self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None
-    ) -> tuple[Position, Choice]:
+    def _step(self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None) -> tuple[Position, Choice]:
         """One step of every piece."""
         choice, state = self._turn.take(position, uniform, tastes, plan)
         raw = choice.raw

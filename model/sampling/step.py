@@ -108,7 +108,8 @@ class Turn:
         template: _Template | None,
     ) -> tuple[Tensor, Tensor]:
         """Raw values and classes of a step, int32 (batch, fields) each."""
-        raw, classes = [], []
+        raw: list[Tensor] = []
+        classes: list[Tensor] = []
         for index in range(len(self.representation.fields)):
             logits = self.network.logits(index, output, classes, situation)
             drawn_from = self.representation.drawn_from(index, situation, ops)
@@ -168,9 +169,7 @@ class Turn:
         barred = ops.where(freedom == int(Freedom.MOVED), before, UNKNOWN)
         return _Template(row, classes, barred, freedom, highest, plan.lean)
 
-    def _woven(
-        self, position: Position, plan: Plan, raw: Tensor, classes: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _woven(self, position: Position, plan: Plan, raw: Tensor, classes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The drawn step, or the plan's next note where that comes first in the order of the representation."""
         if not self._opens_with_wait:
             return raw, classes, ops.zeros_like(position.is_over)
