@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model.commands import Outcome
 
+PROTOCOLS = ("events", "jsb16")
 HELP = "held-out likelihood of a bundle, beside unigram and 3-gram floors"
 EXAMPLES = """examples:
   the published validation part, as MAESTRO's own table names it:
@@ -15,6 +16,8 @@ EXAMPLES = """examples:
     python -m model evaluate --bundle runs/mine --data other_songs/ --json
   what the bundle was not trained on, of the folder it was trained on:
     python -m model evaluate --bundle runs/mine --data midi_songs/ --split heldout
+  the chorales, as their likelihood is published:
+    python -m model evaluate --bundle chorale --protocol jsb16 --data jsb-chorales-16th.json --split valid
 
 Nats per event of the 388-event code of Performance RNN, sustain pedal applied; lower is better. Say which data and
 which split when you quote it."""
@@ -25,17 +28,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", default="piano", help="name of a shipped bundle, or a folder (default: %(default)s)"
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder, zip or tar archive of MIDI files")
+    parser.add_argument("--data", type=Path, required=True, help="folder, zip or tar archive of MIDI files; or JSON")
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        default="events",
+        help="events: the 388 events of a performance; jsb16: four voices on sixteenths, from the JSON of the JSB "
+        "chorales (default: %(default)s)",
+    )
     parser.add_argument(
         "--split",
         default="auto",
         help="train, validation or test as a table in the data names them; heldout: what training without a table "
-        "holds out; all; auto: validation where there is a table, else all (default: %(default)s)",
+        "holds out; all; auto: validation where there is a table, else all; for jsb16 the name of a list in the JSON, "
+        "auto: valid (default: %(default)s)",
     )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Evaluate on held-out pieces."""
+    if arguments.protocol == "jsb16":
+        return _chorales(arguments)
     from model.bundles import open_bundle
     from model.evaluation.report import evaluate
 
@@ -45,5 +58,18 @@ def run(arguments: argparse.Namespace) -> Outcome:
         f"{figures['nats_per_event']:.3f} nats per event "
         f"(unigram {figures['unigram']:.3f}, 3-gram {figures['trigram']:.3f}; floors fitted on "
         f"{figures['floors_fitted_on']})."
+    )
+    return Outcome(figures, text)
+
+
+def _chorales(arguments: argparse.Namespace) -> Outcome:
+    from model.bundles import open_bundle
+    from model.evaluation.jsb16 import evaluate_jsb16
+
+    split = "valid" if arguments.split == "auto" else arguments.split
+    figures = evaluate_jsb16(open_bundle(arguments.bundle), arguments.data, split)
+    text = (
+        f"{figures['pieces']} chorales ({split}), {figures['tokens']} pitches: {figures['nll_per_token']:.4f} nats per "
+        f"pitch, {figures['nll_per_step']:.3f} per sixteenth."
     )
     return Outcome(figures, text)

@@ -13,7 +13,9 @@ REFUSED = -1e9  # logit of a class that cannot follow
 class FieldHead(keras.layers.Layer):
     """Logits of one field from the stack's output, the earlier fields and what the situation shows."""
 
-    def __init__(self, field: Field, earlier: tuple[Field, ...], context_size: int, units: int) -> None:
+    def __init__(
+        self, field: Field, earlier: tuple[Field, ...], context_size: int, units: int, dropout: float = 0.0
+    ) -> None:
         super().__init__(name=f"head_{field.name}", autocast=False)
         self.context_size, self.units = context_size, units
         # names are unique across heads: Keras' torch backend zeroes gradients by path, one of two equal paths only
@@ -22,6 +24,7 @@ class FieldHead(keras.layers.Layer):
         self.from_fields = [
             keras.layers.Embedding(other.size, units, name=f"{field.name}_from_{other.name}") for other in earlier
         ]
+        self.dropout = keras.layers.Dropout(dropout, name=f"{field.name}_dropout")
         self.to_classes = keras.layers.Dense(field.size, name=f"{field.name}_to_classes")
 
     def build_layers(self, stack_units: int) -> None:
@@ -33,7 +36,9 @@ class FieldHead(keras.layers.Layer):
         self.from_context.build((None, self.context_size))
         self.built = True
 
-    def call(self, stack: Tensor, earlier: list[Tensor], context: Tensor, allowed: Tensor | None) -> Tensor:
+    def call(
+        self, stack: Tensor, earlier: list[Tensor], context: Tensor, allowed: Tensor | None, training: bool = False
+    ) -> Tensor:
         """Float32 logits (..., classes).
 
         Args:
@@ -41,9 +46,11 @@ class FieldHead(keras.layers.Layer):
             earlier: class of each field before this one, int (...,).
             context: what the situation shows this field, (..., context).
             allowed: classes that can follow, bool (..., classes), or None where all can.
+            training: whether dropout is on.
         """
         hidden = self.from_stack(stack) + self.from_context(context)  # (..., head_units)
         for embed, classes in zip(self.from_fields, earlier, strict=True):
             hidden = hidden + embed(classes)
-        logits = ops.cast(self.to_classes(ops.silu(hidden)), "float32")
+        hidden = self.dropout(ops.silu(hidden), training=training)
+        logits = ops.cast(self.to_classes(hidden), "float32")
         return logits if allowed is None else ops.where(allowed, logits, REFUSED)

@@ -32,9 +32,11 @@ class NoteNetwork(keras.Model):
         self.embed_situation = keras.layers.Dense(config.embedding, name="embed_situation")
         self.stack = stack_for(config)
         self.heads = [
-            FieldHead(field, fields[:index], widths[field.name], config.head_units)
+            FieldHead(field, fields[:index], widths[field.name], config.head_units, config.head_dropout)
             for index, field in enumerate(fields)
         ]
+        # one mask over a window's time, as between the layers of the stack
+        self.dropout = keras.layers.Dropout(config.input_dropout, noise_shape=(None, 1, None), name="input_dropout")
         self._build_layers()
 
     def _build_layers(self) -> None:
@@ -51,36 +53,43 @@ class NoteNetwork(keras.Model):
         starts = np.tile([field.size for field in self.representation.fields], (batch, 1)).astype(np.int32)
         return starts, self.stack.start(batch)
 
-    def embed(self, previous: Tensor, situation: Situation) -> Tensor:
+    def embed(self, previous: Tensor, situation: Situation, training: bool = False) -> Tensor:
         """Input of the stack, (..., embedding), from the previous step's classes (..., fields)."""
-        embedded = self.embed_situation(self.representation.context("input", situation, ops))
+        embedded = self.embed_situation(self._context("input", situation, training))
         for index, embed in enumerate(self.embed_fields):
             embedded = embedded + embed(previous[..., index])
-        return embedded
+        return self.dropout(embedded, training=True) if training else embedded
+
+    def _context(self, part: str, situation: Situation, training: bool) -> Tensor:
+        context = self.representation.context(part, situation, ops)
+        return self.dropout(context, training=True) if training else context
 
     def sequence(
         self, previous: Tensor, situation: Situation, state: State, training: bool = False
     ) -> tuple[Tensor, State]:
         """Outputs of the stack (batch, time, units) for a whole window, and its state after it."""
-        return self.stack.sequence(self.embed(previous, situation), state, training)
+        return self.stack.sequence(self.embed(previous, situation, training), state, training)
 
     def step(self, previous: Tensor, situation: Situation, state: State) -> tuple[Tensor, State]:
         """Outputs of the stack (batch, units) for one step, and its state after it."""
         return self.stack.step(self.embed(previous, situation), state)
 
-    def logits(self, index: int, output: Tensor, drawn: list[Tensor], situation: Situation) -> Tensor:
+    def logits(
+        self, index: int, output: Tensor, drawn: list[Tensor], situation: Situation, training: bool = False
+    ) -> Tensor:
         """Logits of field `index`, (..., classes).
 
         Args:
             index: which field.
             output: output of the stack, (..., units).
             drawn: classes of the fields before it, int (...,) each.
-            situation: before the step for the first field, after `elapse` for the others.
+            situation: before the step for the first field, after `elapse` and `noted` for the others.
+            training: whether dropout is on.
         """
         field = self.representation.fields[index]
-        context = self.representation.context(field.name, situation, ops)
+        context = self._context(field.name, situation, training)
         allowed = self.representation.allowed(field.name, situation, ops)
-        return self.heads[index](output, drawn, context, allowed)
+        return self.heads[index](output, drawn, context, allowed, training=training)
 
     def _noted(self, situation: Situation, index: int, value: Tensor) -> Situation:
         """The situation once field `index` of a step is known, as the heads after it see it."""
@@ -103,6 +112,6 @@ class NoteNetwork(keras.Model):
         logits = []
         for index in range(len(self.heads)):
             drawn = [target[..., earlier] for earlier in range(index)]
-            logits.append(self.logits(index, outputs, drawn, situation))
+            logits.append(self.logits(index, outputs, drawn, situation, training))
             situation = self._noted(situation, index, batch["raw"][..., index])
         return logits, state
