@@ -64,11 +64,11 @@ def tempo_class(quarter_us: ArrayLike) -> NDArray[np.int64]:
 def meter_class(beats: int, denominator: int) -> int:
     """The index in `METERS`; for a meter that is not in it, of the one whose bar is nearest in length.
 
-    Among equally long bars the one counted in the same note values is taken, else that with the fewest beats.
+    Among equally long bars the one counted in the most similar note values is taken.
     """
     if (beats, denominator) in METERS:
         return METERS.index((beats, denominator))
     bar = 4 * TICKS_PER_QUARTER * beats / max(denominator, 1)
     near = np.abs(BAR_TICKS - bar)
     candidates = np.flatnonzero(near == near.min())
-    return int(min(candidates, key=lambda index: (METERS[index][1] != denominator, METERS[index][0])))
+    return int(min(candidates, key=lambda index: abs(np.log2(METERS[index][1] / max(denominator, 1)))))
