@@ -84,7 +84,7 @@ class ClassicSampler:
             zeros = tf.zeros((1, cell.units))
 
             def body(at: Tensor, hidden: Tensor, memory: Tensor, seen: tf.TensorArray) -> tuple:
-                gates = projected[at : at + 1] + tf.matmul(hidden, cell.recurrent_kernel)  # noqa: B023 -- traced here
+                gates = projected[at][None] + tf.matmul(hidden, cell.recurrent_kernel)  # noqa: B023 -- traced here
                 hidden, memory = _gated(gates, memory)
                 return at + 1, hidden, memory, seen.write(at, hidden[0])
 

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, config: NetworkConfig) -> Outcome:
     """Train, writing `--out` as it goes."""
     from model.classic.corpus import read_corpus
+    from model.classic.starts import write_starts
     from model.classic.training import train
     from model.representation import Notes
 
@@ -50,6 +51,8 @@ def run(arguments: argparse.Namespace, config: NetworkConfig) -> Outcome:
     _say(corpus)
     notes = Notes(vocabulary=corpus.vocabulary)
     parts = [[notes.indices(piece.names)[:, 0] for piece in part] for part in (corpus.train, corpus.validation)]
+
+    write_starts(arguments.out, [piece.names for piece in corpus.train], settings.window)
 
     def keep(network: ClassicNetwork, progress: Progress) -> None:
         _write_bundle(arguments, network, progress)

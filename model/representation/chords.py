@@ -17,8 +17,11 @@ from model.errors import RequestError
 
 PITCH_CLASSES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
 NAMES = tuple(f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}" for pitch in range(128))
+# music21 writes E flat 1 and E of MIDI's lowest octave alike, and so B flat 1 and B: the higher one, on a piano, is meant
 PITCH_OF = {name: pitch for pitch, name in enumerate(NAMES)}
 CHORD = re.compile(r"(\d|1[01])(\.(\d|1[01]))*")
+LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+WRITTEN = re.compile(r"([A-Ga-g])(#*|b*|-*?)(-1|\d)")
 OCTAVE_OF_CHORDS = 60  # a chord's name has no octave: it sounds from middle C up, as in the tutorial
 
 
@@ -116,3 +119,22 @@ def _distance_to(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
     steps = np.abs(np.arange(12)[:, None] - np.arange(12))
     circle = np.minimum(steps, 12 - steps)  # (12, 12)
     return np.where(profiles[:, None, :] > 0, circle, 12).min(axis=-1)
+
+
+def pitch_written(word: str) -> int:
+    """The MIDI pitch of a note as people write it: 'C4', 'f#3', 'Bb2', 'B-2' (music21's flat), 'E♭5', 'C-1'.
+
+    Raises:
+        RequestError: when it is no note, or lies outside MIDI's range.
+    """
+    if word in PITCH_OF:
+        return PITCH_OF[word]
+    text = word.strip().replace("♯", "#").replace("♭", "b")
+    said = WRITTEN.fullmatch(text)
+    if said is not None:
+        letter, signs, octave = said.groups()
+        shift = signs.count("#") - signs.count("b") - signs.count("-")
+        pitch = LETTERS[letter.upper()] + shift + 12 * (int(octave) + 1)
+        if 0 <= pitch < 128:
+            return pitch
+    raise RequestError(f"'{word}' is no note and no chord: write notes like C4, F#3 or Eb5, chords like 0.4.7.")

@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
-from worker.render import RenderSettings
-from worker.render.palette import (
+from model.pictures.palette import (
     BACKGROUND,
     BLACK_ROW,
     WHITE_ROW,
     instrument_colour,
     loudness_colour,
 )
-from worker.render.picture import PictureRenderer, drawable
+from model.pictures.piano_roll import drawable
+from model.pictures.roll_axes import bar_ticks, clock, has_bars
+from model.pictures.roll_layout import HEIGHT, WIDTH, Layout
+from model.pictures.roll_notes import note_boxes
+from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
+from worker.render import RenderSettings
+from worker.render.picture import PictureRenderer
 from worker.render.renderer import RenderError, RenderOptions
-from worker.render.roll_axes import bar_ticks, clock, has_bars
-from worker.render.roll_layout import HEIGHT, WIDTH, Layout
-from worker.render.roll_notes import note_boxes
 
 GROUND = (WHITE_ROW, BLACK_ROW)
 

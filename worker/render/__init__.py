@@ -13,12 +13,7 @@ engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it
 tinysoundfont_engine  tinysoundfont, where it has not
 mp3                   sound to MP3 with a title
-picture               the PNG: a piano roll
-roll_layout           where everything of the picture lies
-roll_notes            the notes themselves
-roll_axes             keyboard, grid, labels
-roll_legend           what the colours mean
-palette               the colours
+picture               the PNG: a piano roll, which `model.pictures` draws
 
 A new renderer is one module and one line in `registry`.
 """

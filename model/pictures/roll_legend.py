@@ -6,11 +6,11 @@ import numpy as np
 from PIL import ImageDraw
 from pretty_midi.constants import INSTRUMENT_MAP
 
+from model.pictures.palette import DIM_TEXT, instrument_colour, loudness_colour
+from model.pictures.roll_axes import font
+from model.pictures.roll_layout import SCALE, WIDTH
+from model.pictures.roll_notes import colours_by_instrument
 from model.piece import Instrument, Piece
-from worker.render.palette import DIM_TEXT, instrument_colour, loudness_colour
-from worker.render.roll_axes import font
-from worker.render.roll_layout import SCALE, WIDTH
-from worker.render.roll_notes import colours_by_instrument
 
 _RIGHT, _MIDDLE = WIDTH - 18 * SCALE, 25 * SCALE
 _SIZE = 13 * SCALE

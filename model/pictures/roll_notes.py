@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageDraw
 
-from model.piece import Piece
-from worker.render.palette import (
+from model.pictures.palette import (
     BACKGROUND,
     BLACK_ROW,
     ROW_LINE,
@@ -22,7 +21,8 @@ from worker.render.palette import (
     loudness_colour,
     mix,
 )
-from worker.render.roll_layout import SCALE, Box, Layout, drum_mask
+from model.pictures.roll_layout import SCALE, Box, Layout, drum_mask
+from model.piece import Piece
 
 BLACK_PITCH_CLASSES = frozenset({1, 3, 6, 8, 10})
 _B, _E = 11, 4  # the pitch classes without a black key above

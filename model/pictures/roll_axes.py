@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageDraw, ImageFont
 
-from model.piece import DEFAULT_QUARTER_US, Piece
-from worker.render.palette import (
+from model.pictures.palette import (
     BLACK_KEY,
     DIM_TEXT,
     DIVIDER,
@@ -23,8 +22,9 @@ from worker.render.palette import (
     Colour,
     mix,
 )
-from worker.render.roll_layout import SCALE, Box, Layout
-from worker.render.roll_notes import BLACK_PITCH_CLASSES
+from model.pictures.roll_layout import SCALE, Box, Layout
+from model.pictures.roll_notes import BLACK_PITCH_CLASSES
+from model.piece import DEFAULT_QUARTER_US, Piece
 
 LABEL_SIZE = 13 * SCALE
 _KEYBOARD_WIDTH, _BLACK_SHARE, _KEYBOARD_GAP = 36 * SCALE, 0.62, 3 * SCALE
