@@ -9,6 +9,7 @@ summary   the layers of a network and their weights
 publish   put a trained bundle into a store, under a name
 data      the data sets known by name: what they are, and fetching them
 
+compose_options  what a command line asks of a piece
 train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind
 
 Every module has `HELP` (one sentence), `EXAMPLES`, `add_arguments(parser)` and `run(arguments)`, which returns an
