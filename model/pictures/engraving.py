@@ -35,6 +35,7 @@ def engraved(musicxml: bytes) -> bytes:
             "scale": SCALE,
             "breaks": "auto",
             "footer": "none",
+            "header": "none",  # resvg puts a centred title at the edge
             "svgViewBox": False,
         }
     )

@@ -1,4 +1,4 @@
-"""The piano roll of a piece as PNG, 2000 x 840 pixels: every note by pitch and time, with what they mean beside them."""
+"""The piano roll of a piece as PNG, 2000 x 840 pixels: notes by pitch and time, and what they mean."""
 
 from __future__ import annotations
 

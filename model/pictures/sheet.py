@@ -50,7 +50,7 @@ def sheet(piece: Piece, title: str = "", most_bars: int = MOST_BARS) -> Sheet:
     end = most_bars * bar
     if any(rows[:, 0].max() >= end for _, rows in staves):
         remarks.append(f"The sheet has the first {most_bars} bars.")
-    sharps, is_minor = key_of(np.concatenate([_pitched(piece)]))
+    sharps, is_minor = key_of(_pitched(piece))
     score = stream.Score()
     score.metadata = metadata.Metadata(title=title or piece.title or "Cadenza")
     for name, rows in staves:
@@ -91,13 +91,10 @@ def _part(rows: NDArray[np.int64], name: str, meter_name: str, in_key: tuple[int
 
     part = stream.Part()
     part.partName = name
-    part.append(
-        clef.bestClef(stream.Stream([note.Note(int(pitch)) for pitch in rows[:, 2]]))
-        if len(rows)
-        else clef.TrebleClef()
-    )
+    part.append(clef.BassClef() if len(rows) and rows[:, 2].mean() < MIDDLE_C else clef.TrebleClef())
     part.append(key.KeySignature(in_key[0]))
     part.append(meter.TimeSignature(meter_name))
+    bar = meter.TimeSignature(meter_name).barDuration.quarterLength
     onsets = np.unique(rows[:, 0])
     following = np.append(onsets[1:], np.iinfo(np.int64).max)
     for onset, after in zip(onsets.tolist(), following.tolist(), strict=True):
@@ -106,5 +103,5 @@ def _part(rows: NDArray[np.int64], name: str, meter_name: str, in_key: tuple[int
         element = note.Note(names[0]) if len(names) == 1 else chord.Chord(names)
         element.quarterLength = (min(int(together[:, 1].max()), after) - onset) / GRID
         part.insert(onset / GRID, element)
-    part.makeRests(fillGaps=True, inPlace=True)
+    part.makeRests(fillGaps=True, inPlace=True, refStreamOrTimeRange=(0, -(-part.highestTime // bar) * bar))
     return part.makeNotation()

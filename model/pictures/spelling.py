@@ -16,7 +16,7 @@ FIFTHS = 7
 
 
 def key_of(notes: NDArray) -> tuple[int, bool]:
-    """The key signature (sharps, negative for flats, -5..6) that fits `notes` (NOTE rows) best, and whether it is minor."""
+    """The key that fits `notes` (NOTE rows) best: sharps of its signature, negative for flats, -5..6; is it minor?"""
     profile = np.bincount(notes["pitch"] % 12, weights=notes["duration"], minlength=12)
     index = int(keys_of(profile))
     if index < 0:

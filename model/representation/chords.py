@@ -17,7 +17,7 @@ from model.errors import RequestError
 
 PITCH_CLASSES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
 NAMES = tuple(f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}" for pitch in range(128))
-# music21 writes E flat 1 and E of MIDI's lowest octave alike, and so B flat 1 and B: the higher one, on a piano, is meant
+# music21 writes E flat 1 and the E of MIDI's lowest octave alike, and B flat 1 and that B: the higher one is meant
 PITCH_OF = {name: pitch for pitch, name in enumerate(NAMES)}
 CHORD = re.compile(r"(\d|1[01])(\.(\d|1[01]))*")
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
