@@ -1,0 +1,76 @@
+"""Bundles as a worker serves them: what they can be asked for, and a wish that becomes a piece; with tiny networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jobs import contract
+from jobs.contract import ComposeRequest, ModelInfo
+from model.bundles import BundleStore, Card, pack
+from model.network.config import PRESETS
+from tests.worker import seeds
+from worker import terms
+from worker.repertoire import BundleShelf, Musician
+
+CARD = Card(title="Untrained", description="Made for tests.", data="none", licence="CC0-1.0")
+SEEDS = {"free": seeds.performance(notes=40), "band": seeds.band()}
+REPRESENTATIONS = {"free": "performance", "band": "score"}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> BundleShelf:
+    """Two bundles: one plays freely, one to a beat; 'free' is the default."""
+    from model.network import NoteNetwork
+
+    store: Path = tmp_path_factory.mktemp("store")
+    for name, representation in REPRESENTATIONS.items():
+        config = PRESETS["tiny"].model_copy(update={"representation": representation, "styles": ("waltz",)})
+        bundles = BundleStore(store)
+        bundles.point(name, bundles.add(name, pack(NoteNetwork(config), CARD, name, [])))
+    return BundleShelf(str(store), "free")
+
+
+@pytest.fixture(scope="module")
+def players(shelf: BundleShelf) -> dict[str, Musician]:
+    return {name: shelf.musician(name) for name in REPRESENTATIONS}
+
+
+def test_each_bundle_tells_what_it_can_be_asked_for(shelf):
+    told = {info.name: info for info in shelf.infos()}
+    assert {name: info.has_beat for name, info in told.items()} == {"free": False, "band": True}
+    assert [info.name for info in told.values() if info.default] == ["free"]
+    assert told["band"].styles == ("waltz",)
+    assert "drums" in told["band"].instruments
+    assert ModelInfo.model_validate_json(told["band"].model_dump_json()) == told["band"]
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
+@pytest.mark.parametrize("mode", ["continue", "vary", "accompany"])
+def test_a_wish_becomes_a_piece_that_says_what_was_followed(players, name, mode):
+    # Given a request with a wish, as a member's would reach the worker
+    request = ComposeRequest(
+        job_id="1", requester_id=1, channel_id=1, random_seed=3, mode=mode, key="em", style="Waltz", length_s=5.0
+    )
+    stages = []
+    # When it is composed
+    composed = players[name].compose(
+        SEEDS[name], terms.options(request), lambda stage, _: stages.append(stage), lambda: False
+    )
+    # Then the result can be told to the member
+    followed = terms.followed(composed.controls)
+    assert (followed.key, followed.style) == ("E minor", "Waltz")
+    assert terms.originality(composed.originality) is None
+    assert set(stages) == {"priming", "composing"}
+    assert composed.ended in (True, False)
+    assert len(composed.piece) > 0
+    assert np.all(composed.piece.notes["velocity"] > 0)
+
+
+def test_a_model_without_a_beat_says_that_a_tempo_is_left_to_it(players):
+    request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, tempo_bpm=90.0, length_s=5.0)
+    composed = players["free"].compose(None, terms.options(request), lambda *_: None, lambda: False)
+    assert any("tempo" in remark for remark in composed.remarks)
+    assert terms.followed(composed.controls) == contract.Controls()
