@@ -29,7 +29,7 @@ def cache_folder(given: Path | None = None) -> Path:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is either there as a whole or not at all, even after a kill in between.
+    """Write a file that is either there as a whole or not at all, even when this process is killed meanwhile.
 
     Raises:
         DataError: when it cannot be written.
@@ -37,10 +37,7 @@ def write_whole(path: Path, data: bytes) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Pieces that are nearly the same: transposed, slightly edited, or the same tune in two collections.
 
 A piece is known by a sketch: the smallest hashes of its runs of notes, which depend on intervals alone (Broder 1997,
-"On the resemblance and containment of documents"). What share of the smaller piece's runs the other one has too is
+"On the resemblance and containment of documents"). A note struck again counts once, because some collections tie what
+others repeat. What share of the smaller piece's runs the other one has too is
 estimated from two sketches; a tune and a variation of it share some, a copy nearly all.
 """
 
@@ -32,15 +33,18 @@ def sketch(piece: Piece) -> Sketch:
     runs = [np.zeros(0, dtype=np.uint64)]
     for index, instrument in enumerate(piece.instruments):
         mine = piece.notes["instrument"] == index
-        if not instrument.is_drum and mine.sum() >= RUN:
+        if not instrument.is_drum and mine.any():
             pitches, struck = piece.notes["pitch"][mine].astype(np.int64), piece.onsets_s[mine]
             chords = np.cumsum(np.diff(struck, prepend=struck[0]) > CHORD_S)
-            runs.append(_run_hashes(pitches[np.lexsort((pitches, chords))]))
+            pitches = pitches[np.lexsort((pitches, chords))]
+            runs.append(_run_hashes(pitches[np.diff(pitches, prepend=-1) != 0]))
     return np.unique(np.concatenate(runs))[:SKETCH]
 
 
 def _run_hashes(pitches: NDArray[np.int64]) -> NDArray[np.uint64]:
     """A number for each run of RUN pitches, the same for the same intervals, evenly spread, uint64."""
+    if len(pitches) < RUN:
+        return np.zeros(0, dtype=np.uint64)
     intervals = np.lib.stride_tricks.sliding_window_view(np.diff(pitches), RUN - 1).astype(np.uint64)
     hashes = (intervals * WEIGHTS).sum(axis=1, dtype=np.uint64)  # modulo 2**64
     hashes = (hashes ^ (hashes >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)  # MurmurHash3's last steps

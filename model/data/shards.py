@@ -2,8 +2,8 @@
 
 One folder holds one data set in one representation, named by the data, the representation and the code that encodes. A
 shard is the files of one slice of the data: `0007.npy` with their steps one after another, int32 (steps, fields), and
-`0007.json` with what is known of each. The JSON is written last and carries the checksum of the other: a shard without
-it, or damaged, is encoded again, and a run that was killed goes on with the shards it had finished.
+`0007.json` with what is known of each. The JSON is written last and carries a checksum of both: a shard without it, or
+damaged, is encoded again, and a run that was killed goes on with the shards it had finished.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def read_shard(folder: Path, number: int) -> Shard | None:
         said = json.loads(table.read_bytes())
         entries = [Entry(**entry) for entry in said["entries"]]
         steps = np.load(array, mmap_mode="r", allow_pickle=False)
-        if zlib.crc32(steps) != said["crc32"] or len(steps) != sum(one.steps for one in entries):
+        if _checksum(steps, said["entries"]) != said["crc32"]:
             return None
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
@@ -144,9 +144,13 @@ def _write_shard(folder: Path, representation: str, number: int, sources: Sequen
     np.save(memory, steps, allow_pickle=False)
     entries = [asdict(entry) for entry, _ in encoded]
     write_whole(folder / f"{number:04}.npy", memory.getvalue())
-    said = {"crc32": zlib.crc32(steps), "entries": entries}
+    said = {"crc32": _checksum(steps, entries), "entries": entries}
     write_whole(folder / f"{number:04}.json", json.dumps(said).encode())
     return number
+
+
+def _checksum(steps: NDArray[np.int32], entries: list[dict]) -> int:
+    return zlib.crc32(json.dumps(entries).encode(), zlib.crc32(steps))
 
 
 def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int32]]:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle
-from model.data.corpus import HELD_OUT_PERCENT, encode_corpus, encode_files, split_by_hash
+from model.data.corpus import encode_corpus, encode_files
+from model.data.shards import HELD_OUT_PERCENT, split_by_hash
 from model.errors import DataError, RequestError
-from model.evaluation.report import evaluate
 from model.evaluation.likelihood import nats
 from model.evaluation.ngrams import floors
-from model.evaluation.report import FITTED_ON_OTHERS, FITTED_ON_TRAIN
+from model.evaluation.report import FITTED_ON_OTHERS, FITTED_ON_TRAIN, evaluate
 from model.midi import write_midi
 from model.representation import Performance
 from model.representation.events import events_of
@@ -107,11 +107,11 @@ def test_a_network_that_knows_nothing_pays_at_most_all_classes(bundle: Bundle, f
     assert 0 < figures["trigram"] < figures["unigram"] < math.log(388)
 
 
-def test_files_are_read_in_processes_as_they_are_read_here(folder: Path):
-    for copy in range(4):  # enough files to be worth a process
+def test_files_are_read_in_processes_as_they_are_read_here(folder: Path, tmp_path: Path):
+    for copy in range(6):  # enough files to be worth a process
         for index in range(6):
             (folder / f"{index}-{copy}.mid").write_bytes((folder / f"{index}.mid").read_bytes())
-    alone, together = (encode_files(folder, "performance", processes) for processes in (1, 2))
+    alone, together = (encode_files(folder, "performance", count, tmp_path / f"{count}") for count in (1, 2))
     assert [file.name for file in alone.files] == [file.name for file in together.files]
     assert alone.refused == together.refused
     for file, other in zip(alone.files, together.files, strict=True):

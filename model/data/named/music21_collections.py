@@ -63,17 +63,29 @@ COLLECTIONS = (
         "its folder gives permission 'for non-commercial distribution and use' and calls its legal status unclear",
     ),
 )
-RESTRICTIONS = re.compile(
-    rb"non-?commercial|all rights reserved|rights to all derivative|licensing agreement|share-?alike"
-    rb"|by-sa|by-nc|gnu general public|ut ?orpheus|<rights[^>]*>[^<]*(?:copyright|\xc2\xa9)",
-    re.IGNORECASE,
+RESTRICTIONS = (
+    b"non-commercial",
+    b"noncommercial",
+    b"all rights reserved",
+    b"rights to all derivative",
+    b"licensing agreement",
+    b"sharealike",
+    b"share-alike",
+    b"by-sa",
+    b"sa-by",
+    b"by-nc",
+    b"gnu general public",
 )
+RIGHTS = re.compile(rb"<rights[^>]*>([^<]*)</rights>")
+FREE_RIGHTS = re.compile(rb"\s*|.*(?:public domain|cc0).*", re.DOTALL)
 LICENCE = "music out of copyright; encodings distributed with music21 by their encoders' permission"
 
 
 def states_restriction(text: bytes) -> bool:
     """Whether a score's own text reserves rights, bars a use, or binds what is made of it to its own licence."""
-    return RESTRICTIONS.search(text) is not None
+    text = text.lower()
+    claims = (found.group(1) for found in RIGHTS.finditer(text))
+    return any(words in text for words in RESTRICTIONS) or any(not FREE_RIGHTS.fullmatch(claim) for claim in claims)
 
 
 def chosen(part: str) -> list[Collection]:
