@@ -1,4 +1,4 @@
-"""Drawing one class: the distribution, what `top_p` and `min_p` keep, and the limits of the temperature."""
+"""Drawing one class: the distribution, what `top_k`, `top_p` and `min_p` keep, and the limits of the temperature."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from hypothesis import strategies as st
 from keras import ops
 
 from model.sampling.drawing import draw
+from model.sampling.taste import DRAW_FROM_ALL
 
 LOGITS = np.log(np.array([0.1, 0.4, 0.05, 0.25, 0.2], dtype=np.float32))
 
 
 def drawn(
-    logits: np.ndarray, uniforms: np.ndarray, temperature: float = 1.0, top_p: float = 1.0, min_p: float = 0.0
+    logits: np.ndarray,
+    uniforms: np.ndarray,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    min_p: float = 0.0,
+    top_k: int = DRAW_FROM_ALL,
 ) -> np.ndarray:
     """The class each of `uniforms` chooses from `logits` (classes,)."""
     rows = len(uniforms)
-    values = [np.full(rows, value, dtype=np.float32) for value in (temperature, top_p, min_p)]
+    hot, most, least = (np.full(rows, value, dtype=np.float32) for value in (temperature, top_p, min_p))
     batch = np.tile(logits.astype(np.float32), (rows, 1))
-    return ops.convert_to_numpy(draw(batch, uniforms.astype(np.float32), *values))
+    count = np.full(rows, top_k, dtype=np.int32)
+    return ops.convert_to_numpy(draw(batch, uniforms.astype(np.float32), hot, count, most, least))
 
 
 def grid(rows: int = 10_000) -> np.ndarray:
@@ -59,6 +66,22 @@ def test_min_p_drops_classes_less_likely_than_its_share_of_the_likeliest(min_p: 
     assert set(drawn(LOGITS, grid(), min_p=min_p).tolist()) == kept
 
 
+@pytest.mark.parametrize(
+    ("top_k", "kept"), [(0, {0, 1, 2, 3, 4}), (1, {1}), (2, {1, 3}), (4, {0, 1, 3, 4}), (9, {0, 1, 2, 3, 4})]
+)
+def test_top_k_keeps_that_many_of_the_likeliest_classes(top_k: int, kept: set[int]):
+    assert set(drawn(LOGITS, grid(), top_k=top_k).tolist()) == kept
+
+
+@given(
+    st.lists(st.integers(-300, 300), min_size=2, max_size=40, unique=True), st.floats(0, 1, exclude_max=True, width=32)
+)
+@settings(deadline=None, max_examples=50)
+def test_a_top_k_of_one_is_the_likeliest_class(logits: list[int], uniform: float):
+    values = np.array(logits) / 10
+    assert drawn(values, np.array([uniform]), temperature=2.0, top_k=1).tolist() == [int(np.argmax(values))]
+
+
 def test_what_is_kept_keeps_its_proportions():
     shares = np.bincount(drawn(LOGITS, grid(), top_p=0.5), minlength=5) / 10_000
     np.testing.assert_allclose(shares[[1, 3]], [0.4 / 0.65, 0.25 / 0.65], atol=3e-4)
@@ -71,8 +94,9 @@ def test_a_low_temperature_chooses_the_likeliest_whatever_the_number():
 def test_each_row_has_a_taste_of_its_own():
     logits = np.tile(LOGITS, (3, 1))
     uniforms = np.full(3, 0.999, dtype=np.float32)
-    tastes = (np.array([1, 0.01, 1], np.float32), np.array([1, 1, 0.39], np.float32), np.zeros(3, np.float32))
-    assert ops.convert_to_numpy(draw(logits, uniforms, *tastes)).tolist() == [4, 1, 1]
+    hot, most = np.array([1, 0.01, 1], np.float32), np.array([1, 1, 0.39], np.float32)
+    drawn_classes = draw(logits, uniforms, hot, np.zeros(3, np.int32), most, np.zeros(3, np.float32))
+    assert ops.convert_to_numpy(drawn_classes).tolist() == [4, 1, 1]
 
 
 @given(

@@ -1,0 +1,126 @@
+"""The repetition guard: a network that loops is let out of its loop, music that does not loop is left alone."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from keras import ops
+
+from model.representation import Performance, representation_of
+from model.sampling.drawing import draw
+from model.sampling.guard import CROWDED, LARGEST_SHARE, NEVER, NEVER_AFTER, WATCHED, Guard, Watch
+
+PERFORMANCE = Performance()
+
+
+@pytest.fixture(scope="module")
+def guard() -> Guard:
+    return Guard(PERFORMANCE)
+
+
+def heard(guard: Guard, pitches: list[int], wait: int = 20) -> Watch:
+    """What is remembered after notes of these pitches, each `wait` after the one before."""
+    watch = guard.start(1)
+    for pitch in pitches:
+        watch = guard.heard(watch, np.array([[wait, pitch, 16, 10]], dtype=np.int32), np.array([False]))
+    return watch
+
+
+def against(guard: Guard, pitches: list[int]) -> np.ndarray:
+    """What is taken from the logits of the pitches that may follow, (128,)."""
+    return ops.convert_to_numpy(guard.against(heard(guard, pitches)))[0]
+
+
+def looped(guard: Guard, tune: list[int], notes: int) -> list[int]:
+    """What a network that wants to repeat `tune` for ever plays under the guard."""
+    watch, played = guard.start(1), []
+    one = [np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int32), np.ones(1, np.float32), np.zeros(1, np.float32)]
+    rng = np.random.default_rng(0)
+    for index in range(notes):
+        logits = np.full((1, 128), -2.0, dtype=np.float32)
+        logits[0, tune[index % len(tune)]] = 20.0
+        drawn = draw(logits - guard.against(watch), rng.random(1, dtype=np.float32), *one)
+        played.append(int(drawn[0]))
+        watch = guard.heard(watch, np.array([[20, played[-1], 16, 10]], dtype=np.int32), np.array([False]))
+    return played
+
+
+def longest_loop(pitches: list[int], period: int) -> int:
+    """How often the most repeated run of `period` notes comes in a row."""
+    longest = run = 0
+    for before, after in zip(pitches, pitches[period:], strict=False):
+        run = run + 1 if before == after else 0
+        longest = max(longest, run)
+    return longest // period + 1
+
+
+@pytest.mark.parametrize("tune", [[60], [60, 64], [60, 64, 67], [60, 67, 64, 67], [60, 62, 64, 65]])
+def test_a_network_that_loops_is_let_out_of_its_loop(guard: Guard, tune: list[int]):
+    # Given a network that is all but certain of going round
+    played = looped(guard, tune, 200)
+    # Then no loop of up to four notes is heard more often than is borne
+    assert [longest_loop(played, period) <= NEVER_AFTER for period in (1, 2, 3, 4)] == [True] * 4
+    # And no pitch has half of the notes
+    assert max(played.count(pitch) for pitch in set(played)) <= 100
+
+
+def test_without_a_guard_the_same_network_loops_for_ever():
+    assert longest_loop([60, 64] * 100, 2) == 100
+
+
+@pytest.mark.parametrize(("repeats", "is_hindered"), [(4, False), (5, True), (8, True)])
+def test_a_few_repeats_are_music_and_many_get_less_and_less_likely(guard: Guard, repeats: int, is_hindered: bool):
+    taken = against(guard, [60, 64, 67] * repeats)
+    assert (taken[60] > 0) == is_hindered
+    assert taken[62] == 0
+    assert (taken[60] >= NEVER) == (repeats >= NEVER_AFTER)
+
+
+def test_the_longer_a_loop_lasts_the_less_likely_it_goes_on(guard: Guard):
+    taken = [against(guard, [60, 64, 67, 72] * repeats)[60] for repeats in (5, 6, 7, 8)]
+    assert all(fewer < more for fewer, more in pairwise(taken))
+
+
+def test_a_scale_is_left_alone(guard: Guard):
+    assert against(guard, [48 + note % 24 for note in range(100)]).max() == 0
+
+
+def test_a_pitch_that_outweighs_all_others_gets_less_likely_and_in_the_end_impossible(guard: Guard):
+    often = [60, 62, 60, 65, 64, 60, 69, 60, 72, 74]  # two notes in five
+    assert 0 < against(guard, often * 4)[60] < NEVER
+    assert against(guard, ([60] * 3 + [62, 64, 60, 65]) * 6)[60] >= NEVER
+    assert LARGEST_SHARE < 0.5
+
+
+def test_a_few_notes_do_not_outweigh_anything(guard: Guard):
+    assert against(guard, [60, 60, 62]).max() == 0
+
+
+def test_it_forgets_what_is_long_past(guard: Guard):
+    recent = [48 + note % 24 for note in range(WATCHED)]
+    np.testing.assert_array_equal(against(guard, [60, 64] * 20 + recent), against(guard, recent))
+
+
+def test_time_that_hardly_moves_is_noticed(guard: Guard):
+    chord = [48 + note % 24 for note in range(CROWDED)]
+    assert bool(guard.is_crowded(heard(guard, chord, wait=1))[0])
+    assert not bool(guard.is_crowded(heard(guard, chord, wait=10))[0])
+    assert not bool(guard.is_crowded(heard(guard, chord[:-1], wait=0))[0])
+
+
+def test_drum_strokes_are_not_heard_as_pitches():
+    # Given a guard for several instruments, and a beat of one drum beside a melody
+    score = representation_of("score")
+    guard = Guard(score)
+    watch = guard.start(1)
+    for note in range(WATCHED):
+        for instrument, pitch in ((2, 48 + note % 24), (130, 42)):
+            watch = guard.heard(watch, np.array([[12, instrument, pitch, 10, 16]], np.int32), np.array([False]))
+    # Then only the melody is remembered
+    assert 42 not in np.asarray(watch["pitches"])[0]
+
+
+def test_it_does_nothing_where_steps_are_no_notes():
+    assert Guard(representation_of("voices")).field is None
