@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 from pydantic import ValidationError
 
@@ -57,6 +58,19 @@ def test_stepping_is_the_same_as_the_whole_sequence(stack: Stack, inputs: np.nda
     }
     for name in stack.state_sizes():
         close(state[name], after[name])
+
+
+def test_one_compiled_graph_hears_windows_of_every_length(stack: Stack, inputs: np.ndarray):
+    @tf.function(input_signature=[tf.TensorSpec((1, None, WIDTH))], autograph=False)
+    def heard(window: tf.Tensor) -> tuple:
+        return stack.sequence(window, stack.start(1))
+
+    for length in (1, 5, TIME):
+        outputs, after = heard(inputs[:1, :length])
+        expected, state = stack.sequence(inputs[:1, :length], stack.start(1))
+        close(outputs, expected)
+        for name in state:
+            close(after[name], state[name])
 
 
 @pytest.mark.parametrize("cut", [1, 7, 22])

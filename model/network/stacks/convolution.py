@@ -37,7 +37,7 @@ class ConvolutionStack(Stack):
 
     def sequence(self, inputs: Tensor, state: State, training: bool = False) -> tuple[Tensor, State]:
         """Outputs (batch, time, units) of a window of inputs (batch, time, embedding), and the state after it."""
-        time, outputs, after = inputs.shape[1], self.enter(inputs), {}
+        time, outputs, after = ops.shape(inputs)[1], self.enter(inputs), {}
         for layer, dilation in enumerate(self.dilations):
             name = f"past_{layer + 1}"
             known = ops.concatenate([ops.cast(state[name], outputs.dtype), outputs], axis=1)

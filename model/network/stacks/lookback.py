@@ -59,7 +59,7 @@ class LookBack(keras.layers.Layer):
             inputs: of the stack, (batch, time, width); they hold the step that followed the moment before.
             state: before the window.
         """
-        time = outputs.shape[1]
+        time = ops.shape(outputs)[1]  # open where a seed of any length is heard
         key, value = self.to_key(outputs), self.to_value(inputs)  # (batch, time, width)
         dtype = key.dtype
         # the moment before each input is what the stack said one step earlier
@@ -83,5 +83,5 @@ class LookBack(keras.layers.Layer):
         A step sees what its own input tells and the `moments` - 1 before; the first column is a moment with nothing in
         it, for steps that find nothing worth looking at.
         """
-        can_see = ops.logical_and(ops.convert_to_tensor(reachable(self.moments, time)[None]), seen[:, None] > 0)
+        can_see = ops.logical_and(reachable(self.moments, time)[None], seen[:, None] > 0)
         return ops.expand_dims(ops.pad(ops.where(can_see, 0.0, HIDDEN), ((0, 0), (0, 0), (1, 0))), 1)

@@ -41,7 +41,7 @@ class TransformerStack(Stack):
 
     def sequence(self, inputs: Tensor, state: State, training: bool = False) -> tuple[Tensor, State]:
         """Outputs (batch, time, units) of a window of inputs (batch, time, embedding), and the state after it."""
-        time = inputs.shape[1]
+        time = ops.shape(inputs)[1]
         outputs, after = self.enter(inputs), {}
         seen = ops.concatenate([state["seen"], ops.ones_like(outputs[..., 0], dtype="float32")], axis=1)
         after["seen"] = seen[:, time:]
@@ -61,9 +61,10 @@ class TransformerStack(Stack):
         """The penalty of each distance, or `HIDDEN`, float32 (batch, heads, time, window + time)."""
         heads = self.units // HEAD_UNITS
         slopes = 2.0 ** (-8.0 * (np.arange(heads) + 1) / heads)
-        distance = self.window + np.arange(time)[:, None] - np.arange(self.window + time)[None]
-        penalty = ops.convert_to_tensor((-slopes[:, None, None] * distance).astype(np.float32))[None]
-        can_see = ops.logical_and(ops.convert_to_tensor(reachable(self.window, time)[None]), seen[:, None] > 0)
+        newest = self.window + ops.arange(time, dtype="float32")[:, None]
+        distance = newest - ops.arange(self.window + time, dtype="float32")[None]
+        penalty = -slopes.astype(np.float32)[None, :, None, None] * distance
+        can_see = ops.logical_and(reachable(self.window, time)[None], seen[:, None] > 0)
         return ops.where(ops.expand_dims(can_see, 1), penalty, HIDDEN)
 
 
@@ -89,7 +90,7 @@ class _Block(keras.layers.Layer):
         self, inputs: Tensor, cache: list[Tensor], added: Tensor, training: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         """Outputs (batch, time, units), and the keys and values kept for later steps."""
-        time = inputs.shape[1]
+        time = ops.shape(inputs)[1]
         query, *new = ops.split(self.to_attention(self.norms[0](inputs)), 3, axis=-1)
         known = [
             ops.concatenate([ops.cast(kept, part.dtype), part], axis=1) for kept, part in zip(cache, new, strict=True)
