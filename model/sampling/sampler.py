@@ -161,14 +161,8 @@ class Sampler:
             self.chunk(start, uniforms, Taste(), given)
 
     def _prime_graph(self, previous: Tensor, situation: Situation, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The state after hearing (batch, time, ...) step by step: one graph for every length and every stack."""
-
-        def body(index: Tensor, state: dict[str, Tensor]) -> tuple:
-            moment = {name: value[:, index] for name, value in situation.items()}
-            return index + 1, self.network.step(previous[:, index], moment, state)[1]
-
-        count = tf.shape(previous)[1]
-        return tf.while_loop(lambda index, _: index < count, body, (tf.constant(0), state))[1]
+        """The state after hearing (batch, time, ...) in one pass: one graph for every length and every stack."""
+        return self.network.sequence(previous, situation, state)[1]
 
     def _chunk_graph(
         self, position: Position, uniforms: Tensor, tastes: Tastes, plan: Plan | None
