@@ -47,7 +47,7 @@ class ComposeOptions:
     bars: int | None = None
     controls: Controls = field(default_factory=Controls)
     taste: Taste = field(default_factory=Taste)
-    strength: float = 0.7
+    strength: float = 0.5
     random_seed: int = 0
     include_seed: bool = True
     guard: bool = True

@@ -65,7 +65,7 @@ class _Template(NamedTuple):
     barred: Tensor  # classes of the step before
     freedom: Tensor
     highest: Tensor  # classes above the given one, (batch, fields)
-    lean: Tensor
+    strength: Tensor
 
 
 class Turn:
@@ -167,7 +167,7 @@ class Turn:
             self.representation.classes(values, position.situation, ops) for values in (row, position.latest)
         )
         barred = ops.where(freedom == int(Freedom.MOVED), before, UNKNOWN)
-        return _Template(row, classes, barred, freedom, highest, plan.lean)
+        return _Template(row, classes, barred, freedom, highest, plan.strength)
 
     def _woven(self, position: Position, plan: Plan, raw: Tensor, classes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The drawn step, or the plan's next note where that comes first in the order of the representation."""
@@ -194,7 +194,7 @@ class Turn:
 def _towards(template: _Template, index: int, logits: Tensor) -> Tensor:
     """Logits of a field that is to be near the template's, where it is."""
     near = leaning(
-        logits, template.classes[:, index], template.barred[:, index], template.highest[:, index], template.lean
+        logits, template.classes[:, index], template.barred[:, index], template.highest[:, index], template.strength
     )
     return ops.where(_is(template.freedom[:, index], Freedom.NEAR, Freedom.MOVED)[:, None], near, logits)
 
