@@ -47,6 +47,7 @@ class Performance(Representation):
     control_names = ("style", "key", "density")
     left_fades = (10.0, 50.0, 200.0, 800.0, 3200.0)  # a tenth of a second to half a minute
     units_per_second = float(STEPS_PER_SECOND)
+    token = "388-event"
     opens_with_wait = True
     music_sizes: ClassVar[dict[str, int]] = {
         "input": PITCHES * (1 + len(FADES)),
@@ -88,6 +89,12 @@ class Performance(Representation):
         moved = steps.copy()
         moved[:, PITCH] = pitches
         return moved
+
+    def tokens(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
+        """The 388 events of Performance RNN that are the same music, (events,)."""
+        from model.representation.events import events_of  # which is made of performances
+
+        return events_of(steps)
 
     def stretched(self, steps: NDArray[np.int32], factor: float) -> NDArray[np.int32]:
         """`steps` played `factor` times as slowly; rounding moves onsets and ends by no more than half a step."""
@@ -172,6 +179,12 @@ class Performance(Representation):
     def drawable(self) -> NDArray[np.bool_]:
         """Waits of up to four seconds, and not END."""
         return np.append(buckets.LOWEST + buckets.WIDTHS <= LONGEST_DRAWN_WAIT, False)
+
+    def openings(self, situation: Situation, ops: Any) -> Tensor:
+        """As every representation's; the first note comes without a wait."""
+        is_begun = ops.any(situation["age"] < LONG_AGO, axis=-1, keepdims=True)
+        at_once = ops.arange(buckets.SIZE + 1, dtype="int32") == 0
+        return ops.logical_and(super().openings(situation, ops), ops.logical_or(is_begun, at_once))
 
     def waits(self) -> NDArray[np.int32]:
         """The lowest value of each bucket."""

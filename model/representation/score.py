@@ -222,10 +222,14 @@ class Score(Representation):
         return np.append(grid.LOWEST, 0).astype(np.int32)
 
     def openings(self, situation: Situation, ops: Any) -> Tensor:
-        """As every representation's, and no silence of more than a few seconds at the tempo of the moment."""
+        """As every representation's; no silence of more than a few seconds, and the first note in the first bar."""
         tempo = ops.maximum(situation["latest"][..., TEMPO], 0)
         tick_s = ops.take(grid.QUARTER_S.astype(np.float32), tempo) / grid.TICKS_PER_QUARTER
-        is_short = ops.expand_dims(tick_s, -1) * self.waits().astype(np.float32) <= LONGEST_DRAWN_WAIT_S
+        waits = self.waits()
+        is_short = ops.expand_dims(tick_s, -1) * waits.astype(np.float32) <= LONGEST_DRAWN_WAIT_S
+        bar = ops.take(grid.BAR_TICKS, ops.maximum(situation["latest"][..., METER], 0))
+        is_begun = ops.any(situation["latest"][..., FIRST_PROGRAM:] != NEVER, axis=-1, keepdims=True)
+        is_short = ops.logical_and(is_short, ops.logical_or(is_begun, waits < ops.expand_dims(bar, -1)))
         return ops.logical_and(super().openings(situation, ops), is_short)
 
     def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.joining import LAST_NOTES_RING_S, OWN_INSTRUMENT, continued
+from model.composing.joining import Joint, alone
+from model.composing.joining import continued as joined
+from model.composing.players import OWN_INSTRUMENT
 from model.midi import MidiLimits, read_midi, write_midi
 from model.piece import NOTE, PEDAL, TEMPO, Instrument, Piece, table
 
 PIANO, DRUMS = Instrument(), Instrument(is_drum=True)
-LENGTH_S, LONGEST_S = 20.0, 300.0
+LENGTH_S, RING_S, LONGEST_S = 20.0, 1.0, 300.0
 # new music: half a second after the seed's last onset, then every 100 ms, 20 s long
 NEW = Piece(notes=table(NOTE, [(500 + 100 * i, 90, 60 + i % 12, 64, 0) for i in range(195)]))
 
@@ -18,6 +20,11 @@ NEW = Piece(notes=table(NOTE, [(500 + 100 * i, 90, 60 + i % 12, 64, 0) for i in 
 def seed_of(*rows: tuple[int, int, int, int, int], instruments: tuple[Instrument, ...] = (PIANO,), **maps) -> Piece:
     """A seed in ticks of a millisecond."""
     return Piece(notes=table(NOTE, rows), instruments=instruments, **maps)
+
+
+def continued(seed: Piece) -> tuple[Piece, float, tuple[str, ...]]:
+    """The seed and the new music after its last onset."""
+    return joined(seed, NEW, Joint(int(seed.notes["onset"].max())), LENGTH_S, RING_S, LONGEST_S)
 
 
 def struck(piece: Piece) -> list[tuple[float, int, int, Instrument]]:
@@ -48,7 +55,7 @@ def test_every_note_of_the_seed_is_struck_as_it_was_and_the_new_music_comes_afte
     # Given
     seed = SEEDS[name]
     # When
-    piece, seed_s, remarks = continued(seed, NEW, LENGTH_S, True, LONGEST_S)
+    piece, seed_s, remarks = continued(seed)
     # Then
     last_s = float(seed.onsets_s.max())
     old, new = piece.notes[piece.onsets_s < seed_s], piece.onsets_s[piece.onsets_s >= seed_s]
@@ -56,7 +63,7 @@ def test_every_note_of_the_seed_is_struck_as_it_was_and_the_new_music_comes_afte
     assert seed_s == pytest.approx(last_s + 0.5, abs=0.01)
     assert len(new) == len(NEW)
     assert new.max() == pytest.approx(last_s + 0.5 + 19.4, abs=0.01)
-    assert piece.end_s <= last_s + LENGTH_S + LAST_NOTES_RING_S + 0.01
+    assert piece.end_s <= last_s + LENGTH_S + RING_S + 0.01
     assert remarks == ()
     # And a file of it is read back note for note
     assert len(read_midi(write_midi(piece), MidiLimits.for_data()).piece) == len(piece)
@@ -73,10 +80,10 @@ def test_every_note_of_the_seed_is_struck_as_it_was_and_the_new_music_comes_afte
     ids=["steady", "two notes far apart", "a drum long after", "drums go on"],
 )
 def test_of_a_long_seed_the_end_is_kept_and_that_is_said(seed):
-    piece, seed_s, remarks = continued(seed, NEW, LENGTH_S, True, LONGEST_S)
+    piece, seed_s, remarks = continued(seed)
     assert remarks == ("Your seed is long: only its last 280 seconds are in the file.",)
     assert seed_s <= 281
-    assert piece.end_s <= LONGEST_S + LAST_NOTES_RING_S + 0.01
+    assert piece.end_s <= LONGEST_S + RING_S + 0.01
     assert piece.notes["onset"].min() == 0
 
 
@@ -84,34 +91,34 @@ def test_new_notes_keep_their_time_where_the_seeds_ticks_are_coarse():
     # Given a seed whose ticks last 700 ms
     seed = SEEDS["ticks of 700 milliseconds"]
     # When it is continued
-    piece, seed_s, _ = continued(seed, NEW, LENGTH_S, True, LONGEST_S)
+    piece, seed_s, _ = continued(seed)
     # Then the new notes are where they were composed, to half a step
     new = piece.onsets_s[piece.onsets_s >= seed_s] - seed_s
     assert np.allclose(new, NEW.onsets_s - 0.5, atol=0.005)
 
 
 def test_without_the_seed_the_new_music_begins_at_once():
-    piece, seed_s, _ = continued(SEEDS["melody"], NEW, LENGTH_S, False, LONGEST_S)
-    assert (seed_s, len(piece), piece.notes["onset"].min()) == (0.0, len(NEW), 0)
+    piece = alone(NEW, LENGTH_S, RING_S, in_beats=False)
+    assert (len(piece), piece.notes["onset"].min()) == (len(NEW), 0)
 
 
 def test_a_pedal_left_down_does_not_blur_the_new_music():
     seed = seed_of((0, 400, 60, 80, 0), pedals=table(PEDAL, [(0, 600_000, 0)]))
-    piece, seed_s, _ = continued(seed, NEW, LENGTH_S, True, LONGEST_S)
+    piece, seed_s, _ = continued(seed)
     assert piece.pedals.tolist() == [(0, round(seed_s * 1000), 0)]
 
 
 def test_the_only_instrument_of_the_seed_goes_on_playing():
     violin = Instrument(40, name="Violin")
-    piece, *_ = continued(seed_of((0, 400, 60, 80, 0), instruments=(violin,)), NEW, LENGTH_S, True, LONGEST_S)
+    piece, *_ = continued(seed_of((0, 400, 60, 80, 0), instruments=(violin,)))
     assert piece.instruments == (violin,)
 
 
 def test_several_instruments_are_joined_by_one_of_our_own_once_however_often_it_is_continued():
     duo = (Instrument(40), Instrument(42))
     seed = seed_of((0, 400, 60, 80, 0), (0, 400, 48, 80, 1), instruments=duo)
-    once, *_ = continued(seed, NEW, LENGTH_S, True, LONGEST_S)
+    once, *_ = continued(seed)
     assert once.instruments == (*duo, OWN_INSTRUMENT)
     again = read_midi(write_midi(once)).piece
-    twice, *_ = continued(again, NEW, LENGTH_S, True, LONGEST_S)
+    twice, *_ = continued(again)
     assert twice.instruments == (*duo, OWN_INSTRUMENT)

@@ -10,7 +10,7 @@ from model.network import NoteNetwork
 from model.representation import Performance
 from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN
-from model.representation.performance import DURATION, PITCH, SHIFT
+from model.representation.performance import DURATION, PITCH, SHIFT, VELOCITY
 from model.sampling import Sampler, Taste
 from tests.model.made_pieces import scales
 
@@ -102,15 +102,15 @@ def test_a_top_k_of_one_is_as_sure_as_the_lowest_temperature(sampler: Sampler):
     )
 
 
-def test_one_field_can_be_drawn_safely_while_the_others_are_not(sampler: Sampler, network: NoteNetwork):
-    # Given a wait that is sure and pitches that are wild
+def test_one_field_can_be_drawn_safely_while_the_others_are_not(sampler: Sampler):
+    # Given pitches that are sure and velocities that are wild
     numbers = np.random.default_rng(0).random((1, 200, DRAWS), dtype=np.float32)
-    taste = Taste(temperature=2.0, top_p=1.0, min_p=0.0, temperatures={"shift": 1e-6})
+    taste = Taste(temperature=2.0, top_p=1.0, min_p=0.0, temperatures={"pitch": 1e-6})
     # When many pieces begin
     steps = drawn(sampler, numbers, taste)[0]
-    # Then they begin with one wait and many pitches
-    assert len(set(steps[:, SHIFT].tolist())) == 1
-    assert len(set(steps[:, PITCH].tolist())) > 30
+    # Then they begin with one pitch and many velocities
+    assert len(set(steps[:, PITCH].tolist())) == 1
+    assert len(set(steps[:, VELOCITY].tolist())) > 8
 
 
 @pytest.mark.parametrize("left", [1, 50, 777])
@@ -141,18 +141,20 @@ def test_a_primed_network_knows_how_much_is_left_after_the_seed(sampler: Sampler
     assert np.asarray(sampler.prime(scales(1, 20)[0], left=300).situation["left"]).tolist() == [300]
 
 
-def test_the_first_note_is_drawn_as_often_as_the_network_says(sampler: Sampler, network: NoteNetwork):
-    # Given the network's own opinion of the first wait
+def test_the_first_pitch_is_drawn_as_often_as_the_network_says(sampler: Sampler, network: NoteNetwork):
+    # Given the network's own opinion of the first pitch, which comes without a wait
     batch = 2_000
     first = sampler.start(1)
     output, _ = network.step(first.previous, first.situation, first.state)
-    logits = ops.convert_to_numpy(network.logits(0, output, [], first.situation))
-    logits = np.where(PERFORMANCE.drawable(), logits[0], -np.inf)
+    at_once = np.zeros(1, dtype=np.int32)
+    later = PERFORMANCE.elapse(first.situation, at_once, NUMPY)
+    logits = ops.convert_to_numpy(network.logits(1, output, [at_once], later))[0]
     expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     # When many pieces begin
     numbers = np.random.default_rng(0).random((1, batch, DRAWS), dtype=np.float32)
-    steps = drawn(sampler, numbers, Taste(top_p=1.0, min_p=0.0))
-    # Then no likely wait comes more or less often than chance allows (five standard deviations)
-    counts = np.bincount(steps[0, :, SHIFT], minlength=128)[:128]
-    spread = np.sqrt(batch * expected[:128] * (1 - expected[:128])) + 1
-    assert (np.abs(counts - batch * expected[:128]) < 5 * spread).all()
+    steps = drawn(sampler, numbers, Taste(top_p=1.0, min_p=0.0))[0]
+    # Then no likely pitch comes more or less often than chance allows (five standard deviations)
+    assert (steps[:, SHIFT] == 0).all()
+    counts = np.bincount(steps[:, PITCH], minlength=128)
+    spread = np.sqrt(batch * expected * (1 - expected)) + 1
+    assert (np.abs(counts - batch * expected) < 5 * spread).all()
