@@ -161,10 +161,12 @@ def excerpt(steps: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32
         return steps
     bar = int(grid.BAR_TICKS[steps[after[0], PITCH]])
     wait = int((now[begin] - now[after[0]]) - (now[first - 1] - now[before[0]])) % bar or bar
-    rest = steps[begin:].copy()
+    beginning, rest = steps[:first].copy(), steps[begin:].copy()
     rest[0, SHIFT] = wait
+    # what still sounds is released there: its key may be struck again
+    beginning[:, DURATION] = np.minimum(beginning[:, DURATION], now[first - 1] + wait - now[:first])
     if steps[before[1], PITCH] == steps[after[1], PITCH]:
-        return np.concatenate([steps[:first], rest])
+        return np.concatenate([beginning, rest])
     change = steps[after[1] : after[1] + 1].copy()
     change[0, SHIFT], rest[0, SHIFT] = wait, 0
-    return np.concatenate([steps[:first], change, rest])
+    return np.concatenate([beginning, change, rest])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from keras import ops
 
 from model.controls import FAMILIES, METERS, Controls
@@ -35,7 +36,11 @@ def moments(steps: np.ndarray) -> list[tuple[str, int, dict]]:
 @given(scores())
 @relaxed
 def test_no_real_step_is_ever_refused(piece: Piece):
-    steps = SCORE.encode(piece)
+    check_nothing_refused(SCORE.encode(piece))
+
+
+def check_nothing_refused(steps: np.ndarray) -> None:
+    """Every class of every step is among those that can follow."""
     before, _ = SCORE.trace(steps[None], SCORE.situation(1, NUMPY))
     classes = SCORE.classes(steps[None], before, NUMPY)
     for name, index, situation in moments(steps):
@@ -43,6 +48,14 @@ def test_no_real_step_is_ever_refused(piece: Piece):
         size = (1, len(steps), SCORE.fields[index].size)
         taken = np.take_along_axis(np.broadcast_to(allowed, size), classes[..., index : index + 1], axis=-1)
         assert taken.all(), name
+
+
+@given(scores(), st.integers(3, 40), st.integers(1, 40))
+@relaxed
+def test_no_step_of_a_short_piece_out_of_a_long_one_is_refused(piece: Piece, first: int, last: int):
+    steps = SCORE.encode(piece)
+    if first + last <= len(steps):
+        check_nothing_refused(SCORE.excerpt(steps, first, last))
 
 
 @given(scores())
