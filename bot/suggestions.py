@@ -37,8 +37,11 @@ async def styles(interaction: discord.Interaction[Cadenza], typed: str) -> Choic
 
 
 async def keys(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
-    """The keys, likewise."""
-    return _choices(fitting(typed, known_values("key", await _asked(interaction))))
+    """The keys, likewise; 'Em' is how musicians write E minor, so that comes before E major."""
+    there = known_values("key", await _asked(interaction))
+    if typed.strip().endswith("m"):
+        there = sorted(there, key=lambda name: not name.endswith("minor"))
+    return _choices(fitting(typed, there))
 
 
 async def meters(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
@@ -56,22 +59,14 @@ async def instruments(interaction: discord.Interaction[Cadenza], typed: str) -> 
 
 
 def fitting(typed: str, values: Sequence[str]) -> list[str]:
-    """Those of `values` that may be meant: they begin with it, else contain it, else have its letters in that order.
-
-    So 'em' finds 'E minor', which is how musicians write it.
-    """
-    wanted = typed.casefold().strip()
-    ranks = {value: _rank(wanted, value.casefold()) for value in values}
-    return sorted((value for value in values if ranks[value] < 3), key=lambda value: ranks[value])
+    """Those of `values` that may be meant: they begin with it, else contain it, spaces or not."""
+    wanted = _bare(typed)
+    found = [value for value in values if wanted in _bare(value)]
+    return sorted(found, key=lambda value: not _bare(value).startswith(wanted))
 
 
-def _rank(wanted: str, value: str) -> int:
-    if value.startswith(wanted):
-        return 0
-    if wanted in value:
-        return 1
-    letters = iter(value)
-    return 2 if value[:1] == wanted[:1] and all(letter in letters for letter in wanted) else 3
+def _bare(text: str) -> str:
+    return "".join(text.casefold().split())
 
 
 def _choices(values: Sequence[str]) -> Choices:

@@ -12,6 +12,7 @@ from jobs.contract import ComposeRequest, ComposeResult, Mode
 
 MAX_VALUE = 1000  # of a field; Discord takes 1024
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
+SHORTEST_TOLD_S = 0.05
 TIMING_WORDS = {  # what is shown, in this order; the rest is for whoever reads the record
     "queue": "waiting",
     "prime": "hearing the seed",
@@ -69,4 +70,5 @@ def _length(request: ComposeRequest, result: ComposeResult) -> str:
 
 
 def _timings(timings: dict[str, float]) -> str:
-    return " · ".join(f"{words} {timings[name]:.1f} s" for name, words in TIMING_WORDS.items() if name in timings)
+    told = {name: timings[name] for name in TIMING_WORDS if timings.get(name, 0.0) >= SHORTEST_TOLD_S}
+    return " · ".join(f"{TIMING_WORDS[name]} {seconds:.1f} s" for name, seconds in told.items())

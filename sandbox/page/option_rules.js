@@ -68,8 +68,9 @@ function rangeWords({ min_value: min, max_value: max }) {
 export function placeholder(option) {
   const { min_value: min, max_value: max } = option;
   const range = min !== undefined && max !== undefined ? `${min} – ${max}` : '';
+  if (option.choices?.length || option.autocomplete) return 'choose';
   if (isNumeric(option)) return range && range.length < 12 ? range : 'number';
-  return option.choices?.length || option.autocomplete ? 'choose' : 'text';
+  return 'text';
 }
 
 /** Why a file cannot be attached, as a sentence; null if it can. The page judges its size only, the bot the rest. */

@@ -91,7 +91,8 @@ async def test_options_are_suggested_from_what_the_models_know(theatre: Theatre)
     assert await values(theatre, "style", "") == ["Waltz", "folk tune"]
     assert await values(theatre, "style", "tun") == ["folk tune"]
     assert await values(theatre, "meter", "3") == ["3/4"]
-    assert await values(theatre, "key", "em") == ["E minor", "E major"]
+    assert await values(theatre, "key", "Em") == ["E minor", "E major"]
+    assert await values(theatre, "key", "e ma") == ["E major"]
     assert await values(theatre, "key", "b") == ["Bb major"]
     theatre.worker.leave()
     assert await values(theatre, "style", "") == []
