@@ -51,7 +51,7 @@ PRESETS: dict[str, NetworkConfig] = {
     "classic-small": CLASSIC.model_copy(update={"units": 128, "head_units": 64}),  # a tenth of the time
     # few pieces: more is dropped than by any other; 1.4 M weights
     "chorale": NetworkConfig(
-        representation="voices", embedding=192, units=192, dropout=0.35, input_dropout=0.1, head_dropout=0.3
+        representation="voices", embedding=192, units=192, dropout=0.5, input_dropout=0.2, head_dropout=0.5
     ),
     "char": NetworkConfig(representation="characters", embedding=64, units=512, head_units=256),
 }

@@ -48,6 +48,7 @@ class Voices(Representation):
     )
     control_names = ("style", "key")
     left_fades = (4.0, 16.0, 64.0, 256.0)  # sixteenths: a beat, a bar, four bars, sixteen
+    token = "pitch"
     units_per_second = None
     units_per_quarter = four_parts.SIXTEENTHS
     usual_tempo_bpm = 60e6 / four_parts.QUARTER_US
@@ -78,6 +79,10 @@ class Voices(Representation):
             if len(pitches) and (pitches.min() < lowest or pitches.max() > highest):
                 return steps
         return moved
+
+    def tokens(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
+        """Every pitch and rest, sixteenth by sixteenth from soprano to bass, (4 * sixteenths,)."""
+        return steps.reshape(-1)
 
     def stretched(self, steps: NDArray[np.int32], factor: float) -> NDArray[np.int32]:
         """`steps` as they are: time is counted in beats."""

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from keras import ops
 
+from model.data.windows import WindowStreams
+from model.network import NetworkConfig, NoteNetwork
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Voices
 from model.representation.arrays import NUMPY
@@ -188,3 +191,29 @@ def test_what_pads_a_window_has_a_class():
     before = VOICES.situation(1, NUMPY)
     classes = VOICES.classes(np.ones((1, 4), dtype=np.int32), before, NUMPY)
     assert ((classes >= 0) & (classes <= REST_CLASS)).all()
+
+
+def test_a_network_hears_step_by_step_what_it_was_taught():
+    # Given what a network says of a chorale it is shown as a whole
+    network = NoteNetwork(NetworkConfig(representation="voices", embedding=8, units=8, layers=1, head_units=8))
+    steps = np.array([[72, 67, 60, 48], [72, 65, REST, 50], [74, 67, 59, 43], [72, 67, 60, 48]], dtype=np.int32)
+    ((batch,),) = WindowStreams(VOICES, [steps], 1, 8).once()
+    taught, _ = network(batch, network.stack.start(1))
+    # When it is shown the same voice by voice, as composing does
+    previous, state = network.start(1)
+    situation = VOICES.situation(1, ops)
+    for place, step in enumerate(steps):
+        output, state = network.step(previous, situation, state)
+        previous, now = batch["target"][:, place], situation
+        for voice, pitch in enumerate(step):
+            said = network.logits(voice, output, [previous[:, above] for above in range(voice)], now)
+            # Then it says the same
+            np.testing.assert_allclose(said[0], taught[voice][0, place], rtol=1e-4, atol=1e-5)
+            value = ops.array([pitch], dtype="int32")
+            now = VOICES.elapse(now, value, ops) if voice == 0 else VOICES.noted(now, voice, value, ops)
+        named = {name: ops.array([pitch], dtype="int32") for name, pitch in zip(NAMES, step, strict=True)}
+        situation = VOICES.advance(situation, named, ops)
+
+
+def test_likelihoods_are_counted_by_the_pitch():
+    assert VOICES.count(np.full((3, 4), 60, dtype=np.int32)) == 12
