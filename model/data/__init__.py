@@ -9,6 +9,7 @@ cache    where downloads, converted data sets and shards are kept
 shards   encoded pieces as memory-mapped files, made in parallel and found again by the next run
 duplicates  pieces that are nearly the same, whatever their key
 corpus   data sets split by piece, without near-duplicates across the splits
+balance  in which order pieces come up, styles with little music more often where asked
 windows  encoded pieces as training windows with carried state
 processes  a function over many items in other processes, each with a time limit
 named    what is special about each published data set

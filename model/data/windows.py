@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.balance import endless_order
 from model.representation.arrays import NUMPY
 from model.representation.base import BLOCK, UNKNOWN, Representation, Situation
 
@@ -21,8 +22,9 @@ Steps = NDArray[np.int32]  # raw steps of one piece, (notes, fields)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How a piece may be changed each time it comes up in training."""
+    """How a piece may be changed each time it comes up in training, and how often it does."""
 
+    balance: float = 0.0  # see `endless_order`
     transpose: int = 0  # by up to so many semitones, up or down
     stretch: float = 0.0  # in tempo by up to this share, faster or slower
     excerpts: float = 0.0  # share of pieces cut to a beginning and an ending, as short pieces have them
@@ -68,12 +70,11 @@ class WindowStreams:
         return -(-(len(piece) + 1) // self.length)  # END is a step as well
 
     def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[dict]]:
-        """Batches without end: every piece once, in random order, then again in another order."""
+        """Batches without end: pieces in random order, then again in another order; see `endless_order`."""
 
         def order() -> Iterator[Played]:
-            while True:
-                for index in rng.permutation(len(self.pieces)):
-                    yield self._changed(self.pieces[index], self.styles[index], rng, augmentation)
+            for index in endless_order([len(piece) for piece in self.pieces], self.styles, augmentation.balance, rng):
+                yield self._changed(self.pieces[index], self.styles[index], rng, augmentation)
 
         return self._batches(order())
 

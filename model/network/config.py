@@ -53,6 +53,8 @@ PRESETS: dict[str, NetworkConfig] = {
     "chorale": NetworkConfig(
         representation="voices", embedding=192, units=192, dropout=0.5, input_dropout=0.2, head_dropout=0.5
     ),
+    # several instruments on a beat grid; 5.6 M weights, 11.1 MB in float16
+    "ensemble": NetworkConfig(representation="score", memory=256, embedding=208, head_units=192, dropout=0.15),
     "char": NetworkConfig(representation="characters", embedding=64, units=512, head_units=256),
 }
 

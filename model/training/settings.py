@@ -26,6 +26,9 @@ class TrainingSettings(BaseModel):
         default=0.5, ge=0, le=1, description="chance that nothing is asked of a piece, and of each control otherwise"
     )
     length_hidden: float = Field(default=0.5, ge=0, le=1, description="chance that a piece does not say its length")
+    balance: float = Field(
+        default=0.0, ge=0, le=1, description="0: styles have the share of their music; 1: all styles have the same"
+    )
     # how long
     epochs: int = Field(default=10, ge=1, description="passes over the training part")
     patience: int = Field(default=3, ge=1, description="epochs without a better validation before stopping")

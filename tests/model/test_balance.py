@@ -1,0 +1,36 @@
+"""The order of pieces in training: every one comes up, and styles with little music more often when asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from model.data.balance import endless_order
+
+SIZES = [1000] * 90 + [100] * 90
+STYLES = ["pop"] * 90 + ["tune"] * 90
+
+
+def taken(balance: float, count: int) -> list[int]:
+    return list(islice(endless_order(SIZES, STYLES, balance, np.random.default_rng(0)), count))
+
+
+def test_without_balance_every_piece_comes_once_before_any_comes_again():
+    order = taken(0.0, 2 * len(SIZES))
+    assert sorted(order[: len(SIZES)]) == sorted(order[len(SIZES) :]) == list(range(len(SIZES)))
+
+
+@pytest.mark.parametrize(("balance", "share"), [(0.5, 10**0.5 / (10**0.5 + 1)), (1.0, 0.5)])
+def test_a_style_has_the_share_of_steps_that_its_power_says(balance: float, share: float):
+    steps = Counter()
+    for index in taken(balance, 20_000):
+        steps[STYLES[index]] += SIZES[index]
+    assert steps["pop"] / steps.total() == pytest.approx(share, abs=0.03)
+
+
+def test_within_a_style_every_piece_comes_before_any_comes_again():
+    tunes = [index for index in taken(1.0, 2_000) if STYLES[index] == "tune"]
+    assert len(set(tunes[:90])) == 90
