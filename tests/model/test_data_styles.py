@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.data.corpus import Encoded
+from model.data.corpus import FEWEST_OF_A_STYLE, Encoded
 from model.data.sources import read_sources
 from model.data.styles import composer_style, folder_styles, style_name
 from tests.model.test_sources import as_folder, as_tar, as_zip
@@ -48,6 +48,7 @@ def test_a_table_with_composers_is_believed_before_the_folders(tmp_path, pack):
 def test_pieces_to_train_on_carry_a_style_each_or_none_at_all():
     piece = np.ones((20, 4), dtype=np.int32)
     assert Encoded([piece, piece], [piece], {}).train_styles == ["", ""]
-    assert Encoded([piece, piece], [piece], {}, ["bach", ""]).styles == ("bach",)
+    enough = ["bach"] * FEWEST_OF_A_STYLE + ["joplin", ""]
+    assert Encoded([piece] * len(enough), [piece], {}, enough).styles == ("bach",)
     with pytest.raises(ValueError, match="1 styles for 2 pieces"):
         Encoded([piece, piece], [piece], {}, ["bach"])

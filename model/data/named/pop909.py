@@ -118,6 +118,8 @@ def on_beats(piece: Piece, beats: bytes) -> Piece:
 
 def _grid(beats: bytes) -> tuple[NDArray[np.float64], int, int] | None:
     """Seconds of each beat, beats in a bar, and beats by which the first comes after a downbeat; None for nonsense."""
+    if not beats.strip():
+        return None
     try:
         rows = np.atleast_2d(np.loadtxt(io.BytesIO(beats), dtype=np.float64))
     except ValueError:
@@ -126,6 +128,7 @@ def _grid(beats: bytes) -> tuple[NDArray[np.float64], int, int] | None:
     if len(times) < FEWEST_BEATS or len(downbeats) < 2 or np.diff(times).min() < 0.1:
         return None
     bar = Counter(np.diff(downbeats).tolist()).most_common(1)[0][0]
+    bar = 3 if bar == 6 else bar  # of songs in three every second bar is marked
     if bar not in (2, 3, 4):
         return None
     phase = Counter((downbeats % bar).tolist()).most_common(1)[0][0]
