@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jobs.contract import ModelInfo
 from model.composing import ComposeOptions
@@ -16,6 +16,9 @@ from model.controls import Controls
 from model.evaluation.originality import Originality
 from model.piece import Piece
 from worker.terms import abilities
+
+if TYPE_CHECKING:
+    from model.bundles import Bundle
 
 log = logging.getLogger(__name__)
 
@@ -123,17 +126,17 @@ class BundleShelf:
 
         self._store = BundleStore() if url is None else BundleStore(url)
         self._default = default
-        self._infos = {name: self._info(name) for name in self._store.names()}
+        bundles = [self._store.load(name) for name in self._store.names()]
+        self._infos = {bundle.name: self._info(bundle) for bundle in bundles if not _is_left_out(bundle)}
 
-    def _info(self, name: str) -> ModelInfo:
-        bundle = self._store.load(name)
+    def _info(self, bundle: Bundle) -> ModelInfo:
         return ModelInfo(
-            name=name,
+            name=bundle.name,
             version=bundle.version,
             title=bundle.card.title,
             description=bundle.card.description,
             licence=bundle.card.licence,
-            default=name == self._default,
+            default=bundle.name == self._default,
             **abilities(bundle.config),
         )
 
@@ -157,3 +160,10 @@ class BundleShelf:
         import tensorflow  # late, as above
 
         return "gpu" if tensorflow.config.list_physical_devices("GPU") else "cpu"
+
+
+def _is_left_out(bundle: Bundle) -> bool:
+    """Whether members cannot be offered it: one of the classic kind knows neither seconds nor an end."""
+    if bundle.is_classic:
+        log.warning("the model %s is of the classic kind: only `python -m model compose` plays it", bundle.name)
+    return bundle.is_classic

@@ -11,11 +11,12 @@ from typing import Any
 from jobs import contract
 from jobs.contract import ComposeRequest
 from model.composing import MODES, ComposeOptions
-from model.controls import ATTRIBUTES, FAMILIES, KEYS, METERS, Controls
+from model.controls import ATTRIBUTES, KEYS, METERS, Controls
 from model.evaluation.originality import Originality
 from model.network.config import NetworkConfig
 from model.representation import representation_of
 from model.sampling.taste import Taste
+from worker import instruments
 
 
 def options(request: ComposeRequest) -> ComposeOptions:
@@ -35,7 +36,7 @@ def options(request: ComposeRequest) -> ComposeOptions:
         mode=request.mode.value,
         length_s=request.length_s,
         bars=request.bars,
-        controls=Controls(**request.asked),
+        controls=Controls(**request.asked | {"instruments": instruments.families(request.instruments)}),
         taste=taste,
         strength=usual.strength if request.strength is None else request.strength,
         random_seed=request.random_seed,
@@ -53,7 +54,7 @@ def abilities(config: NetworkConfig) -> dict[str, Any]:
         "styles": config.styles if "style" in known else (),
         "keys": KEYS if "key" in known else (),
         "meters": METERS if "meter" in known else (),
-        "instruments": FAMILIES if "instruments" in known else (),
+        "instruments": instruments.NAMES if "instruments" in known else (),
         "has_beat": representation.units_per_second is None,
     }
 

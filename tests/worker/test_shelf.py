@@ -69,6 +69,16 @@ def test_a_wish_becomes_a_piece_that_says_what_was_followed(players, name, mode)
     assert np.all(composed.piece.notes["velocity"] > 0)
 
 
+def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(shelf, tmp_path, caplog):
+    from model.network import ClassicNetwork
+
+    config = PRESETS["classic-small"].model_copy(update={"vocabulary": ("C4", "E4", "G4")})
+    store = BundleStore(tmp_path)
+    store.point("classic", store.add("classic", pack(ClassicNetwork(config), CARD, "classic", [])))
+    assert BundleShelf(str(tmp_path), "piano").infos() == ()
+    assert "only `python -m model compose` plays it" in caplog.text
+
+
 def test_a_model_without_a_beat_says_that_a_tempo_is_left_to_it(players):
     request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, tempo_bpm=90.0, length_s=5.0)
     composed = players["free"].compose(None, terms.options(request), lambda *_: None, lambda: False)

@@ -12,7 +12,7 @@ from model.errors import RequestError
 from model.evaluation.originality import Originality
 from model.network.config import NetworkConfig
 from model.sampling.taste import Taste
-from worker import terms
+from worker import instruments, terms
 
 
 def asked(**wishes) -> ComposeRequest:
@@ -77,6 +77,16 @@ def test_only_what_was_asked_for_is_told_as_followed():
     assert terms.followed(Controls()).asked == {}
 
 
+def test_an_instrument_is_asked_for_by_its_name_and_told_by_its_family():
+    wishes = terms.options(asked(instruments=("Flute", "strings", "violin", "drum kit"))).controls
+    assert terms.followed(wishes).instruments == ("pipe", "strings", "drums")
+
+
+def test_every_name_stands_for_a_family_and_for_one_only():
+    assert set(instruments.MEMBERS) <= set(FAMILIES)
+    assert len(set(instruments.NAMES)) == len(instruments.NAMES)
+
+
 def test_an_originality_figure_is_told_whole():
     found = Originality(0.5, None, 12, 0.4, 0.01, 20.5)
     assert terms.originality(found) == contract.Originality(
@@ -98,4 +108,5 @@ def test_a_bundle_of_several_instruments_plays_to_a_beat_and_names_them():
         name="a", version="1", title="A", **terms.abilities(NetworkConfig(representation="score"))
     )
     assert told.has_beat
-    assert (told.meters, told.instruments) == (METERS, FAMILIES)
+    assert (told.meters, told.instruments) == (METERS, instruments.NAMES)
+    assert {"bass", "flute"} <= set(told.instruments)
