@@ -16,7 +16,7 @@ from model.training.settings import TrainingSettings
 from tests.model.made_pieces import scales
 
 SETTINGS = TrainingSettings(
-    epochs=2, streams=4, window=32, transpose=2, learning_rate=1e-2, warmup_steps=2, patience=99
+    epochs=2, streams=4, window=32, transpose=2, learning_rate=1e-2, warmup_steps=2, patience=99, average=0.0
 )
 CARD = Card(title="Scales", description="Made for tests.", data="scales", licence="CC0-1.0")
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from model.composing import ComposeOptions, Composer, Composition
-from model.composing.composer import GUARDED
 from model.composing.hearing import LONGEST_PRIMING
 from model.composing.options import MAX_LENGTH_S
 from model.errors import RequestError
@@ -123,22 +122,6 @@ def test_progress_begins_with_the_seed_where_there_is_one_and_rises_to_the_whole
     composing = [fraction for stage, fraction in seen if stage == "composing"]
     assert composing == sorted(composing)
     assert composing[-1] == 1.0
-
-
-@pytest.mark.parametrize(("guard", "remarks"), [(True, (GUARDED,)), (False, ())])
-def test_a_network_that_circles_is_let_out_and_the_member_is_told(
-    composer: Composer, guard: bool, remarks: tuple[str, ...]
-):
-    # Given a network that always takes the likeliest note, one of few
-    taste = Taste(temperature=0.1, top_k=1)
-    seed = PIANO_SEED.with_notes(np.repeat(PIANO_SEED.notes[:1], 12))
-    seed.notes["onset"] = np.arange(12) * 250
-    # When half a minute is asked of it, with and without a guard
-    composition = composer.compose(seed, asking(30.0, guard=guard, taste=taste, include_seed=False))
-    # Then the guard has it draw more than a few notes, and says so
-    shares = np.bincount(composition.piece.notes["pitch"]) / len(composition.piece)
-    assert composition.remarks == remarks or not guard
-    assert shares.max() <= 0.5 or not guard
 
 
 def test_a_seed_of_drums_alone_is_refused(composer: Composer):

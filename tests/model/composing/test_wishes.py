@@ -1,0 +1,109 @@
+"""What is asked of a piece beside its length: controls, temperatures, a guard against circling; and where no seed is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from model.composing import ComposeOptions, Composer
+from model.composing.composer import GUARDED
+from model.controls import Controls
+from model.errors import RequestError
+from model.sampling import Sampler, Taste
+from model.sampling.sampler import Position
+
+LOVED = 60  # the pitch that the obsessed pianist cannot leave
+
+
+@pytest.fixture
+def obsessed(pianist: Composer) -> Iterator[Composer]:
+    """A pianist whose network is all but certain of one pitch, always."""
+    bias = pianist._sampler.network.heads[1].to_classes.bias
+    before = np.array(bias)
+    bias.assign(before + 40 * (np.arange(len(before)) == LOVED))
+    yield pianist
+    bias.assign(before)
+
+
+@pytest.fixture
+def situations(pianist: Composer, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, np.ndarray]]:
+    """The situation before each chunk that the pianist draws."""
+    seen: list[dict[str, np.ndarray]] = []
+    chunk = Sampler.chunk
+
+    def watched(sampler: Sampler, position: Position, *arguments: object, **options: object) -> object:
+        seen.append({name: np.asarray(value) for name, value in position.situation.items()})
+        return chunk(sampler, position, *arguments, **options)
+
+    monkeypatch.setattr(Sampler, "chunk", watched)
+    return seen
+
+
+def test_what_is_asked_stands_before_the_network_all_the_time(
+    pianist: Composer, situations: list[dict[str, np.ndarray]]
+):
+    # Given a wish
+    controls = Controls(style="waltz", key="E minor", density=2)
+    # When it is composed
+    composition = pianist.compose(None, ComposeOptions(length_s=30, controls=controls))
+    # Then the network saw it at every chunk, and how much was left
+    expected = pianist.representation.controls.vector(controls)
+    assert expected.sum() == 3
+    assert all((situation["controls"] == expected).all() for situation in situations)
+    assert situations[0]["left"].tolist() == [2880]
+    assert situations[-1]["left"][0] < 2880
+    # And the composition tells what it heeded
+    assert composition.controls == controls
+    assert composition.remarks == ()
+
+
+def test_what_the_model_cannot_be_told_is_said(pianist: Composer):
+    wished = Controls(key="E minor", tempo_bpm=96, meter="3/4")
+    composition = pianist.compose(None, ComposeOptions(length_s=5, controls=wished))
+    assert composition.controls == Controls(key="E minor")
+    assert composition.remarks == (
+        "This model cannot be told the tempo and meter of its music, so that was left to it.",
+    )
+
+
+def test_a_style_it_was_not_trained_on_is_refused(pianist: Composer):
+    with pytest.raises(RequestError, match=r"'tango' is no style this model knows.*waltz, etude"):
+        pianist.compose(None, ComposeOptions(controls=Controls(style="tango")))
+
+
+@pytest.mark.parametrize("mode", ["vary", "accompany"])
+def test_without_a_seed_there_is_nothing_to_vary_or_accompany(pianist: Composer, mode):
+    with pytest.raises(RequestError, match=f"nothing to {mode}: send a seed"):
+        pianist.compose(None, ComposeOptions(mode=mode))
+
+
+def test_a_network_that_circles_is_let_out_and_the_member_is_told(obsessed: Composer):
+    # Given a network that cannot leave one pitch, and nobody who stops it
+    alone = obsessed.compose(None, ComposeOptions(length_s=30, random_seed=1, guard=False))
+    assert (alone.piece.notes["pitch"] == LOVED).mean() > 0.9
+    assert alone.remarks == ()
+    # When the guard does
+    guarded = obsessed.compose(None, ComposeOptions(length_s=30, random_seed=1))
+    # Then no pitch has half of the notes, and a sentence tells
+    assert np.bincount(guarded.piece.notes["pitch"]).max() <= len(guarded.piece) / 2
+    assert guarded.remarks == (GUARDED,)
+
+
+def test_the_same_request_gives_the_same_piece_under_the_guard_too(obsessed: Composer):
+    options = ComposeOptions(length_s=20, random_seed=5, taste=Taste(temperature=0.8, top_k=50))
+    pieces = [obsessed.compose(None, options).piece for _ in range(2)]
+    np.testing.assert_array_equal(pieces[0].notes, pieces[1].notes)
+
+
+def test_a_temperature_of_its_own_makes_one_field_safe(pianist: Composer):
+    # Given velocities that are to be the likeliest, and pitches that are not
+    taste = Taste(temperature=2.0, top_p=1.0, min_p=0.0, temperatures={"velocity": 0.1})
+    wild = Taste(temperature=2.0, top_p=1.0, min_p=0.0)
+    safe, other = (
+        pianist.compose(None, ComposeOptions(length_s=60, random_seed=2, taste=one)).piece.notes
+        for one in (taste, wild)
+    )
+    # Then there are fewer of them than where they are free
+    assert len(set(safe["velocity"].tolist())) / len(safe) < len(set(other["velocity"].tolist())) / len(other)
