@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.commands import Outcome
-from model.errors import RequestError
+from model.errors import DataError, RequestError
 
 if TYPE_CHECKING:
     from model.data.catalogue import DataSet
 
-HELP = "list the data sets known by name, tell about one, or fetch it"
+HELP = "list the data sets known by name, tell about one, fetch it, or clean the cache"
 EXAMPLES = """examples:
   what there is, with licence and size:
     python -m model data list
@@ -23,11 +23,13 @@ EXAMPLES = """examples:
     python -m model data fetch music21:string-quartet
   the same with a copy that is here already, or a part of the data set:
     python -m model data fetch maestro --from maestro-v2.0.0-midi.zip
+  throw away what was encoded; it is made again when it is needed:
+    python -m model data clean
 then: python -m model train --data jsb --out runs/mine
 
 What is fetched, converted and encoded is kept in a cache: --cache, else the variable CADENZA_CACHE, else
 .cache/cadenza in your home. It may be deleted at any time; the next run makes it again."""
-ACTIONS = ("list", "info", "fetch")
+ACTIONS = ("list", "info", "fetch", "clean")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +56,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
-    """List, tell or fetch."""
+    """List, tell, fetch or clean."""
     from model.data.cache import cache_folder
     from model.data.catalogue import DATA_SETS, data_set
 
@@ -62,12 +64,28 @@ def run(arguments: argparse.Namespace) -> Outcome:
         rows = [f"{one.name:<12}{one.title} · {one.pieces} · {one.licence}" for one in DATA_SETS.values()]
         text = "\n".join([*rows, f"The cache is {cache_folder(arguments.cache)}."])
         return Outcome({name: _figures(one) for name, one in DATA_SETS.items()}, text)
+    if arguments.action == "clean":
+        return _clean(cache_folder(arguments.cache))
     if arguments.name is None:
         raise RequestError(f"Name a data set: python -m model data {arguments.action} NAME; `data list` shows them.")
     if arguments.action == "info":
         entry = data_set(arguments.name)
         return Outcome(_figures(entry), _page(entry))
     return _fetch(arguments)
+
+
+def _clean(cache: Path) -> Outcome:
+    """Delete the shards of every data set and version; downloads and conversions, which take longer, stay."""
+    import shutil
+
+    shards = cache / "encoded"
+    size = sum(file.stat().st_size for file in shards.rglob("*") if file.is_file())
+    try:
+        if shards.exists():
+            shutil.rmtree(shards)
+    except OSError as error:
+        raise DataError(f"{shards} cannot be deleted ({error.strerror}).") from error
+    return Outcome({"cache": str(cache), "bytes": size}, f"{size / 1e6:.1f} MB of encoded music are gone from {cache}.")
 
 
 def _fetch(arguments: argparse.Namespace) -> Outcome:

@@ -16,6 +16,10 @@ from model.data.cache import cache_folder
 from model.data.fetching import fetch
 from model.errors import DataError
 
+# the published file, the part asked for, where to make folders, and whether the file is the published one: the folders
+# to read, their licence, and whether that bars commercial use
+Preparation = Callable[[Path | None, str, Path, bool], tuple[tuple[Path, ...], str, bool]]
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -169,13 +173,11 @@ def _named(name: str, local: Path | None, cache: Path) -> Found:
         archive = fetch(entry.address, cache / "fetched" / entry.file, entry.sha256 or None)
     if not entry.prepare:
         return Found((archive,) if archive else (), entry.title, entry.licence, entry.non_commercial)
-    folder, licence, non_commercial = _preparation(entry)(archive, part, cache / "prepared", local is None)
-    return Found((folder,), entry.title + (f", {part}" if part else ""), licence, non_commercial)
+    folders, licence, non_commercial = _preparation(entry)(archive, part, cache / "prepared", local is None)
+    return Found(folders, entry.title + (f", {part}" if part else ""), licence, non_commercial)
 
 
-def _preparation(entry: DataSet) -> Callable[[Path | None, str, Path, bool], tuple[Path, str, bool]]:
+def _preparation(entry: DataSet) -> Preparation:
     module, _, function = entry.prepare.partition(":")
-    found: Callable[[Path | None, str, Path, bool], tuple[Path, str, bool]] = getattr(
-        importlib.import_module(module), function
-    )
+    found: Preparation = getattr(importlib.import_module(module), function)
     return found

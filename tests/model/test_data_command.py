@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from model.__main__ import main
-from model.data.catalogue import DATA_SETS
+from model.data.catalogue import DATA_SETS, find_data
+from model.data.corpus import encode_corpus
 from model.network import NetworkConfig, NoteNetwork
 from model.training.loop import Progress
 from tests.model.test_data_catalogue import CHORALE
@@ -49,6 +50,17 @@ def test_fetching_says_what_is_in_it(chorales, tmp_path, capsys):
     )
     assert main(command[:-1]) == 0
     assert "3 MIDI files" in capsys.readouterr().out
+
+
+def test_cleaning_throws_away_what_is_made_again_soon_and_keeps_the_rest(chorales, tmp_path, capsys):
+    found = find_data("jsb", chorales, tmp_path)
+    encode_corpus(found.paths, "performance", 1, tmp_path)
+    assert main(["data", "clean", "--cache", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bytes"] > 1000
+    assert not (tmp_path / "encoded").exists()
+    assert found.paths[0].is_dir()
+    assert main(["data", "clean", "--cache", str(tmp_path)]) == 0
+    assert "0.0 MB" in capsys.readouterr().out
 
 
 def test_without_a_name_the_command_says_what_to_write(capsys):

@@ -121,15 +121,18 @@ def test_restricted_collections_are_taken_only_by_name():
 
 def test_the_corpus_becomes_midi_by_style_and_what_is_reserved_or_broken_stays_out(corpus, tmp_path):
     found = find_data("music21", corpus, tmp_path / "cache")
-    sources = read_sources(found.paths[0])
+    sources = [source for path in found.paths for source in read_sources(path)]
     assert [(one.name, one.style) for one in sources] == [
+        ("trecento/trecento-free-0.mid", "trecento"),
         ("air/airdsairs-book1-0000-0.mid", "air"),
         ("air/airdsairs-book1-0001-0.mid", "air"),
-        ("trecento/trecento-free-0.mid", "trecento"),
     ]
-    piece = read_midi(sources[0].data).piece
+    piece = read_midi(sources[1].data).piece
     assert [part.program for part in piece.instruments] == [73]
     assert not found.non_commercial
+    assert find_data("music21:air", corpus, tmp_path / "cache").paths == found.paths[1:]  # not made once more
+    with pytest.raises(DataError, match=r"No score .* can be read"):
+        find_data("music21:madrigal", corpus, tmp_path / "cache")
 
 
 def test_a_conversion_goes_on_where_it_was_stopped(corpus, tmp_path, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from pathlib import Path
 
 import model
@@ -13,11 +12,8 @@ SEAL = "made"
 
 
 def is_made(folder: Path) -> bool:
-    """Whether the folder was finished by the code as it is now."""
-    try:
-        return (folder / SEAL).read_text() == code_digest()
-    except OSError:
-        return False
+    """Whether the folder was finished."""
+    return (folder / SEAL).exists()
 
 
 def seal(folder: Path) -> None:
@@ -26,14 +22,20 @@ def seal(folder: Path) -> None:
     Raises:
         DataError: when it cannot be written.
     """
-    write_whole(folder / SEAL, code_digest().encode())
+    write_whole(folder / SEAL, b"")
 
 
-@cache
-def code_digest() -> str:
-    """Changes whenever the code does that makes MIDI files out of published data."""
+def name_of(prefix: str, data: bytes, *modules: str) -> str:
+    """A folder's name that changes with the published data (or its digest) and with the code that makes the folder.
+
+    Args:
+        prefix: what the name begins with.
+        data: what the folder is made of.
+        modules: of `model/data/named`, besides those that read and write MIDI.
+    """
     package = Path(model.__file__).parent
-    digest = hashlib.sha256()
-    for file in sorted([*package.glob("data/named/*.py"), package / "piece.py", *package.glob("midi/*.py")]):
+    digest = hashlib.sha256(data)
+    made_by = [package / "data/named" / f"{module}.py" for module in modules]
+    for file in [*made_by, package / "piece.py", *sorted(package.glob("midi/*.py"))]:
         digest.update(file.read_bytes())
-    return digest.hexdigest()[:24]
+    return f"{prefix}-{digest.hexdigest()[:16]}"

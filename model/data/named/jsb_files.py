@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from model.data.cache import write_whole
 from model.data.jsb import read_jsb
-from model.data.named.folders import is_made, seal
+from model.data.named.folders import is_made, name_of, seal
 from model.errors import DataError
 from model.midi import write_midi
 from model.representation.four_parts import piece_of
@@ -17,7 +16,7 @@ SPLITS = {"valid": "validation"}  # as the published file calls them, and as eve
 LICENCE = "none stated; the music is in the public domain"
 
 
-def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[Path, str, bool]:
+def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
     """The folder of MIDI files made of the JSON file `source`, its licence, and that it is free of restrictions.
 
     `part` and `is_published` mean nothing here; the file's checksum was compared when it was fetched.
@@ -27,7 +26,7 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
     """
     if source is None or not source.is_file():
         raise DataError(f"The chorales are one JSON file, Jsb16thSeparated.json, not {source}.")
-    folder = prepared / f"jsb-{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
+    folder = prepared / name_of("jsb", source.read_bytes(), "jsb_files")
     if not is_made(folder):
         rows = ["midi_filename,split,style"]
         for split, grids in read_jsb(source).items():
@@ -37,4 +36,4 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
                 rows.append(f"{name},{SPLITS.get(split, split)},{STYLE}")
         write_whole(folder / "table.csv", "\n".join(rows).encode())
         seal(folder)
-    return folder, LICENCE, False
+    return (folder,), LICENCE, False

@@ -21,7 +21,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.data.cache import write_whole
-from model.data.named.folders import code_digest, is_made, seal
+from model.data.named.folders import is_made, name_of, seal
 from model.data.named.music21_collections import COLLECTIONS, LICENCE, Collection, chosen, states_restriction
 from model.data.named.music21_pieces import parse_pieces
 from model.data.processes import Failure, in_processes
@@ -33,6 +33,7 @@ from model.piece import Piece
 LIMIT_S = 300.0  # for one work; the longest quartet movements take a minute on a slow machine
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
 NOTES = "works.jsonl"
+MADE_BY = ("music21_corpus", "music21_collections", "music21_pieces", "repeats")
 
 
 @dataclass(frozen=True)
@@ -45,29 +46,40 @@ class Work:
     tune: str = ""
 
 
-def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[Path, str, bool]:
-    """The folder of MIDI files of the collections that `part` means, its licence, and whether that bars commerce.
+def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
+    """A folder of MIDI files for each collection that `part` means, their licence, and whether it bars commerce.
 
     Args:
         source: a copy of the corpus' folder; None for the one installed with music21.
         part: a style or folder out of `COLLECTIONS`, or '' for all without restriction.
-        prepared: where to make the folder.
+        prepared: where to make the folders.
         is_published: means nothing here.
 
     Raises:
-        DataError: when there is no such part, music21 is not installed, or the folder cannot be written.
+        DataError: when there is no such part, music21 is not installed, or a folder cannot be written.
     """
     collections = chosen(part)
     if not collections:
         known = ", ".join(sorted({one.style for one in COLLECTIONS} | {one.folder for one in COLLECTIONS}))
         raise DataError(f"music21's corpus has no part '{part}' here; it has: {known}.")
     corpus = source or installed_corpus()
-    folder = prepared / f"music21-{part or 'free'}-{_key(corpus)}"
-    if not is_made(folder):
-        convert([work for one in collections for work in works(corpus, one)], folder)
-        seal(folder)
+    made = [_prepared(corpus, one, prepared) for one in collections]
+    folders = tuple(folder for folder in made if next(folder.glob("*/*.mid"), None) is not None)
+    if not folders:
+        raise DataError(f"No score of music21's corpus that may be used can be read in {corpus}.")
     restrictions = [f"{one.folder}: {one.restriction}" for one in collections if one.restriction]
-    return folder, "; ".join(restrictions) or LICENCE, bool(restrictions)
+    return folders, "; ".join(restrictions) or LICENCE, bool(restrictions)
+
+
+def _prepared(corpus: Path, collection: Collection, prepared: Path) -> Path:
+    version = corpus.parent / "_version.py"
+    content = f"{corpus} {collection} {version.read_text() if version.exists() else ''}"
+    folder = prepared / name_of(f"music21-{collection.folder}", content.encode(), *MADE_BY)
+    if not is_made(folder):
+        for name, reason in convert(list(works(corpus, collection)), folder).items():
+            sys.stderr.write(f"left out {name}: {reason}\n")
+        seal(folder)
+    return folder
 
 
 def installed_corpus() -> Path:
@@ -133,7 +145,9 @@ def convert(found: list[Work], folder: Path, processes: int | None = None, limit
     done = _noted(folder)
     missing = [work for work in found if work.name not in done]
     with (
-        tqdm(total=len(found), initial=len(found) - len(missing), desc="music21", unit="work", file=sys.stderr) as bar,
+        tqdm(
+            total=len(found), initial=len(found) - len(missing), desc=folder.name, unit="work", file=sys.stderr
+        ) as bar,
         (folder / NOTES).open("a") as notes,
     ):
         for index, outcome in in_processes(_convert, missing, processes or os.cpu_count() or 1, limit_s):
@@ -184,8 +198,3 @@ def _played(piece: Piece, programs: tuple[int, ...]) -> Piece:
         replace(part, program=programs[min(place, len(programs) - 1)]) for place, part in enumerate(piece.instruments)
     ]
     return replace(piece, instruments=tuple(instruments))
-
-
-def _key(corpus: Path) -> str:
-    version = (corpus.parent / "_version.py").read_bytes() if (corpus.parent / "_version.py").exists() else b""
-    return hashlib.sha256(version + str(corpus).encode() + code_digest().encode()).hexdigest()[:16]

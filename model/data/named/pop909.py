@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model.data.cache import write_whole
-from model.data.named.folders import is_made, seal
+from model.data.named.folders import is_made, name_of, seal
 from model.data.sources import read_files
 from model.errors import DataError, MidiError
 from model.midi import MidiLimits, read_midi, write_midi
@@ -41,7 +41,7 @@ PROGRAMS = {  # General MIDI: what plays each track
 }
 
 
-def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[Path, str, bool]:
+def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
     """The folder of MIDI files made of the archive or folder `source`, its licence, and that it is not restricted.
 
     `part` means nothing here. A song whose beats make no sense is left as it was published.
@@ -57,8 +57,8 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
         raise DataError(f"No song of POP909 (001/001.mid and so on) is in {source}.")
     if is_published and (found := songs_digest([files[name] for name in songs.values()])) != SONGS_DIGEST:
         raise DataError(f"The songs in {source} are not the published ones ({found}). Delete it and fetch it again.")
-    digest = hashlib.sha256(b"".join(hashlib.sha256(files[name]).digest() for name in sorted(files))).hexdigest()
-    folder = prepared / f"pop909-{digest[:16]}"
+    content = b"".join(hashlib.sha256(files[name]).digest() for name in sorted(files))
+    folder = prepared / name_of("pop909", content, "pop909")
     if not is_made(folder):
         for number, name in tqdm(songs.items(), desc="POP909", unit="song", file=sys.stderr):
             beats = files.get(name.replace(f"{number}.mid", "beat_midi.txt"), b"")
@@ -66,7 +66,7 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
         rows = "\n".join(["midi_filename,style", *(f"{number}.mid,{STYLE}" for number in songs)])
         write_whole(folder / "table.csv", rows.encode())
         seal(folder)
-    return folder, LICENCE, False
+    return (folder,), LICENCE, False
 
 
 def songs_digest(songs: list[bytes]) -> str:
