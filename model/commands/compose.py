@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
     bundle = open_bundle(arguments.bundle)
     if bundle.is_classic:
-        arguments.temperature, arguments.random_seed = options.taste.temperature, options.random_seed
-        return compose_classic.run(arguments, bundle)
+        return compose_classic.run(arguments, bundle, options)
+    compose_classic.refuse(arguments)
     return _composed(arguments, bundle, options)
 
 
@@ -66,7 +66,7 @@ def _composed(arguments: argparse.Namespace, bundle: Bundle, options: ComposeOpt
 
     read = read_midi(_read_seed(arguments.seed)) if arguments.seed else None
     composition = Composer(bundle).compose(read.piece if read else None, options)
-    _write(arguments.output, write_midi(composition.piece))
+    pictures.write_file(arguments.output, write_midi(composition.piece), "The piece")
     written = pictures.write_pictures(composition.piece, arguments, composition.seed_s, bundle.name)
     remarks = [*(read.repairs if read else ()), *composition.remarks]
     figures = {
@@ -104,11 +104,3 @@ def _read_seed(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RequestError(f"The seed {path} cannot be read: {error.strerror}.") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise RequestError(f"The piece cannot be written to {path}: {error.strerror}.") from error

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.commands import Outcome
+from model.errors import RequestError
+from model.pictures import asked as pictures
+from model.pictures.asked import write_file
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.classic.composing import ClassicComposition
     from model.classic.starts import Start
+    from model.composing import ComposeOptions
     from model.representation import Notes
 
 NOTES = 500  # as the tutorial composed
@@ -21,30 +25,49 @@ NOTES = 500  # as the tutorial composed
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that only bundles of the classic kind have."""
     group = parser.add_argument_group("bundles of the classic kind (docs/classic.md)")
-    group.add_argument("--notes", type=int, default=NOTES, help="notes and chords to compose (default: %(default)s)")
+    group.add_argument(
+        "--notes", type=int, help=f"notes and chords to compose (default: {NOTES}, or as --seconds says)"
+    )
     group.add_argument("--start", help="notes ('C4 E4 G4'), a MIDI file, or 'random'; without it, from nothing")
     group.add_argument("--stride", type=int, default=1, help="notes for each reading of the window (default: 1)")
     group.add_argument("--argmax", action="store_true", help="always the likeliest note, as the tutorial did")
 
 
-def run(arguments: argparse.Namespace, bundle: Bundle) -> Outcome:
+def refuse(arguments: argparse.Namespace) -> None:
+    """Raise RequestError for options that only a bundle of the classic kind has; for the other kinds."""
+    given = {"--notes": arguments.notes, "--start": arguments.start, "--argmax": arguments.argmax}
+    if wrong := [name for name, value in given.items() if value]:
+        raise RequestError(
+            f"{wrong[0]} is for bundles of the classic kind: give a length with --seconds, a seed by --seed."
+        )
+
+
+def run(arguments: argparse.Namespace, bundle: Bundle, options: ComposeOptions) -> Outcome:
     """Compose and write the files."""
     from model.classic.composing import ClassicComposer, ClassicRequest
     from model.midi import write_midi
-    from model.pictures.asked import write_pictures
-    from model.sampling.taste import Taste
 
-    random_seed = arguments.random_seed if arguments.random_seed is not None else secrets.randbelow(2**32)
-    top_k = 1 if arguments.argmax else getattr(arguments, "top_k", None) or 0
-    taste = Taste(temperature=arguments.temperature, top_k=top_k)
-    request = ClassicRequest(arguments.notes, taste, random_seed, arguments.stride)
+    if options.mode != "continue":
+        raise RequestError("A bundle of the classic kind can only continue a seed: leave --mode out.")
+    taste = replace(options.taste, top_k=1) if arguments.argmax else options.taste
+    request = ClassicRequest(_notes(arguments), taste, options.random_seed, arguments.stride)
     request.check()
     composer = ClassicComposer(bundle)
-    composition = composer.compose(_start(arguments, composer.notes, random_seed), request)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_bytes(write_midi(composition.piece))
-    written = write_pictures(composition.piece, arguments, title=bundle.name)
-    return _outcome(arguments, bundle, composition, random_seed, written)
+    start = _start(arguments, composer.notes, options.random_seed)
+    composition = composer.compose(start, request)
+    write_file(arguments.output, write_midi(composition.piece), "The piece")
+    written = pictures.write_pictures(composition.piece, arguments, title=bundle.name)
+    asked = options.controls.asked
+    unheeded = (f"Bundles of the classic kind know no {' and no '.join(asked)}.",) if asked else ()
+    return _outcome(arguments, bundle, composition, options.random_seed, [*written, *composition.remarks, *unheeded])
+
+
+def _notes(arguments: argparse.Namespace) -> int:
+    from model.representation import Notes
+
+    if arguments.notes is not None or arguments.seconds is None:
+        return NOTES if arguments.notes is None else int(arguments.notes)
+    return round(arguments.seconds * Notes.units_per_second)
 
 
 def _start(arguments: argparse.Namespace, notes: Notes, random_seed: int) -> Start:
@@ -52,7 +75,7 @@ def _start(arguments: argparse.Namespace, notes: Notes, random_seed: int) -> Sta
 
     wish = arguments.start or (str(arguments.seed) if arguments.seed else None)
     start = start_of(wish, notes, Path(arguments.bundle), random_seed)
-    return start if not arguments.without_seed else type(start)(start.notes, False, start.remarks)
+    return replace(start, is_part_of_piece=False) if arguments.without_seed else start
 
 
 def _outcome(
@@ -60,7 +83,7 @@ def _outcome(
     bundle: Bundle,
     composition: ClassicComposition,
     random_seed: int,
-    written: list[str],
+    remarks: list[str],
 ) -> Outcome:
     count = len(composition.composed)
     figures = {
@@ -73,11 +96,10 @@ def _outcome(
         "distinct_notes": len(set(composition.composed.tolist())),
         "seconds": round(composition.piece.end_s, 3),
         "timings": {"sample": round(composition.seconds_taken, 4)},
-        "pictures": written,
-        "remarks": list(composition.remarks),
+        "remarks": remarks,
     }
     text = (
         f"{arguments.output}: {count} notes and chords after {composition.started} given ones, "
         f"{composition.piece.end_s:.1f} s, composed by {bundle.name} {bundle.version} with random seed {random_seed}."
     )
-    return Outcome(figures, "\n".join([text, *written, *composition.remarks]))
+    return Outcome(figures, "\n".join([text, *remarks]))

@@ -53,9 +53,13 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.evaluation.report import evaluate
 
     figures = evaluate(open_bundle(arguments.bundle), arguments.data, arguments.split)
+    pieces = f"{figures['pieces']} pieces ({figures['split']})"
+    if "nats_per_token" in figures:
+        floor = f" (unigram {figures['unigram']:.3f})" if "unigram" in figures else ""
+        per_token = f"{figures['nats_per_token']:.3f} nats per {figures['symbol']}"
+        return Outcome(figures, f"{pieces}, {figures['tokens']} tokens: {per_token}{floor}.")
     text = (
-        f"{figures['pieces']} pieces ({figures['split']}), {figures['events']} events: "
-        f"{figures['nats_per_event']:.3f} nats per event "
+        f"{pieces}, {figures['events']} events: {figures['nats_per_event']:.3f} nats per event "
         f"(unigram {figures['unigram']:.3f}, 3-gram {figures['trigram']:.3f}; floors fitted on "
         f"{figures['floors_fitted_on']})."
     )

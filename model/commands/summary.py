@@ -35,8 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Build the network and count."""
+    from model.network import NoteNetwork
+
     network = _network(arguments)
-    layers = getattr(network, "in_order", network.layers)
+    layers = network.layers if isinstance(network, NoteNetwork) else network.in_order
     rows = [(layer.name, _kind(layer), layer.count_params() if layer.weights else 0) for layer in layers]
     total = network.count_params()
     lines = [f"{'layer':<20} {'kind':<14} {'weights':>10}", "-" * 46]

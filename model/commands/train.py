@@ -108,7 +108,7 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
         raise RequestError(" ".join(wrong)) from error
 
 
-def _given(arguments: argparse.Namespace) -> dict[str, object]:
+def _given(arguments: argparse.Namespace) -> dict:
     """The settings that were given; those of the classic presets are refused here."""
     given = vars(arguments)
     if wrong := sorted(given.keys() & (ClassicSettings.model_fields.keys() - TrainingSettings.model_fields.keys())):
@@ -147,7 +147,7 @@ def _write_bundle(
         licence=arguments.licence or found.licence or "as the data's",
         non_commercial=arguments.non_commercial or found.non_commercial,
         figures={
-            "validation nats per 388-event": round(best["val_nats_per_event"], 4),
+            f"validation nats per {network.representation.symbol}": round(best["val_nats_per_event"], 4),
             "validation nats per note": round(best["val_nats"], 4),
             "epoch": best["epoch"],
         },

@@ -50,14 +50,16 @@ def run(arguments: argparse.Namespace, config: NetworkConfig) -> Outcome:
     config = config.model_copy(update={"vocabulary": corpus.vocabulary, "window": settings.window})
     _say(corpus)
     notes = Notes(vocabulary=corpus.vocabulary)
-    parts = [[notes.indices(piece.names)[:, 0] for piece in part] for part in (corpus.train, corpus.validation)]
+    train_part, held_out = (
+        [notes.indices(piece.names)[:, 0] for piece in part] for part in (corpus.train, corpus.validation)
+    )
 
     write_starts(arguments.out, [piece.names for piece in corpus.train], settings.window)
 
     def keep(network: ClassicNetwork, progress: Progress) -> None:
         _write_bundle(arguments, network, progress)
 
-    progress = train(config, settings, *parts, arguments.out, keep, arguments.resume)
+    progress = train(config, settings, train_part, held_out, arguments.out, keep, arguments.resume)
     best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
     text = f"The best of {progress.epoch} epochs is number {progress.best_epoch}; its bundle is in {arguments.out}."
     figures = {"vocabulary": len(corpus.vocabulary), "left_out": corpus.refused, "best": best}

@@ -21,7 +21,6 @@ from model.data.duplicates import Sketch, near_duplicates
 from model.data.shards import Shard, entry_sketch, read_shards, shards_name, write_shards
 from model.data.sources import data_digest, read_sources
 from model.errors import DataError
-from model.representation.events import events_of
 
 FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
 
@@ -86,11 +85,6 @@ class Encoded:
         """The styles that enough pieces to train on have to be told apart, sorted."""
         counts = Counter(self.train_styles)
         return tuple(sorted(style for style, count in counts.items() if style and count >= FEWEST_OF_A_STYLE))
-
-    @property
-    def validation_events(self) -> int:
-        """388-events in the validation pieces."""
-        return sum(len(events_of(piece)) for piece in self.validation)
 
 
 def encode_files(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from model.data.corpus import Corpus, EncodedFile, encode_files
 from model.errors import RequestError
 from model.evaluation.ngrams import floors
-from model.representation.events import events_of
+from model.representation import Performance, Representation
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -50,17 +50,17 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
     """
     from model.evaluation.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
 
+    if bundle.is_classic:
+        from model.classic.evaluating import evaluate_classic
+
+        return evaluate_classic(bundle, path, split)
     corpus = encode_files(path, bundle.representation)
     parts = choose(corpus, split)
     pieces = [file.steps for file in parts.evaluated]
-    likelihood = nats(bundle.network(), pieces)
-    events = [events_of(piece) for piece in pieces]
-    floor = floors(events, [events_of(file.steps) for file in parts.fitted])
+    network = bundle.network()
+    likelihood = nats(network, pieces)
     return {
-        "nats_per_event": likelihood.nats_total / sum(map(len, events)),
-        "events": sum(map(len, events)),
-        "unigram": floor.unigram,
-        "trigram": floor.trigram,
+        **_shared_among(network.representation, likelihood.nats_total, parts),
         "pieces": len(pieces),
         "notes": likelihood.notes,
         "nats_per_note": likelihood.nats_per_note,
@@ -68,10 +68,25 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
         "split": parts.split,
         "left_out": len(corpus.refused),
         "floors_fitted_on": FITTED_ON_TRAIN if parts.fitted else FITTED_ON_OTHERS,
-        "pedal": "applied",
-        "events_definition": EVENTS_DEFINITION,
         "bundle": bundle.name,
         "version": bundle.version,
+    }
+
+
+def _shared_among(representation: Representation, nats_total: float, parts: Parts) -> dict[str, Any]:
+    """Nats per 388-event with its floors where a piece is that; else per symbol of the representation."""
+    count = sum(representation.count(file.steps) for file in parts.evaluated)
+    if representation.symbol != Performance.symbol:
+        return {"nats_per_token": nats_total / count, "tokens": count, "symbol": representation.symbol}
+    events, fitted = ([representation.symbols(file.steps) for file in part] for part in (parts.evaluated, parts.fitted))
+    floor = floors(events, fitted)
+    return {
+        "nats_per_event": nats_total / count,
+        "events": count,
+        "unigram": floor.unigram,
+        "trigram": floor.trigram,
+        "pedal": "applied",
+        "events_definition": EVENTS_DEFINITION,
     }
 
 

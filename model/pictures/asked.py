@@ -29,25 +29,30 @@ def write_pictures(piece: Piece, arguments: argparse.Namespace, seed_s: float = 
 
         if not len(piece):
             raise RequestError("A picture needs notes; this piece has none.")
-        said.append(_written(arguments.picture, piano_roll(piece, seed_s, title), "the piano roll"))
+        said.append(_written(arguments.picture, piano_roll(piece, seed_s, title), "The piano roll"))
     if arguments.sheet or arguments.sheet_png:
         from model.pictures.sheet import sheet
 
         made = sheet(piece, title)
         if arguments.sheet:
-            said.append(_written(arguments.sheet, made.musicxml, "the sheet"))
+            said.append(_written(arguments.sheet, made.musicxml, "The sheet"))
         if arguments.sheet_png:
             from model.pictures.engraving import engraved
 
-            said.append(_written(arguments.sheet_png, engraved(made.musicxml), "the sheet as a picture"))
+            said.append(_written(arguments.sheet_png, engraved(made.musicxml), "The sheet as a picture"))
         said += made.remarks
     return said
 
 
-def _written(path: Path, data: bytes, what: str) -> str:
+def write_file(path: Path, data: bytes, what: str) -> None:
+    """Write `data`; raises RequestError, which says `what` could not be written and why."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise RequestError(f"{path} cannot be written: {error.strerror}.") from error
-    return f"{path}: {what}."
+        raise RequestError(f"{what} cannot be written to {path}: {error.strerror}.") from error
+
+
+def _written(path: Path, data: bytes, what: str) -> str:
+    write_file(path, data, what)
+    return f"{path}: {what[0].lower()}{what[1:]}."

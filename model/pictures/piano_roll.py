@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 
 from PIL import Image, ImageDraw
 
 from model.pictures.palette import BACKGROUND, DIM_TEXT, TEXT
-from model.pictures.roll_axes import clock, draw_keyboard, draw_parts, draw_time, font
+from model.pictures.roll_axes import clock, draw_keyboard, draw_parts, draw_time, drawable, font
 from model.pictures.roll_layout import HEIGHT, SCALE, WIDTH, Layout
 from model.pictures.roll_legend import draw_legend
 from model.pictures.roll_notes import colours_by_instrument, draw_ground, draw_notes
@@ -48,12 +47,6 @@ def _draw_title(draw: ImageDraw.ImageDraw, piece: Piece, title: str) -> int:
     facts = f"{clock(round(piece.end_s))}  ·  {notes}"
     draw.text((column, _TITLE_PLACE[1] + 2 * SCALE), facts, fill=DIM_TEXT, font=font(_FACTS_SIZE), anchor="lm")
     return round(column + font(_FACTS_SIZE).getlength(facts))
-
-
-def drawable(text: str) -> str:
-    """`text` in the letters that Pillow's font has: accents are dropped, other scripts left out."""
-    plain = unicodedata.normalize("NFKD", text.translate({0x2013: "-", 0x2014: "-", 0x2019: "'"}))
-    return " ".join(plain.encode("ascii", "ignore").decode().split())
 
 
 def _shortened(title: str, width: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 
 import numpy as np
@@ -38,6 +39,12 @@ _DRUM_NAMES = (
     | {49: "crash", 57: "crash", 51: "ride", 53: "bell", 59: "ride"}
     | dict.fromkeys((41, 43, 45, 47, 48, 50), "tom")
 )
+
+
+def drawable(text: str) -> str:
+    """`text` in the letters that Pillow's font has: accents are dropped, other scripts left out."""
+    plain = unicodedata.normalize("NFKD", text.translate({0x2013: "-", 0x2014: "-", 0x2019: "'"}))
+    return " ".join(plain.encode("ascii", "ignore").decode().split())
 
 
 @cache

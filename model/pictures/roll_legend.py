@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from PIL import ImageDraw
 from pretty_midi.constants import INSTRUMENT_MAP
 
 from model.pictures.palette import DIM_TEXT, instrument_colour, loudness_colour
-from model.pictures.roll_axes import font
+from model.pictures.roll_axes import drawable, font
 from model.pictures.roll_layout import SCALE, WIDTH
 from model.pictures.roll_notes import colours_by_instrument
 from model.piece import Instrument, Piece
@@ -41,25 +43,42 @@ def _draw_instruments(draw: ImageDraw.ImageDraw, piece: Piece, left_limit: int) 
     """As many instruments as there is room for, those with the most notes first."""
     numbers, counts = np.unique(piece.notes["instrument"], return_counts=True)
     ranked = numbers[np.argsort(-counts, kind="stable")].tolist()
+    names = instrument_names(piece, ranked)
     room, shown = _RIGHT - left_limit, list(ranked)
-    while len(shown) > 1 and _width(piece, shown, len(ranked)) > room:
+    while len(shown) > 1 and _width(names, shown) > room:
         shown.pop()
-    column = _RIGHT - _width(piece, shown, len(ranked))
+    column = _RIGHT - _width(names, shown)
     for number in sorted(shown):
         top = _MIDDLE - _SWATCH // 2
         draw.rounded_rectangle(
             (column, top, column + _SWATCH, top + _SWATCH), radius=2 * SCALE, fill=instrument_colour(number)
         )
-        name = _name(piece.instruments[number])
-        draw.text((column + _SWATCH + _GAP, _MIDDLE), name, fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
-        column += _entry_width(name)
+        draw.text((column + _SWATCH + _GAP, _MIDDLE), names[number], fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
+        column += _entry_width(names[number])
     if more := _more(len(ranked) - len(shown)):
         draw.text((column, _MIDDLE), more, fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
 
 
-def _width(piece: Piece, shown: list[int], total: int) -> int:
-    entries = sum(_entry_width(_name(piece.instruments[number])) for number in shown)
-    more = _more(total - len(shown))
+def instrument_names(piece: Piece, numbers: list[int]) -> dict[int, str]:
+    """What to call each of the instruments `numbers` of `piece`, in a few letters.
+
+    General MIDI's name, without what stands in brackets; where several share it, the name the piece gives it.
+    """
+    general = {number: _general_name(piece.instruments[number]) for number in numbers}
+    shared = {name for name, count in Counter(general.values()).items() if count > 1}
+    own = {number: drawable(piece.instruments[number].name) for number in numbers}
+    return {
+        number: (own[number] or name if name in shared else name)[:_NAME_LENGTH] for number, name in general.items()
+    }
+
+
+def _general_name(instrument: Instrument) -> str:
+    return "Drums" if instrument.is_drum else str(INSTRUMENT_MAP[instrument.program]).split(" (")[0]
+
+
+def _width(names: dict[int, str], shown: list[int]) -> int:
+    entries = sum(_entry_width(names[number]) for number in shown)
+    more = _more(len(names) - len(shown))
     return entries + round(font(_SIZE).getlength(more)) if more else entries - _ENTRY_GAP
 
 
@@ -69,10 +88,3 @@ def _entry_width(name: str) -> int:
 
 def _more(count: int) -> str:
     return f"+{count} more" if count else ""
-
-
-def _name(instrument: Instrument) -> str:
-    """What the instrument is, in a few letters: General MIDI's name without what stands in brackets."""
-    if instrument.is_drum:
-        return "Drums"
-    return str(INSTRUMENT_MAP[instrument.program]).split(" (")[0][:_NAME_LENGTH]

@@ -58,6 +58,7 @@ class Representation(ABC):
     control_names: ClassVar[tuple[str, ...]]  # which of `model.controls.NAMES` it can be asked for
     left_fades: ClassVar[tuple[float, ...]]  # own time units over which the nearness of the end fades
     units_per_second: ClassVar[float | None]  # None where time is counted in beats
+    symbol: ClassVar[str] = "note"  # what likelihoods are counted by; see `symbols`
     units_per_quarter: ClassVar[int] = 1  # where it is
     opens_with_wait: ClassVar[bool] = False  # whether a step is a note and its first value the wait before it
     headings: ClassVar[int] = 0  # steps at the beginning of every piece that say its meter and tempo
@@ -86,6 +87,18 @@ class Representation(ABC):
     @abstractmethod
     def transposed(self, steps: NDArray[np.int32], semitones: int) -> NDArray[np.int32]:
         """`steps` moved by `semitones`, or as they are where that would leave the instrument's range."""
+
+    def symbols(self, steps: NDArray[np.int32]) -> NDArray[np.integer] | None:
+        """What the nats of `steps` are shared among, and what counting predicts as a floor, (symbols,).
+
+        None where that is the notes themselves, for which there is no floor.
+        """
+        return None
+
+    def count(self, steps: NDArray[np.int32]) -> int:
+        """How many symbols `steps` are."""
+        symbols = self.symbols(steps)
+        return len(steps) if symbols is None else len(symbols)
 
     @abstractmethod
     def stretched(self, steps: NDArray[np.int32], factor: float) -> NDArray[np.int32]:
@@ -166,7 +179,7 @@ class Representation(ABC):
         return ops.logical_or(in_time, ops.logical_and(is_end, left == 0))
 
     def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
-        """Which classes of field `index` composing may draw, of those that can follow; bool (batch, size), None = all."""
+        """Which classes of field `index` composing may draw of those that can follow, bool (batch, size); None = all."""
         return self.openings(situation, ops) if index == 0 else None
 
     def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor | None:
@@ -214,7 +227,7 @@ class Representation(ABC):
         """The situation once the first field is known and before the other fields are."""
 
     def noted(self, situation: Situation, index: int, value: Tensor, ops: Any) -> Situation:
-        """The situation once field `index`, not the first, is known too; the same where later fields need not see it."""
+        """The situation once field `index`, not the first, is known too; the same if later fields need not see it."""
         return situation
 
     @abstractmethod
@@ -230,7 +243,7 @@ class Representation(ABC):
         return ops.concatenate([self.music(part, situation, ops), *asked] if part in self.music_sizes else asked, -1)
 
     def _nearness(self, left: Tensor, ops: Any) -> Tensor:
-        """What is left as float32 (..., 2 + fades): whether it is known, whether nothing is, and how near the end is."""
+        """What is left as float32 (..., 2 + fades): whether that is known, whether nothing is, how near the end is."""
         units = ops.cast(ops.expand_dims(left, -1), "float32")
         known = ops.cast(units >= 0, "float32")
         fades = [known * ops.exp(-ops.maximum(units, 0.0) / fade) for fade in self.left_fades]

@@ -34,11 +34,13 @@ def normal_order(pitch_classes: frozenset[int]) -> tuple[int, ...]:
     ordered = sorted(pitch_classes)
     turns = [ordered[first:] + ordered[:first] for first in range(len(ordered))]
 
-    def spread(turn: list[int]) -> tuple[int, tuple[int, ...], int]:
-        above = tuple((pitch_class - turn[0]) % 12 for pitch_class in turn)
-        return above[-1], above, turn[0]
+    return tuple(min(turns, key=_spread))
 
-    return tuple(min(turns, key=spread))
+
+def _spread(turn: Iterable[int]) -> tuple[int, tuple[int, ...], int]:
+    first, *others = turn
+    above = tuple((pitch_class - first) % 12 for pitch_class in others)
+    return max(above, default=0), above, first
 
 
 def name_of(pitches: Sequence[int]) -> str:

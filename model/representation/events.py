@@ -35,6 +35,7 @@ class Events(Tokens):
     fields = (Field("event", SIZE + 1),)
     left_fades = (10.0, 50.0, 200.0, 800.0, 3200.0)  # a tenth of a second to half a minute
     units_per_second = Performance.units_per_second
+    symbol = Performance.symbol
     quantisation = Performance.quantisation
     music_sizes: ClassVar[dict[str, int]] = {"input": PITCHES + 1, "event": PITCHES + 1}
 

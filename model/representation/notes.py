@@ -31,6 +31,7 @@ class Notes(Tokens):
 
     name = "notes"
     left_fades = (2.0, 8.0, 32.0, 128.0)  # notes
+    symbol = "note or chord"
     units_per_second = 4.0  # an eighth at 120 bpm
     quantisation = (
         "the order of notes and chords of the first instrument and nothing else: even eighths, one loudness, chords "

@@ -47,7 +47,7 @@ class Performance(Representation):
     control_names = ("style", "key", "density")
     left_fades = (10.0, 50.0, 200.0, 800.0, 3200.0)  # a tenth of a second to half a minute
     units_per_second = float(STEPS_PER_SECOND)
-    token = "388-event"
+    symbol = "388-event"
     opens_with_wait = True
     music_sizes: ClassVar[dict[str, int]] = {
         "input": PITCHES * (1 + len(FADES)),
@@ -90,7 +90,7 @@ class Performance(Representation):
         moved[:, PITCH] = pitches
         return moved
 
-    def tokens(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
+    def symbols(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
         """The 388 events of Performance RNN that are the same music, (events,)."""
         from model.representation.events import events_of  # which is made of performances
 

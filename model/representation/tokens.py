@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import RequestError
 from model.representation.base import BLOCK, Representation, Situation, Tensor
 
 
@@ -15,10 +16,15 @@ class Tokens(Representation):
 
     music_sizes: ClassVar[dict[str, int]] = {}
     control_names = ()
+    symbol = "token"
 
     def steps_of_tokens(self, tokens: list[int] | NDArray) -> NDArray[np.int32]:
         """Tokens (steps,) as raw steps, int32 (steps, 1)."""
         return np.asarray(tokens, dtype=np.int32).reshape(-1, 1)
+
+    def symbols(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
+        """The tokens, int32 (steps,)."""
+        return steps[:, 0]
 
     def transposed(self, steps: NDArray[np.int32], semitones: int) -> NDArray[np.int32]:
         """`steps` as they are: not every token can be moved."""
@@ -67,6 +73,10 @@ class Tokens(Representation):
     def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
         """`drawn`: nothing is left to choose within a class."""
         return drawn
+
+    def accompaniment(self, steps: NDArray[np.int32]) -> None:
+        """Tokens are no notes: raises RequestError."""
+        raise RequestError("This model cannot accompany a melody: let it continue it, or choose another model.")
 
     def drawable(self) -> NDArray[np.bool_]:
         """Every token, and not END."""

@@ -48,7 +48,7 @@ class Voices(Representation):
     )
     control_names = ("style", "key")
     left_fades = (4.0, 16.0, 64.0, 256.0)  # sixteenths: a beat, a bar, four bars, sixteen
-    token = "pitch"
+    symbol = "pitch"
     units_per_second = None
     units_per_quarter = four_parts.SIXTEENTHS
     usual_tempo_bpm = 60e6 / four_parts.QUARTER_US
@@ -80,7 +80,7 @@ class Voices(Representation):
                 return steps
         return moved
 
-    def tokens(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
+    def symbols(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
         """Every pitch and rest, sixteenth by sixteenth from soprano to bass, (4 * sixteenths,)."""
         return steps.reshape(-1)
 

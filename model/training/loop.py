@@ -138,7 +138,8 @@ class _Keeper(keras.callbacks.Callback):
         figures = progress.history[-1]
         sys.stderr.write(
             f"epoch {epoch + 1}: training {figures['nats']:.3f}, validation {figures['val_nats']:.3f} nats per note = "
-            f"{figures['val_nats_per_event']:.3f} per 388-event{' (best)' if is_best else ''}\n"
+            f"{figures['val_nats_per_event']:.3f} per {self.network.representation.symbol}"
+            f"{' (best)' if is_best else ''}\n"
         )
         if progress.epoch - progress.best_epoch >= self.settings.patience:
             self.model.stop_training = True
@@ -148,7 +149,9 @@ class _Keeper(keras.callbacks.Callback):
         validation = nats(self.network, self.data.validation, self.settings.streams, self.settings.window)
         figures |= {f"val_{name}": value for name, value in validation.field_nats_per_note.items()}
         figures["val_nats"] = validation.nats_per_note
-        figures["val_nats_per_event"] = validation.nats_total / self.data.validation_events
+        figures["val_nats_per_event"] = validation.nats_total / sum(
+            map(self.network.representation.count, self.data.validation)
+        )
         progress = self.progress
         progress.epoch = epoch + 1
         progress.history.append({"epoch": epoch + 1, **figures})
