@@ -15,9 +15,9 @@ from model.pictures.palette import (
     instrument_colour,
     loudness_colour,
 )
-from model.pictures.piano_roll import drawable
-from model.pictures.roll_axes import bar_ticks, clock, has_bars
+from model.pictures.roll_axes import bar_ticks, clock, drawable, has_bars
 from model.pictures.roll_layout import HEIGHT, WIDTH, Layout
+from model.pictures.roll_legend import instrument_names
 from model.pictures.roll_notes import note_boxes
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 from worker.render import RenderSettings
@@ -107,6 +107,18 @@ def test_several_instruments_have_their_own_colours_and_drums_their_own_lane():
         assert tuple(pixels[place]) == instrument_colour(int(note["instrument"]))
         assert (place[0] > layout.roll.bottom) == (note["instrument"] == 2)
     assert layout.drums.top > layout.roll.bottom
+
+
+def test_voices_that_share_an_instrument_are_told_apart_by_their_own_names():
+    rows = [(0, 400, 60 + number, 80, number) for number in range(4)]
+    voices = (
+        Instrument(52, name="Soprano"),
+        Instrument(52, name="Bass"),
+        Instrument(52, name="声"),
+        Instrument(73, name="Solo"),
+    )
+    made = Piece(notes=table(NOTE, rows), instruments=voices)
+    assert instrument_names(made, [0, 1, 2, 3]) == {0: "Soprano", 1: "Bass", 2: "Choir Aahs", 3: "Flute"}
 
 
 def test_drums_alone_fill_the_picture():
