@@ -45,6 +45,10 @@ LIMITS: Mapping[str, Limit] = {
     "min_p": Limit("min_p", 0, contract.MAX_MIN_P),
     "random_seed": Limit("random_seed", 0, contract.MAX_RANDOM_SEED),
 }
+FREE_TIME = (
+    "The model that would compose this plays in free time and counts no bars. "
+    "Give `length` in seconds, or name a `model` that plays to a beat; `/models` tells which do."
+)
 LISTED = {"style": "styles", "key": "keys", "meter": "meters", "instruments": "instruments"}  # option: where it is told
 
 
@@ -69,6 +73,8 @@ def fields_of(given: Mapping[str, Any], models: Sequence[ModelInfo], has_seed: b
     asked = _asked_models(given.get("model"), models)
     if has_seed:
         _check_mode(given, asked)
+    if "bars" in given and not any(model.has_beat for model in asked):
+        raise Contradiction(FREE_TIME)
     fields = {LIMITS[name].field if name in LIMITS else name: value for name, value in given.items()}
     return fields | {name: _known(name, str(given[name]), asked) for name in LISTED if name in given}
 

@@ -27,8 +27,8 @@ class Choice:
 def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | None) -> Choice:
     """The one of `models` (at least one, the default marked) that composes what `request` asks for.
 
-    The first of these that tells two models apart decides: the mode; style and instruments; the seed; the other
-    wishes; which is the default.
+    The first of these that tells two models apart decides: the mode and bars; style and instruments; the seed; the
+    other wishes; which is the default.
     """
     if request.model is not None:
         return Choice(request.model)
@@ -41,19 +41,20 @@ def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | N
 
 
 def _rank(model: ModelInfo, request: ComposeRequest, seed: SeedTraits | None) -> tuple[float, ...]:
-    can = request.seed is None or request.mode in model.modes
     return (
-        can,
+        _can(model, request),
         _follows(model, request, ("style", "instruments")),
         _fit(model, seed),
-        _others(model, request),
+        _follows(model, request, ("key", "tempo_bpm", "meter", "density")),
         model.default,
+        len(model.instruments) + len(model.styles),  # who can do more is the better guess
     )
 
 
-def _others(model: ModelInfo, request: ComposeRequest) -> int:
-    asked = _follows(model, request, ("key", "tempo_bpm", "meter", "density"))
-    return asked + (request.bars is not None and model.has_beat)
+def _can(model: ModelInfo, request: ComposeRequest) -> bool:
+    """Whether the model would not refuse the request: it knows the mode, and bars where a length is asked in them."""
+    knows_mode = request.seed is None or request.mode in model.modes
+    return knows_mode and (request.bars is None or model.has_beat)
 
 
 def _follows(model: ModelInfo, request: ComposeRequest, names: Sequence[str]) -> int:
@@ -83,11 +84,11 @@ def _reason(
     best: ModelInfo, others: Sequence[ModelInfo], request: ComposeRequest, seed: SeedTraits | None
 ) -> str | None:
     """Why `best` and none of the `others`, in the order in which they were compared."""
-    asked = ("style", "instruments", "key", "tempo_bpm", "meter", "density")
-    wishes = [name for name in asked if name in request.asked and _knows(best, name, request.asked[name])]
-    told_by_wish = any(_rank(other, request, seed)[1] < _rank(best, request, seed)[1] for other in others)
-    if told_by_wish or (seed is None and not best.default):
-        words = [name.removesuffix("_bpm") for name in wishes] + ["length in bars"] * (request.bars is not None)
+    wishes = [name for name, value in request.asked.items() if _knows(best, name, value)]
+    words = [name.removesuffix("_bpm") for name in wishes] + ["length in bars"] * (request.bars is not None)
+    mine = _rank(best, request, seed)
+    told_by_wish = any(_rank(other, request, seed)[:2] < mine[:2] for other in others)
+    if words and (told_by_wish or (seed is None and not best.default)):
         return f"The model {best.name} composed, because it knows the {_listing(words)} you asked for."
     if seed is not None and _fit(best, seed):
         return f"The model {best.name} was chosen for your seed, because it {seed.description}."

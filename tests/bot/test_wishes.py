@@ -66,6 +66,7 @@ async def test_the_card_says_what_was_asked_what_was_followed_why_this_model_and
         ({"meter": "13/16"}, "`meter`: “13/16” is not known. These are known: 4/4, 3/4."),
         ({"instruments": "piano, kazoo"}, "`instruments`: “kazoo” is not known. These are known: piano, bass"),
         ({"length": 20.0, "bars": 8}, "Give the length in seconds (`length`) or in bars (`bars`), not both."),
+        ({"bars": 8, "model": "piano"}, "plays in free time and counts no bars. Give `length` in seconds"),
         ({"mode": "accompany"}, "There is nothing to accompany: attach a MIDI file as `seed`"),
         ({"strength": 0.5}, "`strength` says how closely a variation keeps to its seed: choose `mode: vary`"),
         ({"mode": "vary", "model": "band", "seed": ("a.mid", SEED)}, "`mode`: “vary” is not known."),

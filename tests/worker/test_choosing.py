@@ -71,6 +71,7 @@ def test_the_only_model_there_is_needs_no_reason():
         ({"tempo_bpm": 120.0}, "the tempo"),
         ({"meter": "3/4", "tempo_bpm": 90.0, "key": "G major"}, "the key, tempo and meter"),
         ({"bars": 16, "style": "pop"}, "the style and length in bars"),
+        ({"bars": 4}, "the length in bars"),
     ],
 )
 def test_without_a_seed_a_wish_that_the_default_does_not_know_finds_the_model_that_does(wishes, words):
@@ -82,6 +83,12 @@ def test_without_a_seed_a_wish_that_the_default_does_not_know_finds_the_model_th
 def test_a_style_outweighs_the_seed_and_a_tempo_does_not():
     assert chosen(seeds.performance(), style="pop").name == "ensemble"
     assert chosen(seeds.performance(), tempo_bpm=90.0).name == "piano"
+
+
+def test_bars_go_to_a_model_that_counts_them_whatever_the_seed_is():
+    choice = chosen(seeds.performance(), bars=8)
+    assert choice.name == "ensemble"
+    assert "because it knows the length in bars you asked for" in choice.reason
 
 
 def test_a_model_that_cannot_do_what_is_asked_of_the_seed_stands_back():
