@@ -7,6 +7,7 @@ hearing     what a model hears of a seed, and where on the seed's clock that sta
 length      how long the piece is to be, in the time units of its representation
 plans       what `vary` and `accompany` give the sampler beforehand
 performing  chunk after chunk, watched and stoppable
+together    many pieces side by side, for evaluation
 joining     seed and new music as one piece
 seeds       parts of a seed, on a clock of its own
 players     who plays the new notes beside a seed

@@ -6,13 +6,14 @@ Called by the worker and by the command line. One Composer holds one bundle's ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from model.bundles import Bundle
 from model.composing.assignment import Assignment, Assignments
 from model.composing.options import ComposeOptions
 from model.composing.performing import Drawing, perform
+from model.composing.together import SLOTS, perform_together
 from model.controls import ATTRIBUTES, Controls
 from model.errors import RequestError
 from model.evaluation.originality import Originality, originality_of
@@ -92,6 +93,30 @@ class Composer:
         )
         sampled = time.perf_counter()
         return self._composition(assignment, drawing, options, {"prime": primed - started, "sample": sampled - primed})
+
+    def compose_all(
+        self, wishes: Iterable[tuple[Piece | None, ComposeOptions]], slots: int = SLOTS
+    ) -> Iterator[tuple[int, Composition]]:
+        """Many pieces from nothing or going on from seeds, drawn side by side: several times as fast as one by one.
+
+        Args:
+            wishes: seed and options of each, as of `compose`; mode 'continue', and one taste and guard for all.
+            slots: how many are drawn at a time.
+
+        Yields:
+            The place of each in `wishes` and the piece, in the order in which they end.
+        """
+        under_way: dict[int, tuple[Assignment, ComposeOptions]] = {}
+
+        def assigned() -> Iterator[tuple[Assignment, ComposeOptions]]:
+            for place, (seed, options) in enumerate(wishes):
+                options.check()
+                under_way[place] = self._assignments.of(seed, options), options
+                yield under_way[place]
+
+        for place, drawing in perform_together(self._sampler, assigned(), slots):
+            assignment, options = under_way.pop(place)
+            yield place, self._composition(assignment, drawing, options, {})
 
     def _composition(
         self, assignment: Assignment, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]

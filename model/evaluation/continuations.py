@@ -9,7 +9,7 @@ import numpy as np
 
 from model.evaluation.excerpts import cut, excerpts
 from model.evaluation.keys import found_keys
-from model.evaluation.making import Make, Wish, all_made
+from model.evaluation.making import Make, Wish
 from model.evaluation.tempi import agree, tempo_of
 from model.piece import Piece
 
@@ -32,7 +32,7 @@ def continuations(make: Make, pieces: Sequence[Piece], length_s: float, count: i
     seeds = [seeds[index] for index in usable]
     real = [cut(found[index].piece, SEED_S, length_s) for index in usable]
     wishes = [Wish(length_s, FIRST_SEED + number, seed=seed) for number, seed in enumerate(seeds)]
-    composed = [one.piece for one in all_made(make, wishes, "continuations")]
+    composed = [one.piece for one in make(wishes, "continuations")]
     kept = {"real": _kept(seeds, real), "composed": _kept(seeds, composed)}
     return {
         "seeds": len(seeds),

@@ -34,7 +34,7 @@ class Made:
     ended: bool
 
 
-Make = Callable[[Wish], Made]
+Make = Callable[[Sequence[Wish], str], list[Made]]  # all of them, in order; the second says what they are for
 
 
 def maker(bundle: Bundle) -> Make:
@@ -43,16 +43,18 @@ def maker(bundle: Bundle) -> Make:
 
     composer = Composer(bundle)
 
-    def make(wish: Wish) -> Made:
-        options = ComposeOptions(
-            length_s=wish.length_s, controls=wish.controls, random_seed=wish.random_seed, include_seed=False
-        )
-        composition = composer.compose(wish.seed, options)
-        return Made(composition.piece, composition.ended)
+    def make(wishes: Sequence[Wish], purpose: str) -> list[Made]:
+        options = [
+            ComposeOptions(
+                length_s=wish.length_s, controls=wish.controls, random_seed=wish.random_seed, include_seed=False
+            )
+            for wish in wishes
+        ]
+        seeds = [wish.seed for wish in wishes]
+        made: dict[int, Made] = {}
+        composed = composer.compose_all(zip(seeds, options, strict=True))
+        for place, composition in tqdm(composed, desc=purpose, total=len(wishes), unit="piece", file=sys.stderr):
+            made[place] = Made(composition.piece, composition.ended)
+        return [made[place] for place in range(len(wishes))]
 
     return make
-
-
-def all_made(make: Make, wishes: Sequence[Wish], purpose: str) -> list[Made]:
-    """What came of each wish, in order, with a progress bar on stderr."""
-    return [make(wish) for wish in tqdm(wishes, desc=purpose, unit="piece", file=sys.stderr)]

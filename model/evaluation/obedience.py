@@ -18,7 +18,7 @@ from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.controls import DENSITIES, DRUMS, FAMILIES, KEYS, Controls
 from model.evaluation.excerpts import Excerpt
 from model.evaluation.keys import found_keys
-from model.evaluation.making import Made, Make, Wish, all_made
+from model.evaluation.making import Made, Make, Wish
 from model.evaluation.tempi import TOLERANCE, mapped_tempo
 from model.piece import Piece
 from model.representation.base import BLOCK, Representation
@@ -66,7 +66,7 @@ class Obedience:
         lengths = [min(max(self.length_s * share, MIN_LENGTH_S), MAX_LENGTH_S) for share in LENGTHS]
         asked = [seconds for seconds in lengths for _ in range(self.each)]
         wishes = [Wish(seconds, self._next_seed()) for seconds in asked]
-        return length_figures(asked, all_made(self.make, wishes, "lengths"))
+        return length_figures(asked, self.make(wishes, "lengths"))
 
     def key(self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
         """Each of the 24 keys asked; found as music21 finds it in the whole piece."""
@@ -132,7 +132,7 @@ class Obedience:
 
     def _made(self, controls: Sequence[Controls], purpose: str) -> list[Made]:
         wishes = [Wish(self.length_s, self._next_seed(), asked) for asked in controls]
-        return all_made(self.make, wishes, purpose)
+        return self.make(wishes, purpose)
 
     def _measured(self, piece: Piece, control: str) -> int:
         return int(labels(self.representation, piece, control)[1].mean(axis=0).argmax())

@@ -20,7 +20,7 @@ from model.evaluation.degeneration import MEANINGS, counted
 from model.evaluation.distributions import compared
 from model.evaluation.excerpts import Excerpt, cut, excerpts
 from model.evaluation.indexing import index_of_steps
-from model.evaluation.making import Made, Wish, all_made, maker
+from model.evaluation.making import Made, Wish, maker
 from model.evaluation.metrics import METRICS, UNITS
 from model.evaluation.obedience import Obedience, length_figures
 from model.evaluation.originality import RUNS, OriginalityIndex
@@ -84,7 +84,7 @@ def study(
     representation = representation_of(config.representation, config.styles, config.vocabulary)
     index = training_index(bundle, representation, training)
     make = maker(bundle)
-    made = all_made(make, [Wish(plan.length_s, number) for number in range(plan.pieces)], "pieces")
+    made = make([Wish(plan.length_s, number) for number in range(plan.pieces)], "pieces")
     figures = {
         "bundle": bundle.name,
         "version": bundle.version,

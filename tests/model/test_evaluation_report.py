@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,7 +20,7 @@ from model.evaluation.continuations import continuations
 from model.evaluation.degeneration import MEANINGS
 from model.evaluation.excerpts import excerpts
 from model.evaluation.indexing import index_of_steps
-from model.evaluation.making import Made, Wish
+from model.evaluation.making import Made, Make, Wish
 from model.evaluation.metrics import METRICS
 from model.evaluation.obedience import Obedience, families_of, length_figures, near, rank_correlation
 from model.evaluation.page import page
@@ -32,6 +33,11 @@ from tests.model.made_pieces import scales
 from tests.model.test_evaluation_metrics import piece_of, some_music
 
 LENGTH_S = 6.0
+
+
+def each(one: Callable[[Wish], Made]) -> Make:
+    """A composer that makes piece by piece."""
+    return lambda wishes, _: [one(wish) for wish in wishes]
 
 
 def made_with(wish: Wish) -> Made:
@@ -80,7 +86,7 @@ def test_the_report_has_every_figure(figures: dict):
     assert figures["reference"]["pieces"] == 6
     assert figures["reference"]["left_out"] == 1
     assert figures["degeneration"]["composed"].keys() == {*MEANINGS, "any"}
-    assert figures["degeneration"]["real"]["any"] == 0
+    assert figures["degeneration"]["real_of"] == figures["reference"]["excerpts"]
     assert figures["set_metrics"].keys() == METRICS.keys()
     assert all(len(metric["values"]["composed"]) == 4 for metric in figures["set_metrics"].values())
     assert figures["obedience"]["key"]["pieces"] == 24
@@ -102,7 +108,7 @@ def test_the_page_is_whole_and_fetches_nothing(figures: dict):
     text = figures["page"]
     whole = text.partition("\n")[2].replace('<meta charset="utf-8">', "")
     ElementTree.fromstring(whole)  # noqa: S314  # it was written here; raises where it is not well formed
-    assert text.count("<svg") >= len(METRICS) - 1
+    assert text.count("<svg") >= 3  # two sets of equal values have no plot
     assert "src=" not in text
     assert "href=" not in text
     assert "http" not in text
@@ -133,13 +139,13 @@ def test_an_index_has_the_control_of_held_out_excerpts(run):
 
 
 def test_obedience_is_measured_on_a_composer_that_obeys():
-    obedience = Obedience(made_with, Performance(), LENGTH_S * 4, each=2)
-    pieces = [some_music(number, 400) for number in range(4)]
+    obedience = Obedience(each(made_with), Performance(), LENGTH_S * 4, each=2)
+    pieces = [piece_of([60, 64, 67, 72, 62, 65, 67, 71] * 50)] * 2  # in C major from start to end
     real = excerpts(pieces, LENGTH_S * 4, 20)
     found = obedience.key(pieces, real)
     assert found["pieces"] == 48
     assert all(found["by_key"][key] == 1 for key in KEYS[:12])
-    assert found["found_or_near"] == 1
+    assert found["found_or_near"] >= 0.75  # what it plays for a minor key is in the relative major
     assert found["ceiling"] == 1  # real music that stays in one key is labelled as it is found
     assert obedience.length() == {
         "pieces": 6,
@@ -163,7 +169,7 @@ def test_densities_rise_with_what_is_asked():
             piece_of([60 + index % 12 for index in range(int(wish.length_s * 1000) // every_ms)], every_ms), True
         )
 
-    found = Obedience(make, Performance(), 20.0, each=1).density()
+    found = Obedience(each(make), Performance(), 20.0, each=1).density()
     assert found["found"] == 1
     assert found["rank_correlation"] == pytest.approx(1)
     assert found["notes_per_second"]["1"] < found["notes_per_second"]["5"]
@@ -171,8 +177,8 @@ def test_densities_rise_with_what_is_asked():
 
 def test_tempo_meter_and_instruments_are_read_off_the_piece():
     flute = Piece(notes=piece_of([60] * 20).notes, instruments=(Instrument(73),))
-    obedience = Obedience(lambda _: Made(flute, True), Performance(), 20.0, each=1)
-    assert obedience.tempo()["found"] == 0  # all are at 120
+    obedience = Obedience(each(lambda _: Made(flute, True)), Performance(), 20.0, each=1)
+    assert obedience.tempo()["found"] == 0.2  # all are at 120, which is near one of the five asked for
     assert obedience.meter()["found"] == 0.5
     drums = dataclasses.replace(flute, instruments=(Instrument(is_drum=True),))
     found = obedience.instruments([flute, flute, drums])
@@ -205,7 +211,7 @@ def test_a_continuation_that_is_the_real_one_keeps_as_much():
         assert wish.seed is not None
         return Made(wish.seed, True)
 
-    found = continuations(make, pieces, length_s=10.0, count=4)
+    found = continuations(each(make), pieces, length_s=10.0, count=4)
     assert found["seeds"] == 4
     assert found["composed"] == {"key": 1, "tempo": 1}
     assert found["of_real"]["key"] == pytest.approx(1 / found["real"]["key"])
