@@ -21,6 +21,7 @@ KEYBOARD = PITCHES * (1 + len(KEY_FADES))  # widths of what the functions below 
 PLAYERS = INSTRUMENTS * len(PLAYER_FADES)
 OWN_KEYS = 2 * PITCHES
 ENDINGS = 5
+MOST_PLAYERS = 6
 PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
 FAR = 1 << 24
 
@@ -72,6 +73,9 @@ def next_players(situation: Situation, ops: Any) -> Tensor:
 def wanted_players(situation: Situation, asked: slice, ops: Any) -> Tensor:
     """Who may be drawn while composing, bool (..., INSTRUMENTS): of the families asked for, all where none was.
 
+    Where MOST_PLAYERS of them play already no other joins in: at every note there is a small chance of a new one, and
+    an ensemble would grow for as long as the music lasts.
+
     Args:
         situation: its `controls` say which families are asked for.
         asked: where in them.
@@ -80,8 +84,12 @@ def wanted_players(situation: Situation, asked: slice, ops: Any) -> Tensor:
     families = situation["controls"][..., asked] > 0  # (..., families)
     wanted = ops.logical_or(families, ops.logical_not(ops.any(families, axis=-1, keepdims=True)))
     programs = ops.repeat(wanted[..., :-1], PROGRAMS_PER_FAMILY, axis=-1)  # (..., 128)
+    wanted = ops.concatenate([programs, wanted[..., -1:]], axis=-1)  # (..., 129)
+    playing = ops.logical_and(wanted, situation["latest"][..., FIRST_PROGRAM:] != NEVER)
+    has_room = ops.sum(ops.cast(playing, "int32"), axis=-1, keepdims=True) < MOST_PLAYERS
+    wanted = ops.where(has_room, wanted, playing)
     not_begun = ops.expand_dims(situation["latest"][..., TEMPO] == NEVER, -1)
-    return ops.concatenate([not_begun, not_begun, programs, wanted[..., -1:]], axis=-1)
+    return ops.concatenate([not_begun, not_begun, wanted], axis=-1)
 
 
 def next_pitches(situation: Situation, ops: Any) -> Tensor:

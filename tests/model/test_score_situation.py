@@ -150,6 +150,15 @@ def test_only_instruments_that_were_asked_for_are_drawn():
     assert VIOLIN in wanted
 
 
+def test_an_ensemble_of_six_takes_no_one_else_in():
+    steps = SCORE.encode(piece_of((0, 480, 60, 64, 0)))
+    _, situation = SCORE.trace(steps[None], SCORE.situation(1, NUMPY))
+    for player in range(FIRST_PROGRAM, FIRST_PROGRAM + 5):  # beside the flute
+        situation["latest"][:, player] = 60
+    drawn = np.flatnonzero(SCORE.drawn_from(INSTRUMENT, situation, NUMPY)[0])
+    assert drawn.tolist() == [*range(FIRST_PROGRAM, FIRST_PROGRAM + 5), FLUTE]
+
+
 @pytest.mark.parametrize(("bpm", "longest"), [(60, 84), (120, 168), (30, 42)])
 def test_no_silence_is_drawn_that_sounds_like_the_end(bpm: float, longest: int):
     steps = SCORE.encode(piece_of((0, 480, 60, 64, 0), bpm=bpm))
