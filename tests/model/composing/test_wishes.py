@@ -1,4 +1,4 @@
-"""What is asked of a piece beside its length: controls, temperatures, a guard against circling; and where no seed is."""
+"""What is asked of a piece beside its length: controls, temperatures, a guard against circling."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from keras import ops
 
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
@@ -19,12 +20,15 @@ LOVED = 60  # the pitch that the obsessed pianist cannot leave
 
 @pytest.fixture
 def obsessed(pianist: Composer) -> Iterator[Composer]:
-    """A pianist whose network is all but certain of one pitch, always."""
-    bias = pianist._sampler.network.heads[1].to_classes.bias
-    before = np.array(bias)
-    bias.assign(before + 40 * (np.arange(len(before)) == LOVED))
+    """A pianist whose network is all but certain of one pitch and of short notes, always."""
+    heads = pianist._sampler.network.heads
+    loved = ((heads[1].to_classes.bias, LOVED), (heads[3].to_classes.bias, 10))
+    before = [ops.convert_to_numpy(bias) for bias, _ in loved]
+    for (bias, one), values in zip(loved, before, strict=True):
+        bias.assign(values + 40 * (np.arange(len(values)) == one))
     yield pianist
-    bias.assign(before)
+    for (bias, _), values in zip(loved, before, strict=True):
+        bias.assign(values)
 
 
 @pytest.fixture
