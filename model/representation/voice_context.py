@@ -14,6 +14,7 @@ from model.representation.four_parts import REST, STARTS, VOICES
 
 NOT_YET = -2  # of a voice whose pitch in this step is not drawn yet
 CHROMA = 12
+FIFTH = 7  # semitones, whatever octaves lie between
 MEMORIES = (4.0, 16.0, 64.0)  # steps in which the memory of a sounding pitch class fades: a beat, a bar, a phrase
 LONGEST_HELD = 16  # steps told apart
 LEAP = 12  # semitones told apart, up and down
@@ -39,7 +40,8 @@ def head_size(voice: int) -> int:
     others = (VOICES - 1) * (CHROMA + 1) + voice * (LEAPS + 1)
     neighbours = GAPS * ((voice > 0) + (voice < VOICES - 1))
     own = LONGEST_HELD + 1 + CHROMA + len(REGISTERS) + 1 + 2 * LEAPS + (len(MEMORIES) + MODES) * CHROMA
-    return others + neighbours + own + echoes.MATCHES * (len(TRUSTED) * LEAPS + STAGES + voice) + TIME_SIZE
+    echoed = echoes.MATCHES * (len(TRUSTED) * LEAPS + STAGES + voice)
+    return others + neighbours + own + echoed + TIME_SIZE + voice * LEAPS
 
 
 def one_hot(values: Tensor, size: int, ops: Any) -> Tensor:
@@ -119,7 +121,21 @@ def of_head(voice: int, situation: Situation, key: Tensor, ops: Any) -> Tensor:
         parts.append(one_hot(now[..., voice - 1] - own - NEAREST, GAPS, ops))
     if voice < VOICES - 1:
         parts.append(one_hot(own - now[..., voice + 1] - NEAREST, GAPS, ops))
-    return ops.concatenate([*parts, *_echoed(voice, situation, ops)], axis=-1)
+    return ops.concatenate([*parts, *_echoed(voice, situation, ops), *_parallels(voice, situation, ops)], axis=-1)
+
+
+def _parallels(voice: int, situation: Situation, ops: Any) -> list[Tensor]:
+    """The leap that would move this voice in parallel fifths or octaves with each voice above, where one would."""
+    parts = []
+    for other in range(voice):
+        before, after = situation["pitch"][..., other], situation["drawn"][..., other]
+        own = situation["pitch"][..., voice]
+        is_perfect = ops.logical_or(ops.mod(before - own, CHROMA) == 0, ops.mod(before - own, CHROMA) == FIFTH)
+        both_sound = ops.logical_and(before >= 0, own >= 0)
+        moves = ops.logical_and(ops.logical_and(is_perfect, both_sound), before != after)
+        parallel = leap(after, before, ops)
+        parts.append(parallel * ops.cast(ops.expand_dims(moves, -1), "float32"))
+    return parts
 
 
 def _own(voice: int, situation: Situation, ops: Any) -> list[Tensor]:

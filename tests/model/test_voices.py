@@ -15,7 +15,7 @@ from model.representation import Voices
 from model.representation.arrays import NUMPY
 from model.representation.echoes import RUN_STAGES
 from model.representation.four_parts import PARTS, REST, STARTS, WIDEST
-from model.representation.voice_context import CHROMA
+from model.representation.voice_context import CHROMA, LEAP, LEAPS
 from model.representation.voices import NAMES, REST_CLASS
 from tests.model.made_pieces import pieces
 
@@ -110,6 +110,16 @@ def test_what_is_repeated_is_announced():
     np.testing.assert_array_equal(after["echo"][0], [bar[12], bar[12]])
     assert after["echo_run"].tolist() == [[12, 12]]
     assert sum(after["echo_run"][0, 0] >= stage for stage in RUN_STAGES) == 3
+
+
+def test_the_move_that_would_make_parallel_fifths_is_pointed_out():
+    # Given a soprano a fifth above the bass that rises by a tone
+    _, now = VOICES.trace(np.array([[[67, 64, 60, 48]]], dtype=np.int32), VOICES.situation(1, NUMPY))
+    moved, stayed = (VOICES.elapse(now, np.array([pitch], dtype=np.int32), NUMPY) for pitch in (69, 67))
+    parallel = slice(VOICES.music_sizes["bass"] - 3 * LEAPS, VOICES.music_sizes["bass"] - 2 * LEAPS)
+    # Then the same rise is marked for the bass, and nothing where the soprano stays
+    assert np.flatnonzero(VOICES.music("bass", moved, NUMPY)[0, parallel]).tolist() == [LEAP + 2]
+    assert not VOICES.music("bass", stayed, NUMPY)[0, parallel].any()
 
 
 def test_music_in_four_parts_keeps_them_whatever_their_order():
