@@ -70,7 +70,9 @@ def perform_together(
         is_done = np.array([bool(position.is_over[row]) or slot.is_full for row, slot in enumerate(running)])
         if not is_done.any():
             continue
-        yield from ((running[row].place, running[row].drawing(position, row)) for row in np.flatnonzero(is_done))
+        yield from (
+            (running[row].place, running[row].drawing(position, row)) for row in np.flatnonzero(is_done).tolist()
+        )
         fresh = list(islice(waiting, int(is_done.sum())))
         running = [slot for slot, done in zip(running, is_done, strict=True) if not done] + fresh
         position = _side_by_side([_rows(position, ~is_done), *(slot.assignment.position for slot in fresh)])

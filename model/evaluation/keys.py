@@ -16,7 +16,7 @@ def key_profile(piece: Piece) -> NDArray[np.float64]:
     """How many quarter notes each pitch class sounds, (12,); drums left out."""
     notes = pitched(piece)
     lengths = notes["duration"] / piece.ticks_per_quarter
-    return np.bincount(notes["pitch"] % 12, weights=lengths, minlength=12)
+    return np.bincount(notes["pitch"] % 12, weights=lengths, minlength=12).astype(np.float64)
 
 
 def found_keys(pieces: Sequence[Piece]) -> NDArray[np.int64]:

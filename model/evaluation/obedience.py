@@ -80,7 +80,9 @@ class Obedience:
             "found": obeyed,
             "ceiling": ceiling,
             "of_ceiling": obeyed / ceiling if ceiling else None,
-            "found_or_near": float(np.mean([near(one, other) for one, other in zip(asked, found, strict=True)])),
+            "found_or_near": float(
+                np.mean([near(int(one), int(other)) for one, other in zip(asked, found, strict=True)])
+            ),
             "by_key": {KEYS[index]: float(np.mean(found[asked == index] == index)) for index in np.unique(asked)},
         }
 
@@ -215,10 +217,10 @@ def families_of(piece: Piece) -> tuple[str, ...]:
 
 def rank_correlation(one: NDArray, other: NDArray) -> float | None:
     """Spearman's, ties sharing their mean rank; None where either has one value only."""
-    ranks = [_ranks(values) for values in (one, other)]
-    if any(np.ptp(rank) == 0 for rank in ranks):
+    first, second = _ranks(one), _ranks(other)
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def _ranks(values: NDArray) -> NDArray[np.float64]:

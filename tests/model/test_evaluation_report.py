@@ -20,6 +20,7 @@ from model.evaluation.continuations import continuations
 from model.evaluation.degeneration import MEANINGS
 from model.evaluation.excerpts import excerpts
 from model.evaluation.indexing import index_of_steps
+from model.evaluation.keys import found_keys
 from model.evaluation.making import Made, Make, Wish
 from model.evaluation.metrics import METRICS
 from model.evaluation.obedience import Obedience, families_of, length_figures, near, rank_correlation
@@ -237,8 +238,7 @@ def test_a_split_of_the_reference_is_named_as_for_evaluate(folder: Path):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_key_is_the_one_music21_finds(seed: int):
-    music21 = pytest.importorskip("music21")
-    from model.evaluation.keys import found_keys
+    import music21  # loads slowly, and no other test here needs it
 
     rng = np.random.default_rng(seed)
     pieces = [some_music(seed, 60, tonic=seed * 5), piece_of(rng.integers(40, 80, 50).tolist(), length_ms=400)]
