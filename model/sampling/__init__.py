@@ -2,6 +2,9 @@
 
 taste    how far from the likeliest choice the music may stray; plain numbers
 drawing  one class out of logits: temperature, top-k, top-p, min-p, and the uniform number that decides
+step     one step of a batch of pieces: drawn within what may follow, or taken from a plan
+plan     what is given beforehand: notes to weave in, or a template to fill in
+guard    what breaks loops of few notes
 sampler  the compiled loop: carried state, a chunk of steps for a batch of pieces at a time
 """
 

@@ -22,7 +22,7 @@ def draw(logits: Tensor, uniform: Tensor, temperature: Tensor, top_k: Tensor, to
         top_k: int32 (batch,), see `Taste`.
     """
     probabilities = ops.softmax(logits / temperature[:, None], axis=-1)
-    ordered = ops.flip(ops.sort(probabilities, axis=-1), axis=-1)
+    ordered, _ = ops.top_k(probabilities, logits.shape[-1])  # the likeliest first
     before = ops.cumsum(ordered, axis=-1) - ordered  # probability of all likelier classes
     rank = ops.arange(logits.shape[-1], dtype="int32")
     in_top_k = ops.logical_or(rank < top_k[:, None], top_k[:, None] == DRAW_FROM_ALL)

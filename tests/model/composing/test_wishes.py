@@ -86,7 +86,7 @@ def test_without_a_seed_there_is_nothing_to_vary_or_accompany(pianist: Composer,
 def test_a_network_that_circles_is_let_out_and_the_member_is_told(obsessed: Composer):
     # Given a network that cannot leave one pitch, and nobody who stops it
     alone = obsessed.compose(None, ComposeOptions(length_s=30, random_seed=1, guard=False))
-    assert (alone.piece.notes["pitch"] == LOVED).mean() > 0.9
+    assert (alone.piece.notes["pitch"] == LOVED).mean() > 0.7
     assert alone.remarks == ()
     # When the guard does
     guarded = obsessed.compose(None, ComposeOptions(length_s=30, random_seed=1))
