@@ -7,6 +7,7 @@ settings    what a run can be told
 likelihood  what notes cost under a network, and by their frequency alone
 training    the loop: a checkpoint after every epoch
 sampling    the compiled pass over a window, and the notes drawn from it
+starts      what a piece can start from: names, a file, a random place
 composing   from a request to a piece of so many notes
 evaluating  a bundle on a data set
 

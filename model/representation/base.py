@@ -179,7 +179,7 @@ class Representation(ABC):
         return ops.logical_or(in_time, ops.logical_and(is_end, left == 0))
 
     def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
-        """Which classes of field `index` composing may draw of those that can follow, bool (batch, size); None = all."""
+        """Which classes of field `index` composing may draw of those that can follow, (batch, size); None = all."""
         return self.openings(situation, ops) if index == 0 else None
 
     def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor | None:

@@ -126,7 +126,7 @@ def grid_of(quarters: float) -> int:
 
 
 def _multiple(quarters: float, step: int) -> int:
-    return int(np.floor(quarters * GRID / step + 0.5)) * step
+    return int(np.ceil(quarters * GRID / step - 0.5)) * step  # halfway down, as music21 rounds
 
 
 def _grouped(onsets: NDArray, ends: NDArray, tolerance: float) -> list[list[int]]:

@@ -1,0 +1,179 @@
+"""The classic workflow as its users go through it: a folder, training, stopping, going on, composing, looking."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from model.__main__ import main
+from model.bundles import open_bundle
+from model.classic.corpus import read_corpus
+from model.classic.parsing import _limit
+from model.data.processes import Failure, in_processes
+from model.midi import read_midi, write_midi
+from model.piece import NOTE, TEMPO, Piece, table
+
+SMALL = ["--preset", "classic-small", "--window", "8", "--batch", "16"]
+
+
+def tune(step: int, notes: int = 40) -> bytes:
+    """A tune of single notes with a chord on every fourth."""
+    rows = []
+    for place in range(notes):
+        pitch = 60 + (0, 2, 4, 5, 7, 9, 11)[place * step % 7]
+        rows += [(place * 240, 240, pitch + above, 80, 0) for above in ((0, 4, 7) if place % 4 == 0 else (0,))]
+    return write_midi(Piece(notes=table(NOTE, rows), ticks_per_quarter=480))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Four tunes, a damaged file, and a harmless-looking one with 150,000 beats of silence, which music21 hangs on."""
+    folder = tmp_path_factory.mktemp("midi_songs")
+    for step in range(1, 5):
+        (folder / f"{step}.mid").write_bytes(tune(step))
+    (folder / "damaged.mid").write_bytes(tune(1)[:40])
+    far = Piece(
+        notes=table(NOTE, [(0, 240, 60, 80, 0), (150_000 * 480, 240, 64, 80, 0)]),
+        ticks_per_quarter=480,
+        tempos=table(TEMPO, [(0, 20_000)]),
+    )
+    (folder / "hostile.mid").write_bytes(write_midi(far))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    """What was read of the folder is kept here."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def run(folder, cache, tmp_path_factory) -> Path:
+    """A run of one epoch, and then, resumed, of a second one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CADENZA_CACHE", str(cache))
+        out = tmp_path_factory.mktemp("runs") / "classic"
+        for epochs in ("1", "2"):
+            more = ["--resume"] if epochs == "2" else []
+            assert main(["train", *SMALL, "--data", str(folder), "--out", str(out), "--epochs", epochs, *more]) == 0
+    return out
+
+
+def compose(run: Path, tmp_path: Path, *options: str, capsys) -> dict:
+    capsys.readouterr()
+    assert main(["compose", "--bundle", str(run), "-o", str(tmp_path / "out.mid"), "--json", *options]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_stopped_run_goes_on_and_leaves_a_bundle_with_its_vocabulary(run, capsys):
+    bundle = open_bundle(str(run))
+    assert bundle.is_classic
+    assert {"C4", "0.4.7"} <= set(bundle.config.vocabulary)
+    assert [epoch["epoch"] for epoch in bundle.history][:1] == [1]
+    assert main(["info", "--bundle", str(run)]) == 0
+    assert "validation nats per note or chord" in capsys.readouterr().out
+
+
+def test_files_are_parsed_once_and_bad_ones_listed(folder, run, cache, monkeypatch):
+    # Given the cache in which a run left what music21 read
+    # When the folder is read again where music21 cannot be started
+    monkeypatch.setattr("model.classic.corpus.in_processes", None)
+    corpus = read_corpus(folder, cache=cache)
+    # Then the tunes are there, and the bad files are left out with their reasons
+    assert [piece.name for piece in corpus.pieces] == ["1.mid", "2.mid", "3.mid", "4.mid"]
+    assert corpus.pieces[0].names[:2] == ("0.4.7", "D4")
+    assert corpus.train
+    assert corpus.validation
+    assert set(corpus.refused) == {"damaged.mid", "hostile.mid"}
+    assert "damaged" in corpus.refused["damaged.mid"]
+    assert "too much for music21" in corpus.refused["hostile.mid"]
+
+
+def _spin(data: bytes) -> list[str]:
+    _limit(1)
+    while data:
+        pass
+    return []
+
+
+def test_a_file_that_music21_hangs_on_costs_itself_alone():
+    outcomes = dict(in_processes(_spin, [b"hangs", b""], 1, 60.0))
+    assert isinstance(outcomes[0], Failure)
+    assert outcomes[1] == []
+
+
+def test_so_many_notes_are_composed_as_were_asked_for(run, tmp_path, capsys):
+    said = compose(run, tmp_path, "--notes", "30", "--stride", "3", capsys=capsys)
+    assert said["composed_notes"] == 30
+    piece = read_midi((tmp_path / "out.mid").read_bytes()).piece
+    assert len(set(piece.notes["onset"].tolist())) == 30
+
+
+@pytest.mark.parametrize("start", ["C4 E4 G4", "C4, Eb4, 0.4.7"])
+def test_a_piece_begins_with_the_notes_it_was_given(run, tmp_path, capsys, start):
+    said = compose(run, tmp_path, "--notes", "5", "--start", start, capsys=capsys)
+    assert (said["notes"], said["composed_notes"]) == (8, 5)
+    assert any("E-4 by" in remark for remark in said["remarks"]) == ("Eb4" in start)
+    piece = read_midi((tmp_path / "out.mid").read_bytes()).piece
+    assert piece.notes["pitch"][0] == 60
+
+
+def test_a_piece_starts_from_a_file_or_a_random_place(run, folder, tmp_path, capsys):
+    said = compose(run, tmp_path, "--notes", "4", "--start", str(folder / "1.mid"), capsys=capsys)
+    assert said["notes"] == 44
+    said = compose(run, tmp_path, "--notes", "4", "--start", "random", "--random-seed", "3", capsys=capsys)
+    assert said["notes"] == 4
+
+
+def test_one_note_for_ever_is_shown_and_said(run, tmp_path, capsys):
+    said = compose(run, tmp_path, "--notes", "40", "--argmax", capsys=capsys)
+    assert said["distinct_notes"] <= 20
+    assert said["distinct_notes"] > 1 or any("got stuck on it" in remark for remark in said["remarks"])
+
+
+def test_a_piece_can_be_looked_at(run, tmp_path, capsys):
+    files = {option: tmp_path / name for option, name in PICTURES.items()}
+    options = [text for option, path in files.items() for text in (option, str(path))]
+    compose(run, tmp_path, "--notes", "20", *options, capsys=capsys)
+    assert b"<score-partwise" in files["--sheet"].read_bytes()
+    for option in ("--picture", "--sheet-png"):
+        with Image.open(files[option]) as image:
+            assert image.format == "PNG"
+
+
+PICTURES = {"--picture": "roll.png", "--sheet": "sheet.musicxml", "--sheet-png": "sheet.png"}
+
+
+def test_what_held_out_notes_cost_stands_beside_what_their_frequency_costs(run, folder, cache, capsys, monkeypatch):
+    monkeypatch.setenv("CADENZA_CACHE", str(cache))
+    assert main(["evaluate", "--bundle", str(run), "--data", str(folder), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert 0 < figures["nats_per_token"] < 10
+    assert figures["unknown_share"] == 0
+    assert figures["unigram"] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--notes", "0"], "number of notes must lie between"),
+        (["--stride", "0"], "stride must lie between"),
+        (["--start", "H4"], "'H4' is no note and no chord"),
+        (["--start", "nowhere.mid"], "cannot be read"),
+        (["--mode", "vary", "--seed", "x.mid"], "can only continue"),
+    ],
+)
+def test_a_wrong_wish_is_refused_in_a_sentence(run, tmp_path, capsys, options, sentence):
+    assert main(["compose", "--bundle", str(run), "-o", str(tmp_path / "out.mid"), *options]) == 1
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "out.mid").exists()
+
+
+@pytest.mark.parametrize(("preset", "option"), [("classic", "--transpose"), ("tiny", "--optimizer")])
+def test_options_of_the_other_kind_are_refused(preset, option, folder, tmp_path, capsys):
+    value = {"--transpose": "2", "--optimizer": "adam"}[option]
+    assert main(["train", "--preset", preset, "--data", str(folder), "--out", str(tmp_path / "o"), option, value]) == 1
+    assert option in capsys.readouterr().err
