@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,9 @@ def _pairs(sketches: Sequence[Sketch]) -> list[tuple[int, int]]:
     """Every pair of pieces once for each hash that both sketches hold."""
     hashes = np.concatenate([np.zeros(0, dtype=np.uint64), *sketches])
     holders = np.repeat(np.arange(len(sketches)), [len(one) for one in sketches])
-    order = np.argsort(hashes, kind="stable")
-    hashes, holders = hashes[order], holders[order]
-    groups = np.split(holders, np.flatnonzero(np.diff(hashes)) + 1)
-    return [
-        (int(group[first]), int(group[second]))
-        for group in groups
-        if 1 < len(group) <= MOST_HOLDERS
-        for first in range(len(group))
-        for second in range(first + 1, len(group))
-    ]
+    _, group, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    is_shared = (counts[group] > 1) & (counts[group] <= MOST_HOLDERS)
+    holders, group = holders[is_shared], group[is_shared]
+    holders = holders[np.argsort(group, kind="stable")]
+    ends = np.cumsum(counts[(counts > 1) & (counts <= MOST_HOLDERS)])
+    return [pair for held in np.split(holders, ends[:-1]) for pair in combinations(held.tolist(), 2)]

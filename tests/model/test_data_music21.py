@@ -25,11 +25,14 @@ K:G
 D2|:"G"G2 B2 d2|[GBd]2 d-d d2|{a}g2 f>e d2|1 D6:|2 G6||
 """
 BOOK = f"% a book of airs\n\n{TUNE}\n{TUNE.replace('X:1', 'X:2').replace('A Tune', 'Another')}"
+ATTRIBUTES = (
+    """<attributes><divisions>1</divisions><time><beats>2</beats><beat-type>4</beat-type></time></attributes>"""
+)
 SCORE = """<?xml version="1.0"?><score-partwise version="3.0">{head}<part-list>
 <score-part id="P1"><part-name>Violin I</part-name></score-part>
 <score-part id="P2"><part-name>Tenor</part-name></score-part></part-list>
-<part id="P1"><measure number="1"><attributes><divisions>1</divisions><time><beats>2</beats><beat-type>4</beat-type>
-</time></attributes><note><pitch><step>C</step><octave>5</octave></pitch><duration>2</duration></note></measure></part>
+<part id="P1"><measure number="1">{attributes}
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>2</duration></note></measure></part>
 <part id="P2"><measure number="1"><note><pitch><step>E</step><octave>3</octave></pitch><duration>2</duration></note>
 </measure></part></score-partwise>"""
 
@@ -46,8 +49,10 @@ def corpus(tmp_path: Path) -> Path:
     files = {
         "airdsAirs/book1.abc": BOOK,
         "airdsAirs/book2.abc": "X:9\nT:broken\nK:nonsense\n" + "|[" * 3,
-        "trecento/free.xml": SCORE.format(head=""),
-        "trecento/reserved.xml": SCORE.format(head="<identification><rights>(C) A. Press</rights></identification>"),
+        "trecento/free.xml": SCORE.format(attributes=ATTRIBUTES, head=""),
+        "trecento/reserved.xml": SCORE.format(
+            attributes=ATTRIBUTES, head="<identification><rights>(C) A. Press</rights></identification>"
+        ),
     }
     for name, text in files.items():
         (tmp_path / "corpus" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +70,23 @@ def test_repeats_are_played_ties_joined_and_chord_symbols_and_graces_left_out(tu
     assert tied["duration"].tolist() == [tune.ticks_per_quarter]
 
 
+def test_a_da_capo_plays_the_beginning_again_up_to_its_fine(tmp_path):
+    says = "<direction><direction-type><words>{}</words></direction-type></direction>"
+    before, after = {1: ATTRIBUTES}, {2: says.format("Fine"), 4: says.format("D.C. al Fine")}
+    bars = "".join(
+        f'<measure number="{number}">{before.get(number, "")}<note><pitch><step>{step}</step><octave>5</octave></pitch>'
+        f"<duration>2</duration></note>{after.get(number, '')}</measure>"
+        for number, step in enumerate("CDEF", 1)
+    )
+    parts = '<part-list><score-part id="P1"><part-name>Violin</part-name></score-part></part-list>'
+    (tmp_path / "score.xml").write_text(
+        f'<?xml version="1.0"?><score-partwise version="3.0">{parts}<part id="P1">{bars}</part></score-partwise>'
+    )
+    (piece,) = parse_pieces(tmp_path / "score.xml")
+    assert piece.notes["pitch"].tolist() == [72, 74, 76, 77, 72, 74]
+    assert piece.notes["onset"].tolist() == [960 * bar for bar in range(6)]
+
+
 def test_the_first_bar_line_comes_after_the_upbeat(tune):
     bar = 3 * tune.ticks_per_quarter
     assert tune.notes["onset"][:2].tolist() == [2 * tune.ticks_per_quarter, bar]
@@ -74,7 +96,7 @@ def test_the_first_bar_line_comes_after_the_upbeat(tune):
 
 
 def test_parts_sound_as_they_are_named_and_unnamed_ones_as_asked(tmp_path, tune):
-    (tmp_path / "score.xml").write_text(SCORE.format(head=""))
+    (tmp_path / "score.xml").write_text(SCORE.format(attributes=ATTRIBUTES, head=""))
     (piece,) = parse_pieces(tmp_path / "score.xml", program=73, quarter_bpm=72)
     assert [(part.name, part.program) for part in piece.instruments] == [("Violin I", 40), ("Tenor", 52)]
     assert piece.tempos["quarter_us"].tolist() == [round(60e6 / 72)]

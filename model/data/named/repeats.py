@@ -30,10 +30,10 @@ def played_order(part: Part) -> list[int] | None:
     if not part.recurse().getElementsByClass(["RepeatMark", "RepeatBracket"]).first():
         return None
     for index, bar in enumerate(bars):
-        bar.number = index
+        bar.id = str(index)  # which copies keep; of their numbers, a da capo makes new ones
         bar.remove([element for element in bar if {"RepeatMark", "Barline"}.isdisjoint(element.classes)])
     try:
-        order = [bar.number for bar in Expander(part).process(deepcopy=False).getElementsByClass("Measure")]
+        order = [int(bar.id) for bar in Expander(part).process(deepcopy=False).getElementsByClass("Measure")]
     except Music21Exception:
         return None
     return order if len(order) <= LONGEST_ORDER else None
