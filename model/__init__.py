@@ -3,11 +3,13 @@
 piece           the one in-memory form of music; `sustain` turns its pedal into duration
 midi/           MIDI files, hostile until checked, as pieces and back
 representation/ pieces as steps that a network reads and draws
-network/        embeddings, the recurrent stack, one head per field
+network/        embeddings, what carries the past, one head per field; and the classic tutorial's
 data/           folders and archives as training windows
 training/       the loop: validation, checkpoints, resume
 sampling/       the compiled loop that draws new steps
 composing/      from a request to a finished piece, with a seed or without
+classic/        the classic tutorial's workflow: music21, windows, one softmax
+pictures/       piano rolls and sheets
 evaluation/     held-out likelihood and its floors
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`
