@@ -134,7 +134,8 @@ class Commission:
         self, request: ComposeRequest, choice: Choice, composed: Composed, remarks: tuple[str, ...]
     ) -> ComposeResult:
         self._tell(Stage.RENDERING, 0.0)
-        midi = write_midi(composed.piece)
+        version = self._desk.repertoire.version(choice.name)
+        midi = write_midi(composed.piece, terms.provenance(choice.name, version, request, composed.originality))
         rendering = self._desk.studio.render(midi, composed.seed_s, f"{choice.name} · {request.random_seed}")
         name = f"cadenza-{request.random_seed}"
         return ComposeResult(
@@ -143,7 +144,7 @@ class Commission:
             audio=self._keep(rendering.files.get("audio"), name),
             picture=self._keep(rendering.files.get("picture"), name),
             model=choice.name,
-            model_version=self._desk.repertoire.version(choice.name),
+            model_version=version,
             notes=len(composed.piece),
             duration_s=composed.piece.end_s,
             seed_s=composed.seed_s,

@@ -68,3 +68,12 @@ def followed(controls: Controls) -> contract.Controls:
 def originality(found: Originality | None) -> contract.Originality | None:
     """An originality figure as a result tells it; None where the model has no index to look in."""
     return None if found is None else contract.Originality.model_validate(asdict(found))
+
+
+def provenance(model: str, version: str, request: ComposeRequest, found: Originality | None) -> str:
+    """What a MIDI file says of itself: who composed it, how to have it again, and how original it is."""
+    said = f"Composed by Cadenza: model {model} {version}, random seed {request.random_seed}."
+    if found is None or found.share_16 is None:
+        return said
+    human = f", and {found.human_share_16:.4f} of those of human pieces" if found.human_share_16 is not None else ""
+    return f"{said} {found.share_16:.4f} of its runs of 16 notes occur in the training music{human}."
