@@ -48,13 +48,14 @@ PRESETS: dict[str, NetworkConfig] = {
     "small": NetworkConfig(embedding=128, units=256, head_units=128),
     "tiny": NetworkConfig(embedding=16, units=24, layers=1, head_units=16),  # for trying things and for tests
     "classic": CLASSIC,
-    "classic-small": CLASSIC.model_copy(update={"units": 128, "head_units": 64}),  # a tenth of the time
+    "classic-small": CLASSIC.model_copy(update={"units": 128, "head_units": 64}),  # a sixteenth of the work
     # few pieces: more is dropped than by any other; 1.4 M weights
     "chorale": NetworkConfig(
         representation="voices", embedding=192, units=192, dropout=0.5, input_dropout=0.2, head_dropout=0.5
     ),
     # several instruments on a beat grid; 5.6 M weights, 11.1 MB in float16
     "ensemble": NetworkConfig(representation="score", memory=256, embedding=208, head_units=192, dropout=0.15),
+    "events": NetworkConfig(representation="events"),  # Performance RNN's stream, to compare with
     "char": NetworkConfig(representation="characters", embedding=64, units=512, head_units=256),
 }
 
