@@ -109,7 +109,7 @@ def _fetch(arguments: argparse.Namespace) -> Outcome:
     }
     named = ", ".join(f"{style or 'unknown'} {count}" for style, count in styles.most_common(8))
     text = (
-        f"{found.title}: {len(sources)} MIDI files in {', '.join(figures['paths'])}.\nStyles: {named}.\n"
+        f"{found.title}: {len(sources)} MIDI files in {', '.join(map(str, found.paths))}.\nStyles: {named}.\n"
         f"Licence: {found.licence or 'unknown'}."
     )
     return Outcome(figures, text)

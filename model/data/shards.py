@@ -150,7 +150,7 @@ def _write_shard(folder: Path, representation: str, number: int, sources: Sequen
 
 
 def _checksum(steps: NDArray[np.int32], entries: list[dict]) -> int:
-    return zlib.crc32(json.dumps(entries).encode(), zlib.crc32(steps))
+    return zlib.crc32(json.dumps(entries).encode(), zlib.crc32(steps.data))
 
 
 def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int32]]:
