@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from model.commands import Outcome
+from model.errors import RequestError
 
 PROTOCOLS = ("events", "jsb16")
 HELP = "held-out likelihood of a bundle, beside unigram and 3-gram floors"
@@ -28,7 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", default="piano", help="name of a shipped bundle, or a folder (default: %(default)s)"
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder, zip or tar archive of MIDI files; or JSON")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder, zip or tar archive of MIDI files, or a data set by name (`data list`); for jsb16 the JSON",
+    )
     parser.add_argument(
         "--protocol",
         choices=PROTOCOLS,
@@ -50,9 +56,13 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if arguments.protocol == "jsb16":
         return _chorales(arguments)
     from model.bundles import open_bundle
+    from model.data.catalogue import find_data
     from model.evaluation.report import evaluate
 
-    figures = evaluate(open_bundle(arguments.bundle), arguments.data, arguments.split)
+    paths = find_data(str(arguments.data)).paths
+    if len(paths) != 1:
+        raise RequestError(f"'{arguments.data}' is several collections: name one of them to evaluate on.")
+    figures = evaluate(open_bundle(arguments.bundle), paths[0], arguments.split)
     pieces = f"{figures['pieces']} pieces ({figures['split']})"
     if "nats_per_token" in figures:
         floor = f" (unigram {figures['unigram']:.3f})" if "unigram" in figures else ""
