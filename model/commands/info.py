@@ -37,6 +37,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
         "card": bundle.card.model_dump(),
         "epochs": len(bundle.history),
     }
-    sizes = ", ".join(f"{name} {value}" for name, value in bundle.config.model_dump().items())
+    sizes = ", ".join(f"{name} {_short(value)}" for name, value in bundle.config.model_dump().items())
     text = f"{bundle.card.page(bundle.name)}\n## Network\n{weights:,} weights; {sizes}; version {bundle.version}"
     return Outcome(figures, text)
+
+
+def _short(value: object) -> str:
+    """A setting in a few words: of a long list, such as a vocabulary, only how long it is."""
+    return f"of {len(value)}" if isinstance(value, tuple) and len(value) > 8 else str(value)
