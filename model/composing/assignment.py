@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from model.composing import joining, plans, seeds
 from model.composing.hearing import Hearing
 from model.composing.joining import Joint
-from model.composing.length import length_of
+from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from model.composing.performing import Drawing
 
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
+MOST_TOKENS_PER_NOTE = 8  # where notes take several steps
 BETWEEN_S = 1.0  # from the end of a seed to its variation, where there are no bars
 
 
@@ -156,12 +157,15 @@ class Assignments:
 
         def finish(drawing: Drawing) -> Finished:
             composed = plans.around(self._representation, drawing.steps, drawing.is_given, freedom)
-            if not options.include_seed:
-                return Finished(self._timed(composed, clock), 0.0, composed, remarks)
             start = seeds.start_of(part, self._in_beats)
+            melody = seeds.from_tick(part, start)
             joint = Joint(origin - start, self._in_beats, is_part_of_seed=False)
-            piece, _ = joining.together(seeds.from_tick(part, start), composed, joint)
-            return Finished(piece, 0.0, composed, remarks)
+            end_s = melody.end_s
+            if options.include_seed:
+                piece, _ = joining.together(melody, composed, joint)
+            else:
+                piece, end_s = self._timed(composed, clock), end_s - float(melody.seconds_at(joint.tick))
+            return Finished(joining.ending(piece, end_s, LONGEST_RING_S, in_beats=False), 0.0, composed, remarks)
 
         if freedom is not None:
             return Assignment(position, plan, len(steps), lambda now: int(now.filled[0]) / len(steps), finish)
@@ -170,7 +174,8 @@ class Assignments:
 
     def _free(self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]) -> Assignment:
         is_even = self._representation.waits() is None
-        most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND)
+        steps_per_note = 1 if self._representation.opens_with_wait else MOST_TOKENS_PER_NOTE
+        most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND * steps_per_note)
         return Assignment(position, None, most, lambda now: 1 - int(now.situation["left"][0]) / left, finish)
 
     def _part(self, seed: Piece, options: ComposeOptions, longest_s: float) -> tuple[Piece, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import pytest
 
 from model.composing import ComposeOptions, Composer
 from model.composing.assignment import BETWEEN_S
+from model.composing.length import LONGEST_RING_S
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Performance
 from model.representation.performance import DURATION, PITCH, SHIFT, VELOCITY
@@ -84,6 +85,7 @@ def test_an_accompaniment_leaves_the_melody_as_it_was_sent(pianist: Composer):
     # And something else is played with it, and ends with it
     assert np.sum(~is_flute) == composition.composed_notes > 0
     assert piece.onsets_s[~is_flute].max() <= MELODY.onsets_s.max()
+    assert piece.end_s <= MELODY.end_s + LONGEST_RING_S + 0.01
     assert composition.ended
     assert composition.seed_s == 0
 
