@@ -2,6 +2,7 @@
 
 piece           the one in-memory form of music; `sustain` turns its pedal into duration
 midi/           MIDI files, hostile until checked, as pieces and back
+controls        what may be asked of a piece, and how real music is measured by it
 representation/ pieces as steps that a network reads and draws
 network/        embeddings, what carries the past, one head per field; and the classic tutorial's
 data/           folders and archives as training windows
@@ -10,7 +11,7 @@ sampling/       the compiled loop that draws new steps
 composing/      from a request to a finished piece, with a seed or without
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
-evaluation/     held-out likelihood and its floors
+evaluation/     held-out likelihood beside floors; what is composed beside real music
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`
 errors          everything that is raised on purpose, each with a sentence
