@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -60,18 +61,19 @@ class NamedCorpus:
         return [piece for piece in self.pieces if piece.is_held_out]
 
 
-def read_corpus(data: Path, processes: int = 0, cache: Path | None = None) -> NamedCorpus:
-    """The pieces under `data` (see `read_sources`), each in the split that a table or its hash decides.
+def read_corpus(data: Path | Sequence[Path], processes: int = 0, cache: Path | None = None) -> NamedCorpus:
+    """The pieces of the data sets (see `read_sources`), each in the split that a table or its hash decides.
 
     Args:
-        data: a folder or archive of MIDI files.
+        data: a folder or archive of MIDI files, or several.
         processes: how many read side by side; 0 for one on each processor.
         cache: where names are kept (default: see `cache_folder`).
 
     Raises:
         DataError: when there is no MIDI file, fewer than two that can be used, or the cache cannot be written.
     """
-    sources = read_sources(data)
+    paths = [data] if isinstance(data, Path) else list(data)
+    sources = [source for path in paths for source in read_sources(path)]
     folder = cache_folder(cache) / "notes"
     known = {source.name: kept for source in sources if (kept := _kept(folder, source)) is not None}
     missing = [source for source in sources if source.name not in known]
@@ -86,10 +88,10 @@ def read_corpus(data: Path, processes: int = 0, cache: Path | None = None) -> Na
         else:
             split = source.split or split_by_hash(source.data)
             pieces.append(NamedPiece(source.name, tuple(names), split != "train"))
-    return NamedCorpus(_with_both_parts(pieces, data), refused)
+    return NamedCorpus(_with_both_parts(pieces, " and ".join(map(str, paths))), refused)
 
 
-def _with_both_parts(pieces: list[NamedPiece], data: Path) -> list[NamedPiece]:
+def _with_both_parts(pieces: list[NamedPiece], data: str) -> list[NamedPiece]:
     """`pieces` with at least one to learn from and one held out, however few there are."""
     if len(pieces) < 2:
         raise DataError(f"{data} has {len(pieces)} pieces that can be used: training needs at least two.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 MOST_NOTES = 20_000  # spread evenly over the pieces; each takes a pass over a whole window
 
 
-def evaluate_classic(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
+def evaluate_classic(bundle: Bundle, path: Path | Sequence[Path], split: str = "auto") -> dict[str, Any]:
     """Nats per note or chord of the pieces under `path`, the ends of pieces not counted; plain JSON.
 
     Args:
         bundle: what predicts.
-        path: a folder or archive of MIDI files.
+        path: a folder or archive of MIDI files, or several.
         split: 'all', or 'auto', 'heldout' and 'validation' for those that training holds out, 'train' for the others.
 
     Raises:

@@ -75,12 +75,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.training.loop import train
 
     config = preset(arguments.preset, dropout=arguments.dropout)
-    found = find_data(str(arguments.data), arguments.local, arguments.cache)
     if config.window:
-        arguments.data = found.paths[0]
         return train_classic.run(arguments, config)
     settings = _settings(arguments)
-    _make_folder(arguments.out)
+    train_classic.make_folder(arguments.out)
+    found = find_data(str(arguments.data), arguments.local, arguments.cache)
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
     config = config.model_copy(update={"styles": data.styles})
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
@@ -114,14 +113,6 @@ def _given(arguments: argparse.Namespace) -> dict:
     if wrong := sorted(given.keys() & (ClassicSettings.model_fields.keys() - TrainingSettings.model_fields.keys())):
         raise RequestError(f"--{wrong[0].replace('_', '-')} is an option of the classic presets only.")
     return {name: given[name] for name in TrainingSettings.model_fields if name in given}
-
-
-def _make_folder(folder: Path) -> None:
-    """Now, not after the first epoch, which may take an hour."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
 
 
 def _index(config: NetworkConfig, data: Encoded) -> OriginalityIndex:

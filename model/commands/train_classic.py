@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.classic.corpus import NamedCorpus
+    from model.data.catalogue import Found
     from model.network import ClassicNetwork, NetworkConfig
     from model.training.loop import Progress
 
@@ -42,11 +44,13 @@ def run(arguments: argparse.Namespace, config: NetworkConfig) -> Outcome:
     from model.classic.corpus import read_corpus
     from model.classic.starts import write_starts
     from model.classic.training import train
+    from model.data.catalogue import find_data
     from model.representation import Notes
 
     settings = _settings(arguments)
-    _make_folder(arguments)
-    corpus = read_corpus(arguments.data)
+    make_folder(arguments.out)
+    found = find_data(str(arguments.data), arguments.local, arguments.cache)
+    corpus = read_corpus(found.paths, cache=arguments.cache)
     config = config.model_copy(update={"vocabulary": corpus.vocabulary, "window": settings.window})
     _say(corpus)
     notes = Notes(vocabulary=corpus.vocabulary)
@@ -57,7 +61,7 @@ def run(arguments: argparse.Namespace, config: NetworkConfig) -> Outcome:
     write_starts(arguments.out, [piece.names for piece in corpus.train], settings.window)
 
     def keep(network: ClassicNetwork, progress: Progress) -> None:
-        _write_bundle(arguments, network, progress)
+        _write_bundle(arguments, found, network, progress)
 
     progress = train(config, settings, train_part, held_out, arguments.out, keep, arguments.resume)
     best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
@@ -81,11 +85,12 @@ def _settings(arguments: argparse.Namespace) -> ClassicSettings:
         raise RequestError(" ".join(sentences)) from error
 
 
-def _make_folder(arguments: argparse.Namespace) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder now, not after the first epoch, which may take an hour; raises RequestError where it cannot."""
     try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RequestError(f"Nothing can be written to the folder {arguments.out}: {error.strerror}.") from error
+        raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
 
 
 def _say(corpus: NamedCorpus) -> None:
@@ -98,19 +103,19 @@ def _say(corpus: NamedCorpus) -> None:
         sys.stderr.write(f"left out {name}: {reason}\n")
 
 
-def _write_bundle(arguments: argparse.Namespace, network: ClassicNetwork, progress: Progress) -> None:
+def _write_bundle(arguments: argparse.Namespace, found: Found, network: ClassicNetwork, progress: Progress) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
 
     best = progress.history[-1]
     config = network.config
     card = Card(
-        title=arguments.title or f"trained on {arguments.data.name}",
+        title=arguments.title or f"trained on {found.title}",
         description=f"{config.layers} x LSTM {config.units} on windows of {config.window} notes and chords, as in the "
         f"classic tutorial; {len(config.vocabulary)} of them in its vocabulary.",
-        data=f"{arguments.data.name}, split by piece",
-        licence=arguments.licence or "as the data's",
-        non_commercial=arguments.non_commercial,
+        data=f"{found.title}, split by piece",
+        licence=arguments.licence or found.licence or "as the data's",
+        non_commercial=arguments.non_commercial or found.non_commercial,
         figures={
             "validation nats per note or chord": round(best["val_nats"], 4),
             "by frequency alone": round(best["val_unigram"], 4),
