@@ -34,6 +34,12 @@ REST_CLASS = 2 * WIDEST + 1
 NAMES = ("soprano", "alto", "tenor", "bass")
 RANGES = ((60, 81), (52, 74), (46, 69), (36, 66))  # lowest and highest pitch of each voice in the chorales
 LONG_TIME = 1 << 20
+# which pitch classes belong to the tonic chord of each of `KEYS`, and which is its root, (24, 12)
+TRIADS = np.array(
+    [np.roll(np.isin(range(CHROMA), (0, third, 7)), tonic) for third in (4, 3) for tonic in range(CHROMA)]
+)
+TRIADS = TRIADS.astype(np.float32)
+ROOTS = np.tile(np.eye(CHROMA, dtype=np.float32), (2, 1))
 AROUND = 64  # sixteenths before and after a block in which its key is sought
 
 
@@ -193,6 +199,26 @@ class Voices(Representation):
     def drawable(self) -> NDArray[np.bool_]:
         """Everything but END."""
         return np.arange(self.end_class + 1) != self.end_class
+
+    def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
+        """As every representation's; of a key that was asked for, its tonic chord at the start and on the last beat.
+
+        As the chorales themselves begin and end; in between the network goes where the chords lead.
+        """
+        asked = situation["controls"][..., self.controls.slices["key"]]  # (batch, 24)
+        left = situation["left"] - (1 if index == 0 else 0)  # once this sixteenth has come
+        at_end = ops.logical_and(situation["left"] >= 0, left < four_parts.SIXTEENTHS)
+        is_bound = ops.logical_and(ops.logical_or(situation["time"] == 0, at_end), ops.any(asked > 0, axis=-1))
+        chord = ops.matmul(asked, ROOTS if index == VOICES - 1 else TRIADS)  # (batch, 12)
+        moves = ops.arange(REST_CLASS, dtype="int32") - WIDEST
+        classes = ops.mod(ops.expand_dims(situation["reference"][..., index], -1) + moves, CHROMA)
+        in_chord = ops.take_along_axis(chord, classes, axis=-1) > 0  # (batch, moves)
+        rest_or_end = np.arange(REST_CLASS, self.fields[index].size)[None] == self.end_class
+        rest_or_end = ops.logical_and(ops.expand_dims(is_bound, -1), rest_or_end)
+        can_be = ops.concatenate([in_chord, rest_or_end], axis=-1)
+        can_be = ops.logical_or(can_be, ops.logical_not(ops.expand_dims(is_bound, -1)))
+        openings = super().drawn_from(index, situation, ops)
+        return can_be if openings is None else ops.logical_and(can_be, openings)
 
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rests stay, held notes stay held, and where a voice moves it moves."""

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from model.controls import Controls
 from model.data.windows import WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Voices
 from model.representation.arrays import NUMPY
+from model.representation.base import Situation
 from model.representation.echoes import RUN_STAGES
 from model.representation.four_parts import PARTS, REST, STARTS, WIDEST
 from model.representation.voice_context import CHROMA, LEAP, LEAPS
@@ -195,6 +197,27 @@ def test_transposed_chorales_stay_within_their_voices():
     steps = np.array([[72, 64, 60, 48], [REST, 64, 60, 48]], dtype=np.int32)
     assert VOICES.transposed(steps, 2).tolist() == [[74, 66, 62, 50], [REST, 66, 62, 50]]
     np.testing.assert_array_equal(VOICES.transposed(steps, 11), steps)
+
+
+def test_a_key_that_was_asked_for_is_begun_and_ended_with_its_tonic_chord():
+    asked = VOICES.controls.vector(Controls(key="A minor"))[None]
+    start = {**VOICES.situation(1, NUMPY), "controls": asked, "left": np.array([7], dtype=np.int32)}
+
+    def drawn(index: int, situation: Situation) -> set[int]:
+        classes = np.flatnonzero(VOICES.drawn_from(index, situation, NUMPY)[0])
+        raw = VOICES.raw(index, classes, np.zeros(len(classes)), situation, NUMPY)
+        return {int(pitch) % CHROMA if pitch != REST else REST for pitch in raw}
+
+    # At the start, and where the last beat begins, the upper voices take A, C or E, and the bass A
+    for left, time in ((7, 0), (4, 4)):
+        moment = {**start, "time": np.array([time]), "left": np.array([left])}
+        assert drawn(0, moment) == {9, 0, 4}
+        moment["left"] = moment["left"] - (time > 0)
+        assert drawn(3, moment) == {9}
+    # In between, and where no key was asked for, they are free
+    between = {**start, "time": np.array([2]), "left": np.array([5])}
+    assert len(drawn(3, between)) == CHROMA + 1
+    assert len(drawn(0, VOICES.situation(1, NUMPY))) == CHROMA + 1
 
 
 def test_what_pads_a_window_has_a_class():
