@@ -30,7 +30,7 @@ from model.errors import DataError
 from model.midi import write_midi
 from model.piece import Piece
 
-LIMIT_S = 300.0  # for one work; the longest quartet movements take a minute on a slow machine
+LIMIT_S = 900.0  # for one work; a whole quartet takes minutes on a busy machine
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
 NOTES = "works.jsonl"
 MADE_BY = ("music21_corpus", "music21_collections", "music21_pieces", "repeats")
