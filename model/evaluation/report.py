@@ -78,7 +78,11 @@ def _shared_among(representation: Representation, nats_total: float, parts: Part
     count = sum(representation.count(file.steps) for file in parts.evaluated)
     if representation.symbol != Performance.symbol:
         return {"nats_per_token": nats_total / count, "tokens": count, "symbol": representation.symbol}
-    events, fitted = ([representation.symbols(file.steps) for file in part] for part in (parts.evaluated, parts.fitted))
+    # every representation that counts by 388-events has them as its symbols
+    events, fitted = (
+        [symbols for file in part if (symbols := representation.symbols(file.steps)) is not None]
+        for part in (parts.evaluated, parts.fitted)
+    )
     floor = floors(events, fitted)
     return {
         "nats_per_event": nats_total / count,

@@ -46,20 +46,12 @@ def train(
     resume: bool = False,
     weights: Sequence[NDArray] | None = None,
 ) -> Progress:
-    """Fit a network to `data.train`; calls `on_best` with every network that validates better than all before.
+    """Fit a network to `data.train`, beginning with `weights` where some are given; says where the run ended.
 
-    `on_best` keeps the network, e.g. as a bundle; it is called after an epoch. The checkpoint lives in `folder`, and
-    `resume` goes on from it instead of starting afresh, and `weights` are begun with instead of random ones. Ctrl-C
-    ends the run early without an error.
-
-    Returns:
-        Where the run ended.
+    `on_best` is called after an epoch with every network that validates better than all before, to keep it. The
+    checkpoint lives in `folder`; `resume` goes on from it. Ctrl-C ends the run early without an error.
     """
-    keras.utils.set_random_seed(settings.random_seed)
-    keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
-    network = NoteNetwork(config)
-    if weights is not None:
-        network.set_weights(list(weights))
+    network = _network(config, settings, weights)
     streams = WindowStreams(network.representation, data.train, settings.streams, settings.window, data.train_styles)
     model = _compiled(network, settings, streams.batches_per_pass * settings.epochs)
     progress = _resumed(folder, network, model) if resume else Progress()
@@ -79,6 +71,16 @@ def train(
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
     return progress
+
+
+def _network(config: NetworkConfig, settings: TrainingSettings, weights: Sequence[NDArray] | None) -> NoteNetwork:
+    """A new network, with `weights` where some are given, else with those that the random seed decides."""
+    keras.utils.set_random_seed(settings.random_seed)
+    keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
+    network = NoteNetwork(config)
+    if weights is not None:
+        network.set_weights(list(weights))
+    return network
 
 
 def _augmentation(settings: TrainingSettings) -> Augmentation:
