@@ -19,6 +19,7 @@ METER, TEMPO, FIRST_PROGRAM = 0, 1, 2
 DRUMS = FIRST_PROGRAM + 128
 INSTRUMENTS = DRUMS + 1
 VELOCITY_WIDTH = 4  # 32 classes of loudness
+LONGEST_PEDAL = grid.EXACT  # two bars
 DRUM_TICKS = 6  # how long a stroke lasts in a file: nobody hears it
 FINENESS = 20  # ticks of a decoded piece for each of the grid: 480 to the quarter, as most programs have
 
@@ -33,7 +34,7 @@ def steps_of(piece: Piece) -> NDArray[np.int32]:
 
     The first bar with a note is the first bar; METER and TEMPO stand at its beginning, and again wherever they change.
     """
-    notes = _note_rows(sustained(piece))
+    notes = _note_rows(piece)
     if not len(notes):
         return np.zeros((0, FIELDS), dtype=np.int32)
     meters = _meter_changes(piece, last=int(notes[:, 0].max()))
@@ -79,8 +80,14 @@ def _instrument(number: int) -> Instrument:
 
 
 def _note_rows(piece: Piece) -> Rows:
-    """Every note once per instrument, key and tick, ended before its key is struck again."""
-    notes = piece.notes
+    """Every note once per instrument, key and tick, ended before its key is struck again.
+
+    The pedal holds a note for LONGEST_PEDAL at most: some files press it and never let it go.
+    """
+    notes = piece.notes.copy()
+    held = sustained(piece).notes["duration"]
+    longest = LONGEST_PEDAL * piece.ticks_per_quarter // grid.TICKS_PER_QUARTER
+    notes["duration"] = np.maximum(notes["duration"], np.minimum(held, longest))
     numbers = [DRUMS if one.is_drum else FIRST_PROGRAM + min(max(one.program, 0), 127) for one in piece.instruments]
     instrument = np.array(numbers, dtype=np.int64)[notes["instrument"]]
     onset = grid.on_grid(notes["onset"], piece.ticks_per_quarter)

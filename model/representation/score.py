@@ -70,8 +70,8 @@ class Score(Representation):
     quantisation = (
         "onsets and ends to a 24th of a quarter, velocities to 32 steps, tempi to 1.5 % between 15 and 588 quarters a "
         "minute, meters beyond 16/16 to one with a bar of nearly that length, instruments of one program merged, "
-        "strokes of drums without length, the pedal turned into duration, bars before the first note left out, waits "
-        "and notes cut at 2,047 quarters"
+        "strokes of drums without length, the pedal turned into duration, of two bars at most, bars before the first "
+        "note left out, waits and notes cut at 2,047 quarters"
     )
 
     def encode(self, piece: Piece) -> NDArray[np.int32]:
