@@ -121,11 +121,14 @@ def of_head(voice: int, situation: Situation, key: Tensor, ops: Any) -> Tensor:
         parts.append(one_hot(now[..., voice - 1] - own - NEAREST, GAPS, ops))
     if voice < VOICES - 1:
         parts.append(one_hot(own - now[..., voice + 1] - NEAREST, GAPS, ops))
-    return ops.concatenate([*parts, *_echoed(voice, situation, ops), *_parallels(voice, situation, ops)], axis=-1)
+    return ops.concatenate([*parts, *_echoed(voice, situation, ops), *parallels(voice, situation, ops)], axis=-1)
 
 
-def _parallels(voice: int, situation: Situation, ops: Any) -> list[Tensor]:
-    """The leap that would move this voice in parallel fifths or octaves with each voice above, where one would."""
+def parallels(voice: int, situation: Situation, ops: Any) -> list[Tensor]:
+    """The leap that would move `voice` in parallel fifths or octaves with each voice above, float32 (..., 25) each.
+
+    All zeros where none would.
+    """
     parts = []
     for other in range(voice):
         before, after = situation["pitch"][..., other], situation["drawn"][..., other]

@@ -22,12 +22,14 @@ from model.representation.four_parts import REST, STARTS, VOICES, WIDEST
 from model.representation.voice_context import (
     CHROMA,
     INPUT_SIZE,
+    LEAP,
     MEMORIES,
     NOT_YET,
     head_size,
     of_head,
     of_input,
     one_hot,
+    parallels,
 )
 
 REST_CLASS = 2 * WIDEST + 1
@@ -201,10 +203,23 @@ class Voices(Representation):
         return np.arange(self.end_class + 1) != self.end_class
 
     def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
-        """As every representation's; of a key that was asked for, its tonic chord at the start and on the last beat.
+        """As every representation's, and what a chorale does: no parallel fifths or octaves with a voice above.
 
-        As the chorales themselves begin and end; in between the network goes where the chords lead.
+        Of a key that was asked for its tonic chord at the start and on the last beat; in between the network goes where
+        the chords lead.
         """
+        can_be = ops.logical_and(self._in_key(index, situation, ops), self._not_parallel(index, situation, ops))
+        openings = super().drawn_from(index, situation, ops)
+        return can_be if openings is None else ops.logical_and(can_be, openings)
+
+    def _not_parallel(self, index: int, situation: Situation, ops: Any) -> Tensor:
+        """Which classes of voice `index` make no parallels, bool (batch, size)."""
+        before, after = WIDEST - LEAP, self.fields[index].size - (WIDEST + LEAP + 1)
+        refused = sum(parallels(index, situation, ops), ops.zeros((1, 2 * LEAP + 1), dtype="float32"))
+        return ops.pad(refused, ((0, 0), (before, after))) == 0
+
+    def _in_key(self, index: int, situation: Situation, ops: Any) -> Tensor:
+        """Which classes of voice `index` are in the chord that it is bound to, bool (batch, size)."""
         asked = situation["controls"][..., self.controls.slices["key"]]  # (batch, 24)
         left = situation["left"] - (1 if index == 0 else 0)  # once this sixteenth has come
         at_end = ops.logical_and(situation["left"] >= 0, left < four_parts.SIXTEENTHS)
@@ -216,9 +231,7 @@ class Voices(Representation):
         rest_or_end = np.arange(REST_CLASS, self.fields[index].size)[None] == self.end_class
         rest_or_end = ops.logical_and(ops.expand_dims(is_bound, -1), rest_or_end)
         can_be = ops.concatenate([in_chord, rest_or_end], axis=-1)
-        can_be = ops.logical_or(can_be, ops.logical_not(ops.expand_dims(is_bound, -1)))
-        openings = super().drawn_from(index, situation, ops)
-        return can_be if openings is None else ops.logical_and(can_be, openings)
+        return ops.logical_or(can_be, ops.logical_not(ops.expand_dims(is_bound, -1)))
 
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rests stay, held notes stay held, and where a voice moves it moves."""

@@ -122,6 +122,9 @@ def test_the_move_that_would_make_parallel_fifths_is_pointed_out():
     # Then the same rise is marked for the bass, and nothing where the soprano stays
     assert np.flatnonzero(VOICES.music("bass", moved, NUMPY)[0, parallel]).tolist() == [LEAP + 2]
     assert not VOICES.music("bass", stayed, NUMPY)[0, parallel].any()
+    # And composing does not draw it
+    assert np.flatnonzero(~VOICES.drawn_from(3, moved, NUMPY)[0]).tolist() == [WIDEST + 2]
+    assert VOICES.drawn_from(3, stayed, NUMPY).all()
 
 
 def test_music_in_four_parts_keeps_them_whatever_their_order():
