@@ -25,6 +25,7 @@ class Augmentation:
     """How a piece may be changed each time it comes up in training, and how often it does."""
 
     balance: float = 0.0  # see `endless_order`
+    opening_weight: float = 1.0  # of each of a piece's first OPENING steps in the loss
     transpose: int = 0  # by up to so many semitones, up or down
     stretch: float = 0.0  # in tempo by up to this share, faster or slower
     excerpts: float = 0.0  # share of pieces cut to a beginning and an ending, as short pieces have them
@@ -32,6 +33,7 @@ class Augmentation:
     length_hidden: float = 0.5  # chance that a whole piece does not say how long it is; an excerpt always does
 
 
+OPENING = 8  # steps; they decide meter, tempo and who plays, and there is one such place in hundreds of steps
 SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
 
 
@@ -76,7 +78,9 @@ class WindowStreams:
             for index in endless_order([len(piece) for piece in self.pieces], self.styles, augmentation.balance, rng):
                 yield self._changed(self.pieces[index], self.styles[index], rng, augmentation)
 
-        return self._batches(order())
+        for (batch,) in self._batches(order()):
+            batch["weight"][batch["fresh"], :OPENING] *= augmentation.opening_weight
+            yield (batch,)
 
     def once(self) -> Iterator[tuple[dict]]:
         """Batches that hold every piece once, the longest first so that the rows end together; nothing is asked."""

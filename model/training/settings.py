@@ -29,6 +29,9 @@ class TrainingSettings(BaseModel):
     balance: float = Field(
         default=0.0, ge=0, le=1, description="0: styles have the share of their music; 1: all styles have the same"
     )
+    opening_weight: float = Field(
+        default=1.0, gt=0, le=100, description="how much each of a piece's first 8 steps counts; wishes decide them"
+    )
     # how long
     epochs: int = Field(default=10, ge=1, description="passes over the training part")
     patience: int = Field(default=3, ge=1, description="epochs without a better validation before stopping")

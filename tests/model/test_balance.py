@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from model.data.balance import endless_order
+from model.data.windows import OPENING, Augmentation, WindowStreams
+from model.representation import Performance
+from tests.model.made_pieces import scales
 
 SIZES = [1000] * 90 + [100] * 90
 STYLES = ["pop"] * 90 + ["tune"] * 90
@@ -34,3 +37,13 @@ def test_a_style_has_the_share_of_steps_that_its_power_says(balance: float, shar
 def test_within_a_style_every_piece_comes_before_any_comes_again():
     tunes = [index for index in taken(1.0, 2_000) if STYLES[index] == "tune"]
     assert len(set(tunes[:90])) == 90
+
+
+def test_a_piece_opens_with_steps_that_count_more_where_that_is_asked_for():
+    rng = np.random.default_rng(0)
+    pieces = scales(4, 40)
+    streams = WindowStreams(Performance(), pieces, streams=2, length=16)
+    ((batch,), (following,)) = islice(streams.shuffled(rng, Augmentation(opening_weight=5.0)), 2)
+    assert (batch["weight"][:, :OPENING] == 5).all()
+    assert (batch["weight"][:, OPENING:] == 1).all()
+    assert (following["weight"] == 1).all()
