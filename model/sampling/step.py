@@ -114,7 +114,7 @@ class Turn:
             logits = self.network.logits(index, output, classes, situation)
             drawn_from = self.representation.drawn_from(index, situation, ops)
             if drawn_from is not None:
-                logits = ops.where(drawn_from, logits, REFUSED)
+                logits = ops.where(_or_kept(drawn_from, template, index), logits, REFUSED)
             if index == self._guard.field and against is not None:
                 has_pitch = self.representation.has_pitch(raw, ops)
                 logits = logits - (against if has_pitch is None else ops.where(has_pitch[:, None], against, 0.0))
@@ -189,6 +189,15 @@ class Turn:
             ops.where(is_woven[:, None], given_classes, classes),
             is_woven,
         )
+
+
+def _or_kept(drawn_from: Tensor, template: _Template | None, index: int) -> Tensor:
+    """The classes that composing may draw, and the template's own: what a seed has, its variation may keep."""
+    if template is None:
+        return drawn_from
+    is_near = _is(template.freedom[:, index], Freedom.NEAR, Freedom.MOVED)
+    own = ops.arange(drawn_from.shape[-1], dtype="int32") == template.classes[:, index, None]
+    return ops.logical_or(drawn_from, ops.logical_and(own, is_near[:, None]))
 
 
 def _towards(template: _Template, index: int, logits: Tensor) -> Tensor:

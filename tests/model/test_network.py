@@ -35,7 +35,7 @@ def known(pieces: np.ndarray) -> dict:
     target = PERFORMANCE.classes(pieces, before, NUMPY)
     starts = np.tile([field.size for field in PERFORMANCE.fields], (len(pieces), 1, 1))
     previous = np.concatenate([starts, target[:, :-1]], axis=1).astype(np.int32)
-    return {"previous": previous, "target": target, "shift": pieces[..., 0], "situation": before}
+    return {"previous": previous, "target": target, "raw": pieces, "shift": pieces[..., 0], "situation": before}
 
 
 @pytest.mark.parametrize("name", PRESETS)
