@@ -138,7 +138,9 @@ class WindowStreams:
             raw[row, : len(steps)] = steps
             weight[row, : len(steps)] = 1
         before, situation = self.representation.trace(raw, situation)
-        target = self.representation.classes(raw, before, NUMPY)
+        # copies: a representation may hand on views of `raw`, and what is yielded must not change when the next is made
+        situation = {name: value.copy() for name, value in situation.items()}
+        target = self.representation.classes(raw, before, NUMPY).copy()
         residual = self.representation.residual_nats(target) * weight[..., 0]
         for row, (steps, has_end) in enumerate(windows):
             if has_end:

@@ -78,11 +78,8 @@ class Events(Tokens):
         `last` is the latest event, `velocity` the bin in force, `pitch` the highest key struck at this moment,
         int32 (batch,) each; -1 where there is none.
         """
-        none = ops.full((batch,), -1, dtype="int32")
-        return {
-            "sounding": ops.zeros((batch, PITCHES), dtype="int32"),
-            "last": none, "velocity": none, "pitch": none,
-        }  # fmt: skip
+        nothing_yet = {name: ops.full((batch,), -1, dtype="int32") for name in ("last", "velocity", "pitch")}
+        return {"sounding": ops.zeros((batch, PITCHES), dtype="int32"), **nothing_yet}
 
     def advance(self, situation: Situation, step: dict[str, Tensor], ops: Any) -> Situation:
         """The situation after one event, int32 (batch,)."""

@@ -9,7 +9,7 @@ import pytest
 
 from model.controls import KEYS, Controls
 from model.data.windows import LONGEST_EXCERPT, SHORTEST_EXCERPT, Augmentation, WindowStreams
-from model.representation import Performance
+from model.representation import Performance, representation_of
 from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN
 from model.representation.measuring import block_keys
@@ -167,3 +167,16 @@ def test_an_excerpt_is_the_beginning_and_the_end_of_its_piece():
         assert velocities[0] == long[0, 2]
         assert velocities[-1] == long[-1, 2]
         assert play["left"][0] >= 0  # an excerpt always says how long it is
+
+
+@pytest.mark.parametrize("name", ["performance", "events"])
+def test_a_batch_stays_as_it_is_while_the_next_ones_are_made(name: str):
+    representation = representation_of(name)
+    pieces = [representation.encode(PERFORMANCE.decode(steps)) for steps in scales(4, 60)]
+    streams = WindowStreams(representation, pieces, 2, 32).shuffled(np.random.default_rng(0), Augmentation())
+    batches = [next(streams)[0] for _ in range(12)]
+    kept = [{part: batch[part].copy() for part in ("raw", "target", "previous")} for batch in batches]
+    again = WindowStreams(representation, pieces, 2, 32).shuffled(np.random.default_rng(0), Augmentation())
+    for batch, (other,) in zip(kept, again, strict=False):
+        for part, values in batch.items():
+            np.testing.assert_array_equal(values, other[part], err_msg=part)
