@@ -112,8 +112,9 @@ class Assignments:
         phase = seeds.ticks_into_bar(seed, joint.tick) / seed.ticks_per_quarter
         clock = self._clock(seed, joint.tick, options)
         length = length_of(self._representation, options, clock, phase)
-        position = self._sampler.prime(self._hearing.latest(steps), left=length.left)
-        position = self._sampler.asked(position, self._representation.controls.vector(options.controls), length.left)
+        latest = self._hearing.latest(steps)
+        asked = self._hearing.as_before(latest, self._representation.controls.vector(options.controls))
+        position = self._sampler.asked(self._sampler.prime(latest, left=length.left), asked, length.left)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._representation.decode(drawing.steps), clock)

@@ -44,6 +44,15 @@ class Hearing:
             return latest
         return np.concatenate([steps[:headings], steps[headings - LONGEST_PRIMING :]])
 
+    def as_before(self, heard: NDArray[np.int32], asked: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is asked, float32 (width,), and beyond it that the music stay as it is at the end of steps `heard`."""
+        wishes = asked.copy()
+        measured = self._representation.measured(heard)[-1]
+        for part in self._representation.controls.slices.values():
+            if not asked[part].any():
+                wishes[part] = measured[part]
+        return wishes
+
     def origin(self, seed: Piece, steps: NDArray[np.int32]) -> int:
         """The seed's tick that is time 0 of its `steps`."""
         heard = seed if self._representation.hears_drums else seeds.pitched_part(seed)

@@ -14,6 +14,7 @@ from model.controls import Controls
 from model.errors import RequestError
 from model.sampling import Sampler, Taste
 from model.sampling.sampler import Position
+from tests.model.made_pieces import scales
 
 LOVED = 60  # the pitch that the obsessed pianist cannot leave
 
@@ -111,3 +112,21 @@ def test_a_temperature_of_its_own_makes_one_field_safe(pianist: Composer):
     )
     # Then there are fewer of them than where they are free
     assert len(set(safe["velocity"].tolist())) / len(safe) < len(set(other["velocity"].tolist())) / len(other)
+
+
+def test_a_continuation_is_asked_to_stay_as_its_seed_is_unless_something_else_is_asked(
+    pianist: Composer, situations: list[dict[str, np.ndarray]]
+):
+    # Given a seed in a key of its own
+    seed = pianist.representation.decode(scales(1, 60)[0])
+    space = pianist.representation.controls
+    measured = pianist.representation.measured(pianist.representation.encode(seed))[-1]
+    # When it is continued with a wish for sparse music and none for a key
+    pianist.compose(seed, ComposeOptions(length_s=10, controls=Controls(density=1)))
+    # Then the network was asked for the seed's key and for sparse music
+    asked = situations[0]["controls"][0]
+    np.testing.assert_array_equal(asked[space.slices["key"]], measured[space.slices["key"]])
+    assert asked[space.slices["key"]].sum() == 1
+    np.testing.assert_array_equal(
+        asked[space.slices["density"]], space.vector(Controls(density=1))[space.slices["density"]]
+    )
