@@ -6,7 +6,7 @@ rounding of sums may differ, so a piece need not be note for note the one that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -85,5 +85,8 @@ def _side_by_side(positions: list[Position]) -> Position:
 
 def _rows(position: Position, kept: NDArray[np.bool_]) -> Position:
     """The pieces of a batch that are kept."""
-    pick: Callable[[object], NDArray] = lambda part: np.asarray(part)[kept]  # noqa: E731
+
+    def pick(part: object) -> NDArray:
+        return np.asarray(part)[kept]
+
     return tree.map_structure(pick, position)

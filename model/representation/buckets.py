@@ -21,13 +21,13 @@ OCTAVES = 8
 LARGEST = EXACT * 2**OCTAVES - 1  # 32,767 steps: five and a half minutes at 10 ms
 
 
-def _lowest_values() -> NDArray[np.int32]:
-    exact = np.arange(EXACT)
-    octaves = [EXACT * 2**octave * (PER_OCTAVE + np.arange(PER_OCTAVE)) // PER_OCTAVE for octave in range(OCTAVES)]
-    return np.concatenate([exact, *octaves]).astype(np.int32)
+def lowest_values(exact: int, per_octave: int, octaves: int) -> NDArray[np.int32]:
+    """The least value of each class: one class each below `exact`, then `per_octave` to each of `octaves` doublings."""
+    above = [exact * 2**octave * (per_octave + np.arange(per_octave)) // per_octave for octave in range(octaves)]
+    return np.concatenate([np.arange(exact), *above]).astype(np.int32)
 
 
-LOWEST = _lowest_values()  # the least value of each class, int32 (classes,)
+LOWEST = lowest_values(EXACT, PER_OCTAVE, OCTAVES)  # the least value of each class, int32 (classes,)
 WIDTHS = np.diff(np.append(LOWEST, LARGEST + 1)).astype(np.int32)  # how many values each class holds
 SIZE = len(LOWEST)  # 256
 _CLASS_OF = np.repeat(np.arange(SIZE, dtype=np.int32), WIDTHS)  # the class of every value, (LARGEST + 1,)

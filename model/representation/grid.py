@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.representation.arrays import NUMPY
+from model.representation.buckets import lowest_values
 
 Tensor = Any  # a numpy array or a tensor of the running Keras backend
 
@@ -29,12 +30,7 @@ METERS = tuple((beats, denominator) for denominator in DENOMINATORS for beats in
 BAR_TICKS = np.array([4 * TICKS_PER_QUARTER * beats // denominator for beats, denominator in METERS], dtype=np.int32)
 
 
-def _lowest_values() -> NDArray[np.int32]:
-    octaves = [EXACT * 2**octave * (PER_OCTAVE + np.arange(PER_OCTAVE)) // PER_OCTAVE for octave in range(OCTAVES)]
-    return np.concatenate([np.arange(EXACT), *octaves]).astype(np.int32)
-
-
-LOWEST = _lowest_values()  # the least value of each class, int32 (classes,)
+LOWEST = lowest_values(EXACT, PER_OCTAVE, OCTAVES)  # the least value of each class, int32 (classes,)
 WIDTHS = np.diff(np.append(LOWEST, LARGEST + 1)).astype(np.int32)  # how many values each class holds
 SIZE = len(LOWEST)  # 320
 _CLASS_OF = np.repeat(np.arange(SIZE, dtype=np.int32), WIDTHS)  # the class of every value, (LARGEST + 1,)

@@ -6,16 +6,16 @@ computes the same function several times faster. Weights move between backends u
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import keras
 from keras import ops
 
 from model.representation.base import Tensor
 
 
-class CarriedLSTM(keras.layers.LSTM):
-    """An LSTM whose state the caller carries: whole sequences by `sequence`, single steps by `step`."""
-
-    parts = ("hidden", "cell")  # of its state, each (batch, units)
+class _Carried(keras.layers.RNN):
+    """What both have in common: the caller carries the state, and torch runs whole sequences in its own kernel."""
 
     def __init__(self, units: int, **options: object) -> None:
         super().__init__(units, return_sequences=True, return_state=True, **options)
@@ -25,10 +25,6 @@ class CarriedLSTM(keras.layers.LSTM):
         outputs, *state = self(inputs, initial_state=state)
         return outputs, state
 
-    def step(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Output (batch, units) and the next state, from inputs (batch, width)."""
-        return self.cell(inputs, state)
-
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -37,6 +33,20 @@ class CarriedLSTM(keras.layers.LSTM):
             return super().inner_loop(sequences, initial_state, mask, training)
         outputs, state = self._fused(sequences, initial_state)
         return outputs[:, -1], outputs, state
+
+    @abstractmethod
+    def _fused(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Outputs and last state, by torch's kernel."""
+
+
+class CarriedLSTM(_Carried, keras.layers.LSTM):
+    """An LSTM whose state the caller carries: whole sequences by `sequence`, single steps by `step`."""
+
+    parts = ("hidden", "cell")  # of its state, each (batch, units)
+
+    def step(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Output (batch, units) and the next state, from inputs (batch, width)."""
+        return self.cell(inputs, state)
 
     def _fused(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         import torch  # only where Keras already runs on it
@@ -53,32 +63,15 @@ class CarriedLSTM(keras.layers.LSTM):
         return outputs, [last[0], carried[0]]
 
 
-class CarriedGRU(keras.layers.GRU):
+class CarriedGRU(_Carried, keras.layers.GRU):
     """A GRU whose state the caller carries; gates in the order (z, r, h), the reset gate after the product."""
 
     parts = ("hidden",)  # of its state, (batch, units)
-
-    def __init__(self, units: int, **options: object) -> None:
-        super().__init__(units, return_sequences=True, return_state=True, **options)
-
-    def sequence(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Outputs (batch, time, units) and the state after the last step, from inputs (batch, time, width)."""
-        outputs, *state = self(inputs, initial_state=state)
-        return outputs, state
 
     def step(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Output (batch, units) and the next state, from inputs (batch, width)."""
         output, (hidden,) = self.cell(inputs, state)
         return output, [hidden]
-
-    def inner_loop(
-        self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
-    ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Run the whole sequence; this is where torch's fused kernel takes over from Keras' loop."""
-        if keras.backend.backend() != "torch":
-            return super().inner_loop(sequences, initial_state, mask, training)
-        outputs, state = self._fused(sequences, initial_state)
-        return outputs[:, -1], outputs, state
 
     def _fused(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         import torch  # only where Keras already runs on it
