@@ -17,6 +17,7 @@ from model.errors import RequestError
 from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from model.bundles import Bundle
     from model.data.catalogue import Found
     from model.data.corpus import Encoded
     from model.evaluation.originality import OriginalityIndex
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the bundle and the checkpoint")
     parser.add_argument("--preset", default="cadenza", help="sizes of the network (default: %(default)s)")
     parser.add_argument(
+        "--base", help="begin with the weights of this bundle, a name or a folder; its sizes take the preset's place"
+    )
+    parser.add_argument(
         "--dropout", type=float, help="share of outputs dropped in training, 0 to 1 (default: the preset's)"
     )
     for name, field in TrainingSettings.model_fields.items():
@@ -74,14 +78,16 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.network.config import preset
     from model.training.loop import train
 
-    config = preset(arguments.preset, dropout=arguments.dropout)
+    base = _base(arguments)
+    config = preset(arguments.preset, dropout=arguments.dropout) if base is None else base.config
     if config.window:
         return train_classic.run(arguments, config)
     settings = _settings(arguments)
     train_classic.make_folder(arguments.out)
     found = find_data(str(arguments.data), arguments.local, arguments.cache)
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
-    config = config.model_copy(update={"styles": data.styles})
+    if base is None:
+        config = config.model_copy(update={"styles": data.styles})
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
     for name, reason in data.refused.items():
         sys.stderr.write(f"left out {name}: {reason}\n")
@@ -93,10 +99,26 @@ def run(arguments: argparse.Namespace) -> Outcome:
     def keep(network: NoteNetwork, progress: Progress) -> None:
         _write_bundle(arguments, found, network, progress, index)
 
-    progress = train(config, settings, data, arguments.out, keep, arguments.resume)
+    weights = None if base is None else [weight.astype("float32") for weight in base.weights]
+    progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
     best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
     text = f"The best of {progress.epoch} epochs is number {progress.best_epoch}; its bundle is in {arguments.out}."
     return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": best}, text)
+
+
+def _base(arguments: argparse.Namespace) -> Bundle | None:
+    """The bundle to begin with, with the dropout that is asked for; None to begin afresh."""
+    from dataclasses import replace
+
+    from model.bundles import open_bundle
+    from model.network.config import with_dropout
+
+    if arguments.base is None:
+        return None
+    bundle = open_bundle(arguments.base)
+    if bundle.is_classic:
+        raise RequestError(f"'{arguments.base}' is of the classic kind: --resume goes on with it in its own folder.")
+    return replace(bundle, config=with_dropout(bundle.config, arguments.dropout))
 
 
 def _settings(arguments: argparse.Namespace) -> TrainingSettings:

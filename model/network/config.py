@@ -68,8 +68,17 @@ def preset(name: str, dropout: float | None = None) -> NetworkConfig:
     """
     if name not in PRESETS:
         raise RequestError(f"There is no preset '{name}'. These are known: {', '.join(PRESETS)}.")
+    return with_dropout(PRESETS[name], dropout)
+
+
+def with_dropout(config: NetworkConfig, dropout: float | None) -> NetworkConfig:
+    """`config` with another dropout between its layers, or as it is where None is given.
+
+    Raises:
+        RequestError: when the dropout is out of range.
+    """
     if dropout is None:
-        return PRESETS[name]
+        return config
     if not 0 <= dropout < 1:
         raise RequestError("Dropout is a share from 0 to below 1.")
-    return PRESETS[name].model_copy(update={"dropout": dropout})
+    return config.model_copy(update={"dropout": dropout})
