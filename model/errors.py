@@ -4,7 +4,8 @@ ModelError
 ├── MidiError            the bytes are no MIDI file that may be read (the sentence names the reason)
 ├── BundleError          a bundle is missing, damaged, or made for another network
 ├── RequestError         a value asked for lies outside its range, or names nothing
-└── DataError            a data set holds nothing to learn from
+├── DataError            a data set holds nothing to learn from
+└── EngineError          the sampling engine could not go on
 
 Each error carries `sentence`: what happened and what to do, fit to be shown to a member as it is.
 """
@@ -39,3 +40,7 @@ class RequestError(ModelError):
 
 class DataError(ModelError):
     """Raised when a folder or archive holds no music that can be used."""
+
+
+class EngineError(ModelError):
+    """Raised when the sampling engine was closed, or drawing failed, before a piece was done."""

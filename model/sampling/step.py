@@ -6,7 +6,7 @@ Runs inside the compiled loop of `sampler`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,10 +19,8 @@ from model.sampling.drawing import draw
 from model.sampling.guard import FREEING_TEMPERATURE, NEVER, Guard, Watch
 from model.sampling.plan import NEVER as NEVER_COMES
 from model.sampling.plan import Plan, leaning
+from model.sampling.position import Position
 from model.sampling.taste import Taste
-
-if TYPE_CHECKING:
-    from model.sampling.sampler import Position
 
 
 class Tastes(NamedTuple):
@@ -76,6 +74,35 @@ class Turn:
         self.representation = network.representation
         self._guard = guard
         self._opens_with_wait = self.representation.opens_with_wait
+        self.draws = len(self.representation.fields) + 2  # uniform numbers that a step takes
+
+    def step(self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None) -> tuple[Position, Choice]:
+        """The next step of every piece, and where they stand after it.
+
+        Args:
+            position: before the step.
+            uniform: float32 (batch, draws) in [0, 1): one number for each draw.
+            tastes: how to draw.
+            plan: what is given beforehand.
+        """
+        choice, state = self.take(position, uniform, tastes, plan)
+        raw = choice.raw
+        step = {field.name: raw[:, index] for index, field in enumerate(self.representation.fields)}
+        situation = self.representation.advance(position.situation, step, ops)
+        is_over = ops.logical_or(position.is_over, choice.is_end)
+        if plan is not None:
+            is_over = ops.logical_or(is_over, position.filled + 1 >= plan.length)
+        return position._replace(
+            previous=choice.classes,
+            latest=raw,
+            situation=situation,
+            state=state,
+            watch=choice.watch,
+            now=position.now + self.wait(raw),
+            woven=position.woven + ops.cast(choice.is_woven, "int32"),
+            filled=position.filled + 1,
+            is_over=is_over,
+        ), choice
 
     def take(
         self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None

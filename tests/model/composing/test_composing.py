@@ -8,6 +8,7 @@ import pytest
 from model.composing import ComposeOptions, Composer, Composition
 from model.composing.hearing import LONGEST_PRIMING
 from model.composing.options import MAX_LENGTH_S
+from model.engine.engine import CHUNK
 from model.errors import RequestError
 from model.piece import NOTE, TEMPO, Instrument, Piece, table
 from model.representation import Performance
@@ -107,9 +108,9 @@ def test_a_stop_keeps_the_piece_so_far(composer: Composer):
     # Then what was composed until then is the piece
     assert composition.stopped
     assert not composition.ended
-    assert len(fractions) == 2
-    assert composition.composed_notes == 32
-    assert composition.piece.end_s < MAX_LENGTH_S
+    assert composition.composed_notes >= 2 * CHUNK
+    assert composition.composed_notes % CHUNK == 0
+    assert composition.piece.end_s < MAX_LENGTH_S / 2
 
 
 @pytest.mark.parametrize(("seed", "first"), [(PIANO_SEED, "priming"), (None, "composing")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,54 +11,49 @@ from keras import ops
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
 from model.controls import Controls
+from model.engine import Engine, Request, Ticket
 from model.errors import RequestError
-from model.sampling import Sampler, Taste
-from model.sampling.sampler import Position
+from model.sampling import Taste
 from tests.model.made_pieces import scales
 
 LOVED = 60  # the pitch that the obsessed pianist cannot leave
 
 
-@pytest.fixture
-def obsessed(pianist: Composer) -> Iterator[Composer]:
+@pytest.fixture(scope="module")
+def obsessed(pianist: Composer) -> Composer:
     """A pianist whose network is all but certain of one pitch and of short notes, always."""
-    heads = pianist._sampler.network.heads
-    loved = ((heads[1].to_classes.bias, LOVED), (heads[3].to_classes.bias, 10))
-    before = [ops.convert_to_numpy(bias) for bias, _ in loved]
-    for (bias, one), values in zip(loved, before, strict=True):
-        bias.assign(values + 40 * (np.arange(len(values)) == one))
-    yield pianist
-    for (bias, _), values in zip(loved, before, strict=True):
-        bias.assign(values)
+    network = pianist.bundle.network()
+    for head, loved in ((network.heads[1], LOVED), (network.heads[3], 10)):
+        bias = ops.convert_to_numpy(head.to_classes.bias)
+        head.to_classes.bias.assign(bias + 40 * (np.arange(len(bias)) == loved))
+    return Composer(replace(pianist.bundle, weights=network.get_weights()))
 
 
 @pytest.fixture
-def situations(pianist: Composer, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, np.ndarray]]:
-    """The situation before each chunk that the pianist draws."""
-    seen: list[dict[str, np.ndarray]] = []
-    chunk = Sampler.chunk
+def requests(pianist: Composer, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What the pianist asks of its engine."""
+    seen: list[Request] = []
+    submit = Engine.submit
 
-    def watched(sampler: Sampler, position: Position, *arguments: object, **options: object) -> object:
-        seen.append({name: np.asarray(value) for name, value in position.situation.items()})
-        return chunk(sampler, position, *arguments, **options)
+    def watched(engine: Engine, request: Request) -> Ticket:
+        seen.append(request)
+        return submit(engine, request)
 
-    monkeypatch.setattr(Sampler, "chunk", watched)
+    monkeypatch.setattr(Engine, "submit", watched)
     return seen
 
 
-def test_what_is_asked_stands_before_the_network_all_the_time(
-    pianist: Composer, situations: list[dict[str, np.ndarray]]
-):
+def test_what_is_asked_is_told_to_the_network(pianist: Composer, requests: list[Request]):
     # Given a wish
     controls = Controls(style="waltz", key="E minor", density=2)
     # When it is composed
     composition = pianist.compose(None, ComposeOptions(length_s=30, controls=controls))
-    # Then the network saw it at every chunk, and how much was left
+    # Then the network was told, and how long the piece is to be
     expected = pianist.representation.controls.vector(controls)
     assert expected.sum() == 3
-    assert all((situation["controls"] == expected).all() for situation in situations)
-    assert situations[0]["left"].tolist() == [2880]
-    assert situations[-1]["left"][0] < 2880
+    (request,) = requests
+    np.testing.assert_array_equal(request.position.situation["controls"][0], expected)
+    assert request.position.situation["left"].tolist() == [2880]
     # And the composition tells what it heeded
     assert composition.controls == controls
     assert composition.remarks == ()
@@ -115,7 +110,7 @@ def test_a_temperature_of_its_own_makes_one_field_safe(pianist: Composer):
 
 
 def test_a_continuation_is_asked_to_stay_as_its_seed_is_unless_something_else_is_asked(
-    pianist: Composer, situations: list[dict[str, np.ndarray]]
+    pianist: Composer, requests: list[Request]
 ):
     # Given a seed in a key of its own
     seed = pianist.representation.decode(scales(1, 60)[0])
@@ -124,7 +119,7 @@ def test_a_continuation_is_asked_to_stay_as_its_seed_is_unless_something_else_is
     # When it is continued with a wish for sparse music and none for a key
     pianist.compose(seed, ComposeOptions(length_s=10, controls=Controls(density=1)))
     # Then the network was asked for the seed's key and for sparse music
-    asked = situations[0]["controls"][0]
+    asked = requests[0].position.situation["controls"][0]
     np.testing.assert_array_equal(asked[space.slices["key"]], measured[space.slices["key"]])
     assert asked[space.slices["key"]].sum() == 1
     np.testing.assert_array_equal(

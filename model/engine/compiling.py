@@ -1,0 +1,55 @@
+"""Compiling to machine code with numba, kept on disk so that only the first start pays for it.
+
+Kept code is found by what all modules of this package say: a change in one never meets code made of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+
+from model.data.cache import cache_folder
+from model.errors import DataError
+
+log = logging.getLogger(__name__)
+
+Function = TypeVar("Function", bound=Callable)
+
+FOLDER = "machine-code"  # in the cache
+SETTING = "CADENZA_MACHINE_CODE"  # names another folder for it
+
+
+def _folder() -> str:
+    """Where machine code is kept; a folder of this process alone where the cache cannot be written."""
+    sources = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        sources.update(file.read_bytes())
+    try:
+        kept = Path(os.environ.get(SETTING) or cache_folder() / FOLDER)
+        folder = kept / sources.hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return str(folder)
+    except (OSError, DataError):
+        log.warning("machine code cannot be kept, so every start compiles it anew: name a folder in %s", SETTING)
+        return tempfile.mkdtemp(prefix="cadenza-machine-code-")
+
+
+numba.config.CACHE_DIR = _folder()
+
+
+def machine_code(function: Function) -> Function:
+    """`function` compiled for this processor at its first call, or taken from the cache; runs without the GIL."""
+    return numba.njit(function, nogil=True, cache=True, error_model="numpy")
+
+
+def inlined(function: Function) -> Function:
+    """`function` as a part of others that are compiled."""
+    return numba.njit(function, nogil=True, error_model="numpy")

@@ -1,0 +1,224 @@
+"""Drawing on a CPU: the machine with its programs, and a fixed number of slots for pieces that come and go."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.engine import machine, recurrent
+from model.engine.lowering import lowered
+from model.engine.matmul import PANEL
+from model.engine.program import Code, Program
+from model.engine.requests import Drawn, Standing
+from model.engine.tracing import PLAN, leaves, traced
+from model.network import NoteNetwork
+from model.network.stacks.recurrent import RecurrentStack
+from model.sampling.guard import Guard
+from model.sampling.plan import Plan, filled_in
+from model.sampling.position import Position
+from model.sampling.step import Tastes
+from model.sampling.taste import Taste
+
+_STANDING = {
+    "left": "position/situation/left", "filled": "position/filled", "woven": "position/woven",
+    "acted": "position/watch/acted", "is_over": "position/is_over",
+}  # fmt: skip
+
+
+class Processor:
+    """Slots for pieces, and what carries their steps out."""
+
+    def __init__(self, network: NoteNetwork, guard: Guard, example: Position, slots: int) -> None:
+        """Compile the programs of `network`; some seconds, fewer once machine code is in the cache.
+
+        Args:
+            network: what to draw from.
+            guard: as its steps have it.
+            example: a position of one piece, before its first note.
+            slots: how many pieces can be drawn at the same time.
+        """
+        self.slots = slots
+        self._stack = recurrent.stack_of(network.stack) if isinstance(network.stack, RecurrentStack) else None
+        self._programs = self._compiled(network, guard, example)
+        constants = [program.constants for program in self._programs]
+        self._first_row = sum(map(len, constants))
+        self._row_size = max(program.size for program in self._programs)
+        self._memory = np.zeros(self._first_row + slots * self._row_size)
+        self._memory[: self._first_row] = np.concatenate(constants)
+        self._weights, self._matrices = _packed(self._programs, self._stack)
+        self._kept = recurrent.memory_of(self._stack, slots) if self._stack else _no_memory(slots)
+        parts = len(self._programs[1].plan_parts)
+        self._plans: dict[int, list[NDArray[np.float64]]] = {}
+        self._plan = np.zeros(1)
+        self._plan_at, self._plan_rows = (np.zeros((slots, parts), dtype=np.int64) for _ in range(2))
+        self._desks = [_Desk(self._programs, self._stack, slots) for _ in range(len(os.sched_getaffinity(0)))]
+        self._threads = ThreadPoolExecutor(len(self._desks), thread_name_prefix="draw")
+
+    def _compiled(self, network: NoteNetwork, guard: Guard, example: Position) -> tuple[Program, Program]:
+        """The programs of steps without a plan and with one; what they have in common lies in the same places."""
+        position = example._replace(state={}) if self._stack else example
+        fields = [field.name for field in network.representation.fields]
+        tastes = Tastes.of(Taste(), fields, 1, is_guarded=True)
+        step = np.zeros((1, len(fields)), dtype=np.int32)
+        free = lowered(traced(network, guard, position, tastes, None), 0)
+        plan = filled_in(step, step, step[:, 0], 0.0)
+        planned = lowered(traced(network, guard, position, tastes, plan), len(free.constants))
+        return free, planned
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the weights and all slots take."""
+        arrays = [self._memory, self._weights, *self._kept]
+        return sum(array.nbytes for array in arrays)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=True)
+
+    def join(self, slot: int, position: Position, tastes: Tastes, plan: Plan | None) -> None:
+        """Put one piece into a slot; `position`, `tastes` and `plan` have a batch of one."""
+        given = dict(leaves({"position": position, "tastes": tastes}))
+        if plan is not None:
+            given |= {f"{PLAN}{name}": part for name, part in plan._asdict().items()}
+        base = self._base(slot)
+        for name, place in self._programs[plan is not None].inputs.items():
+            if name in given:
+                self._memory[base + place.at : base + place.at + place.size] = np.asarray(given[name]).reshape(-1)
+        if self._stack:
+            recurrent.remember(self._stack, self._kept, slot, position.state)
+        self._plans.pop(slot, None)
+        if plan is not None:
+            parts = [np.asarray(getattr(plan, name))[0] for name in self._programs[1].plan_parts]
+            self._plan_rows[slot] = [len(part) for part in parts]
+            self._plans[slot] = [part.astype(np.float64).reshape(-1) for part in parts]
+            self._lay_out_plans()
+
+    def leave(self, slot: int) -> None:
+        """Forget the piece in a slot."""
+        if self._plans.pop(slot, None) is not None:
+            self._lay_out_plans()
+
+    def _lay_out_plans(self) -> None:
+        flat, at = [np.zeros(1)], 1
+        for slot, parts in self._plans.items():
+            for number, part in enumerate(parts):
+                self._plan_at[slot, number] = at
+                flat.append(part)
+                at += len(part)
+        self._plan = np.concatenate(flat)
+
+    def draw(self, slots: list[int], uniforms: NDArray[np.float32]) -> Drawn:
+        """The next steps of the pieces in `slots`.
+
+        Args:
+            slots: some that were joined, each once.
+            uniforms: float32 (steps, rows, draws) in [0, 1), a row for each slot.
+        """
+        steps, rows, _ = uniforms.shape
+        fields = self._programs[0].outputs["raw"].size
+        drawn = Drawn(
+            np.zeros((steps, rows, fields), dtype=np.int32), *(np.zeros((steps, rows), dtype=bool) for _ in range(2))
+        )
+        tasks = [self._threads.submit(self._draw, *task, slots, uniforms, drawn) for task in self._shared_out(slots)]
+        for task in tasks:
+            task.result()
+        return drawn
+
+    def _shared_out(self, slots: list[int]) -> list[tuple[int, int, NDArray[np.int64]]]:
+        """Which desk carries out which program for which rows: about as many rows for each processor core."""
+        tasks = []
+        for number in range(len(self._programs)):
+            rows = np.array([row for row, slot in enumerate(slots) if (slot in self._plans) == bool(number)], dtype=int)
+            parts = min(len(self._desks), len(rows))
+            tasks += [(number, part) for part in np.array_split(rows, parts)] if parts else []
+        return [(place % len(self._desks), *task) for place, task in enumerate(tasks)]
+
+    def _draw(
+        self, desk: int, number: int, rows: NDArray, slots: list[int], uniforms: NDArray[np.float32], drawn: Drawn
+    ) -> None:
+        """Carry out a program for some of the rows; runs in a thread of its own."""
+        program, where = self._programs[number], np.array(slots, dtype=np.int64)[rows]
+        part = Drawn(*(np.zeros((len(one), len(rows), *one.shape[2:]), dtype=one.dtype) for one in drawn))
+        stack = self._stack or _NO_STACK
+        with self._desks[desk] as room:
+            machine.run(
+                program.code, program.barriers, program.addresses, self._matrices[number], self._memory,
+                self._first_row + where * self._row_size, where, self._plan, self._plan_at, self._plan_rows,
+                self._weights, room.entering, room.leaving, uniforms[:, rows].astype(np.float64),
+                program.inputs["uniform"].at, program.inputs["position/is_over"].at, program.outputs["raw"].at,
+                program.outputs["is_woven"].at, program.outputs["is_end"].at, *part,
+                stack.layers, stack.biases, self._kept.states, stack.look, self._kept.keys, self._kept.values,
+                self._kept.moments, room.scratch,
+            )  # fmt: skip
+        for whole, one in zip(drawn, part, strict=True):
+            whole[:, rows] = one
+
+    def standing(self, slot: int) -> Standing:
+        """How far the piece in a slot is."""
+        base, inputs = self._base(slot), self._programs[0].inputs
+        found = {name: self._memory[base + inputs[path].at] for name, path in _STANDING.items()}
+        return Standing(**{name: int(value) for name, value in found.items()})
+
+    def _base(self, slot: int) -> int:
+        return self._first_row + slot * self._row_size
+
+
+class _Desk:
+    """Room for the intermediate results of one thread; one task at a time has it."""
+
+    def __init__(self, programs: tuple[Program, ...], stack: recurrent.Stack | None, rows: int) -> None:
+        sizes = [PANEL]
+        for program in programs:
+            for number, each in program.code[program.code[:, 0] == Code.MATMUL][:, 3:5].tolist():
+                matrix = program.matrices[number]
+                sizes.append(each * max(matrix.inputs, matrix.panels * PANEL))
+        if stack:
+            sizes += [int(stack.layers[0, recurrent.INPUTS]), int(stack.layers[:, recurrent.UNITS].max())]
+        self._lock = Lock()
+        self.entering, self.leaving = (np.zeros(rows * max(sizes), dtype=np.float32) for _ in range(2))
+        self.scratch = np.zeros((4, recurrent.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
+
+    def __enter__(self) -> Self:
+        self._lock.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+_NO_STACK = recurrent.Stack(
+    layers=np.zeros((1, 8), dtype=np.int64),
+    look=np.full(9, -1, dtype=np.int64),
+    weights=np.zeros(0, dtype=np.uint16),
+    biases=np.zeros(0, dtype=np.float32),
+    state_size=0,
+    parts={},
+)
+
+
+def _no_memory(slots: int) -> recurrent.Memory:
+    return recurrent.memory_of(_NO_STACK, slots)
+
+
+def _packed(
+    programs: tuple[Program, ...], stack: recurrent.Stack | None
+) -> tuple[NDArray[np.uint16], list[NDArray[np.int64]]]:
+    """All weights in one array, those of the stack first, and of each program where its matrices begin."""
+    parts = [stack.weights] if stack else []
+    at, tables, known = sum(map(len, parts)), [], {}
+    for program in programs:
+        table = []
+        for matrix in program.matrices:
+            key = (matrix.inputs, matrix.outputs, matrix.data.tobytes())
+            if key not in known:
+                known[key] = at
+                parts.append(matrix.data)
+                at += len(matrix.data)
+            table.append((known[key], matrix.inputs, matrix.outputs))
+        tables.append(np.array(table, dtype=np.int64).reshape(-1, 3))
+    return np.concatenate(parts), tables

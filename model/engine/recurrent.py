@@ -1,0 +1,283 @@
+"""Recurrent stacks, built into the machine: LSTM and GRU layers one above the other, and the look-back between them.
+
+The same functions as `model.network.stacks`, for a few rows at a time; a test holds the two together. What a row
+remembers lies in its slot: hidden and cell of each layer, and the look-back's moments in a ring, so that a step writes
+one moment instead of moving all.
+"""
+
+# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913 (numba infers types)
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.engine.arithmetic import exp32, sigmoid32, tanh32
+from model.engine.compiling import inlined
+from model.engine.matmul import PANEL, multiply_add, pack
+from model.network.stacks.lookback import HEAD_UNITS, HEADS, LookBack
+from model.network.stacks.recurrent import RecurrentStack
+
+LSTM, GRU = 0, 1
+# columns of `Stack.layers`
+KIND, INPUTS, UNITS, WEIGHTS, BIAS, STATE, RECURRENT_WEIGHTS, RECURRENT_BIAS = range(8)
+# places of `Stack.look`
+BEFORE_LAYER, MOMENTS, WAITING, ASK_WEIGHTS, ASK_BIAS, VALUE_WEIGHTS, VALUE_BIAS, ANSWER_WEIGHTS, ANSWER_BIAS = range(9)
+WIDTH = HEADS * HEAD_UNITS
+SCALE = np.float32(HEAD_UNITS**-0.5)
+ZERO, ONE = np.float32(0), np.float32(1)
+COUNT, NEXT = 0, 1  # columns of `Memory.moments`
+
+
+class Stack(NamedTuple):
+    """A recurrent stack as numbers.
+
+    Attributes:
+        layers: int64 (layers, 8), see the names of its columns.
+        look: int64 (9,), likewise; BEFORE_LAYER is -1 where there is no look-back.
+        weights: uint16, all matrices packed one after another.
+        biases: float32.
+        state_size: float32 numbers that a slot remembers beside the look-back's moments.
+        parts: where parts of the state lie that the network knows by name: (at, size).
+    """
+
+    layers: NDArray[np.int64]
+    look: NDArray[np.int64]
+    weights: NDArray[np.uint16]
+    biases: NDArray[np.float32]
+    state_size: int
+    parts: dict[str, tuple[int, int]]
+
+
+class Memory(NamedTuple):
+    """What the slots remember: states float32 (slots, size), the look-back's keys (slots, width, moments) and values
+    (slots, moments, width), and int64 (slots, 2): how many moments are filled, and where the next goes."""
+
+    states: NDArray[np.float32]
+    keys: NDArray[np.float32]
+    values: NDArray[np.float32]
+    moments: NDArray[np.int64]
+
+
+class _Store:
+    """Weights and biases laid one after another."""
+
+    def __init__(self) -> None:
+        self.weights: list[NDArray[np.uint16]] = []
+        self.biases: list[NDArray[np.float32]] = []
+
+    def matrix(self, values: NDArray) -> int:
+        at = sum(map(len, self.weights))
+        self.weights.append(pack(values).data)
+        return at
+
+    def bias(self, values: NDArray) -> int:
+        at = sum(map(len, self.biases))
+        self.biases.append(np.asarray(values, dtype=np.float32).reshape(-1))
+        return at
+
+
+def stack_of(stack: RecurrentStack) -> Stack:
+    """The numbers of a network's stack."""
+    store, parts, at, rows = _Store(), {}, 0, []
+    for layer in stack.recurrent:
+        kernel, recurrent, bias = (np.asarray(weight) for weight in layer.cell.get_weights())
+        row = [LSTM, kernel.shape[0], layer.units, 0, 0, at, 0, 0]
+        for part in layer.parts:
+            parts[f"{part}_{layer.name}"] = (at, layer.units)
+            at += layer.units
+        if layer.parts == ("hidden", "cell"):
+            row[WEIGHTS], row[BIAS] = store.matrix(np.concatenate([kernel, recurrent])), store.bias(bias)
+        else:
+            row[KIND] = GRU
+            row[WEIGHTS], row[RECURRENT_WEIGHTS] = store.matrix(kernel), store.matrix(recurrent)
+            row[BIAS], row[RECURRENT_BIAS] = store.bias(bias[0]), store.bias(bias[1])
+        rows.append(row)
+    look = np.full(9, -1, dtype=np.int64)
+    if stack.look_back is not None:
+        parts |= {"waiting_key": (at, WIDTH), "is_waiting": (at + WIDTH, 1)}
+        look = _look_back(stack.look_back, len(rows) - 1, at, store)
+        at += WIDTH + 1
+    weights, biases = np.concatenate(store.weights), np.concatenate(store.biases)
+    return Stack(np.array(rows, dtype=np.int64), look, weights, biases, at, parts)
+
+
+def _look_back(look_back: LookBack, before_layer: int, waiting: int, store: _Store) -> NDArray[np.int64]:
+    query, key, value, output = (
+        layer.get_weights() for layer in (look_back.to_query, look_back.to_key, look_back.to_value, look_back.to_output)
+    )
+    asking = [np.concatenate(pair, axis=-1) for pair in zip(query, key, strict=True)]
+    places = [before_layer, look_back.moments, waiting]
+    for weights, bias in (asking, value, output):
+        places += [store.matrix(weights), store.bias(bias)]
+    return np.array(places, dtype=np.int64)
+
+
+def memory_of(stack: Stack, slots: int) -> Memory:
+    """Room for what `slots` slots remember."""
+    moments = max(int(stack.look[MOMENTS]), 0)
+    return Memory(
+        states=np.zeros((slots, stack.state_size), dtype=np.float32),
+        keys=np.zeros((slots, WIDTH, moments), dtype=np.float32),
+        values=np.zeros((slots, moments, WIDTH), dtype=np.float32),
+        moments=np.zeros((slots, 2), dtype=np.int64),
+    )
+
+
+def remember(stack: Stack, memory: Memory, slot: int, state: dict[str, Any]) -> None:
+    """Put the state of one piece, as the network's stack gives it with a batch of one, into a slot."""
+    for name, (at, size) in stack.parts.items():
+        memory.states[slot, at : at + size] = np.asarray(state[name])[0]
+    if stack.look[BEFORE_LAYER] >= 0:
+        seen = np.asarray(state["seen"])[0] > 0
+        count = int(seen.sum())
+        memory.keys[slot, :, :count] = np.asarray(state["keys"])[0][seen].T
+        memory.values[slot, :count] = np.asarray(state["values"])[0][seen]
+        memory.moments[slot] = count, count % memory.values.shape[1]
+
+
+def scratch_size(stack: Stack, rows: int) -> int:
+    """float32 numbers that each of the four parts of the room for intermediate results needs, for so many rows."""
+    widest = max(int(layer[INPUTS]) + 4 * -(-int(layer[UNITS]) // PANEL) * PANEL for layer in stack.layers)
+    return rows * max(widest + PANEL, 2 * WIDTH + PANEL) + max(int(stack.look[MOMENTS]), 0) + PANEL
+
+
+@inlined
+def _padded(outputs):
+    return (outputs + PANEL - 1) // PANEL * PANEL
+
+
+@inlined
+def _affine(x, inputs, weights, weight_at, biases, bias_at, outputs, y, rows):
+    """y[row] = x[row] @ weights + bias; rows of y are padded to whole panels."""
+    width = _padded(outputs)
+    for row in range(rows):
+        for i in range(outputs):
+            y[row * width + i] = biases[bias_at + i]
+        for i in range(outputs, width):
+            y[row * width + i] = ZERO
+    multiply_add(x, inputs, weights, weight_at, inputs, outputs, y, width, rows)
+
+
+@inlined
+def _lstm(source, leaving, slots, weights, layer, biases, states, scratch):
+    inputs, units, at = layer[INPUTS], layer[UNITS], layer[STATE]
+    x, y, rows, whole, width = scratch[0], scratch[1], len(slots), inputs + units, _padded(4 * units)
+    for row in range(rows):
+        for i in range(inputs):
+            x[row * whole + i] = source[row * inputs + i]
+        for i in range(units):
+            x[row * whole + inputs + i] = states[slots[row], at + i]
+    _affine(x, whole, weights, layer[WEIGHTS], biases, layer[BIAS], 4 * units, y, rows)
+    for row in range(rows):
+        slot, gates = slots[row], row * width
+        for i in range(units):
+            kept = sigmoid32(y[gates + units + i]) * states[slot, at + units + i]
+            cell = kept + sigmoid32(y[gates + i]) * tanh32(y[gates + 2 * units + i])
+            hidden = sigmoid32(y[gates + 3 * units + i]) * tanh32(cell)
+            states[slot, at + units + i] = cell
+            states[slot, at + i] = hidden
+            leaving[row * units + i] = hidden
+
+
+@inlined
+def _gru(source, leaving, slots, weights, layer, biases, states, scratch):
+    inputs, units, at = layer[INPUTS], layer[UNITS], layer[STATE]
+    x, y, z, rows, width = scratch[0], scratch[1], scratch[2], len(slots), _padded(3 * layer[UNITS])
+    _affine(source, inputs, weights, layer[WEIGHTS], biases, layer[BIAS], 3 * units, y, rows)
+    for row in range(rows):
+        for i in range(units):
+            x[row * units + i] = states[slots[row], at + i]
+    _affine(x, units, weights, layer[RECURRENT_WEIGHTS], biases, layer[RECURRENT_BIAS], 3 * units, z, rows)
+    for row in range(rows):
+        slot, gates = slots[row], row * width
+        for i in range(units):
+            update = sigmoid32(y[gates + i] + z[gates + i])
+            reset = sigmoid32(y[gates + units + i] + z[gates + units + i])
+            new = tanh32(y[gates + 2 * units + i] + reset * z[gates + 2 * units + i])
+            hidden = update * states[slot, at + i] + (ONE - update) * new
+            states[slot, at + i] = hidden
+            leaving[row * units + i] = hidden
+
+
+@inlined
+def _attend(slot, query, query_at, keys, values, count, found, found_at, scores):
+    """What a query finds among the moments of a slot, and in the moment with nothing in it, whose score is 0."""
+    for head in range(HEADS):
+        first = head * HEAD_UNITS
+        for j in range(count):
+            scores[j] = ZERO
+        for d in range(first, first + HEAD_UNITS):
+            factor = query[query_at + d] * SCALE
+            for j in range(count):
+                scores[j] += factor * keys[slot, d, j]
+        largest = ZERO
+        for j in range(count):
+            largest = max(largest, scores[j])
+        for j in range(count):
+            scores[j] = exp32(scores[j] - largest)
+        total = exp32(-largest)
+        for j in range(count):
+            total += scores[j]
+        for d in range(first, first + HEAD_UNITS):
+            found[found_at + d] = ZERO
+        for j in range(count):
+            weight = scores[j] / total
+            for d in range(first, first + HEAD_UNITS):
+                found[found_at + d] += weight * values[slot, j, d]
+
+
+@inlined
+def _looked_back(entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch):
+    """Add to what the layer below says what a look-back found, and keep the new moment."""
+    below = layers[look[BEFORE_LAYER], INPUTS]
+    embedding, kept, waiting, rows = layers[0, INPUTS], look[MOMENTS], look[WAITING], len(slots)
+    asked, value, found, answer = scratch[0], scratch[1], scratch[2], scratch[1]
+    _affine(leaving, below, weights, look[ASK_WEIGHTS], biases, look[ASK_BIAS], 2 * WIDTH, asked, rows)
+    _affine(entering, embedding, weights, look[VALUE_WEIGHTS], biases, look[VALUE_BIAS], WIDTH, value, rows)
+    for row in range(rows):
+        slot, at = slots[row], row * 2 * WIDTH
+        if states[slot, waiting + WIDTH] > ZERO:
+            place = moments[slot, NEXT]
+            for d in range(WIDTH):
+                keys[slot, d, place] = states[slot, waiting + d]
+                values[slot, place, d] = value[row * WIDTH + d]
+            moments[slot, NEXT] = (place + 1) % kept
+            moments[slot, COUNT] = min(moments[slot, COUNT] + 1, kept)
+        _attend(slot, asked, at, keys, values, moments[slot, COUNT], found, row * WIDTH, scratch[3])
+        for d in range(WIDTH):
+            states[slot, waiting + d] = asked[at + WIDTH + d]
+        states[slot, waiting + WIDTH] = ONE
+    _affine(found, WIDTH, weights, look[ANSWER_WEIGHTS], biases, look[ANSWER_BIAS], below, answer, rows)
+    width = _padded(below)
+    for row in range(rows):
+        for i in range(below):
+            leaving[row * below + i] += answer[row * width + i]
+
+
+@inlined
+def stack_step(entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch):
+    """One step of the stack for some rows; returns the width of what it says.
+
+    Args:
+        entering: float32, inputs of the rows one after another.
+        leaving: float32, what the stack says, likewise; written.
+        slots: the slot of each row, int64 (rows,).
+        weights, layers, biases, look: see `Stack`.
+        states, keys, values, moments: see `Memory`.
+        scratch: float32 (4, `scratch_size`).
+    """
+    for number in range(len(layers)):
+        layer = layers[number]
+        if number == look[BEFORE_LAYER]:
+            _looked_back(
+                entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch
+            )
+        source = entering if number == 0 else leaving
+        if layer[KIND] == LSTM:
+            _lstm(source, leaving, slots, weights, layer, biases, states, scratch)
+        else:
+            _gru(source, leaving, slots, weights, layer, biases, states, scratch)
+    return layers[len(layers) - 1, UNITS]

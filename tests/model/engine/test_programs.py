@@ -1,0 +1,107 @@
+"""Programs: whatever a step is made of, the machine draws the notes that TensorFlow draws from the same graph."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import keras
+import numpy as np
+import pytest
+
+from model.engine.lowering import lowered
+from model.network import PRESETS, NetworkConfig, NoteNetwork
+from model.representation.base import Freedom
+from model.sampling import Taste
+from model.sampling.plan import filled_in, woven
+from tests.model.hand import CPU, TENSORFLOW, Hand
+
+TINY = {"embedding": 16, "units": 32, "head_units": 16}
+CONFIGS = {
+    "performance": PRESETS["tiny"].model_copy(update={"styles": ("waltz", "etude")}),
+    "voices": PRESETS["chorale"].model_copy(update=TINY),
+    "score": PRESETS["ensemble"].model_copy(update={**TINY, "memory": 24}),
+    "events": PRESETS["events"].model_copy(update=TINY),
+    "characters": PRESETS["char"].model_copy(update=TINY),
+    "look-back": NetworkConfig(memory=24, **TINY),
+    "gru": NetworkConfig(stack="gru", layers=3, **TINY),
+    "gru with a look-back": NetworkConfig(stack="gru", layers=2, memory=24, **TINY),
+    "convolution": NetworkConfig(stack="conv", layers=4, **TINY),
+    "transformer": NetworkConfig(stack="transformer", layers=2, memory=24, **TINY | {"units": 64}),
+}
+ROWS = 3
+
+
+@cache
+def hands(name: str) -> tuple[Hand, Hand]:
+    """The same network, drawn from by the machine and by TensorFlow; its weights are such as float16 holds."""
+    keras.utils.set_random_seed(5)
+    network = NoteNetwork(CONFIGS[name])
+    network.set_weights([(3 * weight).astype(np.float16).astype(np.float32) for weight in network.get_weights()])
+    return Hand(network, CPU, ROWS), Hand(network, TENSORFLOW, ROWS)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_machine_draws_what_tensorflow_draws(name: str):
+    # Given three pieces, one of them bold, one without a guard
+    machine, tensorflow = hands(name)
+    for hand in (machine, tensorflow):
+        hand.join([0], left=200)
+        hand.join([1], taste=Taste(temperature=1.3, top_k=9, min_p=0.01))
+        hand.join([2], taste=Taste(top_p=0.5), guard=False)
+    for chunk in range(3):
+        # When some chunks are drawn, longer than a look-back remembers
+        numbers = machine.uniforms(chunk, 20, ROWS)
+        ours, theirs = machine.chunk(numbers), tensorflow.chunk(numbers)
+        # Then they are the same, and so is where the pieces stand
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert [machine.standing(row) for row in range(ROWS)] == [tensorflow.standing(row) for row in range(ROWS)]
+
+
+@pytest.mark.parametrize("name", ["performance", "voices", "score"])
+def test_plans_are_followed_as_by_tensorflow_beside_pieces_that_have_none(name: str):
+    # Given a piece with notes to weave in, one with a template, one free
+    machine, tensorflow = hands(name)
+    representation = machine.network.representation
+    first = Hand.drawn(machine, machine.uniforms(7, 24))[:, 0]
+    freedom = np.full(first.shape, int(Freedom.GIVEN), dtype=np.int32)
+    freedom[:, -2] = int(Freedom.NEAR)
+    template = filled_in(first, freedom, np.full(len(first), 127, dtype=np.int32), 0.5)
+    onsets = np.cumsum(first[:, 0]) if representation.opens_with_wait else np.arange(len(first))
+    for hand in (machine, tensorflow):
+        hand.join([0], plan=woven(onsets, first))
+        hand.join([1], plan=template)
+        hand.join([2])
+    for chunk in range(2):
+        numbers = machine.uniforms(chunk, 20, ROWS)
+        ours, theirs = machine.chunk(numbers), tensorflow.chunk(numbers)
+        # Then both bring the same notes
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert machine.standing(1).is_over
+    assert machine.standing(0).woven == (tensorflow.standing(0).woven if representation.opens_with_wait else 0)
+
+
+def test_primed_states_of_every_kind_go_on_as_in_tensorflow():
+    for name in ("look-back", "gru", "transformer"):
+        machine, tensorflow = hands(name)
+        seed = machine.drawn(machine.uniforms(3, 40))[:, 0]
+        for hand in (machine, tensorflow):
+            hand.join([1], hand.primer.prime(seed, left=500))
+        numbers = machine.uniforms(4, 30)
+        np.testing.assert_array_equal(machine.chunk(numbers, [1]).steps, tensorflow.chunk(numbers, [1]).steps)
+
+
+def test_an_operation_that_the_machine_does_not_know_is_named():
+    class Graph:
+        pass
+
+    import tensorflow as tf
+
+    from model.engine.tracing import Traced
+
+    function = tf.function(lambda x: {"y": tf.linalg.inv(x)}, autograph=False)
+    concrete = function.get_concrete_function(tf.TensorSpec((2, 2), tf.float32))
+    traced = Traced(concrete.graph, {concrete.inputs[0].name: "x"}, dict(concrete.structured_outputs), {})
+    with pytest.raises(NotImplementedError, match="no operation MatrixInverse"):
+        lowered(traced, 0)
