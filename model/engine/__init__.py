@@ -7,6 +7,7 @@ accelerator  slots on a device of TensorFlow's
 tracing      the law of one step as a graph, traced once
 lowering     from the graph to a program
 assembly     instructions one by one
+walking      how two loops walk several operands at once
 placing      where their results lie
 program      what the machine executes
 machine      carries programs out

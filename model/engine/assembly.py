@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from model.engine.matmul import Packed
 from model.engine.placing import Placing
 from model.engine.program import BARRIERS, WIDTH, Code, Place, Program
+from model.engine.walking import Walk, common_loops, in_order, walk_of
 
 Addresses = NDArray[np.int64]
 
@@ -76,15 +77,29 @@ class Assembly:
         shape, size = operands[0].shape, operands[0].size
         key = (code, *(operand.tobytes() for operand in operands), shape)
         if key not in self._known:
-            starts, strides, reads = [], [], []
-            for operand in operands:
-                flat = operand.reshape(-1)
-                is_one = size > 0 and bool((flat == flat[0]).all()) and size > 1
-                starts.append(int(flat[0]) if is_one or size == 0 else self._in_one_piece(flat))
-                strides.append(0 if is_one else 1)
-                reads.append((starts[-1], 1 if is_one else size))
-            self._known[key] = self._emit(code, [*starts, size, *strides], reads, size).reshape(shape)
-        return self._known[key]
+            walks = [self._walk(operand) for operand in operands]
+            loops = common_loops(shape, walks)
+            if loops is None:
+                pieces = [self._in_one_piece(operand.reshape(-1)) for operand in operands]
+                walks = [in_order(piece, shape) for piece in pieces]
+                loops = common_loops(shape, walks)
+            outer, inner, distances = loops or (1, size, [(0, 1)] * len(operands))
+            reads = [
+                (walk.first, 1 + (outer - 1) * far + (inner - 1) * near)
+                for walk, (far, near) in zip(walks, distances, strict=True)
+            ]
+            flat = [distance for pair in distances for distance in pair]
+            self._known[key] = self._emit(code, [*(walk.first for walk in walks), outer, inner, *flat], reads, size)
+        return self._known[key].reshape(shape)
+
+    def _walk(self, operand: Addresses) -> Walk:
+        """How elements follow one another along each axis; those that lie scattered are brought together first."""
+        walk = walk_of(operand)
+        if walk is not None:
+            owners = self._owners(np.array([operand.min(), operand.max()]))
+            if owners[0] == owners[1]:
+                return walk
+        return in_order(self._in_one_piece(operand.reshape(-1)), operand.shape)
 
     def by_rows(self, code: Code, values: Addresses) -> Addresses:
         """An instruction along the last axis that keeps the shape."""

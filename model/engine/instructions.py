@@ -1,4 +1,8 @@
-"""What single instructions do to the memory of one row: see `program.Code` for their operands."""
+"""What single instructions do to the memory of one row: see `program.Code` for their operands.
+
+Places and sizes are unsigned: an index that might be negative would be checked in every turn of a loop, and no vectors
+be made of it.
+"""
 
 # ruff: noqa: ANN001, ANN201, C901, D103, PLR0913 (numba infers types; one function a kind)
 
@@ -21,10 +25,13 @@ if any(globals()[code.name] != code for code in program.Code):
     raise RuntimeError("the instructions and the program number their instructions differently")
 
 
+UNSIGNED = np.uint64
+
+
 @inlined
 def place(address, base):
     """The place in memory of an address of the row whose memory begins at `base`."""
-    return base + address if address >= 0 else -1 - address
+    return UNSIGNED(base + address if address >= 0 else -1 - address)
 
 
 @inlined
@@ -98,8 +105,7 @@ def binary(code, memory, r, a, b, n, sa, sb):
             memory[r + i] = np.floor(memory[a + i * sa] / memory[b + i * sb])
     elif code == FLOORMOD:
         for i in range(n):
-            left, right = memory[a + i * sa], memory[b + i * sb]
-            memory[r + i] = left - right * np.floor(left / right)
+            memory[r + i] = memory[a + i * sa] - memory[b + i * sb] * np.floor(memory[a + i * sa] / memory[b + i * sb])
     elif code == EQ:
         for i in range(n):
             memory[r + i] = 1.0 if memory[a + i * sa] == memory[b + i * sb] else 0.0
@@ -121,16 +127,26 @@ def binary(code, memory, r, a, b, n, sa, sb):
 
 
 @inlined
+def select(memory, r, a, b, c, outer, inner, distances):
+    far = (UNSIGNED(distances[0]), UNSIGNED(distances[2]), UNSIGNED(distances[4]))
+    near = (UNSIGNED(distances[1]), UNSIGNED(distances[3]), UNSIGNED(distances[5]))
+    for o in range(outer):
+        to, one, two, three = r + o * inner, a + o * far[0], b + o * far[1], c + o * far[2]
+        for i in range(inner):
+            chosen, other = memory[two + i * near[1]], memory[three + i * near[2]]
+            memory[to + i] = chosen if memory[one + i * near[0]] != 0.0 else other
+
+
+@inlined
 def running(code, memory, r, a, outer, axis, inner):
     for o in range(outer):
         for j in range(inner):
             at = o * axis * inner + j
-            running = memory[a + at]
-            memory[r + at] = running
-            for i in range(1, axis):
+            total = 0.0 if code == CUMSUM else 1.0
+            for i in range(axis):
                 value = memory[a + at + i * inner]
-                running = running + value if code == CUMSUM else running * value
-                memory[r + at + i * inner] = running
+                total = total + value if code == CUMSUM else total * value
+                memory[r + at + i * inner] = total
 
 
 @inlined
@@ -138,8 +154,8 @@ def reduced(code, memory, r, a, outer, axis, inner):
     for o in range(outer):
         to, first = r + o * inner, a + o * axis * inner
         for j in range(inner):
-            memory[to + j] = memory[first + j]
-        for i in range(1, axis):
+            memory[to + j] = 0.0 if code == SUM else memory[first + j]
+        for i in range(axis):
             source = first + i * inner
             if code == SUM:
                 for j in range(inner):
@@ -157,10 +173,10 @@ def argmax(memory, r, a, outer, axis, inner):
     for o in range(outer):
         for j in range(inner):
             first = a + o * axis * inner + j
-            best, where = memory[first], 0
-            for i in range(1, axis):
+            best, where = memory[first], 0.0
+            for i in range(axis):
                 if memory[first + i * inner] > best:
-                    best, where = memory[first + i * inner], i
+                    best, where = memory[first + i * inner], float(i)
             memory[r + o * inner + j] = where
 
 
@@ -168,16 +184,23 @@ def argmax(memory, r, a, outer, axis, inner):
 def softmax(memory, r, a, rows, n):
     for row in range(rows):
         first, to = a + row * n, r + row * n
-        largest = memory[first]
-        for i in range(1, n):
+        largest, total = memory[first], 0.0
+        for i in range(n):
             largest = max(largest, memory[first + i])
         for i in range(n):
             memory[to + i] = exp64(memory[first + i] - largest)
-        total = 0.0
         for i in range(n):
             total += memory[to + i]
         for i in range(n):
             memory[to + i] /= total
+
+
+@inlined
+def sort(memory, r, a, rows, n):
+    for row in range(rows):
+        ordered = np.sort(memory[a + row * n : a + (row + UNSIGNED(1)) * n])
+        for i in range(n):
+            memory[r + row * n + i] = ordered[n - UNSIGNED(1) - i]
 
 
 @inlined
@@ -195,11 +218,19 @@ def batch_matmul(memory, r, a, b, batch, m, k, n):
 
 @inlined
 def gather(memory, r, a, index, parts, before, size, inner, count):
+    last = float(size) - 1.0
     for part in range(parts):
         for o in range(before):
             for c in range(count):
-                place = min(max(int(memory[index + part * count + c]), 0), size - 1)
-                source = a + (((part * before + o) * size) + place) * inner
+                where = UNSIGNED(min(max(memory[index + part * count + c], 0.0), last))
+                source = a + (((part * before + o) * size) + where) * inner
                 to = r + (((part * before + o) * count) + c) * inner
                 for i in range(inner):
                     memory[to + i] = memory[source + i]
+
+
+@inlined
+def gather_plan(memory, r, row, width, plan, first, rows):
+    source = UNSIGNED(first) + UNSIGNED(min(max(row, 0.0), float(rows) - 1.0)) * width
+    for i in range(width):
+        memory[r + i] = plan[source + i]

@@ -4,7 +4,7 @@ Between two barriers each row goes through the instructions by itself; at a barr
 together, so that the weights pass from memory once. No row's numbers depend on which others there are.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913, PLR0915 (numba infers types; one loop is one machine code)
+# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913 (numba infers types; one loop is one machine code)
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from model.engine import instructions as do
 from model.engine.compiling import inlined, machine_code
+from model.engine.instructions import UNSIGNED as U
 from model.engine.instructions import place
 from model.engine.matmul import PANEL, multiply_add
 from model.engine.recurrent import stack_step
@@ -31,52 +32,43 @@ def execute(code, first, end, addresses, memory, base, plan, plan_at, plan_rows)
     """
     for pc in range(first, end):
         kind = code[pc, 0]
-        r = base + code[pc, 1]
-        a = place(code[pc, 2], base)
+        r, a = U(base + code[pc, 1]), place(code[pc, 2], base)
+        f3, f4, f5, f6 = U(code[pc, 3]), U(code[pc, 4]), U(code[pc, 5]), U(code[pc, 6])
         if kind >= do.ADD:
-            b = place(code[pc, 3], base)
-            do.binary(kind, memory, r, a, b, code[pc, 4], code[pc, 5], code[pc, 6])
+            b, near_a, far_b, near_b = place(code[pc, 3], base), U(code[pc, 7]), U(code[pc, 8]), U(code[pc, 9])
+            for o in range(f4):
+                do.binary(kind, memory, r + o * f5, a + o * f6, b + o * far_b, f5, near_a, near_b)
         elif kind >= do.NEG:
-            do.unary(kind, memory, r, a, code[pc, 3])
+            do.unary(kind, memory, r, a, f3)
         elif kind == do.COPY:
-            n, stride = code[pc, 3], code[pc, 4]
-            for i in range(n):
-                memory[r + i] = memory[a + i * stride]
+            # f4 may stand for a negative distance: unsigned sums wrap around to the right place
+            for i in range(f3):
+                memory[r + i] = memory[a + i * f4]
         elif kind == do.COLLECT:
-            table, n = code[pc, 2], code[pc, 3]
-            for i in range(n):
+            table = U(code[pc, 2])
+            for i in range(f3):
                 memory[r + i] = memory[place(addresses[table + i], base)]
         elif kind == do.SELECT:
-            b, c, n = place(code[pc, 3], base), place(code[pc, 4], base), code[pc, 5]
-            sa, sb, sc = code[pc, 6], code[pc, 7], code[pc, 8]
-            for i in range(n):
-                memory[r + i] = memory[b + i * sb] if memory[a + i * sa] != 0.0 else memory[c + i * sc]
+            b, c = place(code[pc, 3], base), place(code[pc, 4], base)
+            do.select(memory, r, a, b, c, f5, f6, code[pc, 7:13])
         elif kind == do.GATHER:
             index = place(code[pc, 3], base)
-            do.gather(memory, r, a, index, code[pc, 4], code[pc, 5], code[pc, 6], code[pc, 7], code[pc, 8])
+            do.gather(memory, r, a, index, f4, f5, f6, U(code[pc, 7]), U(code[pc, 8]))
         elif kind == do.GATHER_PLAN:
-            part, width = code[pc, 2], code[pc, 4]
-            row = min(max(int(memory[place(code[pc, 3], base)]), 0), plan_rows[part] - 1)
-            source = plan_at[part] + row * width
-            for i in range(width):
-                memory[r + i] = plan[source + i]
+            row = memory[place(code[pc, 3], base)]
+            do.gather_plan(memory, r, row, f4, plan, plan_at[code[pc, 2]], plan_rows[code[pc, 2]])
         elif kind == do.BATCH_MATMUL:
-            b = place(code[pc, 3], base)
-            do.batch_matmul(memory, r, a, b, code[pc, 4], code[pc, 5], code[pc, 6], code[pc, 7])
+            do.batch_matmul(memory, r, a, place(code[pc, 3], base), f4, f5, f6, U(code[pc, 7]))
         elif kind == do.SOFTMAX:
-            do.softmax(memory, r, a, code[pc, 3], code[pc, 4])
+            do.softmax(memory, r, a, f3, f4)
         elif kind == do.SORT:
-            n = code[pc, 4]
-            for row in range(code[pc, 3]):
-                ordered = np.sort(memory[a + row * n : a + (row + 1) * n])
-                for i in range(n):
-                    memory[r + row * n + i] = ordered[n - 1 - i]
+            do.sort(memory, r, a, f3, f4)
         elif kind == do.ARGMAX:
-            do.argmax(memory, r, a, code[pc, 3], code[pc, 4], code[pc, 5])
+            do.argmax(memory, r, a, f3, f4, f5)
         elif kind >= do.SUM:
-            do.reduced(kind, memory, r, a, code[pc, 3], code[pc, 4], code[pc, 5])
+            do.reduced(kind, memory, r, a, f3, f4, f5)
         else:
-            do.running(kind, memory, r, a, code[pc, 3], code[pc, 4], code[pc, 5])
+            do.running(kind, memory, r, a, f3, f4, f5)
 
 
 @inlined

@@ -139,7 +139,7 @@ def _load(builder: ir.IRBuilder, pointer: ir.Value, align: int) -> ir.Value:
     return loaded
 
 
-_one, _two, _three, _many = (_panel_kernel(rows) for rows in (1, 2, 3, MOST_ROWS))
+_1, _2, _3, _4, _5, _6 = (_panel_kernel(min(rows, MOST_ROWS)) for rows in range(1, 7))
 
 
 @inlined
@@ -153,21 +153,24 @@ def multiply_add(x, x_stride, w, w_at, inputs, outputs, y, y_stride, rows):  # n
         y: float32, flat; row r begins at r * y_stride and has room for whole panels.
     """
     panels = (outputs + PANEL - 1) // PANEL
+    blocks = (rows + MOST_ROWS - 1) // MOST_ROWS
     for panel in range(panels):
         at, column = w_at + panel * inputs * PANEL, panel * PANEL
         row = 0
-        while row < rows:
-            left = rows - row
+        for block in range(blocks):
+            # blocks as even as can be: a pass for a single row takes nearly as long as one for three
+            count = rows // blocks + (1 if block < rows % blocks else 0)
             x_at, y_at = row * x_stride, row * y_stride + column
-            if left >= MOST_ROWS:
-                _many(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
-                row += MOST_ROWS
-            elif left >= 3:
-                _three(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
-                row += 3
-            elif left == 2:
-                _two(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
-                row += 2
+            if count == 6:
+                _6(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
+            elif count == 5:
+                _5(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
+            elif count == 4:
+                _4(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
+            elif count == 3:
+                _3(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
+            elif count == 2:
+                _2(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
             else:
-                _one(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
-                row += 1
+                _1(x, x_at, x_stride, w, at, inputs, y, y_at, y_stride)
+            row += count

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.engine.matmul import Packed
 
-WIDTH = 10  # integers of an instruction
+WIDTH = 13  # integers of an instruction
 
 
 class Code(IntEnum):
@@ -23,7 +23,7 @@ class Code(IntEnum):
 
     COPY = 0  # r, a, n, stride: elements of a that lie `stride` apart
     COLLECT = 1  # r, list, n: elements at the addresses from `list` on in the table of addresses
-    SELECT = 2  # r, c, a, b, n, strides of c, a, b: a where c is true, else b
+    SELECT = 2  # r, c, a, b, outer, inner, distances of c, a, b: a where c is true, else b
     GATHER = 3  # r, a, index, parts, before, size, inner, count: along an axis of `size`, `count` indices a part
     GATHER_PLAN = 4  # r, part, index, width: a row of a plan, beyond its end the last
     BATCH_MATMUL = 5  # r, a, b, batch, m, k, n
@@ -53,7 +53,7 @@ class Code(IntEnum):
     ERFC = 31
     SIN = 32
     COS = 33
-    # of two: r, a, b, n, strides of a and b (0 or 1)
+    # of two: r, a, b, outer, inner, distances of a and b (of each, from one outer to the next, then within: 0 or 1)
     ADD = 40
     SUB = 41
     MUL = 42

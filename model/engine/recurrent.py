@@ -5,7 +5,7 @@ remembers lies in its slot: hidden and cell of each layer, and the look-back's m
 one moment instead of moving all.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913 (numba infers types)
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
 
 from __future__ import annotations
 
@@ -153,11 +153,11 @@ def _padded(outputs):
 def _affine(x, inputs, weights, weight_at, biases, bias_at, outputs, y, rows):
     """y[row] = x[row] @ weights + bias; rows of y are padded to whole panels."""
     width = _padded(outputs)
+    bias = biases[bias_at : bias_at + outputs]
     for row in range(rows):
-        for i in range(outputs):
-            y[row * width + i] = biases[bias_at + i]
-        for i in range(outputs, width):
-            y[row * width + i] = ZERO
+        sums = y[row * width : (row + 1) * width]
+        sums[:outputs] = bias
+        sums[outputs:] = ZERO
     multiply_add(x, inputs, weights, weight_at, inputs, outputs, y, width, rows)
 
 
@@ -166,20 +166,26 @@ def _lstm(source, leaving, slots, weights, layer, biases, states, scratch):
     inputs, units, at = layer[INPUTS], layer[UNITS], layer[STATE]
     x, y, rows, whole, width = scratch[0], scratch[1], len(slots), inputs + units, _padded(4 * units)
     for row in range(rows):
-        for i in range(inputs):
-            x[row * whole + i] = source[row * inputs + i]
-        for i in range(units):
-            x[row * whole + inputs + i] = states[slots[row], at + i]
+        start = row * whole
+        x[start : start + inputs] = source[row * inputs : (row + 1) * inputs]
+        x[start + inputs : start + whole] = states[slots[row], at : at + units]
     _affine(x, whole, weights, layer[WEIGHTS], biases, layer[BIAS], 4 * units, y, rows)
     for row in range(rows):
-        slot, gates = slots[row], row * width
+        gates = y[row * width : row * width + 4 * units]
+        enter, keep, new, out = (
+            gates[:units],
+            gates[units : 2 * units],
+            gates[2 * units : 3 * units],
+            gates[3 * units :],
+        )
+        state = states[slots[row]]
+        hidden, cell = state[at : at + units], state[at + units : at + 2 * units]
+        said = leaving[row * units : (row + 1) * units]
         for i in range(units):
-            kept = sigmoid32(y[gates + units + i]) * states[slot, at + units + i]
-            cell = kept + sigmoid32(y[gates + i]) * tanh32(y[gates + 2 * units + i])
-            hidden = sigmoid32(y[gates + 3 * units + i]) * tanh32(cell)
-            states[slot, at + units + i] = cell
-            states[slot, at + i] = hidden
-            leaving[row * units + i] = hidden
+            cell[i] = sigmoid32(keep[i]) * cell[i] + sigmoid32(enter[i]) * tanh32(new[i])
+        for i in range(units):
+            said[i] = sigmoid32(out[i]) * tanh32(cell[i])
+        hidden[:] = said
 
 
 @inlined
@@ -188,31 +194,30 @@ def _gru(source, leaving, slots, weights, layer, biases, states, scratch):
     x, y, z, rows, width = scratch[0], scratch[1], scratch[2], len(slots), _padded(3 * layer[UNITS])
     _affine(source, inputs, weights, layer[WEIGHTS], biases, layer[BIAS], 3 * units, y, rows)
     for row in range(rows):
-        for i in range(units):
-            x[row * units + i] = states[slots[row], at + i]
+        x[row * units : (row + 1) * units] = states[slots[row], at : at + units]
     _affine(x, units, weights, layer[RECURRENT_WEIGHTS], biases, layer[RECURRENT_BIAS], 3 * units, z, rows)
     for row in range(rows):
-        slot, gates = slots[row], row * width
+        start = row * width
+        of_inputs, of_state = y[start : start + 3 * units], z[start : start + 3 * units]
+        hidden, said = states[slots[row], at : at + units], leaving[row * units : (row + 1) * units]
         for i in range(units):
-            update = sigmoid32(y[gates + i] + z[gates + i])
-            reset = sigmoid32(y[gates + units + i] + z[gates + units + i])
-            new = tanh32(y[gates + 2 * units + i] + reset * z[gates + 2 * units + i])
-            hidden = update * states[slot, at + i] + (ONE - update) * new
-            states[slot, at + i] = hidden
-            leaving[row * units + i] = hidden
+            update = sigmoid32(of_inputs[i] + of_state[i])
+            reset = sigmoid32(of_inputs[units + i] + of_state[units + i])
+            new = tanh32(of_inputs[2 * units + i] + reset * of_state[2 * units + i])
+            said[i] = update * hidden[i] + (ONE - update) * new
+        hidden[:] = said
 
 
 @inlined
-def _attend(slot, query, query_at, keys, values, count, found, found_at, scores):
-    """What a query finds among the moments of a slot, and in the moment with nothing in it, whose score is 0."""
+def _attend(query, keys, values, count, found, scores):
+    """What a query (width,) finds among `count` moments, and in the moment with nothing in it, whose score is 0."""
     for head in range(HEADS):
         first = head * HEAD_UNITS
-        for j in range(count):
-            scores[j] = ZERO
+        scores[:count] = ZERO
         for d in range(first, first + HEAD_UNITS):
-            factor = query[query_at + d] * SCALE
+            factor, column = query[d] * SCALE, keys[d]
             for j in range(count):
-                scores[j] += factor * keys[slot, d, j]
+                scores[j] += factor * column[j]
         largest = ZERO
         for j in range(count):
             largest = max(largest, scores[j])
@@ -221,12 +226,12 @@ def _attend(slot, query, query_at, keys, values, count, found, found_at, scores)
         total = exp32(-largest)
         for j in range(count):
             total += scores[j]
-        for d in range(first, first + HEAD_UNITS):
-            found[found_at + d] = ZERO
+        answer = found[first : first + HEAD_UNITS]
+        answer[:] = ZERO
         for j in range(count):
-            weight = scores[j] / total
-            for d in range(first, first + HEAD_UNITS):
-                found[found_at + d] += weight * values[slot, j, d]
+            weight, moment = scores[j] / total, values[j, first : first + HEAD_UNITS]
+            for d in range(HEAD_UNITS):
+                answer[d] += weight * moment[d]
 
 
 @inlined
@@ -246,7 +251,8 @@ def _looked_back(entering, leaving, slots, weights, layers, biases, states, look
                 values[slot, place, d] = value[row * WIDTH + d]
             moments[slot, NEXT] = (place + 1) % kept
             moments[slot, COUNT] = min(moments[slot, COUNT] + 1, kept)
-        _attend(slot, asked, at, keys, values, moments[slot, COUNT], found, row * WIDTH, scratch[3])
+        query, answered = asked[at : at + WIDTH], found[row * WIDTH : (row + 1) * WIDTH]
+        _attend(query, keys[slot], values[slot], moments[slot, COUNT], answered, scratch[3])
         for d in range(WIDTH):
             states[slot, waiting + d] = asked[at + WIDTH + d]
         states[slot, waiting + WIDTH] = ONE
