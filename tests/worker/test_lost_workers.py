@@ -72,8 +72,9 @@ async def test_two_workers_share_the_queue(start_worker, board, ask):
     assert [updates[-1].stage for updates in ends] == [Stage.DONE] * 4
 
 
-async def test_a_waiting_job_fails_when_no_worker_comes_back(start_worker, open_board, ask):
-    # Given a worker that dies while a job waits behind another
+async def test_a_waiting_job_fails_when_no_worker_comes_back(start_worker, open_board, ask, monkeypatch):
+    # Given a worker with one slot that dies while a job waits behind another
+    monkeypatch.setenv("CADENZA_WORKER_SLOTS", "1")
     worker = start_worker().wait_until_ready()
     board = open_board(worker_absence_limit_s=1.5)
     await board.submit(*ask(user=1, length_s=300))
