@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,11 +22,13 @@ from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, RequestError
 from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
+from worker import pulse
+from worker.__main__ import EXIT_HUNG
 from worker.process import run
 from worker.render import RenderedFile, Rendering
 from worker.settings import WorkerSettings
 
-BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT = 901, 902, 903, 904, 905, 906, 907
+BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT, HUNG = range(901, 909)
 CHUNK_S = 0.05
 BROKEN = "broken"  # a version that does not load
 ORIGINALITY = Originality(share_8=0.1, share_16=0.03, longest_run=17, human_share_16=0.02)
@@ -101,6 +104,8 @@ class PlayMusician:
 
     def _behave(self, random_seed: int) -> None:
         attempt = _count_attempt(random_seed)
+        if random_seed == HUNG:
+            threading.Event().wait()
         if random_seed == REFUSE:
             raise RequestError("The seed leaves no room. Ask for a longer piece.")
         if random_seed == BREAK_ALWAYS or (random_seed == BREAK_ONCE and attempt == 1):
@@ -154,5 +159,6 @@ def _said(name: str) -> str | None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    pulse.HUNG_S = float(os.environ.get("PLAY_HUNG_S", pulse.HUNG_S))
     was_asked = run(WorkerSettings(), JobSettings(), PlayShelf(), PlayStudio())  # type: ignore[call-arg]
-    sys.exit(0 if was_asked else 1)
+    sys.exit(0 if was_asked else EXIT_HUNG)
