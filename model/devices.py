@@ -24,6 +24,11 @@ class Device:
     name: str
     warning: str | None = None
 
+    @property
+    def place(self) -> str:
+        """What TensorFlow calls it, 'cpu' or 'gpu:0': the one GPU that is visible is the first."""
+        return "cpu" if self.name == "cpu" else "gpu:0"
+
 
 class DeviceList(Protocol):
     """The part of `tensorflow.config` that is needed here."""

@@ -34,7 +34,8 @@ def main() -> int:
     studio = RenderPool(render_settings)
     try:
         device = devices.choose(settings.device)
-        was_asked = run(settings, job_settings, BundleShelf(settings.store, settings.default_model, device), studio)
+        shelf = BundleShelf(settings.store, settings.default_model, device, settings.slots)
+        was_asked = run(settings, job_settings, shelf, studio)
         return 0 if was_asked else EXIT_HUNG
     except ModelError as error:
         return _refuse(error.sentence)

@@ -22,7 +22,7 @@ from jobs.contract import (
     Stage,
 )
 from jobs.errors import BlobGone, UnknownJob, UnreadableRecord
-from model.errors import ModelError
+from model.errors import EngineError, ModelError
 from model.midi import read_midi, write_midi
 from model.piece import Piece
 from worker import terms
@@ -74,6 +74,8 @@ class Commission:
             self._compose(record)
         except NoLongerWanted:
             self._settle_unbegun()
+        except EngineError:  # a fault of ours, which the next attempt may not meet
+            raise
         except ModelError as error:
             self._settle_refusal(error)
         except BlobGone as error:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 from jobs.contract import ModelInfo
-from model.composing import ComposeOptions
 from model.devices import Device
 from model.errors import BundleError
-from model.piece import Piece
-from worker.musician import Composed, Musician
+from worker.musician import Musician
 from worker.terms import abilities
-
-if TYPE_CHECKING:
-    from model.bundles import Bundle
-    from model.composing import Composer
-
-log = logging.getLogger(__name__)
 
 
 class Shelf(Protocol):
@@ -56,15 +46,16 @@ class Shelf(Protocol):
 class BundleShelf:
     """The bundles of the store at `url` (None = the shipped ones); `default` composes when nothing tells for another.
 
-    `device`: what `model.devices.choose` found.
+    `device`: what `model.devices.choose` found. `slots`: how many pieces each bundle draws at a time.
     """
 
-    def __init__(self, url: str | None, default: str, device: Device) -> None:
+    def __init__(self, url: str | None, default: str, device: Device, slots: int) -> None:
         from model.bundles import BundleStore  # late: it loads Keras, which takes seconds
 
         self._store = BundleStore() if url is None else BundleStore(url)
         self._default = default
         self._device = device
+        self._slots = slots
 
     def versions(self) -> Mapping[str, str]:
         """The version that each name points at now; a name that points at none is left out.
@@ -95,15 +86,14 @@ class BundleShelf:
         )
 
     def musician(self, info: ModelInfo) -> Musician:
-        """The bundle with its compiled loop built and warm.
+        """The bundle with its sampling engine running and warm.
 
         Raises:
             BundleError: it is not there, fails its manifest, or its weights do not fit it.
         """
         from model.composing import Composer  # late, as above
 
-        bundle = self._store.load(info.name, info.version)
-        return _OneAtATime(Composer(bundle), bundle)
+        return Composer(self._store.load(info.name, info.version), self._slots, self._device.place)
 
     def device(self) -> str:
         """What TensorFlow computes on."""
@@ -112,26 +102,3 @@ class BundleShelf:
     def remarks(self) -> tuple[str, ...]:
         """Why it is not the device that was asked for."""
         return () if self._device.warning is None else (self._device.warning,)
-
-
-class _OneAtATime:
-    """A composer whose sampling loop one thread at a time may use: the others wait for their turn."""
-
-    def __init__(self, composer: Composer, bundle: Bundle) -> None:
-        self._composer = composer
-        self._turn = threading.Lock()
-        self.memory_bytes = sum(4 * weight.size for weight in bundle.weights)  # float32
-
-    def compose(
-        self,
-        seed: Piece | None,
-        options: ComposeOptions,
-        on_progress: Callable[[str, float], None],
-        should_stop: Callable[[], bool],
-    ) -> Composed:
-        """See `Composer.compose`."""
-        with self._turn:
-            return self._composer.compose(seed, options, on_progress, should_stop)
-
-    def close(self) -> None:
-        """Nothing is held beyond its own memory."""

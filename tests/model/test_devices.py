@@ -39,7 +39,9 @@ class Devices:
 )
 def test_a_wish_that_can_be_met_is_met_on_that_device_alone(wish, gpus, name):
     devices = Devices(gpus)
-    assert choose(wish, devices) == Device(name)
+    device = choose(wish, devices)
+    assert device == Device(name)
+    assert device.place == ("cpu" if name == "cpu" else "gpu:0")  # TensorFlow counts those that are visible
     expected = [] if name == "cpu" else [f"GPU {name[-1]}"]
     assert devices.visible == devices.growing == expected
 
