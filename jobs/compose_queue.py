@@ -96,7 +96,7 @@ class ComposeQueue:
     def give_back(self, job_id: JobId) -> None:
         """Put a job that was taken and never started back to the front.
 
-        Nothing happens when another has done so; one that RQ knows nothing of is forgotten, else it would come for ever.
+        Nothing happens when another has done so; one that RQ knows nothing of is dropped, else it would come for ever.
         """
         if self.forget_taken(job_id) and Job.exists(job_id, self._connection):
             self.rq.push_job_id(job_id, at_front=True)

@@ -16,6 +16,7 @@ from typing import Any
 import redis
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker, worker_registration
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
@@ -73,6 +74,17 @@ class WarmWorker(SimpleWorker):
     def dequeue_timeout(self) -> int:
         """Seconds that an idle slot waits before it gives its next sign of life and looks whether it is to end."""
         return LOOK_S
+
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Whether lost jobs are to be looked for; RQ asks each time before it waits for a job.
+
+        Raises:
+            StopRequested: the slot is to end. RQ itself would look for that only once it had a job.
+        """
+        if self._stop_requested:
+            raise StopRequested
+        return bool(super().should_run_maintenance_tasks)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Give a sign of life that counts for `liveness_s`, whatever RQ would have it count for."""

@@ -28,6 +28,9 @@ async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, a
     assert {Stage.COMPOSING, Stage.RENDERING, Stage.DONE} <= set(stages)
     fractions = [update.fraction for update in updates]
     assert fractions == sorted(fractions)
+    music = [update.music for update in updates if update.stage is Stage.COMPOSING]
+    assert music == sorted(music, key=lambda told: told.done)
+    assert all((told.whole, told.unit) == (30.0, "s") for told in music)
     result = updates[-1].result
     piece = read_midi(await board.get_blob(result.midi)).piece
     assert len(piece) == result.notes > 0

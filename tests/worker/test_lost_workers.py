@@ -54,7 +54,8 @@ async def test_a_worker_that_ends_puts_its_job_back_within_five_seconds(start_wo
     assert (await following)[-1].stage is Stage.DONE
 
 
-async def test_an_idle_worker_ends_at_once_and_is_gone(start_worker, board):
+async def test_an_idle_worker_ends_at_once_and_is_gone(start_worker, board, monkeypatch):
+    monkeypatch.setenv("CADENZA_WORKER_SHUTDOWN_GRACE_S", "60")  # for jobs, of which there are none
     worker = start_worker().wait_until_ready()
     assert [info.pid for info in await board.workers()] == [worker.process.pid]
     assert worker.end() < 5
