@@ -41,8 +41,6 @@ def main() -> int:
         return _refuse(error.sentence)
     except redis.RedisError as error:
         return _refuse(f"Redis cannot be used: {str(error).rstrip('.')}. Check REDIS_URL and that the server runs.")
-    except OSError as error:
-        return _refuse(f"The store of bundles cannot be read: {error}. Check CADENZA_STORE.")
     except KeyboardInterrupt:
         log.info("ended before it was ready")
         return 0

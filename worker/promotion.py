@@ -68,6 +68,8 @@ class StoreWatch(threading.Thread):
 
     def _refuse(self, name: str, version: str, error: Exception) -> None:
         if (name, version) not in self._refused:
-            why = error.sentence if isinstance(error, ModelError) else error
-            log.error("version %s of the model %s is not used. %s", version, name, why, exc_info=error)
+            is_told = isinstance(error, ModelError)  # its sentence says it all
+            log.error(
+                "version %s of the model %s is not used. %s", version, name, error, exc_info=None if is_told else error
+            )
         self._refused[name, version] = time.monotonic() + AGAIN_S

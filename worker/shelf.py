@@ -19,7 +19,7 @@ class Shelf(Protocol):
         """The version that each name points at now.
 
         Raises:
-            OSError: the store cannot be read just now.
+            ModelError: the store cannot be read just now.
         """
 
     def info(self, name: str, version: str) -> ModelInfo:
@@ -61,7 +61,7 @@ class BundleShelf:
         """The version that each name points at now; a name that points at none is left out.
 
         Raises:
-            OSError: the store cannot be read just now.
+            BundleError: the store cannot be read just now.
         """
         return self._store.versions()
 

@@ -57,10 +57,13 @@ class BundleStore:
         """The version that each name points at now, whoever published it; a name that points at none is left out.
 
         Raises:
-            OSError: the store cannot be read just now.
+            BundleError: the store cannot be read just now.
         """
         self._files.invalidate_cache()  # stores far away keep lists of what they have seen
-        found = {name: self._files.cat_file(self._path(name, CURRENT)).decode().strip() for name in self.names()}
+        try:
+            found = {name: self._files.cat_file(self._path(name, CURRENT)).decode().strip() for name in self.names()}
+        except OSError as error:
+            raise BundleError(f"The store of models at {self.url} cannot be read: {error}.") from error
         return {name: version for name, version in found.items() if VERSION.fullmatch(version)}
 
     def load(self, name: str, version: str | None = None) -> Bundle:

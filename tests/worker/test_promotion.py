@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import time
 
 from jobs.contract import Stage
@@ -56,3 +59,42 @@ async def test_a_version_that_fails_to_load_is_logged_and_the_old_one_keeps_serv
         while await versions_of_piano(board) != {version}:
             assert time.monotonic() < deadline
     assert worker.log.read_text().count("is not used") == 1
+
+
+PUBLISH = """
+import sys
+import keras
+from model.bundles import BundleStore, Card, pack
+from model.network import NetworkConfig, NoteNetwork
+keras.utils.set_random_seed(2)
+network = NoteNetwork(NetworkConfig(units=16, layers=1))
+card = Card(title="Tiny", description="untrained too", data="none", licence="MIT")
+store = BundleStore(sys.argv[1])
+version = store.add("piano", pack(network, card, "piano", []))
+store.point("piano", version)
+print(version)
+"""
+
+
+async def test_a_bundle_that_is_published_while_the_worker_runs_composes_the_next_piece(
+    start_worker, board, ask, tiny_store, tmp_path, monkeypatch
+):
+    # Given `python -m worker` over a store
+    store = shutil.copytree(tiny_store, tmp_path / "store")
+    monkeypatch.setenv("CADENZA_STORE", str(store))
+    worker = start_worker("-m", "worker").wait_until_ready()
+    (old,) = await versions_of_piano(board)
+    # When a name comes to mean a version that is not there, nothing changes
+    (store / "piano" / "current").write_text("0123456789ab")
+    deadline = time.monotonic() + 60
+    while "is not used. The model 'piano' has no version 0123456789ab." not in worker.log.read_text():
+        assert time.monotonic() < deadline
+    assert await versions_of_piano(board) == {old}
+    # When another is published, it composes the next piece
+    done = subprocess.run([sys.executable, "-c", PUBLISH, str(store)], check=True, capture_output=True, text=True)
+    new = done.stdout.split()[-1]
+    while await versions_of_piano(board) != {new}:
+        assert time.monotonic() < deadline
+    request, delivery = ask(model="piano", length_s=5.0)
+    await board.submit(request, delivery)
+    assert (await follow_to_the_end(board, request.job_id))[-1].result.model_version == new != old
