@@ -54,6 +54,8 @@ class Slot(threading.Thread):
             self.worker.work(logging_level="WARNING")
         except redis.RedisError as error:
             log.warning("slot %s lost Redis: %s", self.name, error)
+        except Exception:  # the outermost boundary of this thread: without it the process would have a slot less
+            log.exception("slot %s broke", self.name)
 
     def take_no_more(self) -> None:
         """End after the running job."""

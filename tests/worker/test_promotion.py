@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from jobs.contract import Stage
 from tests.worker.play_worker import BROKEN
 from tests.worker.processes import follow_to_the_end, wait_for
 
-SOON_S = 2.0
+SOON_S, LOOK_S = 2.0, 0.05
 
 
 async def versions_of_piano(board) -> set[str]:
@@ -32,6 +33,7 @@ async def test_new_jobs_get_the_new_version_within_two_seconds_and_running_ones_
     start = time.monotonic()
     while await versions_of_piano(board) != {"7"}:
         assert time.monotonic() - start < SOON_S
+        await asyncio.sleep(LOOK_S)
     # Then new jobs are composed with it, wherever they go, and each result names what composed it
     asked = [ask(user=user) for user in range(8, 14)]
     for request, delivery in asked:
@@ -58,6 +60,7 @@ async def test_a_version_that_fails_to_load_is_logged_and_the_old_one_keeps_serv
         (tmp_path / "version-piano").write_text(version)
         while await versions_of_piano(board) != {version}:
             assert time.monotonic() < deadline
+            await asyncio.sleep(LOOK_S)
     assert worker.log.read_text().count("is not used") == 1
 
 
@@ -89,12 +92,14 @@ async def test_a_bundle_that_is_published_while_the_worker_runs_composes_the_nex
     deadline = time.monotonic() + 60
     while "is not used. The model 'piano' has no version 0123456789ab." not in worker.log.read_text():
         assert time.monotonic() < deadline
+        await asyncio.sleep(LOOK_S)
     assert await versions_of_piano(board) == {old}
     # When another is published, it composes the next piece
-    done = subprocess.run([sys.executable, "-c", PUBLISH, str(store)], check=True, capture_output=True, text=True)
-    new = done.stdout.split()[-1]
+    published = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", PUBLISH, str(store)], text=True)
+    new = published.split()[-1]
     while await versions_of_piano(board) != {new}:
         assert time.monotonic() < deadline
+        await asyncio.sleep(LOOK_S)
     request, delivery = ask(model="piano", length_s=5.0)
     await board.submit(request, delivery)
     assert (await follow_to_the_end(board, request.job_id))[-1].result.model_version == new != old

@@ -43,6 +43,7 @@ async def test_one_worker_composes_several_pieces_at_once_and_says_so(start_work
     ids = await many(range(1, SLOTS + 1))
     while len((await board.workers())[0].job_ids) < SLOTS:
         assert time.monotonic() - start < LONG / 100
+        await asyncio.sleep(0.05)
     (said,) = await board.workers()
     assert (said.pid, said.slots, set(said.job_ids)) == (worker.process.pid, SLOTS, set(ids))
     assert said.job_id == said.job_ids[0]
@@ -174,3 +175,25 @@ async def test_a_slot_that_breaks_over_an_entry_of_the_queue_starts_anew(start_w
     request, delivery = ask()
     await board.submit(request, delivery)
     assert (await follow_to_the_end(board, request.job_id))[-1].stage is Stage.DONE
+
+
+async def test_a_restart_of_redis_amid_jobs_that_begin_and_end_costs_none_of_them(
+    start_worker, mortal_valkey, open_board, ask
+):
+    # Given jobs that end one after another, and some that wait
+    start_worker().wait_until_ready()
+    board = open_board()
+    asked = [ask(user=user, length_s=20 + 20 * user, random_seed=user) for user in range(SLOTS + 4)]
+    for request, delivery in asked:
+        await board.submit(request, delivery)
+    ids = [request.job_id for request, _ in asked]
+    following = asyncio.create_task(ends(board, ids))
+    await wait_for(board, ids[SLOTS // 2], Stage.COMPOSING)
+    # When Redis is killed in the midst of them, twice
+    for _ in range(2):
+        await asyncio.sleep(0.5)
+        mortal_valkey.kill()
+        await asyncio.sleep(0.3)
+        mortal_valkey.start()
+    # Then all of them are done
+    assert [update.stage for update in await following] == [Stage.DONE] * len(asked)
