@@ -89,6 +89,18 @@ class ComposeQueue:
                 job.cancel()
         return True
 
+    def forget_taken(self, job_id: JobId) -> bool:
+        """Take the job off the list of those between the queue and a worker; False when it is not there."""
+        return bool(self._connection.lrem(self.rq.intermediate_queue_key, 1, job_id))
+
+    def give_back(self, job_id: JobId) -> None:
+        """Put a job that was taken and never started back to the front.
+
+        Nothing happens when another has done so; one that RQ knows nothing of is dropped, else it would come for ever.
+        """
+        if self.forget_taken(job_id) and Job.exists(job_id, self._connection):
+            self.rq.push_job_id(job_id, at_front=True)
+
     def stop(self, job_id: JobId) -> None:
         """Tell the worker that has the job to stop; nothing happens when none has it."""
         with contextlib.suppress(NoSuchJobError, InvalidJobOperation):

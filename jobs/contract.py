@@ -186,12 +186,21 @@ class ComposeResult(Contract):
         return _as_version_two(said)
 
 
+class ComposeProgress(Contract):
+    """How far the new music is, in its own time."""
+
+    done: float = Field(ge=0)
+    whole: float = Field(gt=0, description="what was asked for")
+    unit: Literal["s", "bars"]
+
+
 class Update(Contract):
     """One entry of a job's progress stream."""
 
     stage: Stage
     fraction: float = Field(default=0.0, ge=0.0, le=1.0, description="of the whole job")
     position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next; None = about to start")
+    music: ComposeProgress | None = Field(default=None, description="while composing, where a length is known")
     result: ComposeResult | None = None
     failure: Failure | None = None
 
@@ -258,9 +267,12 @@ class WorkerInfo(Contract):
     hostname: str
     pid: int
     started_at: float = Field(description="epoch seconds")
-    device: str = Field(default="cpu", description="what it composes on")
-    models: tuple[ModelInfo, ...] = ()
-    job_id: JobId | None = Field(default=None, description="what it is composing now")
+    device: str = Field(default="cpu", description="what it composes on: 'cpu', 'gpu:0', …")
+    slots: int = Field(default=1, ge=1, description="jobs it does side by side")
+    models: tuple[ModelInfo, ...] = Field(default=(), description="in the versions that new jobs get")
+    job_id: JobId | None = Field(default=None, description="the job it has been at longest")
+    job_ids: tuple[JobId, ...] = Field(default=(), description="all jobs it is at, the longest first")
+    remarks: tuple[str, ...] = Field(default=(), description="sentences for whoever runs it, e.g. no GPU found")
 
 
 def _as_version_two(said: Any) -> Any:

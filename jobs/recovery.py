@@ -84,8 +84,7 @@ class Recovery:
     def _return(self, job_id: JobId) -> None:
         log.warning("job %s was taken from the queue and never started; it goes back", job_id)
         self._connection.delete(keys.stranded(job_id))
-        if self._connection.lrem(self._queue.rq.intermediate_queue_key, 1, job_id):
-            self._queue.rq.push_job_id(job_id, at_front=True)
+        self._queue.give_back(job_id)
 
     def fail(self, job_id: JobId, failure: Failure) -> None:
         """Settle the job as failed, unless it is settled already."""

@@ -6,7 +6,7 @@ import time
 
 import redis
 
-from jobs.contract import ComposeResult, Failure, JobId, Record, Stage, Update
+from jobs.contract import ComposeProgress, ComposeResult, Failure, JobId, Record, Stage, Update
 from jobs.records import RecordStore
 from jobs.settings import JobSettings
 
@@ -31,9 +31,12 @@ class Reporter:
         """
         return self._records.get(self._job_id)
 
-    def update(self, stage: Stage, fraction: float) -> bool:
-        """Say that the job is in `stage`, `fraction` (0..1) of the whole job done; False when it is settled."""
-        update = Update(stage=stage, fraction=min(1.0, max(0.0, fraction)))
+    def update(self, stage: Stage, fraction: float, music: ComposeProgress | None = None) -> bool:
+        """Say that the job is in `stage`, `fraction` (0..1) of the whole job done; False when it is settled.
+
+        `music`: how far the new music is.
+        """
+        update = Update(stage=stage, fraction=min(1.0, max(0.0, fraction)), music=music)
         now = time.monotonic()
         is_news = stage is not self._last.stage or update.fraction >= self._last.fraction + MUCH
         if not is_news and now - self._last_at < QUIET_S:

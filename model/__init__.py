@@ -14,6 +14,7 @@ pictures/       piano rolls and sheets
 evaluation/     held-out likelihood beside floors; what is composed beside real music
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`
+devices         what is computed on: the CPU or one GPU
 errors          everything that is raised on purpose, each with a sentence
 files           files that are replaced whole or not at all
 """

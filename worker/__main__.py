@@ -11,18 +11,21 @@ import redis
 from pydantic import ValidationError
 
 from jobs.settings import JobSettings
+from model import devices
 from model.errors import ModelError
 from worker.process import run
 from worker.render import RenderPool
 from worker.render.settings import RenderSettings
-from worker.repertoire import BundleShelf
 from worker.settings import WorkerSettings
+from worker.shelf import BundleShelf
 
 log = logging.getLogger("worker")
 
+EXIT_HUNG = 70
+
 
 def main() -> int:
-    """Run the process; the exit status is 0 after a clean end, 1 when it could not start or go on."""
+    """Run the process; the exit status is 0 after a clean end, 1 when it could not start, 70 when a job hung."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
@@ -30,8 +33,10 @@ def main() -> int:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     studio = RenderPool(render_settings)
     try:
-        was_asked = run(settings, job_settings, BundleShelf(settings.store, settings.default_model), studio)
-        return 0 if was_asked else 1
+        device = devices.choose(settings.device)
+        shelf = BundleShelf(settings.store, settings.default_model, device, settings.slots)
+        was_asked = run(settings, job_settings, shelf, studio)
+        return 0 if was_asked else EXIT_HUNG
     except ModelError as error:
         return _refuse(error.sentence)
     except redis.RedisError as error:

@@ -10,23 +10,35 @@ import time
 
 import redis
 
-from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Failure, JobId, Record, Stage
+from jobs.contract import (
+    BlobRef,
+    ComposeProgress,
+    ComposeRequest,
+    ComposeResult,
+    Failure,
+    JobId,
+    ModelInfo,
+    Record,
+    Stage,
+)
 from jobs.errors import BlobGone, UnknownJob, UnreadableRecord
-from model.errors import ModelError
+from model.errors import EngineError, ModelError
 from model.midi import read_midi, write_midi
 from model.piece import Piece
 from worker import terms
 from worker.choosing import Choice, choose
 from worker.desk import Desk
 from worker.failures import SILENT, model_failure
+from worker.musician import Composed
 from worker.render import RenderedFile
-from worker.repertoire import Composed
-from worker.stops import Interrupted
+from worker.repertoire import NoLongerWanted
+from worker.stops import Interrupted, Overdue
 
 log = logging.getLogger(__name__)
 
 # how much of the whole job is done when a stage begins and ends
 _SHARES = {Stage.PRIMING: (0.02, 0.1), Stage.COMPOSING: (0.1, 0.8), Stage.RENDERING: (0.8, 1.0)}
+_SETTLING_S = 5.0  # of a job's time, kept for handing in what was rendered
 
 
 class Commission:
@@ -43,6 +55,7 @@ class Commission:
 
         Raises:
             Interrupted: the process must end first; the job is to be put back.
+            Overdue: it has run as long as a job may.
         """
         try:
             record = self._reporter.record()
@@ -59,6 +72,10 @@ class Commission:
             return
         try:
             self._compose(record)
+        except NoLongerWanted:
+            self._settle_unbegun()
+        except EngineError:  # a fault of ours, which the next attempt may not meet
+            raise
         except ModelError as error:
             self._settle_refusal(error)
         except BlobGone as error:
@@ -69,32 +86,40 @@ class Commission:
         self._reporter.failed(failure)
 
     def _settle_refusal(self, error: ModelError) -> None:
-        if self._must_go_back():
-            raise Interrupted from error
+        self._heed_end()
         if self._desk.stops.is_requested(self._job_id):  # stopped before its first note: nothing to show
             self._reporter.cancelled()
         else:
             self._fail(model_failure(error))
 
-    def _must_go_back(self) -> bool:
-        """Whether the composition was cut short by the end of this process and not by the member."""
+    def _settle_unbegun(self) -> None:
+        self._heed_end()
+        self._reporter.cancelled()
+
+    def _heed_end(self) -> None:
+        """Leave where the composition was cut short by the end of this process or of its time, not by the member."""
         stops = self._desk.stops
-        return stops.is_leaving and not stops.is_requested(self._job_id)
+        if stops.is_requested(self._job_id):
+            return
+        if stops.is_leaving:
+            raise Interrupted
+        if stops.left_s(self._job_id) < 0:
+            raise Overdue
 
     def _compose(self, record: Record) -> None:
         request, start = record.request, time.time()
         self._tell(Stage.STARTING, 0.01)
         seed, remarks = self._seed(request)
         choice = choose(self._desk.repertoire.models, request, seed)
-        composed = self._perform(choice.name, request, seed)
-        if composed.stopped and self._must_go_back():
-            raise Interrupted
+        model, composed = self._perform(choice.name, request, seed)
+        if composed.stopped or self._desk.stops.left_s(self._job_id) < 0:
+            self._heed_end()
         if self._is_settled:
             return
         if not len(composed.piece):
             self._settle_silence(composed.stopped)
             return
-        result = self._result(request, choice, composed, remarks)
+        result = self._result(request, choice, model, composed, remarks)
         waited = {"queue": max(0.0, start - record.enqueued_at), "total": time.time() - record.enqueued_at}
         timings = {name: round(seconds, 3) for name, seconds in {**result.timings, **waited}.items()}
         self._reporter.done(result.model_copy(update={"timings": timings}))
@@ -111,40 +136,51 @@ class Commission:
         read = read_midi(self._desk.blobs.get(request.seed))
         return read.piece, tuple(read.repairs)
 
-    def _perform(self, model: str, request: ComposeRequest, seed: Piece | None) -> Composed:
-        return self._desk.repertoire.musician(model).compose(
-            seed,
-            terms.options(request),
-            on_progress=lambda stage, fraction: self._tell(Stage(stage), fraction),
-            should_stop=self._should_stop,
-        )
+    def _perform(self, name: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, Composed]:
+        """The piece, and the version of the model that composed it, whatever its name means by now."""
+        with self._desk.repertoire.engage(name, self._should_stop) as engaged:
+            return engaged.info, engaged.musician.compose(
+                seed,
+                terms.options(request),
+                on_progress=lambda stage, fraction: self._tell(Stage(stage), fraction, terms.music(request, fraction)),
+                should_stop=self._should_stop,
+            )
 
     def _should_stop(self) -> bool:
         return self._is_settled or self._desk.stops.should_stop(self._job_id)
 
-    def _tell(self, stage: Stage, fraction: float) -> None:
+    def _tell(self, stage: Stage, fraction: float, music: ComposeProgress | None = None) -> None:
         """Report progress; it is not worth a job when Redis does not answer for a moment."""
         begin, end = _SHARES.get(stage, (0.0, 1.0))
         try:
-            self._is_settled = not self._reporter.update(stage, begin + (end - begin) * fraction)
+            is_open = self._reporter.update(
+                stage, begin + (end - begin) * fraction, music if stage is Stage.COMPOSING else None
+            )
         except redis.RedisError as error:
             log.warning("job %s: progress was not reported: %s", self._job_id, error)
+        else:
+            self._is_settled = self._is_settled or not is_open
 
     def _result(
-        self, request: ComposeRequest, choice: Choice, composed: Composed, remarks: tuple[str, ...]
+        self,
+        request: ComposeRequest,
+        choice: Choice,
+        model: ModelInfo,
+        composed: Composed,
+        remarks: tuple[str, ...],
     ) -> ComposeResult:
         self._tell(Stage.RENDERING, 0.0)
-        version = self._desk.repertoire.version(choice.name)
-        midi = write_midi(composed.piece, terms.provenance(choice.name, version, request, composed.originality))
-        rendering = self._desk.studio.render(midi, composed.seed_s, f"{choice.name} · {request.random_seed}")
+        midi = write_midi(composed.piece, terms.provenance(model.name, model.version, request, composed.originality))
+        left_s = max(0.0, self._desk.stops.left_s(self._job_id) - _SETTLING_S)
+        rendering = self._desk.studio.render(midi, composed.seed_s, f"{model.name} · {request.random_seed}", left_s)
         name = f"cadenza-{request.random_seed}"
         return ComposeResult(
             job_id=self._job_id,
             midi=self._desk.blobs.put(midi, f"{name}.mid", "audio/midi"),
             audio=self._keep(rendering.files.get("audio"), name),
             picture=self._keep(rendering.files.get("picture"), name),
-            model=choice.name,
-            model_version=version,
+            model=model.name,
+            model_version=model.version,
             notes=len(composed.piece),
             duration_s=composed.piece.end_s,
             seed_s=composed.seed_s,

@@ -20,13 +20,13 @@ from worker.stops import Stops
 class Studio(Protocol):
     """Makes a piece audible and visible: see `worker.render.RenderPool`."""
 
-    def render(self, midi_bytes: bytes, seed_s: float, title: str) -> Rendering:
-        """Audio and picture of a MIDI file; a fault becomes a remark."""
+    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
+        """Audio and picture of a MIDI file, within `timeout_s` seconds; a fault becomes a remark."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The connections, models and studio of one worker process."""
+    """The connections, models and studio of one worker process, shared by its slots."""
 
     settings: WorkerSettings
     job_settings: JobSettings

@@ -1,12 +1,16 @@
-"""The life of one worker process: connect, warm up, announce, work, end."""
+"""The life of one worker process: connect, warm up, announce, work on all slots, end."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
 
 import redis
 
@@ -14,57 +18,85 @@ from jobs.connection import connect
 from jobs.contract import WorkerInfo
 from jobs.settings import JobSettings
 from worker import desk as desks
+from worker.crew import Crew
 from worker.desk import Desk, Studio
+from worker.promotion import StoreWatch
 from worker.pulse import Pulse
-from worker.repertoire import Repertoire, Shelf
+from worker.repertoire import Repertoire
 from worker.settings import WorkerSettings
+from worker.shelf import Shelf
 from worker.stops import Stops
-from worker.warm_worker import WarmWorker
 
 log = logging.getLogger(__name__)
 
+ASKED, HUNG = "asked", "hung"  # why a process ends
+
 
 def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studio: Studio) -> bool:
-    """Work until a signal ends it; False when something else did, e.g. a Redis that stayed away.
+    """Work until a signal ends it; False when a job that hangs did. Call it from the main thread.
 
     Raises:
         redis.ConnectionError: Redis did not answer within `redis_patience_s`.
     """
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
-    repertoire, stops = Repertoire(shelf, settings.kept_models), Stops()
-    repertoire.musician(settings.default_model)
+    repertoire, stops = Repertoire(shelf, settings.kept_models, settings.model_memory_mib << 20), Stops()
+    repertoire.warm_up(settings.default_model)
     desks.lay_out(Desk(settings, job_settings, connection, repertoire, studio, stops))
-    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    worker = WarmWorker(name, connection, job_settings, stops, settings.shutdown_grace_s)
-    pulse = Pulse(worker, stops, _Introduction(name, repertoire, stops), connection, job_settings)
+    said = _Introduction(shelf, repertoire, stops, settings.slots)
+    crew = Crew(said.name, settings.slots, connection, job_settings, stops)
+    endings: SimpleQueue[str] = SimpleQueue()
+    pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
+    watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
     pulse.announce()
-    pulse.start()
-    log.info("worker ready: %s plays %s", name, ", ".join(model.name for model in repertoire.models))
-    try:
-        worker.work()
-    finally:
+    with _signals(endings):
+        crew.start()
+        pulse.start()
+        watch.start()
+        played = ", ".join(model.name for model in repertoire.models)
+        log.info("worker ready: %s plays %s, %d at a time, on %s", said.name, played, settings.slots, shelf.device())
+        why = endings.get()
+        log.info("worker %s ends", said.name)
+        crew.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
         pulse.end()
-        log.info("worker ended: %s", name)
-    return worker.was_asked_to_end
+        watch.end()
+    log.info("worker ended: %s", said.name)
+    return why == ASKED
+
+
+@contextmanager
+def _signals(endings: SimpleQueue[str]) -> Iterator[None]:
+    """SIGTERM and Ctrl-C as a word in `endings`, the one queue that may be written to from a signal handler."""
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(one, lambda *_: endings.put(ASKED)) for one in wanted]
+    try:
+        yield
+    finally:
+        for one, handler in zip(wanted, before, strict=True):
+            signal.signal(one, handler)
 
 
 class _Introduction:
     """What the worker says of itself; asked again at every beat."""
 
-    def __init__(self, name: str, repertoire: Repertoire, stops: Stops) -> None:
+    def __init__(self, shelf: Shelf, repertoire: Repertoire, stops: Stops, slots: int) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._repertoire = repertoire
         self._stops = stops
         self._said = WorkerInfo(
-            name=name,
+            name=self.name,
             hostname=socket.gethostname(),
             pid=os.getpid(),
             started_at=time.time(),
-            device=repertoire.device(),
-            models=repertoire.models,
+            device=shelf.device(),
+            slots=slots,
+            remarks=shelf.remarks(),
         )
 
     def __call__(self) -> WorkerInfo:
-        return self._said.model_copy(update={"job_id": self._stops.running})
+        job_ids = tuple(run.job_id for run in self._stops.running)
+        now = {"job_id": next(iter(job_ids), None), "job_ids": job_ids, "models": self._repertoire.models}
+        return self._said.model_copy(update=now)
 
 
 def _wait_for_redis(connection: redis.Redis, patience_s: float) -> None:

@@ -1,9 +1,8 @@
-"""The thread that says that the worker lives, sees a cancel whose message was lost, and ends a worker that hangs."""
+"""The thread that says that the worker lives, sees a cancel whose message was lost, and a job that does not listen."""
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 
@@ -12,53 +11,60 @@ import redis
 from jobs.contract import WorkerInfo
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
+from jobs.reporting import Reporter
 from jobs.settings import JobSettings
+from worker.crew import Crew
+from worker.failures import timed_out
 from worker.stops import Stops
-from worker.warm_worker import WarmWorker
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 BEATS_PER_LIFE = 5  # so that a few lost beats do no harm
-OVERDUE_S = 30.0  # RQ's own alarm does not reach into a compiled call; this much later the process ends itself
-EXIT_HUNG = 70
+DEAF_S = 1.0  # a job that listens has ended itself by then; the member of one that does not is told
+HUNG_S = 30.0  # so long after its limit a job hangs for good, and takes a slot with it: the process is to end
 
 
 class Pulse(threading.Thread):
-    """Beats until it is ended; `say` gives what the worker says of itself."""
+    """Beats until it is ended; `say` gives what the worker says of itself, `on_hung` is called once a job hangs."""
 
     def __init__(
         self,
-        worker: WarmWorker,
+        crew: Crew,
         stops: Stops,
         say: Callable[[], WorkerInfo],
         connection: redis.Redis,
         settings: JobSettings,
+        on_hung: Callable[[], None],
     ) -> None:
         super().__init__(name="pulse", daemon=True)
-        self._worker = worker
+        self._crew = crew
         self._stops = stops
         self._say = say
+        self._connection = connection
         self._settings = settings
+        self._on_hung = on_hung
+        self._is_hung = False
         self._records = RecordStore(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
         self._ended = threading.Event()
 
     def announce(self) -> None:
-        """Say once that the worker lives."""
+        """Say once that the worker lives, and what it plays and does."""
         self._registry.publish(self._say())
 
     def run(self) -> None:
-        """Beat, and look after the running job in between."""
+        """Beat, and look after the running jobs in between."""
         ticks_per_beat = max(1, int(self._settings.liveness_s / BEATS_PER_LIFE / TICK_S))
         tick = 0
         while not self._ended.wait(TICK_S):
             tick += 1
-            self._end_hung()
+            self._see_hung()
             try:
-                self._see_cancel()
+                self._see_cancels()
+                self._fail_deaf()
                 if tick % ticks_per_beat == 0:
-                    self._worker.beat()
+                    self._crew.beat()
                     self.announce()
             except redis.RedisError as error:
                 log.warning("no sign of life could be given: %s", error)
@@ -68,16 +74,24 @@ class Pulse(threading.Thread):
         self._ended.set()
         self.join(timeout=2)
         try:
-            self._registry.withdraw(self._worker.name)
+            self._registry.withdraw(self._say().name)
         except redis.RedisError as error:
             log.warning("nobody could be told that this worker ends: %s", error)
 
-    def _see_cancel(self) -> None:
-        job_id = self._stops.running
-        if job_id is not None and self._records.is_cancel_asked(job_id):
-            self._stops.request(job_id)
+    def _see_cancels(self) -> None:
+        for run in self._stops.running:
+            if not run.stop.is_set() and self._records.is_cancel_asked(run.job_id):
+                self._stops.request(run.job_id)
 
-    def _end_hung(self) -> None:
-        if self._worker.running_for_s() > self._settings.job_timeout_s + OVERDUE_S:
-            log.critical("job %s hangs and cannot be interrupted; this worker ends", self._stops.running)
-            os._exit(EXIT_HUNG)
+    def _fail_deaf(self) -> None:
+        """Settle the jobs that went on past their limit; a result that comes after all is not taken."""
+        for run in self._stops.running:
+            if run.left_s < -DEAF_S:
+                Reporter(run.job_id, self._connection, self._settings).failed(timed_out(round(run.limit_s)))
+
+    def _see_hung(self) -> None:
+        hung = [run.job_id for run in self._stops.running if run.left_s < -HUNG_S]
+        if hung and not self._is_hung:
+            self._is_hung = True
+            log.critical("job %s hangs and cannot be interrupted; this worker ends", ", ".join(hung))
+            self._on_hung()

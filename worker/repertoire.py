@@ -1,169 +1,207 @@
-"""The models at hand: which there are, and each ready to compose when it is asked for.
+"""The models of one process: which there are, which are in memory, and who plays with which just now.
 
-The boundary to `model`: nothing else in this package knows bundles or composers.
+Safe for all slots at once. Loading one model holds up nobody who wants another; two who want the same one load it once.
+A model that somebody composes with is never let go of.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from jobs.contract import ModelInfo
-from model.composing import ComposeOptions
-from model.controls import Controls
-from model.evaluation.originality import Originality
-from model.piece import Piece
-from worker.terms import abilities
-
-if TYPE_CHECKING:
-    from model.bundles import Bundle
+from model.errors import BundleError, ModelError
+from worker.musician import Musician
+from worker.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
+_POLL_S = 0.05  # how often one who waits for a model to load asks whether it is still wanted
 
-class Composed(Protocol):
-    """What a musician gives back: see `model.composing.Composition`."""
 
-    @property
-    def piece(self) -> Piece:
-        """The whole piece, the seed included where it was asked for."""
+class NoLongerWanted(Exception):  # noqa: N818 - it says what is the case
+    """Raised where a job was told to stop before the model it waited for was loaded."""
 
-    @property
-    def seed_s(self) -> float:
-        """How much of its start is the seed, seconds."""
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Sentences for the member."""
+@dataclass(frozen=True)
+class Engagement:
+    """A musician, and what there is to know of the version that it is."""
 
-    @property
-    def stopped(self) -> bool:
-        """Whether it was stopped before its end."""
+    info: ModelInfo
+    musician: Musician
 
-    @property
-    def timings(self) -> dict[str, float]:
-        """Seconds by name."""
 
-    @property
-    def controls(self) -> Controls:
-        """Those asked for that the model knows."""
+@dataclass(eq=False)
+class _Seat:
+    """One version of one model in memory, or on its way there: `ready` is set once it is loaded or has failed."""
 
-    @property
-    def originality(self) -> Originality | None:
-        """How much of it stands in the training music; None where the model has no index of that."""
+    info: ModelInfo
+    musician: Musician | None = None
+    error: Exception | None = None
+    ready: threading.Event = field(default_factory=threading.Event)
+    players: int = 0  # jobs that compose with it or wait for it
+    is_candidate: bool = False  # its name is to mean this version once it is loaded
+    is_replaced: bool = False  # its name means another version now
 
     @property
-    def ended(self) -> bool | None:
-        """Whether it ended by itself; None where that is not known."""
+    def key(self) -> tuple[str, str]:
+        return self.info.name, self.info.version
 
-
-class Musician(Protocol):
-    """A model ready to compose: see `model.composing.Composer`."""
-
-    def compose(
-        self,
-        seed: Piece | None,
-        options: ComposeOptions,
-        on_progress: Callable[[str, float], None],
-        should_stop: Callable[[], bool],
-    ) -> Composed:
-        """Compose what `options` say; `should_stop` is polled every chunk, `on_progress` told stage and 0..1."""
-
-
-class Shelf(Protocol):
-    """Where models lie until they are asked for."""
-
-    def infos(self) -> tuple[ModelInfo, ...]:
-        """Every model there is."""
-
-    def musician(self, name: str) -> Musician:
-        """The model `name`, loaded and warm; takes seconds."""
-
-    def device(self) -> str:
-        """What its models run on: 'cpu' or 'gpu'."""
+    @property
+    def memory_bytes(self) -> int:
+        return 0 if self.musician is None else self.musician.memory_bytes
 
 
 class Repertoire:
-    """The musicians of one process; the one unused longest is let go when `kept` are in memory."""
+    """The models that `shelf` has; at most `kept` of them, and `memory_bytes` of them, stay in memory unused.
 
-    def __init__(self, shelf: Shelf, kept: int) -> None:
-        self._shelf = shelf
-        self._kept = kept
-        self._ready: OrderedDict[str, Musician] = OrderedDict()
-        self.models = shelf.infos()
-        self._infos = {info.name: info for info in self.models}
-
-    def musician(self, name: str) -> Musician:
-        """The model `name`, ready to compose; loads it when it is not in memory."""
-        if name in self._ready:
-            self._ready.move_to_end(name)
-            return self._ready[name]
-        while len(self._ready) >= self._kept:
-            gone, _ = self._ready.popitem(last=False)
-            log.info("let go of model %s", gone)
-        self._ready[name] = self._shelf.musician(name)
-        return self._ready[name]
-
-    def version(self, name: str) -> str:
-        """The version of the model `name`."""
-        return self._infos[name].version
-
-    def device(self) -> str:
-        """What the models run on: 'cpu' or 'gpu'."""
-        return self._shelf.device()
-
-
-class BundleShelf:
-    """The bundles of the store at `url` (None = the shipped ones); `default` composes when none is named.
-
-    A name means the version it pointed at when the process started, so that what a worker says of itself stays true.
+    The one unused longest goes first. The one used last stays, however big it is.
     """
 
-    def __init__(self, url: str | None, default: str) -> None:
-        from model.bundles import BundleStore  # late: it loads Keras, which takes seconds
+    def __init__(self, shelf: Shelf, kept: int, memory_bytes: int) -> None:
+        self._shelf = shelf
+        self._kept = kept
+        self._memory_bytes = memory_bytes
+        self._lock = threading.Lock()
+        self._seats: OrderedDict[tuple[str, str], _Seat] = OrderedDict()
+        self._infos = {info.name: info for info in _infos(shelf)}
 
-        self._store = BundleStore() if url is None else BundleStore(url)
-        self._default = default
-        bundles = [self._store.load(name) for name in self._store.names()]
-        self._infos = {bundle.name: self._info(bundle) for bundle in bundles if not _is_left_out(bundle)}
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model there is, in the version that a job begun now is composed with."""
+        with self._lock:
+            return tuple(self._infos.values())
 
-    def _info(self, bundle: Bundle) -> ModelInfo:
-        return ModelInfo(
-            name=bundle.name,
-            version=bundle.version,
-            title=bundle.card.title,
-            description=bundle.card.description,
-            licence=bundle.card.licence,
-            default=bundle.name == self._default,
-            **abilities(bundle.config),
-        )
-
-    def infos(self) -> tuple[ModelInfo, ...]:
-        """Every bundle of the store, as its card describes it."""
-        return tuple(self._infos.values())
-
-    def musician(self, name: str) -> Musician:
-        """The bundle `name` with its compiled loop built and warm.
+    def warm_up(self, name: str) -> None:
+        """Load the model `name` before the first job asks for it.
 
         Raises:
-            BundleError: when it is not there or fails its manifest.
+            ModelError: there is none, or it cannot be loaded.
         """
-        from model.composing import Composer  # late, as above
+        with self.engage(name):
+            log.info("the model %s is warm", name)
 
-        known = self._infos.get(name)
-        return Composer(self._store.load(name, known.version if known else None))
+    @contextmanager
+    def engage(self, name: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Engagement]:
+        """The model `name` for as long as the block lasts; loads it when it is not in memory.
 
-    def device(self) -> str:
-        """'gpu' where TensorFlow sees one."""
-        import tensorflow  # late, as above
+        Args:
+            name: one of `models`.
+            should_stop: polled while it loads.
 
-        return "gpu" if tensorflow.config.list_physical_devices("GPU") else "cpu"
+        Raises:
+            ModelError: there is none, or it cannot be loaded.
+            NoLongerWanted: `should_stop` said so.
+        """
+        with self._lock:
+            seat, is_new = self._taken(self._known(name))
+        try:
+            if is_new:
+                self._make_room()
+                self._start_filling(seat)
+            yield Engagement(seat.info, _awaited(seat, should_stop))
+        finally:
+            self._leave(seat)
+
+    def _known(self, name: str) -> ModelInfo:
+        if name not in self._infos:
+            known = ", ".join(sorted(self._infos)) or "none"
+            raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
+        return self._infos[name]
+
+    def promote(self, info: ModelInfo) -> None:
+        """Let its name mean this version from now on, once it is loaded and warm; jobs under way keep theirs.
+
+        Raises:
+            ModelError: it cannot be loaded; then all stays as it was.
+        """
+        with self._lock:
+            seat, is_new = self._taken(info)
+            seat.is_candidate = is_new
+            self._seats.move_to_end(seat.key, last=not is_new)
+        try:
+            if is_new:
+                self._start_filling(seat)
+            _awaited(seat, lambda: False)
+            with self._lock:
+                for other in self._seats.values():
+                    other.is_replaced = other.is_replaced or other.info.name == info.name
+                seat.is_replaced = seat.is_candidate = False
+                self._seats.move_to_end(seat.key)
+                self._infos[info.name] = info
+            log.info("the model %s is version %s now", info.name, info.version)
+        finally:
+            self._leave(seat)
+
+    def _taken(self, info: ModelInfo) -> tuple[_Seat, bool]:
+        """The seat of one version with one player more, and whether it is yet to be filled; with the lock held."""
+        found = self._seats.get((info.name, info.version))
+        seat = found or _Seat(info)
+        self._seats[seat.key] = seat
+        self._seats.move_to_end(seat.key)
+        seat.players += 1
+        return seat, found is None
+
+    def _leave(self, seat: _Seat) -> None:
+        with self._lock:
+            seat.players -= 1
+        self._make_room()
+
+    def _start_filling(self, seat: _Seat) -> None:
+        threading.Thread(target=self._fill, args=(seat,), name=f"load-{seat.info.name}", daemon=True).start()
+
+    def _fill(self, seat: _Seat) -> None:
+        try:
+            seat.musician = self._shelf.musician(seat.info)
+        except Exception as error:  # noqa: BLE001 - it is raised in each thread that waits for the model
+            seat.error = error
+            with self._lock:
+                del self._seats[seat.key]  # the next who asks has it tried again
+        seat.ready.set()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let go of models until few enough are in memory, or none of them is unused."""
+        with self._lock:
+            gone = list(self._dispensable())
+        for seat in gone:
+            log.info("let go of the model %s %s", *seat.key)
+            if seat.musician is not None:
+                seat.musician.close()
+
+    def _dispensable(self) -> Iterator[_Seat]:
+        """The seats to be cleared, taken out one after another; with the lock held."""
+        newest = next(reversed(self._seats), None)
+        for key, seat in list(self._seats.items()):
+            is_unused = seat.players == 0 and seat.ready.is_set()
+            if is_unused and (seat.is_replaced or (self._is_crowded() and key != newest)):
+                yield self._seats.pop(key)
+
+    def _is_crowded(self) -> bool:
+        seats = [seat for seat in self._seats.values() if not seat.is_candidate]
+        count = sum(not seat.is_replaced for seat in seats)
+        return count > self._kept or sum(seat.memory_bytes for seat in seats) > self._memory_bytes
 
 
-def _is_left_out(bundle: Bundle) -> bool:
-    """Whether members cannot be offered it: one of the classic kind knows neither seconds nor an end."""
-    if bundle.is_classic:
-        log.warning("the model %s is of the classic kind: only `python -m model compose` plays it", bundle.name)
-    return bundle.is_classic
+def _awaited(seat: _Seat, should_stop: Callable[[], bool]) -> Musician:
+    while not seat.ready.wait(_POLL_S):
+        if should_stop():
+            raise NoLongerWanted
+    if seat.error is not None:
+        raise seat.error
+    if seat.musician is None:
+        raise LookupError(f"the model {seat.info.name} is neither loaded nor has it failed")
+    return seat.musician
+
+
+def _infos(shelf: Shelf) -> Iterator[ModelInfo]:
+    """What can be offered of the shelf; the log says why something cannot."""
+    for name, version in shelf.versions().items():
+        try:
+            yield shelf.info(name, version)
+        except ModelError as error:
+            log.error("the model %s is left out. %s", name, error.sentence)

@@ -23,6 +23,12 @@ class WorkerSettings(BaseSettings):
         validation_alias="CADENZA_DEFAULT_MODEL",
         description="the bundle that composes where nothing tells for another; warm before the first job",
     )
+    slots: int = Field(default=8, ge=1, le=64, description="jobs that one process composes side by side")
+    device: str = Field(
+        default="auto", pattern=r"^(auto|cpu|gpu(:\d{1,3})?)$", description="auto = the first GPU where there is one"
+    )
     kept_models: int = Field(default=3, ge=1, description="bundles held in memory; the one unused longest goes first")
+    model_memory_mib: int = Field(default=2048, ge=1, description="bundles in memory take up no more unless in use")
+    store_look_s: float = Field(default=1.0, ge=0.1, description="how often it looks for new versions in the store")
     shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
     redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")

@@ -1,13 +1,14 @@
-"""Which job is to stop, and why: written by RQ's command thread, the pulse and signals, polled while composing.
+"""The jobs that run in this process, and which of them is to stop and why.
 
-Keyed by job, so that a stop that comes late never hits the next job.
+Written by the slots, RQ's command threads, the pulse and signals; polled by each job while it composes. A stop is meant
+for one job, so that one that comes late never hits the next.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from dataclasses import dataclass, field
 
 
 class Interrupted(BaseException):
@@ -17,59 +18,73 @@ class Interrupted(BaseException):
     """
 
 
+class Overdue(Exception):  # noqa: N818 - it says what is the case
+    """Raised in a running job that has run as long as a job may."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One attempt at a job. `limit_s`: seconds it may take."""
+
+    job_id: str
+    limit_s: float
+    started: float = field(default_factory=time.monotonic)
+    stop: threading.Event = field(default_factory=threading.Event)
+    _claim: threading.Lock = field(default_factory=threading.Lock)
+    _claimed_by: int | None = None
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until its time is over; negative afterwards."""
+        return self.started + self.limit_s - time.monotonic()
+
+    def claim(self) -> bool:
+        """Whether the calling thread is the one that tells RQ what became of the job: the first that asks."""
+        caller = threading.get_ident()
+        with self._claim:
+            if self._claimed_by is None:
+                self._claimed_by = caller
+            return self._claimed_by == caller
+
+
 class Stops:
-    """The stop requests of one process; safe to use from every thread."""
+    """The runs of one process and their stop requests; safe to use from every thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._events: dict[str, threading.Event] = {}
+        self._runs: list[Run] = []
         self._leaving = threading.Event()
-        self._running: str | None = None
-        self._is_interruptible = False
 
-    def begin(self, job_id: str) -> None:
-        """Note that `job_id` runs from now on."""
+    def begin(self, job_id: str, limit_s: float) -> Run:
+        """Note that `job_id` runs from now on, for `limit_s` seconds at most."""
+        run = Run(job_id, limit_s)
         with self._lock:
-            self._events.setdefault(job_id, threading.Event())
-            self._running = job_id
+            self._runs.append(run)
+        return run
 
-    def end(self, job_id: str) -> None:
-        """Note that `job_id` runs no more, and forget its stop request."""
+    def end(self, run: Run) -> None:
+        """Note that `run` is over; its stop request goes with it."""
         with self._lock:
-            self._events.pop(job_id, None)
-            self._running = None
+            self._runs.remove(run)
 
     @property
-    def running(self) -> str | None:
-        """The job that runs now."""
-        return self._running
+    def running(self) -> tuple[Run, ...]:
+        """What runs now, the longest first."""
+        with self._lock:
+            return tuple(self._runs)
 
     def request(self, job_id: str) -> None:
         """Ask `job_id` to stop with the piece so far; one that does not run (any more) is left alone."""
-        with self._lock:
-            event = self._events.get(job_id)
-        if event is not None:
-            event.set()
+        for run in self._runs_of(job_id):
+            run.stop.set()
 
     def is_requested(self, job_id: str) -> bool:
         """Whether the member wants `job_id` to stop."""
-        with self._lock:
-            event = self._events.get(job_id)
-        return event is not None and event.is_set()
+        return any(run.stop.is_set() for run in self._runs_of(job_id))
 
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """The part of a job that may be interrupted: not RQ's bookkeeping around it."""
-        self._is_interruptible = True
-        try:
-            yield
-        finally:
-            self._is_interruptible = False
-
-    @property
-    def is_interruptible(self) -> bool:
-        """Whether Interrupted may be raised in the main thread now."""
-        return self._is_interruptible
+    def left_s(self, job_id: str) -> float:
+        """Seconds that `job_id` may still take; negative when its time is over."""
+        return min((run.left_s for run in self._runs_of(job_id)), default=float("inf"))
 
     def leave(self) -> None:
         """Ask whatever runs to make room: the process ends."""
@@ -82,4 +97,9 @@ class Stops:
 
     def should_stop(self, job_id: str) -> bool:
         """Whether `job_id` should stop composing, for whatever reason."""
-        return self._leaving.is_set() or self.is_requested(job_id)
+        return self.is_leaving or self.is_requested(job_id) or self.left_s(job_id) < 0
+
+    def _runs_of(self, job_id: str) -> list[Run]:
+        """Two only where the queue took this very process for dead in between."""
+        with self._lock:
+            return [run for run in self._runs if run.job_id == job_id]

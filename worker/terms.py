@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jobs import contract
-from jobs.contract import ComposeRequest
+from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
 from model.composing import MODES, ComposeOptions
 from model.controls import ATTRIBUTES, KEYS, METERS, Controls
 from model.evaluation.originality import Originality
@@ -57,6 +57,16 @@ def abilities(config: NetworkConfig) -> dict[str, Any]:
         "instruments": instruments.NAMES if "instruments" in known else (),
         "has_beat": representation.units_per_second is None,
     }
+
+
+def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
+    """How far the new music is when `fraction` (0..1) of it is composed; None where its length is that of a seed."""
+    share = min(1.0, max(0.0, fraction))
+    if request.bars is not None:
+        return ComposeProgress(done=share * request.bars, whole=request.bars, unit="bars")
+    is_usual = request.seed is None or request.mode is Mode.CONTINUE
+    whole_s = request.length_s or (DEFAULT_LENGTH_S if is_usual else None)
+    return None if whole_s is None else ComposeProgress(done=share * whole_s, whole=whole_s, unit="s")
 
 
 def followed(controls: Controls) -> contract.Controls:

@@ -1,7 +1,8 @@
-"""The RQ worker that keeps its models warm: it runs jobs in its own process, one after another.
+"""The RQ worker of one slot: it runs jobs on a thread of a process that keeps its models warm, one after another.
 
-What RQ's SimpleWorker lacks is added here: a stop takes effect, a heartbeat is sent during a job (by the pulse), lost
-jobs are looked for every few seconds, and a shutdown puts the running job back instead of losing it.
+What RQ's SimpleWorker lacks is added here: it needs neither signals nor the main thread, a stop takes effect, lost jobs
+are looked for every few seconds, and a shutdown puts the running job back instead of losing it. The pulse gives its
+signs of life.
 """
 
 from __future__ import annotations
@@ -10,43 +11,55 @@ import logging
 import secrets
 import signal
 import threading
-import time
-from types import FrameType
 from typing import Any
 
 import redis
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker, worker_registration
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.timeouts import JobTimeoutException
+from rq.timeouts import BaseDeathPenalty
 from rq.utils import now
 
+from jobs.compose_queue import ComposeQueue
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
 from worker.failures import internal_failure, timed_out
-from worker.stops import Interrupted, Stops
+from worker.stops import Interrupted, Overdue, Run, Stops
 
 log = logging.getLogger(__name__)
 
-INSIST_AFTER_S = 1.5  # after a polite stop, before a job that does not poll is interrupted
+LOOK_S = 1  # how long an idle slot waits for a job before it looks whether it is to end; RQ knows whole seconds only
+
+
+class NoAlarm(BaseDeathPenalty):
+    """RQ's alarm, silenced: `Stops` knows when a job's time is over, and the job asks it.
+
+    A signal reaches the main thread only, and an error thrown into another thread may hit it while it holds a lock that
+    all slots share.
+    """
+
+    def setup_death_penalty(self) -> None:
+        """Set nothing."""
+
+    def cancel_death_penalty(self) -> None:
+        """Nothing was set."""
 
 
 class WarmWorker(SimpleWorker):
     """One slot; `name` must be unique among the workers alive."""
 
     log_result_lifespan = False
+    death_penalty_class = NoAlarm
 
-    def __init__(
-        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, shutdown_grace_s: float
-    ) -> None:
+    def __init__(self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops) -> None:
         self._settings = settings
         self._stops = stops
-        self._shutdown_grace_s = shutdown_grace_s
-        self.was_asked_to_end = False
         self._recovery = Recovery(connection, settings)
-        self._started: tuple[Job, float] | None = None
+        self._compose_queue = ComposeQueue(connection, settings)
+        self._current: tuple[Job, Run] | None = None
         super().__init__(
             [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
             name=name,
@@ -59,8 +72,19 @@ class WarmWorker(SimpleWorker):
 
     @property
     def dequeue_timeout(self) -> int:
-        """Seconds that an idle worker waits before it gives its next sign of life."""
-        return max(1, self._settings.liveness_s // 3)
+        """Seconds that an idle slot waits before it gives its next sign of life and looks whether it is to end."""
+        return LOOK_S
+
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Whether lost jobs are to be looked for; RQ asks each time before it waits for a job.
+
+        Raises:
+            StopRequested: the slot is to end. RQ itself would look for that only once it had a job.
+        """
+        if self._stop_requested:
+            raise StopRequested
+        return bool(super().should_run_maintenance_tasks)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Give a sign of life that counts for `liveness_s`, whatever RQ would have it count for."""
@@ -70,30 +94,53 @@ class WarmWorker(SimpleWorker):
         """Seconds that a sign of life of a running job counts."""
         return self._settings.liveness_s
 
-    def beat(self) -> None:
-        """Give a sign of life for the worker and the job it runs; called by the pulse, from its thread."""
-        running, execution = self._started, self.execution
-        with self.connection.pipeline() as pipeline:
-            self.heartbeat(pipeline=pipeline)
-            if running is not None and execution is not None:
-                execution.heartbeat(running[0].started_job_registry, self._settings.liveness_s, pipeline=pipeline)
-            pipeline.execute()
+    def beat(self, pipeline: Pipeline) -> None:
+        """Give a sign of life for the slot and the job it runs; called by the pulse, from its thread."""
+        current, execution = self._current, self.execution
+        self.heartbeat(pipeline=pipeline)
+        if current is not None and execution is not None:
+            execution.heartbeat(current[0].started_job_registry, self._settings.liveness_s, pipeline=pipeline)
 
-    def running_for_s(self) -> float:
-        """How long the running job has been at it; 0 when none runs."""
-        running = self._started
-        return 0.0 if running is None else time.monotonic() - running[1]
+    def take_no_more(self) -> None:
+        """End after the running job."""
+        self._stop_requested = True
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run `job` in this process."""
-        self._started = (job, time.monotonic())
-        self._stops.begin(job.id)
+        """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
+        if self._stop_requested:
+            self._compose_queue.give_back(job.id)
+            return
+        run = self._stops.begin(job.id, float(job.timeout or self._settings.job_timeout_s))
+        self._current = job, run
+        log.info("job %s begins", job.id)
         try:
             super().execute_job(job, queue)
         finally:
-            self._stops.end(job.id)
-            self._started = None
+            self._current = None
             self._stopped_job_id = None
+            self._stops.end(run)
+        log.info("job %s is over after %.1f s", job.id, run.limit_s - run.left_s)
+
+    def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
+        """Take the last word on the job, unless `put_back` had it: then this thread waits for its process to end."""
+        if self._current is not None and not self._current[1].claim():
+            threading.Event().wait()
+        super().handle_execution_ended(job, queue, heartbeat_ttl)
+
+    def put_back(self) -> bool:
+        """Give the running job back to the queue in the stead of its thread, which does not listen.
+
+        Called by another thread, once, when the process ends. False when no job runs or its thread was quicker.
+        """
+        current = self._current
+        if current is None or not current[1].claim():
+            return False
+        job = current[0]
+        self._compose_queue.forget_taken(job.id)
+        self.handle_exception(job, Interrupted, Interrupted(), None)
+        self.handle_job_failure(job, self.queues[0])
+        self.register_death()
+        return True
 
     def unsubscribe(self) -> None:
         """Take no more stop requests; RQ says goodbye before it stops its listener, which then often waits a second."""
@@ -118,7 +165,7 @@ class WarmWorker(SimpleWorker):
         self._stopped_job_id = None  # else RQ would note it as stopped, and it would be put back no more
         error = exc_info[1]
         reporter = Reporter(job.id, self.connection, self._settings)
-        if isinstance(error, Interrupted | SystemExit):
+        if isinstance(error, Interrupted):
             log.info("job %s goes back to the queue: this worker ends", job.id)
             job.retries_left = (job.retries_left or 0) + 1  # the interruption is no fault of the job's
             is_open = reporter.requeued()
@@ -129,33 +176,19 @@ class WarmWorker(SimpleWorker):
 
     def _note_fault(self, job: Job, error: BaseException, reporter: Reporter) -> bool:
         """Whether the job is to have another attempt."""
+        if isinstance(error, Overdue):
+            log.warning("job %s took longer than a job may", job.id)
+            reporter.failed(timed_out(round(job.timeout or self._settings.job_timeout_s)))
+            return False
         incident = secrets.token_hex(4)
         log.error("incident %s: job %s broke", incident, job.id, exc_info=error)
-        if isinstance(error, JobTimeoutException):
-            reporter.failed(timed_out(self._settings.job_timeout_s))
-        elif job.should_retry:
+        if job.should_retry:
             return reporter.requeued()
-        else:
-            reporter.failed(internal_failure(incident, self._settings.retries + 1))
+        reporter.failed(internal_failure(incident, self._settings.retries + 1))
         return False
 
+    def procline(self, message: str) -> None:
+        """Leave the name of the process alone: it has several slots."""
+
     def _install_signal_handlers(self) -> None:
-        super()._install_signal_handlers()
-        signal.signal(signal.SIGUSR1, self._interrupt)
-
-    def _interrupt(self, _signum: int, _frame: FrameType | None) -> None:
-        if self._stops.is_interruptible:
-            raise Interrupted
-
-    def handle_warm_shutdown_request(self) -> None:
-        """Let the running job finish for a moment, then ask it to stop, then interrupt it."""
-        log.info("worker %s was asked to end", self.name)
-        self.was_asked_to_end = True
-        threading.Thread(target=self._make_room, name="make-room", daemon=True).start()
-
-    def _make_room(self) -> None:
-        time.sleep(self._shutdown_grace_s)
-        self._stops.leave()
-        time.sleep(INSIST_AFTER_S)
-        # a signal, not a flag: it also ends a wait inside a system call
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        """Leave signals to the main thread, which ends all slots together."""

@@ -82,12 +82,21 @@ def _abilities(model: ModelInfo) -> str:
 
 def ping_card(gateway_s: float, redis_s: float, workers: Sequence[WorkerInfo], open_jobs: int) -> discord.Embed:
     """How far each part is away; times in seconds, `gateway_s` may be NaN before the first heartbeat."""
-    busy = sum(worker.job_id is not None for worker in workers)
     gateway = f"{gateway_s * 1000:.0f} ms" if math.isfinite(gateway_s) else "not measured yet"
-    there = f"{len(workers)}, of which {busy} busy" if workers else "none: nothing can be composed just now"
     card = discord.Embed(title="Pong", colour=colours.PLAIN)
     card.add_field(name="Discord", value=gateway)
     card.add_field(name="Redis", value=f"{redis_s * 1000:.1f} ms")
-    card.add_field(name="Workers", value=there)
+    card.add_field(name="Workers", value=_at_work(workers))
     card.add_field(name="Queue", value=f"{open_jobs} open")
+    for remark in dict.fromkeys(remark for worker in workers for remark in worker.remarks):
+        card.add_field(name="Note", value=remark, inline=False)
     return card
+
+
+def _at_work(workers: Sequence[WorkerInfo]) -> str:
+    """How many there are, on what, and how many pieces they compose of those they could compose at a time."""
+    if not workers:
+        return "none: nothing can be composed just now"
+    devices = ", ".join(sorted({worker.device for worker in workers}))
+    running, most = (sum(parts) for parts in zip(*((len(one.job_ids), one.slots) for one in workers), strict=True))
+    return f"{len(workers)} on {devices}, composing {running} of {most} pieces at a time"

@@ -6,7 +6,7 @@ import discord
 
 from bot.cards import colours
 from bot.cards.wording import length_words
-from jobs.contract import ComposeRequest, Stage, Update
+from jobs.contract import ComposeProgress, ComposeRequest, Stage, Update
 
 BAR_CELLS = 20
 WORDS = {
@@ -23,7 +23,7 @@ def progress_card(request: ComposeRequest, update: Update) -> discord.Embed:
     queued = update.stage is Stage.QUEUED
     card = discord.Embed(
         title="In the queue" if queued else f"{WORDS[update.stage]} …",
-        description=_place(update.position) if queued else _bar(update.fraction),
+        description=_place(update.position) if queued else _bar(update.fraction, update.music),
         colour=colours.WAITING if queued else colours.WORKING,
     )
     said = [request.model, length_words(request), f"random seed {request.random_seed}"]
@@ -38,6 +38,7 @@ def _place(position: int | None) -> str:
     return "You are next." if position == 1 else f"You are number {position}."
 
 
-def _bar(fraction: float) -> str:
+def _bar(fraction: float, music: ComposeProgress | None) -> str:
     filled = round(fraction * BAR_CELLS)
-    return f"`{'█' * filled}{'░' * (BAR_CELLS - filled)}` {fraction:.0%}"
+    so_far = f" · {int(music.done)} of {music.whole:g} {music.unit}" if music is not None else ""
+    return f"`{'█' * filled}{'░' * (BAR_CELLS - filled)}` {fraction:.0%}{so_far}"

@@ -53,6 +53,19 @@ class BundleStore:
             raise BundleError(f"The model '{name}' points at no version: publish it again.")
         return version
 
+    def versions(self) -> dict[str, str]:
+        """The version that each name points at now, whoever published it; a name that points at none is left out.
+
+        Raises:
+            BundleError: the store cannot be read just now.
+        """
+        self._files.invalidate_cache()  # stores far away keep lists of what they have seen
+        try:
+            found = {name: self._files.cat_file(self._path(name, CURRENT)).decode().strip() for name in self.names()}
+        except OSError as error:
+            raise BundleError(f"The store of models at {self.url} cannot be read: {error}.") from error
+        return {name: version for name, version in found.items() if VERSION.fullmatch(version)}
+
     def load(self, name: str, version: str | None = None) -> Bundle:
         """The bundle `name`, at the version it points at or at `version`.
 

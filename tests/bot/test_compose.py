@@ -21,12 +21,12 @@ async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(theatre: Theat
     job = theatre.worker.take()
     assert job.id == str(result._interaction.id)
     assert (job.request.length_s, job.request.random_seed, job.request.model) == (40.0, 77, None)
-    job.is_at(0.4)
+    job.is_at(0.4, music=(17.4, 40.0, "s"))
     await theatre.settle()
 
-    # Then the same message shows the bar
+    # Then the same message shows the bar and how much of the music there is
     assert "Composing" in shown(theatre.message)
-    assert "40%" in shown(theatre.message)
+    assert "40% · 17 of 40 s" in shown(theatre.message)
 
     # And when it is done, the files
     job.is_done(remarks=("Two notes were repaired.",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.cards.information import ping_card
+from jobs.contract import WorkerInfo
 from tests.bot.theatre import Theatre, shown
 
 
@@ -44,8 +45,17 @@ async def test_ping_tells_of_discord_redis_workers_and_queue(theatre: Theatre) -
     result = await theatre.bob.slash(theatre.channel, "ping")
     words = shown(result.response.message)
     assert result.ephemeral
-    for part in ("Discord: ", "Redis: ", "Workers: 1, of which 0 busy", "Queue: 1 open"):
+    for part in ("Discord: ", "Redis: ", "Workers: 1 on cpu, composing 0 of 1 pieces at a time", "Queue: 1 open"):
         assert part in words
+
+
+def test_ping_counts_pieces_and_passes_on_what_a_worker_has_to_say() -> None:
+    """Two workers of eight slots each, one of which found no GPU."""
+    well = WorkerInfo(name="a", hostname="h", pid=1, started_at=1.0, device="gpu:0", slots=8, job_ids=("1", "2"))
+    ill = WorkerInfo(name="b", hostname="h", pid=2, started_at=1.0, slots=8, remarks=("No GPU was found.",))
+    fields = {field.name: field.value for field in ping_card(0.1, 0.001, [well, ill, ill], 2).fields}
+    assert fields["Workers"] == "3 on cpu, gpu:0, composing 2 of 24 pieces at a time"
+    assert fields["Note"] == "No GPU was found."
 
 
 def test_ping_before_the_first_heartbeat_has_no_latency_to_show() -> None:

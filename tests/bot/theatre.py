@@ -19,7 +19,7 @@ from bot.client import Cadenza
 from jobs import JobBoard, JobSettings, keys
 from jobs.blobs import BlobStore
 from jobs.compose_queue import ComposeQueue
-from jobs.contract import ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
+from jobs.contract import ComposeProgress, ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
 from jobs.errors import JobsError
 from jobs.registry import WorkerRegistry
 from jobs.reporting import Reporter
@@ -141,8 +141,12 @@ class Job:
     def is_cancel_asked(self) -> bool:
         return self.reporter.record().cancel_asked
 
-    def is_at(self, fraction: float, stage: Stage = Stage.COMPOSING) -> None:
-        self.reporter.update(stage, fraction)
+    def is_at(
+        self, fraction: float, stage: Stage = Stage.COMPOSING, music: tuple[float, float, str] | None = None
+    ) -> None:
+        """`music`: how much of it is composed, of how much, and in what unit."""
+        told = None if music is None else ComposeProgress(done=music[0], whole=music[1], unit=music[2])
+        self.reporter.update(stage, fraction, told)
 
     def is_done(self, *, audio: bytes = AUDIO, **changes: object) -> ComposeResult:
         fields = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
@@ -9,17 +11,41 @@ import pytest
 from jobs import JobBoard, JobSettings
 from tests.worker.processes import WorkerProcess
 
+TINY_STORE = """
+import sys
+import keras
+from model.bundles import BundleStore, Card, pack
+from model.network import NetworkConfig, NoteNetwork
+store = BundleStore(sys.argv[1])
+card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
+for name, representation in (("piano", "performance"), ("band", "score")):
+    keras.utils.set_random_seed(1)
+    network = NoteNetwork(NetworkConfig(units=16, layers=1, representation=representation, styles=("waltz",)))
+    store.point(name, store.add(name, pack(network, card, name, [])))
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_store(tmp_path_factory) -> str:
+    """A store with two untrained bundles, made in a process of its own: TensorFlow stays out of this one."""
+    folder = tmp_path_factory.mktemp("store")
+    subprocess.run([sys.executable, "-c", TINY_STORE, str(folder)], check=True, timeout=120)
+    return str(folder)
+
 
 @pytest.fixture
-def start_worker(valkey, tmp_path, monkeypatch) -> Iterator[Callable[[], WorkerProcess]]:
-    """Starts worker processes that take each other for dead after two seconds; ends what is left of them."""
+def start_worker(valkey, tmp_path, monkeypatch) -> Iterator[Callable[..., WorkerProcess]]:
+    """Starts worker processes that take each other for dead after two seconds; ends what is left of them.
+
+    The one of `play_worker`, or what the words of a command say.
+    """
     monkeypatch.setenv("PLAY_FOLDER", str(tmp_path))
     monkeypatch.setenv("CADENZA_JOBS_LIVENESS_S", "2")
     monkeypatch.setenv("CADENZA_JOBS_ADRIFT_LIMIT_S", "2")
     started: list[WorkerProcess] = []
 
-    def start() -> WorkerProcess:
-        started.append(WorkerProcess(tmp_path / f"worker-{len(started)}.log"))
+    def start(*command: str) -> WorkerProcess:
+        started.append(WorkerProcess(tmp_path / f"worker-{len(started)}.log", *command))
         return started[-1]
 
     yield start

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,15 +19,18 @@ from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
 from model.composing import ComposeOptions
 from model.controls import FAMILIES, KEYS, METERS, Controls
-from model.errors import RequestError
+from model.errors import BundleError, RequestError
 from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
+from worker import pulse
+from worker.__main__ import EXIT_HUNG
 from worker.process import run
 from worker.render import RenderedFile, Rendering
 from worker.settings import WorkerSettings
 
-BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT = 901, 902, 903, 904, 905, 906, 907
+BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT, HUNG = range(901, 909)
 CHUNK_S = 0.05
+BROKEN = "broken"  # a version that does not load
 ORIGINALITY = Originality(share_8=0.1, share_16=0.03, longest_run=17, human_share_16=0.02)
 BAND = {
     "modes": ("continue", "vary", "accompany"),
@@ -52,7 +56,7 @@ class Composition:
 
 
 class PlayStudio:
-    def render(self, midi_bytes: bytes, seed_s: float, title: str) -> Rendering:
+    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
         files = {
             "audio": RenderedFile(b"audio of " + midi_bytes[:4], "audio/mpeg", ".mp3"),
             "picture": RenderedFile(b"picture of " + midi_bytes[:4], "image/png", ".png"),
@@ -62,6 +66,8 @@ class PlayStudio:
 
 class PlayMusician:
     """Takes `length_s` / 100 real seconds and writes ten notes a second of them; follows all but the tempo."""
+
+    memory_bytes = 1 << 20
 
     def compose(
         self,
@@ -93,8 +99,13 @@ class PlayMusician:
             controls=options.controls.model_copy(update={"tempo_bpm": None}),
         )
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _behave(self, random_seed: int) -> None:
         attempt = _count_attempt(random_seed)
+        if random_seed == HUNG:
+            threading.Event().wait()
         if random_seed == REFUSE:
             raise RequestError("The seed leaves no room. Ask for a longer piece.")
         if random_seed == BREAK_ALWAYS or (random_seed == BREAK_ONCE and attempt == 1):
@@ -116,20 +127,38 @@ def _count_attempt(random_seed: int) -> int:
 
 
 class PlayShelf:
-    def infos(self) -> tuple[ModelInfo, ...]:
-        return (
-            ModelInfo(name="piano", version="1", title="Play piano", default=True),
-            ModelInfo(name="duo", version="2", title="Play duo", **BAND),
-        )
+    """Two models; each is the version that a file in PLAY_FOLDER says, where there is one."""
 
-    def musician(self, name: str) -> PlayMusician:
+    models = (
+        ModelInfo(name="piano", version="1", title="Play piano", default=True),
+        ModelInfo(name="duo", version="2", title="Play duo", **BAND),
+    )
+
+    def versions(self) -> dict[str, str]:
+        return {model.name: _said(f"version-{model.name}") or model.version for model in self.models}
+
+    def info(self, name: str, version: str) -> ModelInfo:
+        return next(model for model in self.models if model.name == name).model_copy(update={"version": version})
+
+    def musician(self, info: ModelInfo) -> PlayMusician:
+        if info.version == BROKEN:
+            raise BundleError(f"The weights of bundle '{info.name}' do not fit its configuration.")
         return PlayMusician()
 
     def device(self) -> str:
         return "cpu"
 
+    def remarks(self) -> tuple[str, ...]:
+        return ()
+
+
+def _said(name: str) -> str | None:
+    path = Path(os.environ["PLAY_FOLDER"]) / name
+    return path.read_text() if path.exists() else None
+
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    pulse.HUNG_S = float(os.environ.get("PLAY_HUNG_S", pulse.HUNG_S))
     was_asked = run(WorkerSettings(), JobSettings(), PlayShelf(), PlayStudio())  # type: ignore[call-arg]
-    sys.exit(0 if was_asked else 1)
+    sys.exit(0 if was_asked else EXIT_HUNG)

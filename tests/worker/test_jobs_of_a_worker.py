@@ -28,6 +28,9 @@ async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, a
     assert {Stage.COMPOSING, Stage.RENDERING, Stage.DONE} <= set(stages)
     fractions = [update.fraction for update in updates]
     assert fractions == sorted(fractions)
+    music = [update.music for update in updates if update.stage is Stage.COMPOSING]
+    assert music == sorted(music, key=lambda told: told.done)
+    assert all((told.whole, told.unit) == (30.0, "s") for told in music)
     result = updates[-1].result
     piece = read_midi(await board.get_blob(result.midi)).piece
     assert len(piece) == result.notes > 0
@@ -143,8 +146,9 @@ async def test_a_job_that_takes_too_long_is_ended(start_worker, open_board, ask,
     assert (await follow_to_the_end(board, request.job_id))[-1].stage is Stage.DONE
 
 
-async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worker, board, ask):
-    # Given one long job running and two waiting
+async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worker, board, ask, monkeypatch):
+    # Given one long job running on the only slot and two waiting
+    monkeypatch.setenv("CADENZA_WORKER_SLOTS", "1")
     start_worker().wait_until_ready()
     asked = [ask(length_s=300, user=1), ask(user=2), ask(user=3)]
     for request, delivery in asked:

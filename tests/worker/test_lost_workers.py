@@ -54,7 +54,8 @@ async def test_a_worker_that_ends_puts_its_job_back_within_five_seconds(start_wo
     assert (await following)[-1].stage is Stage.DONE
 
 
-async def test_an_idle_worker_ends_at_once_and_is_gone(start_worker, board):
+async def test_an_idle_worker_ends_at_once_and_is_gone(start_worker, board, monkeypatch):
+    monkeypatch.setenv("CADENZA_WORKER_SHUTDOWN_GRACE_S", "60")  # for jobs, of which there are none
     worker = start_worker().wait_until_ready()
     assert [info.pid for info in await board.workers()] == [worker.process.pid]
     assert worker.end() < 5
@@ -72,8 +73,9 @@ async def test_two_workers_share_the_queue(start_worker, board, ask):
     assert [updates[-1].stage for updates in ends] == [Stage.DONE] * 4
 
 
-async def test_a_waiting_job_fails_when_no_worker_comes_back(start_worker, open_board, ask):
-    # Given a worker that dies while a job waits behind another
+async def test_a_waiting_job_fails_when_no_worker_comes_back(start_worker, open_board, ask, monkeypatch):
+    # Given a worker with one slot that dies while a job waits behind another
+    monkeypatch.setenv("CADENZA_WORKER_SLOTS", "1")
     worker = start_worker().wait_until_ready()
     board = open_board(worker_absence_limit_s=1.5)
     await board.submit(*ask(user=1, length_s=300))

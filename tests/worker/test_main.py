@@ -8,29 +8,10 @@ import subprocess
 import sys
 
 import pretty_midi
-import pytest
 
 from model.midi import write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker.processes import WorkerProcess, follow_to_the_end
-
-TINY_STORE = """
-import sys
-from model.bundles import BundleStore, Card, pack
-from model.network import NetworkConfig, NoteNetwork
-network = NoteNetwork(NetworkConfig(units=16, layers=1))
-store = BundleStore(sys.argv[1])
-card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
-store.point("piano", store.add("piano", pack(network, card, "piano", [])))
-"""
-
-
-@pytest.fixture(scope="module")
-def tiny_store(tmp_path_factory) -> str:
-    """A store with one untrained bundle, made in a process of its own: TensorFlow stays out of this one."""
-    folder = tmp_path_factory.mktemp("store")
-    subprocess.run([sys.executable, "-c", TINY_STORE, str(folder)], check=True, timeout=120)
-    return str(folder)
 
 
 async def test_a_seed_goes_in_and_three_files_come_out(tiny_store, start_worker, board, ask, monkeypatch, tmp_path):
@@ -40,7 +21,7 @@ async def test_a_seed_goes_in_and_three_files_come_out(tiny_store, start_worker,
     worker = WorkerProcess(tmp_path / "main.log", "-m", "worker")
     try:
         worker.wait_until_ready()
-        assert [model.title for model in await board.models()] == ["Tiny"]
+        assert [model.title for model in await board.models()] == ["Tiny", "Tiny"]
         rows = [(i * 500, 450, 60 + i, 80, 0) for i in range(8)]
         seed = await board.put_blob(write_midi(Piece(notes=table(NOTE, rows))), "seed.mid", "audio/midi")
         # When ten seconds are asked for

@@ -148,6 +148,32 @@ def test_who_waits_behind_one_that_hangs_is_told_so():
         pool.close()
 
 
+def test_who_waits_in_line_loses_none_of_the_time_that_a_rendering_may_take():
+    # Given one process, which may take four seconds over a file, and four pieces for it
+    pool = RenderPool(RenderSettings(audio_engine="tinysoundfont", render_processes=1, render_timeout_s=4))
+    made: list[Rendering] = []
+    threads = [threading.Thread(target=lambda: made.append(pool.render(midi(30)))) for _ in range(4)]
+    try:
+        pool.render(midi())
+        # When it is held up for two seconds at each of the first three
+        for held in range(3):
+            os.kill(pool.pids[0], signal.SIGSTOP)
+            if held == 0:
+                for thread in threads:
+                    thread.start()
+            time.sleep(2)
+            os.kill(pool.pids[0], signal.SIGCONT)
+            while len(made) <= held:
+                time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+    finally:
+        pool.close()
+    # Then all of them are whole, although the last waited longer than that
+    assert [is_whole(rendering) for rendering in made] == [True] * 4
+    assert max(rendering.timings["render"] for rendering in made) > 5
+
+
 def test_without_a_soundfont_the_picture_still_comes(tmp_path):
     pool = RenderPool(RenderSettings(soundfont=tmp_path / "none.sf2", render_processes=1))
     try:

@@ -1,34 +1,250 @@
-"""Models are loaded when asked for, and the one unused longest is let go."""
+"""Models are loaded when asked for, once for all who ask, and let go when others need the room; never in use."""
 
 from __future__ import annotations
 
-from tests.worker.play_worker import PlayShelf
-from worker.repertoire import Repertoire
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from jobs.contract import ModelInfo
+from model.errors import BundleError
+from worker.repertoire import NoLongerWanted, Repertoire
+
+PATIENCE_S = 20.0
+MIB = 1 << 20
 
 
-class CountingShelf(PlayShelf):
-    def __init__(self) -> None:
+class Player:
+    """A musician that knows whether it was closed."""
+
+    def __init__(self, info: ModelInfo, size: int) -> None:
+        self.info = info
+        self.memory_bytes = size
+        self.closed = 0
+
+    def compose(self, *_: object) -> None:
+        raise AssertionError("nobody composes here")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Shelf:
+    """Three models of `sizes` bytes; a load of `slow` waits until `go`, a load of a version in `broken` fails."""
+
+    def __init__(self, **sizes: int) -> None:
+        self.sizes = {"piano": MIB, "duo": MIB, "trio": MIB, **sizes}
         self.loaded: list[str] = []
+        self.players: list[Player] = []
+        self.slow: set[str] = set()
+        self.broken: set[str] = set()
+        self.go = threading.Event()
 
-    def musician(self, name):
-        self.loaded.append(name)
-        return super().musician(name)
+    def versions(self) -> dict[str, str]:
+        return dict.fromkeys(self.sizes, "1")
+
+    def info(self, name: str, version: str) -> ModelInfo:
+        return ModelInfo(name=name, version=version, title=name)
+
+    def musician(self, info: ModelInfo) -> Player:
+        self.loaded.append(info.name)
+        if info.name in self.slow:
+            assert self.go.wait(PATIENCE_S)
+        if info.version in self.broken:
+            raise BundleError("The weights do not fit.")
+        self.players.append(Player(info, self.sizes[info.name]))
+        return self.players[-1]
+
+    def device(self) -> str:
+        return "cpu"
+
+    def remarks(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def closed(self) -> list[str]:
+        return [f"{player.info.name} {player.info.version}" for player in self.players for _ in range(player.closed)]
+
+
+def repertoire_of(shelf: Shelf, kept: int = 9, memory: int = 99 * MIB) -> Repertoire:
+    return Repertoire(shelf, kept, memory)
+
+
+def play(repertoire: Repertoire, *names: str) -> None:
+    for name in names:
+        repertoire.warm_up(name)
 
 
 def test_a_model_in_memory_is_not_loaded_again():
-    shelf = CountingShelf()
-    repertoire = Repertoire(shelf, kept=2)
-    assert repertoire.musician("piano") is repertoire.musician("piano")
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf)
+    with repertoire.engage("piano") as first, repertoire.engage("piano") as second:
+        assert first.musician is second.musician
+    play(repertoire, "piano")
     assert shelf.loaded == ["piano"]
 
 
 def test_the_model_unused_longest_makes_room():
-    shelf = CountingShelf()
-    repertoire = Repertoire(shelf, kept=2)
-    for name in ("piano", "duo", "piano", "trio", "piano", "duo"):
-        repertoire.musician(name)
+    shelf = Shelf()
+    play(repertoire_of(shelf, kept=2), "piano", "duo", "piano", "trio", "piano", "duo")
     assert shelf.loaded == ["piano", "duo", "trio", "duo"]
+    assert shelf.closed == ["duo 1", "trio 1"]
 
 
-def test_a_version_is_the_one_the_shelf_named():
-    assert Repertoire(PlayShelf(), kept=1).version("duo") == "2"
+def test_models_make_room_when_they_take_up_too_much_memory():
+    shelf = Shelf(duo=2 * MIB)
+    play(repertoire_of(shelf, memory=3 * MIB), "piano", "duo", "trio")
+    assert shelf.closed == ["piano 1"]
+
+
+def test_a_model_that_takes_up_too_much_by_itself_stays_until_another_is_used():
+    shelf = Shelf(duo=9 * MIB)
+    repertoire = repertoire_of(shelf, memory=3 * MIB)
+    play(repertoire, "duo", "duo")
+    assert shelf.loaded == ["duo"]
+    play(repertoire, "piano")
+    assert shelf.closed == ["duo 1"]
+
+
+def test_a_model_in_use_is_let_go_only_when_its_last_job_has_ended():
+    # Given two jobs that compose with one model
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf, kept=1)
+    with ExitStack() as jobs:
+        jobs.enter_context(repertoire.engage("piano"))
+        with repertoire.engage("piano"):
+            # When another model takes its room, it stays
+            play(repertoire, "duo")
+            assert shelf.closed == []
+        play(repertoire, "duo")
+        assert shelf.closed == []
+    # Then it goes with the last of them, once
+    assert shelf.closed == ["piano 1"]
+
+
+def test_many_who_ask_for_a_missing_model_load_it_once():
+    shelf = Shelf()
+    shelf.slow = {"piano"}
+    repertoire = repertoire_of(shelf)
+
+    def ask() -> object:
+        with repertoire.engage("piano") as engaged:
+            return engaged.musician
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(ask) for _ in range(8)]
+        shelf.go.set()
+        assert len({id(future.result(PATIENCE_S)) for future in asked}) == 1
+    assert shelf.loaded == ["piano"]
+
+
+def test_a_model_that_loads_slowly_holds_up_nobody_who_wants_another():
+    shelf = Shelf()
+    shelf.slow = {"piano"}
+    repertoire = repertoire_of(shelf)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(play, repertoire, "piano")
+        play(repertoire, "duo", "trio")  # would wait for ever
+        assert not waiting.done()
+        shelf.go.set()
+        waiting.result(PATIENCE_S)
+
+
+def test_a_job_that_is_stopped_waits_no_longer_for_its_model():
+    shelf = Shelf()
+    shelf.slow = {"piano"}
+    repertoire = repertoire_of(shelf)
+    with pytest.raises(NoLongerWanted), repertoire.engage("piano", lambda: True):
+        raise AssertionError("it is not loaded")
+    shelf.go.set()
+    play(repertoire, "piano")
+    assert shelf.loaded == ["piano"]
+
+
+def test_a_model_that_fails_to_load_says_so_to_all_who_wait_and_is_tried_again():
+    shelf = Shelf()
+    shelf.slow, shelf.broken = {"piano"}, {"1"}
+    repertoire = repertoire_of(shelf)
+    with ThreadPoolExecutor(2) as threads:
+        asked = [threads.submit(play, repertoire, "piano") for _ in range(2)]
+        shelf.go.set()
+        for future in asked:
+            with pytest.raises(BundleError, match="do not fit"):
+                future.result(PATIENCE_S)
+    shelf.broken = set()
+    play(repertoire, "piano")
+
+
+def test_a_model_that_is_not_there_is_refused_with_the_names_of_those_that_are():
+    with pytest.raises(BundleError, match=r"no model called 'organ'\. These are here: duo, piano, trio"):
+        play(repertoire_of(Shelf()), "organ")
+
+
+def test_a_new_version_serves_new_jobs_while_those_under_way_keep_theirs():
+    # Given a job that composes with version 1
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf, kept=1)
+    with repertoire.engage("piano") as old:
+        # When version 2 takes its place
+        repertoire.promote(shelf.info("piano", "2"))
+        # Then the next job gets that, and the first keeps what it has
+        with repertoire.engage("piano") as new:
+            assert (old.info.version, new.info.version) == ("1", "2")
+            assert [info.version for info in repertoire.models if info.name == "piano"] == ["2"]
+        assert shelf.closed == []
+    assert shelf.closed == ["piano 1"]
+
+
+def test_nobody_waits_for_a_new_version_and_the_old_one_stays_until_it_is_there():
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf, kept=1)
+    play(repertoire, "piano")
+    shelf.slow = {"piano"}
+    with ThreadPoolExecutor(1) as threads:
+        promoting = threads.submit(repertoire.promote, shelf.info("piano", "2"))
+        while len(shelf.loaded) < 2:
+            assert not promoting.done()
+        with repertoire.engage("piano") as engaged:  # would wait for ever
+            assert engaged.info.version == "1"
+        assert shelf.closed == []
+        shelf.go.set()
+        promoting.result(PATIENCE_S)
+    with repertoire.engage("piano") as engaged:
+        assert engaged.info.version == "2"
+    assert shelf.closed == ["piano 1"]
+
+
+def test_a_new_version_that_fails_to_load_changes_nothing():
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf, kept=1)
+    play(repertoire, "piano")
+    shelf.broken = {"2"}
+    with pytest.raises(BundleError):
+        repertoire.promote(shelf.info("piano", "2"))
+    with repertoire.engage("piano") as engaged:
+        assert engaged.info.version == "1"
+    assert (shelf.loaded, shelf.closed) == (["piano", "piano"], [])
+
+
+def test_a_version_that_comes_back_while_a_job_still_uses_it_is_not_loaded_again():
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf)
+    with repertoire.engage("piano") as first:
+        repertoire.promote(shelf.info("piano", "2"))
+        repertoire.promote(shelf.info("piano", "1"))
+        with repertoire.engage("piano") as again:
+            assert again.musician is first.musician
+    assert shelf.closed == ["piano 2"]
+
+
+def test_what_cannot_be_offered_is_left_out_and_the_log_says_why(caplog):
+    class Damaged(Shelf):
+        def info(self, name: str, version: str) -> ModelInfo:
+            if name == "duo":
+                raise BundleError("Bundle 'duo' is incomplete.")
+            return super().info(name, version)
+
+    assert [info.name for info in repertoire_of(Damaged()).models] == ["piano", "trio"]
+    assert "the model duo is left out. Bundle 'duo' is incomplete." in caplog.text

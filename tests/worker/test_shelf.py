@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,22 @@ import pytest
 from jobs import contract
 from jobs.contract import ComposeRequest, ModelInfo
 from model.bundles import BundleStore, Card, pack
+from model.devices import Device
 from model.network.config import PRESETS
 from tests.worker import seeds
 from worker import terms
-from worker.repertoire import BundleShelf, Musician
+from worker.musician import Musician
+from worker.repertoire import Repertoire
+from worker.shelf import BundleShelf
 
 CARD = Card(title="Untrained", description="Made for tests.", data="none", licence="CC0-1.0")
+SLOTS = 4
 SEEDS = {"free": seeds.performance(notes=40), "band": seeds.band()}
 REPRESENTATIONS = {"free": "performance", "band": "score"}
+
+
+def shelf_of(store: Path, default: str) -> BundleShelf:
+    return BundleShelf(str(store), default, Device("cpu"), SLOTS)
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +39,16 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> BundleShelf:
         config = PRESETS["tiny"].model_copy(update={"representation": representation, "styles": ("waltz",)})
         bundles = BundleStore(store)
         bundles.point(name, bundles.add(name, pack(NoteNetwork(config), CARD, name, [])))
-    return BundleShelf(str(store), "free")
+    return shelf_of(store, "free")
 
 
 @pytest.fixture(scope="module")
 def players(shelf: BundleShelf) -> dict[str, Musician]:
-    return {name: shelf.musician(name) for name in REPRESENTATIONS}
+    return {name: shelf.musician(shelf.info(name, version)) for name, version in shelf.versions().items()}
 
 
 def test_each_bundle_tells_what_it_can_be_asked_for(shelf):
-    told = {info.name: info for info in shelf.infos()}
+    told = {name: shelf.info(name, version) for name, version in shelf.versions().items()}
     assert {name: info.has_beat for name, info in told.items()} == {"free": False, "band": True}
     assert [info.name for info in told.values() if info.default] == ["free"]
     assert told["band"].styles == ("waltz",)
@@ -75,7 +84,7 @@ def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(shelf, tmp_path,
     config = PRESETS["classic-small"].model_copy(update={"vocabulary": ("C4", "E4", "G4")})
     store = BundleStore(tmp_path)
     store.point("classic", store.add("classic", pack(ClassicNetwork(config), CARD, "classic", [])))
-    assert BundleShelf(str(tmp_path), "piano").infos() == ()
+    assert Repertoire(shelf_of(tmp_path, "piano"), 1, 1).models == ()
     assert "only `python -m model compose` plays it" in caplog.text
 
 
@@ -84,3 +93,28 @@ def test_a_model_without_a_beat_says_that_a_tempo_is_left_to_it(players):
     composed = players["free"].compose(None, terms.options(request), lambda *_: None, lambda: False)
     assert any("tempo" in remark for remark in composed.remarks)
     assert terms.followed(composed.controls) == contract.Controls()
+
+
+def test_a_store_tells_a_version_published_after_it_was_opened(tmp_path):
+    from model.network import NoteNetwork
+
+    shelf, store = shelf_of(tmp_path, "piano"), BundleStore(tmp_path)
+    assert shelf.versions() == {}
+    for _ in range(2):  # the weights are drawn anew each time
+        version = store.add("piano", pack(NoteNetwork(PRESETS["tiny"]), CARD, "piano", []))
+        store.point("piano", version)
+        assert shelf.versions() == {"piano": version}
+        assert shelf.info("piano", version).version == version
+
+
+def test_two_bundles_can_be_loaded_and_played_at_the_same_time(shelf):
+    def play(name: str) -> int:
+        musician = shelf.musician(shelf.info(name, shelf.versions()[name]))
+        request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, length_s=5.0)
+        composed = musician.compose(None, terms.options(request), lambda *_: None, lambda: False)
+        assert musician.memory_bytes > 0
+        musician.close()
+        return len(composed.piece)
+
+    with ThreadPoolExecutor(len(REPRESENTATIONS)) as threads:
+        assert all(notes > 0 for notes in threads.map(play, REPRESENTATIONS))

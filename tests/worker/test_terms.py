@@ -110,3 +110,17 @@ def test_a_bundle_of_several_instruments_plays_to_a_beat_and_names_them():
     assert told.has_beat
     assert (told.meters, told.instruments) == (METERS, instruments.NAMES)
     assert {"bass", "flute"} <= set(told.instruments)
+
+
+def test_progress_is_told_in_the_time_that_the_length_was_asked_in():
+    def told(share: float, **wishes: object) -> tuple | None:
+        music = terms.music(asked(**wishes), share)
+        return None if music is None else (music.done, music.whole, music.unit)
+
+    seed = {"seed": contract.BlobRef(digest="0" * 64, size=1, name="a.mid")}
+    assert told(0.5, length_s=40) == (20, 40, "s")
+    assert told(0.25, bars=8) == (2, 8, "bars")
+    assert told(0.1) == (3, contract.DEFAULT_LENGTH_S, "s")
+    assert told(0.1, **seed) == (3, contract.DEFAULT_LENGTH_S, "s")
+    assert told(0.1, **seed, mode="vary") is None  # as long as its seed
+    assert told(1.2, length_s=40) == (40, 40, "s")

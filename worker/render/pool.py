@@ -49,7 +49,8 @@ class _Outcome:
 class RenderPool:
     """Warm render processes, shared by any number of threads.
 
-    The renderers of one piece run at the same time where processes are free, and fail apart from each other.
+    The renderers of one piece run at the same time where processes are free, and fail apart from each other. Where none
+    is free pieces wait in line; a piece's own time begins when a process takes it up, so that a crowd costs it none.
     """
 
     def __init__(self, settings: RenderSettings | None = None) -> None:
@@ -73,11 +74,12 @@ class RenderPool:
     ) -> Rendering:
         """Everything that can be made of a MIDI file whose first `seed_s` seconds are the seed.
 
-        Returns within `timeout_s` seconds (the setting's where None), waiting for a free process included; what is
-        not ready then is missing, and a remark says so. Safe from any thread.
+        A process that takes longer than `render_timeout_s` over one file is given up. All files are there within
+        `timeout_s` seconds (None: however long the line is), waiting for a free process included; what is not ready
+        then is missing, and a remark says so. Safe from any thread.
         """
         started = time.monotonic()
-        deadline = started + (self._settings.render_timeout_s if timeout_s is None else timeout_s)
+        deadline = None if timeout_s is None else started + timeout_s
         outcomes: dict[str, _Outcome] = {}
 
         def run(name: str) -> None:
@@ -99,16 +101,17 @@ class RenderPool:
             for child in self._children:
                 child.kill()
 
-    def _outcome(self, head: dict[str, Any], body: bytes, deadline: float) -> _Outcome:
+    def _outcome(self, head: dict[str, Any], body: bytes, deadline: float | None) -> _Outcome:
         """One renderer's answer, in a second process if the first one dies."""
         for _ in range(_TRIES):
             try:
-                child = self._free.get(timeout=max(0.0, deadline - time.monotonic()))
+                child = self._free.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return _Outcome({"reason": "too many pieces were waiting"})
+            limit = time.monotonic() + self._settings.render_timeout_s
             try:
                 child = self._living(child)
-                return _Outcome(*child.ask(head, body, deadline))
+                return _Outcome(*child.ask(head, body, limit if deadline is None else min(limit, deadline)))
             except ChildLostError as error:
                 log.warning("a render process %s while it made the %s", error, head["renderer"])
                 if error.timed_out:

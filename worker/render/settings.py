@@ -28,7 +28,7 @@ class RenderSettings(BaseSettings):
         default=600.0, ge=10, le=3600, description="longest audio in seconds; of a longer piece the end is played"
     )
     render_timeout_s: float = Field(
-        default=60.0, gt=0, description="seconds after which a rendering is given up; the piece goes without it"
+        default=60.0, gt=0, description="seconds a process may take over one file; the piece then goes without it"
     )
     render_processes: int = Field(default=2, ge=1, le=8, description="processes kept warm by one worker")
 

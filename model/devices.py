@@ -1,0 +1,89 @@
+"""What networks compute on: the CPU or one GPU, chosen before TensorFlow begins to compute.
+
+TensorFlow loads only when `choose` is called. One process uses one device; its memory on a GPU grows as it needs more,
+so that processes can share one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
+
+WISH = re.compile(r"auto|cpu|gpu(?::(\d+))?")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What is computed on, 'cpu' or 'gpu:NUMBER', and, where it is not what was asked for, a sentence that says why."""
+
+    name: str
+    warning: str | None = None
+
+    @property
+    def place(self) -> str:
+        """What TensorFlow calls it, 'cpu' or 'gpu:0': the one GPU that is visible is the first."""
+        return "cpu" if self.name == "cpu" else "gpu:0"
+
+
+class DeviceList(Protocol):
+    """The part of `tensorflow.config` that is needed here."""
+
+    def list_physical_devices(self, device_type: str) -> Sequence[Any]:
+        """The devices of one type."""
+
+    def set_visible_devices(self, devices: Sequence[Any], device_type: str) -> None:
+        """Use these of that type and no other.
+
+        Raises:
+            RuntimeError: TensorFlow has begun to compute.
+        """
+
+    @property
+    def experimental(self) -> Any:
+        """Holds `set_memory_growth(device, enable)`, which raises RuntimeError likewise."""
+
+
+def choose(wish: str, devices: DeviceList | None = None) -> Device:
+    """Let TensorFlow use the device of `wish`, or the CPU with a warning where there is no such.
+
+    Args:
+        wish: 'auto' (the first GPU where there is one, else the CPU), 'cpu', 'gpu' (the first) or 'gpu:1'.
+        devices: those to choose from; TensorFlow's where None.
+
+    Raises:
+        ValueError: the wish is none of these.
+        RuntimeError: TensorFlow has begun to compute, so it is too late.
+    """
+    match = WISH.fullmatch(wish)
+    if match is None:
+        raise ValueError(f"'{wish}' is no device: write auto, cpu, gpu, or gpu:1 for the second GPU.")
+    devices = _tensorflow() if devices is None else devices
+    gpus = [] if wish == "cpu" else list(devices.list_physical_devices("GPU"))
+    number = int(match[1] or 0)
+    if number < len(gpus):
+        devices.set_visible_devices([gpus[number]], "GPU")
+        devices.experimental.set_memory_growth(gpus[number], True)
+        return Device(f"gpu:{number}")
+    devices.set_visible_devices([], "GPU")  # one left visible would be used, and all of its memory taken
+    return Device("cpu", None if wish in ("auto", "cpu") else _missing(wish, len(gpus)))
+
+
+def _missing(wish: str, found: int) -> str:
+    there = "finds no GPU" if found == 0 else f"finds {found} GPU{'s' if found > 1 else ''}, numbered from 0"
+    sentence = (
+        f"The device {wish} was asked for, but TensorFlow {there}: this process computes on the CPU, more slowly. "
+        "Check the driver (nvidia-smi), that the container was given the GPU, and that TensorFlow came with CUDA."
+    )
+    log.warning(sentence)
+    return sentence
+
+
+def _tensorflow() -> DeviceList:
+    import tensorflow  # late: it takes seconds
+
+    return tensorflow.config

@@ -1,0 +1,123 @@
+"""The slots of one process: RQ workers on threads, which share its models, its studio and its connection.
+
+The process starts and ends them together; the pulse gives the signs of life of all of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+
+import redis
+
+from jobs.settings import JobSettings
+from worker.stops import Stops
+from worker.warm_worker import WarmWorker
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 1.0  # before a slot that broke starts anew
+INSIST_AFTER_S = 1.0  # after a polite stop, before the job of a slot that does not listen is put back for it
+PUTTING_BACK_S = 1.0  # Redis may take so long over that; a job not put back then counts as lost with its worker
+_TICK_S = 0.05
+
+
+class Slot(threading.Thread):
+    """One RQ worker after another under the name `NAME-0`, `NAME-1`, …: the next when one broke.
+
+    Redis may be away in the midst of RQ's bookkeeping, which RQ's loop does not survive. The job is then found by the
+    recovery, as that of a lost worker.
+    """
+
+    def __init__(self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops) -> None:
+        super().__init__(name=name, daemon=True)  # a job that hangs does not keep the process alive
+        self._parts = connection, settings, stops
+        self._ending = threading.Event()
+        self.worker: WarmWorker | None = None
+
+    def run(self) -> None:
+        """Work until `take_no_more`."""
+        for number in count():
+            self._work(f"{self.name}-{number}")
+            if self._ending.wait(PAUSE_S):
+                return
+            log.warning("slot %s starts anew", self.name)
+
+    def _work(self, name: str) -> None:
+        try:
+            self.worker = WarmWorker(name, *self._parts)
+            if self._ending.is_set():
+                return
+            self.worker.work(logging_level="WARNING")
+        except redis.RedisError as error:
+            log.warning("slot %s lost Redis: %s", self.name, error)
+        except Exception:  # the outermost boundary of this thread: without it the process would have a slot less
+            log.exception("slot %s broke", self.name)
+
+    def take_no_more(self) -> None:
+        """End after the running job."""
+        self._ending.set()
+        if self.worker is not None:
+            self.worker.take_no_more()
+
+    def put_back(self) -> None:
+        """Give the running job back to the queue in the stead of this thread, or wait while it does so itself."""
+        try:
+            if self.worker is not None and not self.worker.put_back():
+                self.join(PUTTING_BACK_S)
+        except redis.RedisError as error:
+            log.warning("slot %s: its job could not be put back: %s", self.name, error)
+
+
+class Crew:
+    """All slots of the process called `name`."""
+
+    def __init__(self, name: str, slots: int, connection: redis.Redis, settings: JobSettings, stops: Stops) -> None:
+        self._stops = stops
+        self._connection = connection
+        self._slots = [Slot(f"{name}-{number}", connection, settings, stops) for number in range(slots)]
+
+    def start(self) -> None:
+        """Let every slot take jobs."""
+        for slot in self._slots:
+            slot.start()
+
+    def beat(self) -> None:
+        """Give the signs of life of all slots and their jobs.
+
+        Raises:
+            redis.RedisError: it did not arrive.
+        """
+        with self._connection.pipeline() as pipeline:
+            for slot in self._slots:
+                if slot.worker is not None and slot.is_alive():
+                    slot.worker.beat(pipeline)
+            pipeline.execute()
+
+    def end(self, grace_s: float, is_urgent: Callable[[], bool] = lambda: False) -> None:
+        """End every slot. Jobs may finish for `grace_s`; the rest goes back to the queue and loses no retry.
+
+        Args:
+            grace_s: seconds.
+            is_urgent: asked again and again; True ends the grace.
+        """
+        for slot in self._slots:
+            slot.take_no_more()
+        self._wait(grace_s, is_urgent)
+        self._stops.leave()  # whoever listens puts its own job back
+        self._wait(INSIST_AFTER_S)
+        deaf = [threading.Thread(target=slot.put_back, daemon=True) for slot in self._slots if slot.is_alive()]
+        for thread in deaf:
+            thread.start()
+        deadline = time.monotonic() + PUTTING_BACK_S
+        for thread in deaf:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _wait(self, longest_s: float, is_urgent: Callable[[], bool] = lambda: False) -> None:
+        """Wait until all slots have ended, `longest_s` at most."""
+        deadline = time.monotonic() + longest_s
+        while any(slot.is_alive() for slot in self._slots) and time.monotonic() < deadline and not is_urgent():
+            time.sleep(_TICK_S)

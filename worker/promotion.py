@@ -1,0 +1,75 @@
+"""The thread that looks whether a name in the store points at another version, and brings that into use.
+
+The new version is loaded and warm before a job gets it, so nobody waits for it; one that fails to load is logged, and
+the old one keeps serving. A name that is gone from the store is served until the process ends: a store that is not
+mounted for a moment looks just so.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+
+from model.errors import ModelError
+from worker.repertoire import Repertoire
+from worker.shelf import Shelf
+
+log = logging.getLogger(__name__)
+
+AGAIN_S = 60.0  # a version that failed to load may have been copied in part, or the store away: it is tried again
+
+
+class StoreWatch(threading.Thread):
+    """Looks every `look_s` seconds until it is ended; calls `on_change` after each change of the repertoire."""
+
+    def __init__(self, shelf: Shelf, repertoire: Repertoire, look_s: float, on_change: Callable[[], None]) -> None:
+        super().__init__(name="store-watch", daemon=True)
+        self._shelf = shelf
+        self._repertoire = repertoire
+        self._look_s = look_s
+        self._on_change = on_change
+        self._refused: dict[tuple[str, str], float] = {}  # name and version -> when it is tried again, monotonic
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Look again and again."""
+        while not self._ended.wait(self._look_s):
+            self.look()
+
+    def end(self) -> None:
+        """Look no more; a version that is being loaded is not waited for."""
+        self._ended.set()
+
+    def look(self) -> None:
+        """Bring into use what the store points at now."""
+        try:
+            versions = self._shelf.versions()
+        except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own; the next look may succeed
+            log.warning("the store of models cannot be read just now: %s", error)
+            return
+        served = {info.name: info.version for info in self._repertoire.models}
+        for name, version in versions.items():
+            if version != served.get(name) and self._refused.get((name, version), 0.0) < time.monotonic():
+                self._bring(name, version)
+
+    def _bring(self, name: str, version: str) -> None:
+        try:
+            self._repertoire.promote(self._shelf.info(name, version))
+            self._refused.pop((name, version), None)
+            self._on_change()
+        except redis.RedisError as error:
+            log.warning("the new version of %s could not be told at once: %s", name, error)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a new version, the old one keeps serving
+            self._refuse(name, version, error)
+
+    def _refuse(self, name: str, version: str, error: Exception) -> None:
+        if (name, version) not in self._refused:
+            is_told = isinstance(error, ModelError)  # its sentence says it all
+            log.error(
+                "version %s of the model %s is not used. %s", version, name, error, exc_info=None if is_told else error
+            )
+        self._refused[name, version] = time.monotonic() + AGAIN_S
