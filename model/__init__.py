@@ -7,7 +7,8 @@ representation/ pieces as steps that a network reads and draws
 network/        embeddings, what carries the past, one head per field; and the classic tutorial's
 data/           folders and archives as training windows
 training/       the loop: validation, checkpoints, resume
-sampling/       the compiled loop that draws new steps
+sampling/       the law of one step: what may follow, and how it is drawn
+engine/         many pieces drawn side by side, each as if it were alone
 composing/      from a request to a finished piece, with a seed or without
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
