@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,12 +66,11 @@ class Assignments:
         Raises:
             RequestError: there is nothing to vary or accompany, or the model cannot do it.
         """
-        if seed is None:
-            if options.mode != "continue":
-                raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
-            return self._from_nothing(options)
+        if seed is None and options.mode != "continue":
+            raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
         make = {"continue": self._continued, "vary": self._varied, "accompany": self._accompanied}[options.mode]
-        return make(seed, options)
+        assignment = self._from_nothing(options) if seed is None else make(seed, options)
+        return replace(assignment, position=self._sampler.in_key(assignment.position, options.controls.key))
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         asked = self._representation.controls.vector(options.controls)

@@ -17,6 +17,7 @@ from model.network.heads import REFUSED
 from model.representation.base import UNKNOWN, Freedom, Situation, Tensor
 from model.sampling.drawing import draw
 from model.sampling.guard import FREEING_TEMPERATURE, NEVER, Guard, Watch
+from model.sampling.key_lean import KeyLean, Lean
 from model.sampling.plan import NEVER as NEVER_COMES
 from model.sampling.plan import Plan, leaning
 from model.sampling.taste import Taste
@@ -48,13 +49,17 @@ class Tastes(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A step: raw values and classes (batch, fields), whether it came from the plan's notes, whether it is END."""
+    """A step: raw values and classes (batch, fields), whether it came from the plan's notes, whether it is END.
+
+    Beside it what guard and key remember after it.
+    """
 
     raw: Tensor
     classes: Tensor
     is_woven: Tensor
     is_end: Tensor
     watch: Watch
+    lean: Lean
 
 
 class _Template(NamedTuple):
@@ -69,12 +74,13 @@ class _Template(NamedTuple):
 
 
 class Turn:
-    """Takes steps with one network under one guard."""
+    """Takes steps with one network under one guard, in the key asked for."""
 
-    def __init__(self, network: NoteNetwork, guard: Guard) -> None:
+    def __init__(self, network: NoteNetwork, guard: Guard, key_lean: KeyLean) -> None:
         self.network = network
         self.representation = network.representation
         self._guard = guard
+        self._key_lean = key_lean
         self._opens_with_wait = self.representation.opens_with_wait
 
     def take(
@@ -85,14 +91,15 @@ class Turn:
         against = self._against(position.watch, tastes)
         tastes, is_crowded = self._freed(position.watch, tastes)
         template = None if plan is None else self._template(position, plan)
-        raw, classes = self._drawn(position.situation, output, uniform, tastes, against, template)
+        raw, classes = self._drawn(position, output, uniform, tastes, against, template)
         is_woven = ops.zeros_like(position.is_over)
         if plan is not None:
             raw, classes, is_woven = self._woven(position, plan, raw, classes)
         is_end = classes[:, 0] == self.representation.end_class
         acted = is_crowded if against is None else ops.logical_or(is_crowded, ops.max(against, axis=-1) >= NEVER)
         acted = ops.logical_and(acted, ops.logical_not(ops.logical_or(position.is_over, is_end)))
-        return Choice(raw, classes, is_woven, is_end, self._guard.heard(position.watch, raw, acted)), state
+        watch, lean = self._guard.heard(position.watch, raw, acted), self._key_lean.heard(position.lean, raw)
+        return Choice(raw, classes, is_woven, is_end, watch, lean), state
 
     def wait(self, raw: Tensor) -> Tensor:
         """Own time units from the step before to this one where steps say them, else 0; int32 (batch,)."""
@@ -100,7 +107,7 @@ class Turn:
 
     def _drawn(
         self,
-        situation: Situation,
+        position: Position,
         output: Tensor,
         uniform: Tensor,
         tastes: Tastes,
@@ -108,6 +115,7 @@ class Turn:
         template: _Template | None,
     ) -> tuple[Tensor, Tensor]:
         """Raw values and classes of a step, int32 (batch, fields) each."""
+        situation = position.situation
         raw: list[Tensor] = []
         classes: list[Tensor] = []
         for index in range(len(self.representation.fields)):
@@ -116,8 +124,9 @@ class Turn:
             if drawn_from is not None:
                 logits = ops.where(_or_kept(drawn_from, template, index), logits, REFUSED)
             if index == self._guard.field and against is not None:
+                push = self._in_key(position.lean, situation) - against
                 has_pitch = self.representation.has_pitch(raw, ops)
-                logits = logits - (against if has_pitch is None else ops.where(has_pitch[:, None], against, 0.0))
+                logits = logits + (push if has_pitch is None else ops.where(has_pitch[:, None], push, 0.0))
             if template is not None:
                 logits = _towards(template, index, logits)
             taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p, tastes.min_p)
@@ -144,6 +153,9 @@ class Turn:
         if index == 0:
             return self.representation.elapse(situation, value, ops)
         return self.representation.noted(situation, index, value, ops)
+
+    def _in_key(self, lean: Lean, situation: Situation) -> Tensor:
+        return 0.0 if self._key_lean.field is None else self._key_lean.towards(lean, situation)
 
     def _against(self, watch: Watch, tastes: Tastes) -> Tensor | None:
         if self._guard.field is None:
