@@ -58,7 +58,7 @@ class Composer:
         self.bundle = bundle
         self._sampler = Sampler(bundle.network())
         self.representation = self._sampler.representation
-        self._assignments = Assignments(self._sampler)
+        self._assignments = Assignments(self._sampler, bundle.habits)
         self._learnt_from = bundle.originality()
         self._sampler.warm_up()  # now, not while the first member waits
 

@@ -13,8 +13,8 @@ from model.network import NoteNetwork
 from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN, Situation, Tensor
 from model.sampling.guard import Guard, Watch
-from model.sampling.key_lean import KeyLean, Lean
 from model.sampling.plan import Plan, filled_in
+from model.sampling.steering import Steer, Steering
 from model.sampling.step import Choice, Tastes, Turn
 from model.sampling.taste import Taste
 
@@ -30,7 +30,7 @@ class Position(NamedTuple):
         situation: after it.
         state: of the stack, after it.
         watch: what the repetition guard remembers.
-        lean: the key asked for and what was heard of it.
+        steer: the key and the pace asked for, and what was heard of them.
         now: own time units since the composing started, int32 (batch,).
         woven: how many of the plan's notes were brought in, int32 (batch,).
         filled: how many steps were drawn, int32 (batch,).
@@ -42,7 +42,7 @@ class Position(NamedTuple):
     situation: Situation
     state: dict[str, Tensor]
     watch: Watch
-    lean: Lean
+    steer: Steer
     now: Tensor
     woven: Tensor
     filled: Tensor
@@ -64,8 +64,8 @@ class Sampler:
         self.network = network
         self.representation = network.representation
         self._guard = Guard(self.representation)
-        self._key_lean = KeyLean(self.representation)
-        self._turn = Turn(network, self._guard, self._key_lean)
+        self._steering = Steering(self.representation)
+        self._turn = Turn(network, self._guard, self._steering)
         # The loop is written as a graph already: letting AutoGraph rewrite it would double the time to compile it, and
         # leave generated files behind in the temporary folder of a killed worker.
         self._prime = tf.function(self._prime_graph, reduce_retracing=True, autograph=False)
@@ -87,7 +87,7 @@ class Sampler:
             situation=self.representation.situation(batch, NUMPY),
             state=state,
             watch=self._guard.start(batch),
-            lean=self._key_lean.start(batch),
+            steer=self._steering.start(batch),
             now=none,
             woven=none,
             filled=none,
@@ -104,9 +104,9 @@ class Sampler:
         situation["left"] = np.full(batch, left, dtype=np.int32)
         return position._replace(situation=situation)
 
-    def in_key(self, position: Position, key: str | None) -> Position:
-        """`position` from which on every piece leans towards `key`, one of `KEYS`, or goes where it likes for None."""
-        return position._replace(lean=self._key_lean.start(len(position.is_over), key))
+    def steered(self, position: Position, key: str | None, notes_per_s: float | None) -> Position:
+        """`position` from which on every piece is led towards a key and a density; see `Steering.start`."""
+        return position._replace(steer=self._steering.start(len(position.is_over), key, notes_per_s))
 
     def prime(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN
@@ -203,7 +203,7 @@ class Sampler:
             situation=situation,
             state=state,
             watch=choice.watch,
-            lean=choice.lean,
+            steer=choice.steer,
             now=position.now + self._turn.wait(raw),
             woven=position.woven + ops.cast(choice.is_woven, "int32"),
             filled=position.filled + 1,

@@ -17,9 +17,9 @@ from model.network.heads import REFUSED
 from model.representation.base import UNKNOWN, Freedom, Situation, Tensor
 from model.sampling.drawing import draw
 from model.sampling.guard import FREEING_TEMPERATURE, NEVER, Guard, Watch
-from model.sampling.key_lean import KeyLean, Lean
 from model.sampling.plan import NEVER as NEVER_COMES
 from model.sampling.plan import Plan, leaning
+from model.sampling.steering import Steer, Steering
 from model.sampling.taste import Taste
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Tastes(NamedTuple):
 class Choice(NamedTuple):
     """A step: raw values and classes (batch, fields), whether it came from the plan's notes, whether it is END.
 
-    Beside it what guard and key remember after it.
+    Beside it what guard and steering remember after it.
     """
 
     raw: Tensor
@@ -59,7 +59,7 @@ class Choice(NamedTuple):
     is_woven: Tensor
     is_end: Tensor
     watch: Watch
-    lean: Lean
+    steer: Steer
 
 
 class _Template(NamedTuple):
@@ -74,13 +74,13 @@ class _Template(NamedTuple):
 
 
 class Turn:
-    """Takes steps with one network under one guard, in the key asked for."""
+    """Takes steps with one network under one guard, steered towards what was asked."""
 
-    def __init__(self, network: NoteNetwork, guard: Guard, key_lean: KeyLean) -> None:
+    def __init__(self, network: NoteNetwork, guard: Guard, steering: Steering) -> None:
         self.network = network
         self.representation = network.representation
         self._guard = guard
-        self._key_lean = key_lean
+        self._steering = steering
         self._opens_with_wait = self.representation.opens_with_wait
 
     def take(
@@ -98,8 +98,8 @@ class Turn:
         is_end = classes[:, 0] == self.representation.end_class
         acted = is_crowded if against is None else ops.logical_or(is_crowded, ops.max(against, axis=-1) >= NEVER)
         acted = ops.logical_and(acted, ops.logical_not(ops.logical_or(position.is_over, is_end)))
-        watch, lean = self._guard.heard(position.watch, raw, acted), self._key_lean.heard(position.lean, raw)
-        return Choice(raw, classes, is_woven, is_end, watch, lean), state
+        watch, steer = self._guard.heard(position.watch, raw, acted), self._steering.heard(position.steer, raw)
+        return Choice(raw, classes, is_woven, is_end, watch, steer), state
 
     def wait(self, raw: Tensor) -> Tensor:
         """Own time units from the step before to this one where steps say them, else 0; int32 (batch,)."""
@@ -123,10 +123,10 @@ class Turn:
             drawn_from = self.representation.drawn_from(index, situation, ops)
             if drawn_from is not None:
                 logits = ops.where(_or_kept(drawn_from, template, index), logits, REFUSED)
+            logits = logits + self._steering.towards(index, position.steer, situation, raw)
             if index == self._guard.field and against is not None:
-                push = self._in_key(position.lean, situation) - against
                 has_pitch = self.representation.has_pitch(raw, ops)
-                logits = logits + (push if has_pitch is None else ops.where(has_pitch[:, None], push, 0.0))
+                logits = logits - (against if has_pitch is None else ops.where(has_pitch[:, None], against, 0.0))
             if template is not None:
                 logits = _towards(template, index, logits)
             taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p, tastes.min_p)
@@ -153,9 +153,6 @@ class Turn:
         if index == 0:
             return self.representation.elapse(situation, value, ops)
         return self.representation.noted(situation, index, value, ops)
-
-    def _in_key(self, lean: Lean, situation: Situation) -> Tensor:
-        return 0.0 if self._key_lean.field is None else self._key_lean.towards(lean, situation)
 
     def _against(self, watch: Watch, tastes: Tastes) -> Tensor | None:
         if self._guard.field is None:
