@@ -1,6 +1,7 @@
 """Bundles: what training writes and a worker loads, and the store they live in.
 
 card    what a person should know of a bundle: data, licence, held-out figures, how to make it again
+habits  what the music it learnt from is usually like
 bundle  files with a manifest that names the hash of each; a mismatch is refused with the reason
 store   named bundles with immutable versions, and a pointer that moves in one stroke
 """

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from model.bundles.card import Card
+from model.bundles.habits import Habits
 from model.errors import BundleError
 from model.network.config import NetworkConfig
 
@@ -36,6 +37,7 @@ MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "CARD.md",
     "originality.npz",  # not in every bundle: the runs of notes of the training set
 )
+HABITS = "habits.json"  # not in every bundle either
 LARGEST_BYTES = 256 << 20  # of all files together, and of the weights once unpacked
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")]  # never a path
@@ -71,6 +73,7 @@ class Bundle:
     history: list[dict[str, float]]
     weights: list[NDArray]
     originality_data: bytes | None = field(default=None, repr=False)
+    habits: Habits | None = None
 
     @property
     def representation(self) -> str:
@@ -140,8 +143,9 @@ def pack(
     name: str,
     history: list[dict[str, float]],
     originality: OriginalityIndex | None = None,
+    habits: Habits | None = None,
 ) -> dict[str, bytes]:
-    """The files of a bundle, manifest included, by file name; `originality` knows the training set."""
+    """The files of a bundle, manifest included, by file name; `originality` and `habits` know the training set."""
     buffer = io.BytesIO()
     weights = {f"{index:03d}": weight.astype(np.float16) for index, weight in enumerate(network.get_weights())}
     np.savez(buffer, allow_pickle=False, **weights)
@@ -154,6 +158,19 @@ def pack(
     }
     if originality is not None:
         files[ORIGINALITY] = originality.save()
+    if habits is not None:
+        files[HABITS] = _json(habits.model_dump())
+    return _sealed(files)
+
+
+def with_habits(files: Mapping[str, bytes], habits: Habits) -> dict[str, bytes]:
+    """The files of a bundle as those of another version that knows `habits`."""
+    return _sealed({**files, HABITS: _json(habits.model_dump())})
+
+
+def _sealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """`files` with the manifest that names them."""
+    files = {file: data for file, data in files.items() if file != MANIFEST}
     entries = {file: FileEntry(size=len(data), sha256=hashlib.sha256(data).hexdigest()) for file, data in files.items()}
     manifest = Manifest(version=_version(entries), files=entries)
     return {**files, MANIFEST: _json(manifest.model_dump())}
@@ -195,6 +212,7 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             history=json.loads(files[HISTORY]),
             weights=_weights(files[WEIGHTS]),
             originality_data=files.get(ORIGINALITY),
+            habits=Habits.model_validate_json(files[HABITS]) if HABITS in files else None,
         )
     except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
         raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error

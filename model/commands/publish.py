@@ -6,11 +6,15 @@ import argparse
 from pathlib import Path
 
 from model.commands import Outcome
+from model.commands.data import add_data_options
+from model.errors import RequestError
 
 HELP = "put a trained bundle into a store, under a name that workers serve"
 EXAMPLES = """examples:
   python -m model publish runs/mine --name mine --store bundles/
-  CADENZA_STORE=bundles/ make run        (then: /compose model:mine)"""
+  CADENZA_STORE=bundles/ make run        (then: /compose model:mine)
+  a bundle made before bundles knew how dense their music usually is, from the music it learnt from:
+    python -m model publish runs/old --name old --habits-of midi_songs/ --store bundles/"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("folder", type=Path, help="what `train` wrote")
     parser.add_argument("--name", required=True, help="what members will call it: a-z, 0-9, '-' and '_'")
+    parser.add_argument(
+        "--habits-of",
+        help="what it learnt from, a folder, an archive or a data set by name: measure how dense that music usually is "
+        "and put it into the bundle, where one that was trained before `train` did so has no such figures",
+    )
+    add_data_options(parser)
     parser.add_argument("--store", default=str(SHIPPED), help="folder or fsspec URL (default: the shipped bundles)")
 
 
@@ -28,7 +38,30 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.bundles.store import read_folder
 
     store = BundleStore(arguments.store)
-    version = store.add(arguments.name, read_folder(arguments.folder))
+    files = read_folder(arguments.folder)
+    if arguments.habits_of is not None:
+        files = _measured(files, arguments)
+    version = store.add(arguments.name, files)
     store.point(arguments.name, version)
     text = f"{arguments.name} is now version {version} in {store.url}."
     return Outcome({"name": arguments.name, "version": version, "store": store.url}, text)
+
+
+def _measured(files: dict[str, bytes], arguments: argparse.Namespace) -> dict[str, bytes]:
+    """`files` with the habits of what would be learnt from `--habits-of`."""
+    from model.bundles.bundle import unpack, with_habits
+    from model.bundles.habits import habits_of
+    from model.data.catalogue import find_data
+    from model.data.corpus import encode_corpus
+    from model.representation import representation_of
+
+    config = unpack(files, arguments.name).config
+    found = find_data(arguments.habits_of, arguments.local, arguments.cache)
+    data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
+    habits = habits_of(representation_of(config.representation, config.styles, config.vocabulary), data.train)
+    if habits is None:
+        raise RequestError(
+            f"Nothing can be measured for '{config.representation}': only notes in free time have a usual density, "
+            "and a piece must last half a minute."
+        )
+    return with_habits(files, habits)

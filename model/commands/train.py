@@ -18,6 +18,7 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
+    from model.bundles.habits import Habits
     from model.data.catalogue import Found
     from model.data.corpus import Encoded
     from model.evaluation.originality import OriginalityIndex
@@ -73,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Train, writing `--out` as it goes."""
+    from model.bundles.habits import habits_of
     from model.data.catalogue import find_data
     from model.data.corpus import encode_corpus
     from model.network.config import preset
@@ -97,7 +99,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     index = _index(config, data)
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
-        _write_bundle(arguments, found, network, progress, index)
+        habits = habits_of(network.representation, data.train)
+        _write_bundle(arguments, found, network, progress, index, habits)
 
     weights = None if base is None else [weight.astype("float32") for weight in base.weights]
     progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
@@ -147,7 +150,12 @@ def _index(config: NetworkConfig, data: Encoded) -> OriginalityIndex:
 
 
 def _write_bundle(
-    arguments: argparse.Namespace, found: Found, network: NoteNetwork, progress: Progress, index: OriginalityIndex
+    arguments: argparse.Namespace,
+    found: Found,
+    network: NoteNetwork,
+    progress: Progress,
+    index: OriginalityIndex,
+    habits: Habits | None,
 ) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
@@ -166,7 +174,7 @@ def _write_bundle(
         },
         command="python -m model " + shlex.join(sys.argv[1:]),
     )
-    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, index))
+    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, index, habits))
 
 
 def _description(config: NetworkConfig) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bundles.habits import Habits
 from model.composing import joining, plans, seeds
+from model.composing.density import asked_rate, at_rate, drawn_rate, rate_of
 from model.composing.hearing import Hearing
 from model.composing.joining import Joint
 from model.composing.length import LONGEST_RING_S, length_of
@@ -50,9 +52,10 @@ class Assignment:
 class Assignments:
     """Makes them for one model."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, habits: Habits | None = None) -> None:
         self._engine, self._primer = engine, engine.primer
         self._representation = engine.representation
+        self._habits = habits
         self._hearing = Hearing(self._representation)
         self._in_beats = self._hearing.in_beats
 
@@ -62,15 +65,14 @@ class Assignments:
         Raises:
             RequestError: there is nothing to vary or accompany, or the model cannot do it.
         """
-        if seed is None:
-            if options.mode != "continue":
-                raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
-            return self._from_nothing(options)
+        if seed is None and options.mode != "continue":
+            raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
         make = {"continue": self._continued, "vary": self._varied, "accompany": self._accompanied}[options.mode]
-        return make(seed, options)
+        return self._from_nothing(options) if seed is None else make(seed, options)
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
-        asked = self._representation.controls.vector(options.controls)
+        notes_per_s = drawn_rate(options, self._habits)
+        asked = self._representation.controls.vector(at_rate(options.controls, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
         left = length.left if self._representation.opens_with_wait else length.left - 1 + self._hearing.first_onset()
@@ -80,6 +82,7 @@ class Assignments:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
             return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
 
+        position = self._primer.steered(position, options.controls.key, notes_per_s)
         return self._free(position, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:
@@ -115,6 +118,8 @@ class Assignments:
         latest = self._hearing.latest(steps)
         asked = self._hearing.as_before(latest, self._representation.controls.vector(options.controls))
         position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
+        notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
+        position = self._primer.steered(position, options.controls.key, notes_per_s)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
@@ -133,6 +138,7 @@ class Assignments:
         plan = plans.variation(self._representation, steps, options.strength)
         asked = self._representation.controls.vector(options.controls)
         position = self._primer.start(asked, int(self._representation.onsets(steps)[-1]))
+        position = self._primer.steered(position, options.controls.key, None)
         clock = self._clock(part, 0, options)
 
         def finish(drawing: Drawing) -> Finished:
@@ -154,6 +160,7 @@ class Assignments:
         headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
         plan, freedom = plans.accompaniment(self._representation, steps[headings:])
         position = self._after(steps[:headings], asked, left)
+        position = self._primer.steered(position, options.controls.key, asked_rate(options.controls))
         origin, clock = self._hearing.origin(part, steps), self._clock(part, 0, options)
 
         def finish(drawing: Drawing) -> Finished:

@@ -64,7 +64,7 @@ class Composer:
         self.bundle = bundle
         self._engine = Engine(bundle.network(), slots, device)
         self.representation = self._engine.representation
-        self._assignments = Assignments(self._engine)
+        self._assignments = Assignments(self._engine, bundle.habits)
         self._learnt_from = bundle.originality()
 
     @property

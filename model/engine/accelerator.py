@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from model.engine.requests import Drawn, Standing
 from model.network import NoteNetwork
 from model.representation.base import Tensor
-from model.sampling.guard import Guard
 from model.sampling.plan import NEVER, Plan, filled_in
 from model.sampling.position import Position
 from model.sampling.step import Tastes, Turn
@@ -26,19 +25,18 @@ from model.sampling.taste import Taste
 class Accelerator:
     """Slots on a device of TensorFlow's; see `engine.Slots`."""
 
-    def __init__(self, network: NoteNetwork, guard: Guard, example: Position, slots: int, device: str) -> None:
+    def __init__(self, network: NoteNetwork, example: Position, slots: int, device: str) -> None:
         """Compile the graph, without a plan and with one.
 
         Args:
             network: what to draw from.
-            guard: as its steps have it.
             example: a position of one piece, before its first note.
             slots: how many pieces can be drawn at the same time.
             device: as TensorFlow calls it.
         """
         self.slots, self._device = slots, device
         self._network = network
-        self._turn = Turn(network, guard)
+        self._turn = Turn(network)
         fields = [field.name for field in network.representation.fields]
         self._tastes = Tastes.of(Taste(), fields, slots, is_guarded=True)
         nothing = np.zeros((1, len(fields)), dtype=np.int32)

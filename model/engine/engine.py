@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from model.engine.requests import Chunk, Drawn, Request, Standing, Ticket
 from model.errors import EngineError
 from model.network import NoteNetwork
-from model.sampling.guard import Guard
 from model.sampling.plan import Plan
 from model.sampling.position import Position
 from model.sampling.priming import Primer
@@ -174,11 +173,10 @@ def _caused(error: EngineError, cause: Exception | None) -> EngineError:
 
 
 def _slots(network: NoteNetwork, start: Position, count: int, device: str) -> Slots:
-    guard = Guard(network.representation)
     if device == "cpu":
         from model.engine.processor import Processor
 
-        return Processor(network, guard, start, count)
+        return Processor(network, start, count)
     from model.engine.accelerator import Accelerator
 
-    return Accelerator(network, guard, start, count, device)
+    return Accelerator(network, start, count, device)

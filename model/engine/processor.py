@@ -18,7 +18,6 @@ from model.engine.requests import Drawn, Standing
 from model.engine.tracing import PLAN, leaves, traced
 from model.network import NoteNetwork
 from model.network.stacks.recurrent import RecurrentStack
-from model.sampling.guard import Guard
 from model.sampling.plan import Plan, filled_in
 from model.sampling.position import Position
 from model.sampling.step import Tastes
@@ -33,18 +32,17 @@ _STANDING = {
 class Processor:
     """Slots for pieces, and what carries their steps out."""
 
-    def __init__(self, network: NoteNetwork, guard: Guard, example: Position, slots: int) -> None:
+    def __init__(self, network: NoteNetwork, example: Position, slots: int) -> None:
         """Compile the programs of `network`; some seconds, fewer once machine code is in the cache.
 
         Args:
             network: what to draw from.
-            guard: as its steps have it.
             example: a position of one piece, before its first note.
             slots: how many pieces can be drawn at the same time.
         """
         self.slots = slots
         self._stack = recurrent.stack_of(network.stack) if isinstance(network.stack, RecurrentStack) else None
-        self._programs = self._compiled(network, guard, example)
+        self._programs = self._compiled(network, example)
         constants = [program.constants for program in self._programs]
         self._first_row = sum(map(len, constants))
         self._row_size = max(program.size for program in self._programs)
@@ -59,15 +57,15 @@ class Processor:
         self._desks = [_Desk(self._programs, self._stack, slots) for _ in range(len(os.sched_getaffinity(0)))]
         self._threads = ThreadPoolExecutor(len(self._desks), thread_name_prefix="draw")
 
-    def _compiled(self, network: NoteNetwork, guard: Guard, example: Position) -> tuple[Program, Program]:
+    def _compiled(self, network: NoteNetwork, example: Position) -> tuple[Program, Program]:
         """The programs of steps without a plan and with one; what they have in common lies in the same places."""
         position = example._replace(state={}) if self._stack else example
         fields = [field.name for field in network.representation.fields]
         tastes = Tastes.of(Taste(), fields, 1, is_guarded=True)
         step = np.zeros((1, len(fields)), dtype=np.int32)
-        free = lowered(traced(network, guard, position, tastes, None), 0)
+        free = lowered(traced(network, position, tastes, None), 0)
         plan = filled_in(step, step, step[:, 0], 0.0)
-        planned = lowered(traced(network, guard, position, tastes, plan), len(free.constants))
+        planned = lowered(traced(network, position, tastes, plan), len(free.constants))
         return free, planned
 
     @property

@@ -16,7 +16,6 @@ import tensorflow as tf
 
 from model.network import NoteNetwork
 from model.representation.base import Situation, Tensor
-from model.sampling.guard import Guard
 from model.sampling.plan import Plan
 from model.sampling.position import Position
 from model.sampling.step import Tastes, Turn
@@ -50,15 +49,14 @@ class _WithoutStack:
         return tf.compat.v1.placeholder(tf.float32, (1, self._network.stack.units), name=STACK_OUTPUT), state
 
 
-def traced(network: NoteNetwork, guard: Guard, position: Position, tastes: Tastes, plan: Plan | None) -> Traced:
+def traced(network: NoteNetwork, position: Position, tastes: Tastes, plan: Plan | None) -> Traced:
     """The graph of one step.
 
     Args:
         network: its stack is left out where `position` has no state.
-        guard: as the engine has it.
         position, tastes, plan: examples of what a step is given, of one piece each.
     """
-    turn = Turn(_WithoutStack(network) if not position.state else network, guard)  # type: ignore[arg-type]
+    turn = Turn(_WithoutStack(network) if not position.state else network)  # type: ignore[arg-type]
     given = {"position": position, "tastes": tastes, "uniform": np.zeros((1, turn.draws), dtype=np.float32)}
     names: list[str] = []
 

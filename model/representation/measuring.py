@@ -10,6 +10,7 @@ from model.representation.base import BLOCK
 
 AROUND = 128  # steps before and after a block in which its key is sought: half a minute in all at ten notes a second
 NOTES_PER_SECOND = (3.0, 6.0, 10.0, 15.0)  # between the five densities of a performance
+MIDDLES = (2.3, 4.5, 8.0, 12.3, 18.0)  # notes a second in the middle of each
 
 
 def measured_controls(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from model.representation.base import Situation, Tensor
 from model.sampling.guard import Watch
+from model.sampling.steering import Steer
 
 
 class Position(NamedTuple):
@@ -17,6 +18,7 @@ class Position(NamedTuple):
         situation: after it.
         state: of the stack, after it.
         watch: what the repetition guard remembers.
+        steer: the key and the pace asked for, and what was heard of them.
         now: own time units since the composing started, int32 (batch,).
         woven: how many of the plan's notes were brought in, int32 (batch,).
         filled: how many steps were drawn, int32 (batch,).
@@ -28,6 +30,7 @@ class Position(NamedTuple):
     situation: Situation
     state: dict[str, Tensor]
     watch: Watch
+    steer: Steer
     now: Tensor
     woven: Tensor
     filled: Tensor

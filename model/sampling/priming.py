@@ -11,6 +11,7 @@ from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN, Situation, Tensor
 from model.sampling.guard import Guard
 from model.sampling.position import Position
+from model.sampling.steering import Steering
 
 
 class Primer:
@@ -20,7 +21,7 @@ class Primer:
         """Compile the pass through a seed of any length."""
         self.network = network
         self.representation = network.representation
-        self._guard = Guard(self.representation)
+        self._guard, self._steering = Guard(self.representation), Steering(self.representation)
         # autograph off: it would double the time to compile, and leave files in the temporary folder of a killed worker
         self._hear = tf.function(self._heard, reduce_retracing=True, autograph=False)
         self._warm_up()
@@ -40,6 +41,7 @@ class Primer:
             situation=self.representation.situation(1, NUMPY),
             state=state,
             watch=self._guard.start(1),
+            steer=self._steering.start(1),
             now=none,
             woven=none,
             filled=none,
@@ -54,6 +56,10 @@ class Primer:
             situation["controls"] = controls.astype(np.float32)[None]
         situation["left"] = np.full(1, left, dtype=np.int32)
         return position._replace(situation=situation)
+
+    def steered(self, position: Position, key: str | None, notes_per_s: float | None) -> Position:
+        """`position` from which on the piece is led towards a key and a density; see `Steering.start`."""
+        return position._replace(steer=self._steering.start(1, key, notes_per_s))
 
     def prime(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN

@@ -20,6 +20,7 @@ from model.sampling.guard import FREEING_TEMPERATURE, NEVER, Guard, Watch
 from model.sampling.plan import NEVER as NEVER_COMES
 from model.sampling.plan import Plan, leaning
 from model.sampling.position import Position
+from model.sampling.steering import Steer, Steering
 from model.sampling.taste import Taste
 
 
@@ -46,13 +47,17 @@ class Tastes(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A step: raw values and classes (batch, fields), whether it came from the plan's notes, whether it is END."""
+    """A step: raw values and classes (batch, fields), whether it came from the plan's notes, whether it is END.
+
+    Beside it what guard and steering remember after it.
+    """
 
     raw: Tensor
     classes: Tensor
     is_woven: Tensor
     is_end: Tensor
     watch: Watch
+    steer: Steer
 
 
 class _Template(NamedTuple):
@@ -67,12 +72,12 @@ class _Template(NamedTuple):
 
 
 class Turn:
-    """Takes steps with one network under one guard."""
+    """Takes steps with one network, guarded and steered towards what was asked."""
 
-    def __init__(self, network: NoteNetwork, guard: Guard) -> None:
+    def __init__(self, network: NoteNetwork) -> None:
         self.network = network
         self.representation = network.representation
-        self._guard = guard
+        self._guard, self._steering = Guard(self.representation), Steering(self.representation)
         self._opens_with_wait = self.representation.opens_with_wait
         self.draws = len(self.representation.fields) + 2  # uniform numbers that a step takes
 
@@ -98,6 +103,7 @@ class Turn:
             situation=situation,
             state=state,
             watch=choice.watch,
+            steer=choice.steer,
             now=position.now + self.wait(raw),
             woven=position.woven + ops.cast(choice.is_woven, "int32"),
             filled=position.filled + 1,
@@ -112,14 +118,15 @@ class Turn:
         against = self._against(position.watch, tastes)
         tastes, is_crowded = self._freed(position.watch, tastes)
         template = None if plan is None else self._template(position, plan)
-        raw, classes = self._drawn(position.situation, output, uniform, tastes, against, template)
+        raw, classes = self._drawn(position, output, uniform, tastes, against, template)
         is_woven = ops.zeros_like(position.is_over)
         if plan is not None:
             raw, classes, is_woven = self._woven(position, plan, raw, classes)
         is_end = classes[:, 0] == self.representation.end_class
         acted = is_crowded if against is None else ops.logical_or(is_crowded, ops.max(against, axis=-1) >= NEVER)
         acted = ops.logical_and(acted, ops.logical_not(ops.logical_or(position.is_over, is_end)))
-        return Choice(raw, classes, is_woven, is_end, self._guard.heard(position.watch, raw, acted)), state
+        watch, steer = self._guard.heard(position.watch, raw, acted), self._steering.heard(position.steer, raw)
+        return Choice(raw, classes, is_woven, is_end, watch, steer), state
 
     def wait(self, raw: Tensor) -> Tensor:
         """Own time units from the step before to this one where steps say them, else 0; int32 (batch,)."""
@@ -127,7 +134,7 @@ class Turn:
 
     def _drawn(
         self,
-        situation: Situation,
+        position: Position,
         output: Tensor,
         uniform: Tensor,
         tastes: Tastes,
@@ -135,6 +142,7 @@ class Turn:
         template: _Template | None,
     ) -> tuple[Tensor, Tensor]:
         """Raw values and classes of a step, int32 (batch, fields) each."""
+        situation = position.situation
         raw: list[Tensor] = []
         classes: list[Tensor] = []
         for index in range(len(self.representation.fields)):
@@ -142,6 +150,7 @@ class Turn:
             drawn_from = self.representation.drawn_from(index, situation, ops)
             if drawn_from is not None:
                 logits = ops.where(_or_kept(drawn_from, template, index), logits, REFUSED)
+            logits = logits + self._steering.towards(index, position.steer, situation, raw)
             if index == self._guard.field and against is not None:
                 has_pitch = self.representation.has_pitch(raw, ops)
                 logits = logits - (against if has_pitch is None else ops.where(has_pitch[:, None], against, 0.0))

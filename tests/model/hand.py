@@ -12,7 +12,6 @@ from model.engine.requests import Drawn, Standing
 from model.network import NoteNetwork
 from model.representation.base import UNKNOWN
 from model.sampling import Taste
-from model.sampling.guard import Guard
 from model.sampling.plan import Plan
 from model.sampling.position import Position
 from model.sampling.priming import Primer
@@ -27,11 +26,10 @@ class Hand:
     def __init__(self, network: NoteNetwork, device: str = CPU, slots: int = 8) -> None:
         self.network, self.primer = network, Primer(network)
         self.draws = len(network.representation.fields) + 2
-        guard = Guard(network.representation)
         if device == CPU:
-            self.slots: Processor | Accelerator = Processor(network, guard, self.primer.start(), slots)
+            self.slots: Processor | Accelerator = Processor(network, self.primer.start(), slots)
         else:
-            self.slots = Accelerator(network, guard, self.primer.start(), slots, device)
+            self.slots = Accelerator(network, self.primer.start(), slots, device)
 
     def join(
         self,

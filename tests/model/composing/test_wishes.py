@@ -10,10 +10,11 @@ from keras import ops
 
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
-from model.controls import Controls
+from model.controls import KEYS, Controls, keys_of
 from model.engine import Engine, Request, Ticket
 from model.errors import RequestError
-from model.sampling import Taste
+from model.sampling import Taste, key_lean
+from model.tonality import closes
 from tests.model.made_pieces import scales
 
 LOVED = 60  # the pitch that the obsessed pianist cannot leave
@@ -125,3 +126,21 @@ def test_a_continuation_is_asked_to_stay_as_its_seed_is_unless_something_else_is
     np.testing.assert_array_equal(
         asked[space.slices["density"]], space.vector(Controls(density=1))[space.slices["density"]]
     )
+
+
+@pytest.mark.parametrize("key", ["F# minor", "Bb major"])
+def test_a_piece_is_in_the_key_that_was_asked_for(pianist: Composer, monkeypatch: pytest.MonkeyPatch, key: str):
+    # Given a network that knows nothing of keys, and a lean that is strong
+    monkeypatch.setattr(key_lean, "STRENGTH", 3.0)
+    leaning = Composer(pianist.bundle)
+    # When pieces in that key are composed
+    wishes = [(None, ComposeOptions(length_s=20, random_seed=seed, controls=Controls(key=key))) for seed in range(4)]
+    pieces = [composition.piece for _, composition in leaning.compose_all(wishes)]
+    leaning.close()
+    # Then it is found by the number of their notes (how long they sound is chance), and the last chord is its tonic's
+    struck = np.array([np.bincount(piece.notes["pitch"] % 12, minlength=12) for piece in pieces])
+    assert [KEYS[index] for index in keys_of(struck)] == [key] * 4
+    last = np.concatenate(
+        [piece.notes["pitch"][piece.notes["onset"] == piece.notes["onset"].max()] for piece in pieces]
+    )
+    assert closes(key)[last].mean() > 0.8

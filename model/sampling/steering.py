@@ -1,0 +1,52 @@
+"""What leads a piece towards the wishes that a network soon forgets, its key and its density; one for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keras import ops
+
+from model.representation import Representation
+from model.representation.base import Situation, Tensor
+from model.sampling.key_lean import KeyLean
+from model.sampling.pace import Pacing
+
+Steer = dict[str, Tensor]
+
+
+class Steering:
+    """The lean towards a key and the pace, as far as a representation can have them."""
+
+    def __init__(self, representation: Representation) -> None:
+        self._key, self._pace = KeyLean(representation), Pacing(representation)
+        self._has_pitch = representation.has_pitch
+
+    def start(self, batch: int, key: str | None = None, notes_per_s: float | None = None) -> Steer:
+        """Nothing heard yet.
+
+        Args:
+            batch: how many pieces.
+            key: one of `KEYS`, for every piece, or None to let it go where it likes.
+            notes_per_s: how many notes are to be struck in a second, or None likewise.
+        """
+        return {**self._key.start(batch, key), **self._pace.start(batch, notes_per_s)}
+
+    def towards(self, index: int, steer: Steer, situation: Situation, raw: Sequence[Tensor]) -> Tensor:
+        """What to add to the logits of field `index`, float32 (batch, classes), or 0.
+
+        Args:
+            index: of the field.
+            steer: what is asked and what was heard.
+            situation: of the step, its wait being known for all fields but the first.
+            raw: values of its fields before this one, int32 (batch,) each.
+        """
+        if index == 0 and self._pace.can_lean:
+            return self._pace.towards(steer)
+        if index != self._key.field:
+            return 0.0
+        logits, has_pitch = self._key.towards(steer, situation), self._has_pitch(raw, ops)
+        return logits if has_pitch is None else ops.where(ops.expand_dims(has_pitch, -1), logits, 0.0)
+
+    def heard(self, steer: Steer, raw: Tensor) -> Steer:
+        """The steer after one more step, whose raw values are int32 (batch, fields)."""
+        return self._pace.heard(self._key.heard(steer, raw), raw)

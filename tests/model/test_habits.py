@@ -1,0 +1,93 @@
+"""What a bundle knows of the music it learnt from: how dense half minutes of it are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from model.__main__ import main
+from model.bundles import BundleStore
+from model.bundles.bundle import HABITS, unpack, with_habits
+from model.bundles.habits import Habits, habits_of
+from model.midi.writing import write_midi
+from model.representation import Performance, representation_of
+from tests.model.conftest import Run
+
+PERFORMANCE = Performance()
+
+
+def even(notes_per_s: int, seconds: int) -> np.ndarray:
+    """Raw steps at one density, int32 (notes, 4)."""
+    steps = np.tile(np.array([[100 // notes_per_s, 60, 16, 5]], dtype=np.int32), (notes_per_s * seconds, 1))
+    steps[:, 1] += np.arange(len(steps)) % 12
+    return steps
+
+
+def test_half_minutes_are_counted_from_sparse_to_dense():
+    habits = habits_of(PERFORMANCE, [even(2, 120), even(20, 120), even(10, 10)])
+    assert habits is not None
+    assert habits.notes_per_s[0] == pytest.approx(2, abs=0.1)
+    assert habits.notes_per_s[-1] == pytest.approx(20, abs=0.1)
+    assert list(habits.notes_per_s) == sorted(habits.notes_per_s)  # ten seconds are no half minute
+
+
+def test_a_chance_draws_a_density_as_often_as_it_is_there():
+    habits = Habits(notes_per_s=(1.0, 2.0, 4.0, 8.0))
+    assert [habits.density(chance) for chance in (0.0, 0.125, 0.5, 0.875, 1.0)] == [1.0, 1.0, 3.0, 8.0, 8.0]
+
+
+@pytest.mark.parametrize("name", ["voices", "score", "events"])
+def test_music_in_beats_or_in_single_events_has_none(name: str):
+    representation = representation_of(name)
+    assert habits_of(representation, [np.zeros((100, len(representation.fields)), dtype=np.int32)]) is None
+
+
+def test_pieces_that_are_too_short_have_none():
+    assert habits_of(PERFORMANCE, [even(10, 20)]) is None
+
+
+def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):
+    files = with_habits(run.files, Habits(notes_per_s=(3.0, 9.0)))
+    bundle, before = unpack(files, "tiny"), unpack(run.files, "tiny")
+    assert bundle.habits == Habits(notes_per_s=(3.0, 9.0))
+    assert before.habits is None
+    assert bundle.version != before.version
+    assert all((one == other).all() for one, other in zip(bundle.weights, before.weights, strict=True))
+
+
+def test_habits_without_figures_are_refused():
+    with pytest.raises(ValidationError):
+        Habits(notes_per_s=())
+
+
+def test_publish_measures_them_for_a_bundle_that_has_none(run: Run, tmp_path: Path):
+    # Given a bundle without habits and the music it learnt from
+    songs, trained = tmp_path / "songs", tmp_path / "trained"
+    songs.mkdir()
+    for number in range(4):
+        steps = even(4 + number, 70)
+        steps[:, 1] = 40 + np.random.default_rng(number).permutation(len(steps)) % 40  # no two nearly the same
+        (songs / f"{number}.mid").write_bytes(write_midi(PERFORMANCE.decode(steps)))
+    trained.mkdir()
+    for name, data in run.files.items():
+        (trained / name).write_bytes(data)
+    # When it is published with them
+    arguments = ["publish", str(trained), "--name", "mine", "--store", str(tmp_path / "store")]
+    assert main([*arguments, "--habits-of", str(songs), "--cache", str(tmp_path / "cache")]) == 0
+    # Then the published version knows how dense that music is
+    bundle = BundleStore(str(tmp_path / "store")).load("mine")
+    assert bundle.habits is not None
+    assert 3 < min(bundle.habits.notes_per_s) <= max(bundle.habits.notes_per_s) < 8
+    # And the file is plain JSON
+    stored = tmp_path / "store" / "mine" / bundle.version / HABITS
+    assert set(json.loads(stored.read_text())) == {"notes_per_s"}
+
+
+def test_the_shipped_piano_knows_its_own():
+    habits = BundleStore().load("piano").habits
+    assert habits is not None
+    assert 2 < habits.notes_per_s[0] < 4 < habits.density(0.5) < 12 < habits.notes_per_s[-1]
