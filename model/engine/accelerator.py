@@ -90,8 +90,8 @@ class Accelerator:
     def standing(self, slot: int) -> Standing:
         """How far the piece in a slot is."""
         now = self._position
-        counts = (now.situation["left"], now.filled, now.woven, now.watch["acted"])
-        return Standing(*(int(part[slot]) for part in counts), is_over=bool(now.is_over[slot]))
+        counts = {"left": now.situation["left"], "filled": now.filled, "woven": now.woven, "acted": now.watch["acted"]}
+        return Standing(**{name: int(part[slot]) for name, part in counts.items()}, is_over=bool(now.is_over[slot]))
 
     def _together(self) -> Plan | None:
         """The plans of all slots side by side, padded to a common length; None where no slot has one."""
@@ -112,7 +112,7 @@ class Accelerator:
         """Steps of all slots, int32 (steps, slots, fields); those that are not drawn stay where they are."""
         count = tf.shape(uniforms)[0]
 
-        def body(index: Tensor, position: Position, drawn: Drawn) -> tuple:
+        def body(index: Tensor, position: Position, drawn: Any) -> tuple:
             after, choice = self._turn.step(position, uniforms[index], tastes, plan)
             past_end = ops.logical_or(position.is_over, choice.is_end)
             written = zip(drawn, (choice.raw, choice.is_woven, past_end), strict=True)

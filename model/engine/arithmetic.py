@@ -4,6 +4,8 @@ The mathematics library works on one number at a time. Here exp(x) = 2^n exp(r) 
 polynomial is exact to rounding. Every operation is fixed, so results are the same bits on every processor.
 """
 
+# mypy: disable-error-code="no-untyped-def"
+
 from __future__ import annotations
 
 import math

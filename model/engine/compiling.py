@@ -42,14 +42,14 @@ def _folder() -> str:
         return tempfile.mkdtemp(prefix="cadenza-machine-code-")
 
 
-numba.config.CACHE_DIR = _folder()
+numba.config.CACHE_DIR = _folder()  # type: ignore[attr-defined]
 
 
 def machine_code(function: Function) -> Function:
     """`function` compiled for this processor at its first call, or taken from the cache; runs without the GIL."""
-    return numba.njit(function, nogil=True, cache=True, error_model="numpy")
+    return numba.njit(function, nogil=True, cache=True, error_model="numpy")  # type: ignore[return-value]
 
 
 def inlined(function: Function) -> Function:
     """`function` as a part of others that are compiled."""
-    return numba.njit(function, nogil=True, error_model="numpy")
+    return numba.njit(function, nogil=True, error_model="numpy")  # type: ignore[return-value]

@@ -4,7 +4,8 @@ Places and sizes are unsigned: an index that might be negative would be checked 
 be made of it.
 """
 
-# ruff: noqa: ANN001, ANN201, C901, D103, PLR0913 (numba infers types; one function a kind)
+# ruff: noqa: ANN001, ANN201, C901, D103, PLR0913 (numba infers types)
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
@@ -57,7 +58,13 @@ def unary(code, memory, r, a, n):
     elif code == LOG1P:
         for i in range(n):
             memory[r + i] = math.log1p(memory[a + i])
-    elif code == SIGMOID:
+    else:
+        curve(code, memory, r, a, n)
+
+
+@inlined
+def curve(code, memory, r, a, n):
+    if code == SIGMOID:
         for i in range(n):
             memory[r + i] = 1.0 / (1.0 + exp64(-memory[a + i]))
     elif code == TANH:
@@ -106,7 +113,13 @@ def binary(code, memory, r, a, b, n, sa, sb):
     elif code == FLOORMOD:
         for i in range(n):
             memory[r + i] = memory[a + i * sa] - memory[b + i * sb] * np.floor(memory[a + i * sa] / memory[b + i * sb])
-    elif code == EQ:
+    else:
+        compare(code, memory, r, a, b, n, sa, sb)
+
+
+@inlined
+def compare(code, memory, r, a, b, n, sa, sb):
+    if code == EQ:
         for i in range(n):
             memory[r + i] = 1.0 if memory[a + i * sa] == memory[b + i * sb] else 0.0
     elif code == NE:

@@ -136,7 +136,7 @@ class _Lowering:
     def _same(self, source: str, target: str) -> None:
         for table in (self._values, self._addresses, self._plans):
             if source in table:
-                table[target] = table[source]  # type: ignore[assignment, index]
+                table[target] = table[source]  # type: ignore[assignment]
 
     def _shape(self, tensor: Any) -> NDArray[np.int32]:
         return np.array([UNENDING if size is None else size for size in tensor.shape.as_list()], dtype=np.int32)

@@ -4,11 +4,15 @@ Between two barriers each row goes through the instructions by itself; at a barr
 together, so that the weights pass from memory once. No row's numbers depend on which others there are.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, C901, PLR0913 (numba infers types; one loop is one machine code)
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types; one loop is one machine code)
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from model.engine import instructions as do
 from model.engine.compiling import inlined, machine_code
@@ -18,18 +22,56 @@ from model.engine.matmul import PANEL, multiply_add
 from model.engine.recurrent import stack_step
 
 
+class Steps(NamedTuple):
+    """A program as the machine takes it: see `Program`.
+
+    `matrices` says where each begins among the weights, its inputs and outputs, int64 (matrices, 3).
+    """
+
+    code: NDArray[np.int64]
+    barriers: NDArray[np.int64]
+    addresses: NDArray[np.int64]
+    matrices: NDArray[np.int64]
+
+
+class Where(NamedTuple):
+    """Where in a row's memory lies what goes in and comes out in each step."""
+
+    uniform: int
+    is_over: int
+    raw: int
+    is_woven: int
+    is_end: int
+
+
+class Plans(NamedTuple):
+    """The rows of all plans, float64, flat; where each part of a slot's plan begins there, and how many rows it has."""
+
+    values: NDArray[np.float64]
+    at: NDArray[np.int64]  # (slots, parts)
+    rows: NDArray[np.int64]
+
+
+class Room(NamedTuple):
+    """Room for intermediate results of one thread, float32: vectors that go into products, and that come out."""
+
+    entering: NDArray[np.float32]
+    leaving: NDArray[np.float32]
+    scratch: NDArray[np.float32]  # (4, size)
+
+
 @machine_code
-def execute(code, first, end, addresses, memory, base, plan, plan_at, plan_rows):
+def execute(steps, first, end, memory, base, plans, slot):
     """Carry out the instructions from `first` to before `end`, none of them a barrier, for one row.
 
     Args:
-        code, addresses: see `Program`.
+        steps: the program.
         memory: float64, constants and the memory of all rows.
         base: where the row's memory begins.
-        plan: float64, the rows of all plans.
-        plan_at: where each part of this row's plan begins, int64 (parts,).
-        plan_rows: how many rows each has, int64 (parts,).
+        plans: of all slots.
+        slot: of the row.
     """
+    code = steps.code
     for pc in range(first, end):
         kind = code[pc, 0]
         r, a = U(base + code[pc, 1]), place(code[pc, 2], base)
@@ -40,122 +82,118 @@ def execute(code, first, end, addresses, memory, base, plan, plan_at, plan_rows)
                 do.binary(kind, memory, r + o * f5, a + o * f6, b + o * far_b, f5, near_a, near_b)
         elif kind >= do.NEG:
             do.unary(kind, memory, r, a, f3)
-        elif kind == do.COPY:
-            # f4 may stand for a negative distance: unsigned sums wrap around to the right place
-            for i in range(f3):
-                memory[r + i] = memory[a + i * f4]
-        elif kind == do.COLLECT:
-            table = U(code[pc, 2])
-            for i in range(f3):
-                memory[r + i] = memory[place(addresses[table + i], base)]
-        elif kind == do.SELECT:
-            b, c = place(code[pc, 3], base), place(code[pc, 4], base)
-            do.select(memory, r, a, b, c, f5, f6, code[pc, 7:13])
-        elif kind == do.GATHER:
-            index = place(code[pc, 3], base)
-            do.gather(memory, r, a, index, f4, f5, f6, U(code[pc, 7]), U(code[pc, 8]))
-        elif kind == do.GATHER_PLAN:
-            row = memory[place(code[pc, 3], base)]
-            do.gather_plan(memory, r, row, f4, plan, plan_at[code[pc, 2]], plan_rows[code[pc, 2]])
-        elif kind == do.BATCH_MATMUL:
-            do.batch_matmul(memory, r, a, place(code[pc, 3], base), f4, f5, f6, U(code[pc, 7]))
-        elif kind == do.SOFTMAX:
-            do.softmax(memory, r, a, f3, f4)
-        elif kind == do.SORT:
-            do.sort(memory, r, a, f3, f4)
-        elif kind == do.ARGMAX:
-            do.argmax(memory, r, a, f3, f4, f5)
-        elif kind >= do.SUM:
-            do.reduced(kind, memory, r, a, f3, f4, f5)
+        elif kind >= do.BATCH_MATMUL:
+            _along(code, pc, memory, base, r, a)
         else:
-            do.running(kind, memory, r, a, f3, f4, f5)
+            _move(steps, pc, memory, base, plans, slot, r, a)
 
 
 @inlined
-def _matmul(code, pc, memory, bases, matrices, weights, entering, leaving):
-    matrix, each = code[pc, 3], code[pc, 4]
-    at, inputs, outputs = matrices[matrix, 0], matrices[matrix, 1], matrices[matrix, 2]
-    width = (outputs + PANEL - 1) // PANEL * PANEL
-    rows = len(bases)
+def _move(steps, pc, memory, base, plans, slot, r, a):
+    code = steps.code
+    kind, f3, f4, f5, f6 = code[pc, 0], U(code[pc, 3]), U(code[pc, 4]), U(code[pc, 5]), U(code[pc, 6])
+    if kind == do.COPY:
+        # f4 may stand for a negative distance: unsigned sums wrap around to the right place
+        for i in range(f3):
+            memory[r + i] = memory[a + i * f4]
+    elif kind == do.COLLECT:
+        table = U(code[pc, 2])
+        for i in range(f3):
+            memory[r + i] = memory[place(steps.addresses[table + i], base)]
+    elif kind == do.SELECT:
+        b, c = place(code[pc, 3], base), place(code[pc, 4], base)
+        do.select(memory, r, a, b, c, f5, f6, code[pc, 7:13])
+    elif kind == do.GATHER:
+        index = place(code[pc, 3], base)
+        do.gather(memory, r, a, index, f4, f5, f6, U(code[pc, 7]), U(code[pc, 8]))
+    else:
+        row, part = memory[place(code[pc, 3], base)], code[pc, 2]
+        do.gather_plan(memory, r, row, f4, plans.values, plans.at[slot, part], plans.rows[slot, part])
+
+
+@inlined
+def _along(code, pc, memory, base, r, a):
+    kind, f3, f4, f5, f6 = code[pc, 0], U(code[pc, 3]), U(code[pc, 4]), U(code[pc, 5]), U(code[pc, 6])
+    if kind == do.BATCH_MATMUL:
+        do.batch_matmul(memory, r, a, place(code[pc, 3], base), f4, f5, f6, U(code[pc, 7]))
+    elif kind == do.SOFTMAX:
+        do.softmax(memory, r, a, f3, f4)
+    elif kind == do.SORT:
+        do.sort(memory, r, a, f3, f4)
+    elif kind == do.ARGMAX:
+        do.argmax(memory, r, a, f3, f4, f5)
+    elif kind >= do.SUM:
+        do.reduced(kind, memory, r, a, f3, f4, f5)
+    else:
+        do.running(kind, memory, r, a, f3, f4, f5)
+
+
+@inlined
+def _matmul(steps, pc, memory, bases, weights, room):
+    matrix, each = steps.code[pc, 3], steps.code[pc, 4]
+    at, inputs, outputs = steps.matrices[matrix, 0], steps.matrices[matrix, 1], steps.matrices[matrix, 2]
+    width, rows = (outputs + PANEL - 1) // PANEL * PANEL, len(bases)
     for row in range(rows):
-        a = place(code[pc, 2], bases[row])
+        a, vector = place(steps.code[pc, 2], bases[row]), room.entering[row * each * inputs : (row + 1) * each * inputs]
         for i in range(each * inputs):
-            entering[row * each * inputs + i] = memory[a + i]
-    for i in range(rows * each * width):
-        leaving[i] = np.float32(0.0)
-    multiply_add(entering, inputs, weights, at, inputs, outputs, leaving, width, rows * each)
+            vector[i] = memory[a + U(i)]
+    room.leaving[: rows * each * width] = np.float32(0.0)
+    multiply_add(room.entering, inputs, weights, at, inputs, outputs, room.leaving, width, rows * each)
     for row in range(rows):
-        r = bases[row] + code[pc, 1]
         for one in range(each):
-            source = (row * each + one) * width
+            r = U(bases[row] + steps.code[pc, 1] + one * outputs)
+            product = room.leaving[(row * each + one) * width : (row * each + one + 1) * width]
             for i in range(outputs):
-                memory[r + one * outputs + i] = leaving[source + i]
+                memory[r + U(i)] = product[i]
 
 
 @inlined
-def _through_stack(
-    code, pc, memory, bases, slots, weights, layers, biases, states, look, keys, values, moments, scratch, entering,
-    leaving,
-):  # fmt: skip
-    width = layers[0, 1]
+def _through_stack(steps, pc, memory, bases, slots, weights, layout, kept, room):
+    width = layout.layers[0, 1]
     for row in range(len(bases)):
-        a = place(code[pc, 2], bases[row])
+        a, vector = place(steps.code[pc, 2], bases[row]), room.entering[row * width : (row + 1) * width]
         for i in range(width):
-            entering[row * width + i] = memory[a + i]
-    units = stack_step(entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch)
+            vector[i] = memory[a + U(i)]
+    units = stack_step(room, slots, weights, layout, kept)
     for row in range(len(bases)):
-        r = bases[row] + code[pc, 1]
+        r, said = U(bases[row] + steps.code[pc, 1]), room.leaving[row * units : (row + 1) * units]
         for i in range(units):
-            memory[r + i] = leaving[row * units + i]
+            memory[r + U(i)] = said[i]
 
 
 @machine_code
-def run(
-    code, barriers, addresses, matrices, memory, bases, slots, plan, plan_at, plan_rows, weights, entering, leaving,
-    uniforms, uniform_at, over_at, raw_at, woven_at, end_at, raw, is_woven, is_past_end,
-    layers, biases, states, look, keys, values, moments, scratch,
-):  # fmt: skip
+def run(steps, where, memory, bases, slots, plans, weights, layout, kept, room, uniforms, drawn):
     """Carry out a program for some rows, step after step.
 
     Args:
-        code, barriers, addresses: see `Program`.
-        matrices: where each begins in `weights`, its inputs and outputs, int64 (matrices, 3).
+        steps: the program.
+        where: what goes in and comes out.
         memory: float64, constants and the memory of all slots.
         bases: where the memory of each row begins, int64 (rows,).
         slots: the slot of each row, int64 (rows,).
-        plan, plan_at, plan_rows: float64; int64 (slots, parts) twice; see `execute`.
+        plans: of all slots.
         weights: uint16, float16 numbers packed as `matmul.pack` does.
-        entering, leaving: float32, room for the vectors of the largest product of all rows.
+        layout, kept: the recurrent stack, and what the slots remember of it.
+        room: for intermediate results.
         uniforms: float64 (steps, rows, draws).
-        uniform_at, over_at, raw_at, woven_at, end_at: where these lie in a row's memory.
-        raw, is_woven, is_past_end: what was drawn, int32 (steps, rows, fields), bool (steps, rows) twice; written.
-        layers, biases, states, look, keys, values, moments, scratch: of the recurrent stack, see `recurrent`.
+        drawn: `requests.Drawn`, with the arrays to write into.
     """
-    steps, rows, draws = uniforms.shape
-    fields = raw.shape[2]
-    for step in range(steps):
-        for row in range(rows):
-            for i in range(draws):
-                memory[bases[row] + uniform_at + i] = uniforms[step, row, i]
-            is_past_end[step, row] = memory[bases[row] + over_at] != 0.0
+    for step in range(len(uniforms)):
+        for row in range(len(bases)):
+            uniform = memory[bases[row] + where.uniform : bases[row] + where.uniform + uniforms.shape[2]]
+            uniform[:] = uniforms[step, row]
+            drawn.is_past_end[step, row] = memory[bases[row] + where.is_over] != 0.0
         first = 0
-        for barrier in barriers:
-            for row in range(rows):
-                slot = slots[row]
-                execute(code, first, barrier, addresses, memory, bases[row], plan, plan_at[slot], plan_rows[slot])
-            if barrier == len(code):
-                break
-            if code[barrier, 0] == do.MATMUL:
-                _matmul(code, barrier, memory, bases, matrices, weights, entering, leaving)
-            else:
-                _through_stack(
-                    code, barrier, memory, bases, slots, weights, layers, biases, states, look, keys, values, moments,
-                    scratch, entering, leaving,
-                )  # fmt: skip
+        for barrier in steps.barriers:
+            for row in range(len(bases)):
+                execute(steps, first, barrier, memory, bases[row], plans, slots[row])
+            if barrier < len(steps.code) and steps.code[barrier, 0] == do.MATMUL:
+                _matmul(steps, barrier, memory, bases, weights, room)
+            elif barrier < len(steps.code):
+                _through_stack(steps, barrier, memory, bases, slots, weights, layout, kept, room)
             first = barrier + 1
-        for row in range(rows):
-            for field in range(fields):
-                raw[step, row, field] = np.int32(memory[bases[row] + raw_at + field])
-            is_woven[step, row] = memory[bases[row] + woven_at] != 0.0
-            if memory[bases[row] + end_at] != 0.0:
-                is_past_end[step, row] = True
+        for row in range(len(bases)):
+            for field in range(drawn.steps.shape[2]):
+                drawn.steps[step, row, field] = np.int32(memory[bases[row] + where.raw + field])
+            drawn.is_given[step, row] = memory[bases[row] + where.is_woven] != 0.0
+            drawn.is_past_end[step, row] |= memory[bases[row] + where.is_end] != 0.0

@@ -7,9 +7,11 @@ company, on every processor. The blocking is that of Goto and van de Geijn (2008
 Multiplication"), without packing the left side.
 """
 
+# mypy: disable-error-code="no-untyped-def"
+
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,83 +62,91 @@ def _panel_kernel(rows: int) -> Callable[..., None]:
     """A kernel for `rows` rows and one panel: sums[row] += inputs[row] @ panel, term by term."""
 
     @intrinsic
-    def kernel(  # noqa: PLR0913 as many as the machine code takes
-        typing_context: Any, x: Any, x_at: Any, x_stride: Any, w: Any, w_at: Any, count: Any, y: Any, y_at: Any,
-        y_stride: Any,
-    ) -> Any:  # fmt: skip
+    def kernel(_context, x, x_at, x_stride, w, w_at, count, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
         signature = types.void(x, x_at, x_stride, w, w_at, count, y, y_at, y_stride)
-        return signature, lambda *arguments: _generate(rows, *arguments)
+        return signature, lambda *arguments: _Kernel(rows, *arguments).generate()
 
     @inlined
-    def call(x, x_at, x_stride, w, w_at, count, y, y_at, y_stride) -> None:  # noqa: ANN001, PLR0913
-        kernel(x, x_at, x_stride, w, w_at, count, y, y_at, y_stride)
+    def call(x, x_at, x_stride, w, w_at, count, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
+        kernel(x, x_at, x_stride, w, w_at, count, y, y_at, y_stride)  # type: ignore[call-arg]
 
     return call
 
 
-def _generate(rows: int, context: Any, builder: ir.IRBuilder, signature: Any, arguments: list[ir.Value]) -> ir.Value:
-    """The machine code of one kernel: accumulators stay in registers from the first term to the last."""
-    x, x_at, x_stride, w, w_at, count, y, y_at, y_stride = arguments
-    x_data, w_data, y_data = (
-        context.make_array(signature.args[place])(context, builder, array).data
-        for place, array in ((0, x), (3, w), (6, y))
-    )
-    fused = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(FLOATS, [FLOATS] * 3), f"llvm.fma.v{LANES}f32"
-    )
-    zero = ir.Constant(ir.IntType(32), 0)
-    x_rows = [builder.gep(x_data, [builder.add(x_at, builder.mul(x_stride, INT(row)))]) for row in range(rows)]
-    y_rows = [builder.gep(y_data, [builder.add(y_at, builder.mul(y_stride, INT(row)))]) for row in range(rows)]
-    w_first = builder.gep(w_data, [w_at])
+class _Kernel:
+    """Writes the machine code of one kernel: sums stay in registers from the first term to the last."""
 
-    def vectors(row: ir.Value) -> list[ir.Value]:
-        start = builder.bitcast(row, FLOATS.as_pointer())
-        return [builder.gep(start, [INT(place)]) for place in range(VECTORS)]
+    def __init__(
+        self, rows: int, context: Any, builder: ir.IRBuilder, signature: Any, arguments: Sequence[ir.Value]
+    ) -> None:
+        x, x_at, x_stride, w, w_at, self._count, y, y_at, y_stride = arguments
+        self._context, self._builder = context, builder
 
-    sums = [_load(builder, place, 4) for row in y_rows for place in vectors(row)]
-    before = builder.block
-    head, after = builder.append_basic_block("terms"), builder.append_basic_block("done")
-    builder.cbranch(builder.icmp_signed(">", count, INT(0)), head, after)
-    builder.position_at_end(head)
-    term = builder.phi(INT)
-    running = [builder.phi(FLOATS) for _ in sums]
-    term.add_incoming(INT(0), before)
-    for phi, start in zip(running, sums, strict=True):
-        phi.add_incoming(start, before)
-    halves = builder.bitcast(builder.gep(w_first, [builder.mul(term, INT(PANEL))]), HALVES.as_pointer())
-    weights = [builder.fpext(_load(builder, builder.gep(halves, [INT(place)]), 2), FLOATS) for place in range(VECTORS)]
-    following = []
-    for row in range(rows):
-        value = builder.load(builder.gep(x_rows[row], [term]))
-        spread = builder.shuffle_vector(
-            builder.insert_element(ir.Constant(FLOATS, ir.Undefined), value, zero),
-            ir.Constant(FLOATS, ir.Undefined),
-            ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES),
+        def data(place: int, array: ir.Value) -> ir.Value:
+            return context.make_array(signature.args[place])(context, builder, array).data
+
+        def rows_of(start: ir.Value, at: ir.Value, stride: ir.Value) -> list[ir.Value]:
+            return [builder.gep(start, [builder.add(at, builder.mul(stride, INT(row)))]) for row in range(rows)]
+
+        self._x, self._w = rows_of(data(0, x), x_at, x_stride), builder.gep(data(3, w), [w_at])
+        self._sums = [place for row in rows_of(data(6, y), y_at, y_stride) for place in self._vectors(row)]
+        self._fused = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(FLOATS, [FLOATS] * 3), f"llvm.fma.v{LANES}f32"
         )
-        for place in range(VECTORS):
-            following.append(builder.call(fused, [spread, weights[place], running[row * VECTORS + place]]))
-    later = builder.add(term, INT(1))
-    term.add_incoming(later, head)
-    for phi, value in zip(running, following, strict=True):
-        phi.add_incoming(value, head)
-    builder.cbranch(builder.icmp_signed("<", later, count), head, after)
-    builder.position_at_end(after)
-    ends = []
-    for start, value in zip(sums, following, strict=True):
-        end = builder.phi(FLOATS)
-        end.add_incoming(start, before)
-        end.add_incoming(value, head)
-        ends.append(end)
-    for row, target in enumerate(y_rows):
-        for place, pointer in enumerate(vectors(target)):
-            builder.store(ends[row * VECTORS + place], pointer).align = 4
-    return context.get_dummy_value()
 
+    def generate(self) -> ir.Value:
+        """The loop over the terms."""
+        builder, before = self._builder, self._builder.block
+        started = [self._load(place, 4) for place in self._sums]
+        head, after = builder.append_basic_block("terms"), builder.append_basic_block("done")
+        builder.cbranch(builder.icmp_signed(">", self._count, INT(0)), head, after)
+        builder.position_at_end(head)
+        term, running = builder.phi(INT), [builder.phi(FLOATS) for _ in started]
+        following = self._with_term(term, running)
+        later = builder.add(term, INT(1))
+        for phi, first, next_one in zip([term, *running], [INT(0), *started], [later, *following], strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(next_one, head)
+        builder.cbranch(builder.icmp_signed("<", later, self._count), head, after)
+        builder.position_at_end(after)
+        totals = [builder.phi(FLOATS) for _ in started]  # all before the first store: a block begins with its phis
+        for total, first, last in zip(totals, started, following, strict=True):
+            total.add_incoming(first, before)
+            total.add_incoming(last, head)
+        for total, place in zip(totals, self._sums, strict=True):
+            builder.store(total, place).align = 4
+        return self._context.get_dummy_value()
 
-def _load(builder: ir.IRBuilder, pointer: ir.Value, align: int) -> ir.Value:
-    loaded = builder.load(pointer)
-    loaded.align = align
-    return loaded
+    def _with_term(self, term: ir.Value, running: list[ir.Value]) -> list[ir.Value]:
+        """The sums with one more term: the weights of one input, times that input of every row."""
+        builder = self._builder
+        halves = builder.bitcast(builder.gep(self._w, [builder.mul(term, INT(PANEL))]), HALVES.as_pointer())
+        weights = [builder.fpext(self._load(builder.gep(halves, [INT(place)]), 2), FLOATS) for place in range(VECTORS)]
+        following = []
+        for row, start in enumerate(self._x):
+            value = self._spread(builder.load(builder.gep(start, [term])))
+            sums = running[row * VECTORS : (row + 1) * VECTORS]
+            following += [
+                builder.call(self._fused, [value, weight, one]) for weight, one in zip(weights, sums, strict=True)
+            ]
+        return following
+
+    def _spread(self, value: ir.Value) -> ir.Value:
+        """One number in every lane."""
+        nothing = ir.Constant(FLOATS, ir.Undefined)
+        first = self._builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+        return self._builder.shuffle_vector(
+            first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        )
+
+    def _vectors(self, row: ir.Value) -> list[ir.Value]:
+        start = self._builder.bitcast(row, FLOATS.as_pointer())
+        return [self._builder.gep(start, [INT(place)]) for place in range(VECTORS)]
+
+    def _load(self, pointer: ir.Value, align: int) -> ir.Value:
+        loaded = self._builder.load(pointer)
+        loaded.align = align
+        return loaded
 
 
 _1, _2, _3, _4, _5, _6 = (_panel_kernel(min(rows, MOST_ROWS)) for rows in range(1, 7))

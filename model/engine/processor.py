@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +51,7 @@ class Processor:
         self._kept = recurrent.memory_of(self._stack, slots) if self._stack else _no_memory(slots)
         parts = len(self._programs[1].plan_parts)
         self._plans: dict[int, list[NDArray[np.float64]]] = {}
-        self._plan = np.zeros(1)
-        self._plan_at, self._plan_rows = (np.zeros((slots, parts), dtype=np.int64) for _ in range(2))
+        self._plan = machine.Plans(np.zeros(1), *(np.zeros((slots, parts), dtype=np.int64) for _ in range(2)))
         self._desks = [_Desk(self._programs, self._stack, slots) for _ in range(len(os.sched_getaffinity(0)))]
         self._threads = ThreadPoolExecutor(len(self._desks), thread_name_prefix="draw")
 
@@ -71,7 +69,7 @@ class Processor:
     @property
     def memory_bytes(self) -> int:
         """What the weights and all slots take."""
-        arrays = [self._memory, self._weights, *self._kept]
+        arrays: list[NDArray] = [self._memory, self._weights, *self._kept]
         return sum(array.nbytes for array in arrays)
 
     def close(self) -> None:
@@ -92,7 +90,7 @@ class Processor:
         self._plans.pop(slot, None)
         if plan is not None:
             parts = [np.asarray(getattr(plan, name))[0] for name in self._programs[1].plan_parts]
-            self._plan_rows[slot] = [len(part) for part in parts]
+            self._plan.rows[slot] = [len(part) for part in parts]
             self._plans[slot] = [part.astype(np.float64).reshape(-1) for part in parts]
             self._lay_out_plans()
 
@@ -105,10 +103,10 @@ class Processor:
         flat, at = [np.zeros(1)], 1
         for slot, parts in self._plans.items():
             for number, part in enumerate(parts):
-                self._plan_at[slot, number] = at
+                self._plan.at[slot, number] = at
                 flat.append(part)
                 at += len(part)
-        self._plan = np.concatenate(flat)
+        self._plan = self._plan._replace(values=np.concatenate(flat))
 
     def draw(self, slots: list[int], uniforms: NDArray[np.float32]) -> Drawn:
         """The next steps of the pieces in `slots`.
@@ -142,16 +140,14 @@ class Processor:
         """Carry out a program for some of the rows; runs in a thread of its own."""
         program, where = self._programs[number], np.array(slots, dtype=np.int64)[rows]
         part = Drawn(*(np.zeros((len(one), len(rows), *one.shape[2:]), dtype=one.dtype) for one in drawn))
-        stack = self._stack or _NO_STACK
+        steps = machine.Steps(program.code, program.barriers, program.addresses, self._matrices[number])
+        bases = self._first_row + where * self._row_size
+        given = uniforms[:, rows].astype(np.float64)
+        layout = self._stack.layout if self._stack else _NO_STACK.layout
         with self._desks[desk] as room:
             machine.run(
-                program.code, program.barriers, program.addresses, self._matrices[number], self._memory,
-                self._first_row + where * self._row_size, where, self._plan, self._plan_at, self._plan_rows,
-                self._weights, room.entering, room.leaving, uniforms[:, rows].astype(np.float64),
-                program.inputs["uniform"].at, program.inputs["position/is_over"].at, program.outputs["raw"].at,
-                program.outputs["is_woven"].at, program.outputs["is_end"].at, *part,
-                stack.layers, stack.biases, self._kept.states, stack.look, self._kept.keys, self._kept.values,
-                self._kept.moments, room.scratch,
+                steps, _where(program), self._memory, bases, where, self._plan, self._weights, layout, self._kept, room,
+                given, part,
             )  # fmt: skip
         for whole, one in zip(drawn, part, strict=True):
             whole[:, rows] = one
@@ -160,7 +156,8 @@ class Processor:
         """How far the piece in a slot is."""
         base, inputs = self._base(slot), self._programs[0].inputs
         found = {name: self._memory[base + inputs[path].at] for name, path in _STANDING.items()}
-        return Standing(**{name: int(value) for name, value in found.items()})
+        counts = {name: int(found[name]) for name in ("left", "filled", "woven", "acted")}
+        return Standing(**counts, is_over=bool(found["is_over"]))
 
     def _base(self, slot: int) -> int:
         return self._first_row + slot * self._row_size
@@ -176,27 +173,36 @@ class _Desk:
                 matrix = program.matrices[number]
                 sizes.append(each * max(matrix.inputs, matrix.panels * PANEL))
         if stack:
-            sizes += [int(stack.layers[0, recurrent.INPUTS]), int(stack.layers[:, recurrent.UNITS].max())]
+            layers = stack.layout.layers
+            sizes += [int(layers[0, recurrent.INPUTS]), int(layers[:, recurrent.UNITS].max())]
         self._lock = Lock()
-        self.entering, self.leaving = (np.zeros(rows * max(sizes), dtype=np.float32) for _ in range(2))
-        self.scratch = np.zeros((4, recurrent.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
+        entering, leaving = (np.zeros(rows * max(sizes), dtype=np.float32) for _ in range(2))
+        scratch = np.zeros((4, recurrent.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
+        self._room = machine.Room(entering, leaving, scratch)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> machine.Room:
         self._lock.acquire()
-        return self
+        return self._room
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
 
 _NO_STACK = recurrent.Stack(
-    layers=np.zeros((1, 8), dtype=np.int64),
-    look=np.full(9, -1, dtype=np.int64),
+    layout=recurrent.Layout(np.zeros((1, 8), dtype=np.int64), np.full(9, -1, dtype=np.int64), np.zeros(0, np.float32)),
     weights=np.zeros(0, dtype=np.uint16),
-    biases=np.zeros(0, dtype=np.float32),
     state_size=0,
     parts={},
 )
+
+
+def _where(program: Program) -> machine.Where:
+    inputs, outputs = program.inputs, program.outputs
+    return machine.Where(
+        inputs["uniform"].at,
+        inputs["position/is_over"].at,
+        *(outputs[name].at for name in ("raw", "is_woven", "is_end")),
+    )
 
 
 def _no_memory(slots: int) -> recurrent.Memory:

@@ -6,9 +6,11 @@ one moment instead of moving all.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,22 +33,30 @@ ZERO, ONE = np.float32(0), np.float32(1)
 COUNT, NEXT = 0, 1  # columns of `Memory.moments`
 
 
-class Stack(NamedTuple):
-    """A recurrent stack as numbers.
+class Layout(NamedTuple):
+    """The numbers of a recurrent stack, as the machine takes them.
 
     Attributes:
         layers: int64 (layers, 8), see the names of its columns.
         look: int64 (9,), likewise; BEFORE_LAYER is -1 where there is no look-back.
-        weights: uint16, all matrices packed one after another.
         biases: float32.
-        state_size: float32 numbers that a slot remembers beside the look-back's moments.
-        parts: where parts of the state lie that the network knows by name: (at, size).
     """
 
     layers: NDArray[np.int64]
     look: NDArray[np.int64]
-    weights: NDArray[np.uint16]
     biases: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A recurrent stack: its layout, all its matrices packed one after another, and what a slot remembers of it.
+
+    `state_size` is the number of float32 numbers beside the look-back's moments; `parts` says where those lie that the
+    network knows by name: (at, size).
+    """
+
+    layout: Layout
+    weights: NDArray[np.uint16]
     state_size: int
     parts: dict[str, tuple[int, int]]
 
@@ -101,7 +111,7 @@ def stack_of(stack: RecurrentStack) -> Stack:
         look = _look_back(stack.look_back, len(rows) - 1, at, store)
         at += WIDTH + 1
     weights, biases = np.concatenate(store.weights), np.concatenate(store.biases)
-    return Stack(np.array(rows, dtype=np.int64), look, weights, biases, at, parts)
+    return Stack(Layout(np.array(rows, dtype=np.int64), look, biases), weights, at, parts)
 
 
 def _look_back(look_back: LookBack, before_layer: int, waiting: int, store: _Store) -> NDArray[np.int64]:
@@ -117,7 +127,7 @@ def _look_back(look_back: LookBack, before_layer: int, waiting: int, store: _Sto
 
 def memory_of(stack: Stack, slots: int) -> Memory:
     """Room for what `slots` slots remember."""
-    moments = max(int(stack.look[MOMENTS]), 0)
+    moments = max(int(stack.layout.look[MOMENTS]), 0)
     return Memory(
         states=np.zeros((slots, stack.state_size), dtype=np.float32),
         keys=np.zeros((slots, WIDTH, moments), dtype=np.float32),
@@ -130,7 +140,7 @@ def remember(stack: Stack, memory: Memory, slot: int, state: dict[str, Any]) -> 
     """Put the state of one piece, as the network's stack gives it with a batch of one, into a slot."""
     for name, (at, size) in stack.parts.items():
         memory.states[slot, at : at + size] = np.asarray(state[name])[0]
-    if stack.look[BEFORE_LAYER] >= 0:
+    if stack.layout.look[BEFORE_LAYER] >= 0:
         seen = np.asarray(state["seen"])[0] > 0
         count = int(seen.sum())
         memory.keys[slot, :, :count] = np.asarray(state["keys"])[0][seen].T
@@ -140,8 +150,8 @@ def remember(stack: Stack, memory: Memory, slot: int, state: dict[str, Any]) -> 
 
 def scratch_size(stack: Stack, rows: int) -> int:
     """float32 numbers that each of the four parts of the room for intermediate results needs, for so many rows."""
-    widest = max(int(layer[INPUTS]) + 4 * -(-int(layer[UNITS]) // PANEL) * PANEL for layer in stack.layers)
-    return rows * max(widest + PANEL, 2 * WIDTH + PANEL) + max(int(stack.look[MOMENTS]), 0) + PANEL
+    widest = max(int(layer[INPUTS]) + 4 * -(-int(layer[UNITS]) // PANEL) * PANEL for layer in stack.layout.layers)
+    return rows * max(widest + PANEL, 2 * WIDTH + PANEL) + max(int(stack.layout.look[MOMENTS]), 0) + PANEL
 
 
 @inlined
@@ -162,8 +172,8 @@ def _affine(x, inputs, weights, weight_at, biases, bias_at, outputs, y, rows):
 
 
 @inlined
-def _lstm(source, leaving, slots, weights, layer, biases, states, scratch):
-    inputs, units, at = layer[INPUTS], layer[UNITS], layer[STATE]
+def _lstm(source, room, slots, weights, layer, biases, states):
+    inputs, units, at, leaving, scratch = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving, room.scratch
     x, y, rows, whole, width = scratch[0], scratch[1], len(slots), inputs + units, _padded(4 * units)
     for row in range(rows):
         start = row * whole
@@ -189,8 +199,8 @@ def _lstm(source, leaving, slots, weights, layer, biases, states, scratch):
 
 
 @inlined
-def _gru(source, leaving, slots, weights, layer, biases, states, scratch):
-    inputs, units, at = layer[INPUTS], layer[UNITS], layer[STATE]
+def _gru(source, room, slots, weights, layer, biases, states):
+    inputs, units, at, leaving, scratch = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving, room.scratch
     x, y, z, rows, width = scratch[0], scratch[1], scratch[2], len(slots), _padded(3 * layer[UNITS])
     _affine(source, inputs, weights, layer[WEIGHTS], biases, layer[BIAS], 3 * units, y, rows)
     for row in range(rows):
@@ -235,13 +245,15 @@ def _attend(query, keys, values, count, found, scores):
 
 
 @inlined
-def _looked_back(entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch):
+def _looked_back(room, slots, weights, layout, memory):
     """Add to what the layer below says what a look-back found, and keep the new moment."""
-    below = layers[look[BEFORE_LAYER], INPUTS]
+    look, biases, leaving, scratch = layout.look, layout.biases, room.leaving, room.scratch
+    states, keys, values, moments = memory.states, memory.keys, memory.values, memory.moments
+    below, layers = layout.layers[look[BEFORE_LAYER], INPUTS], layout.layers
     embedding, kept, waiting, rows = layers[0, INPUTS], look[MOMENTS], look[WAITING], len(slots)
     asked, value, found, answer = scratch[0], scratch[1], scratch[2], scratch[1]
     _affine(leaving, below, weights, look[ASK_WEIGHTS], biases, look[ASK_BIAS], 2 * WIDTH, asked, rows)
-    _affine(entering, embedding, weights, look[VALUE_WEIGHTS], biases, look[VALUE_BIAS], WIDTH, value, rows)
+    _affine(room.entering, embedding, weights, look[VALUE_WEIGHTS], biases, look[VALUE_BIAS], WIDTH, value, rows)
     for row in range(rows):
         slot, at = slots[row], row * 2 * WIDTH
         if states[slot, waiting + WIDTH] > ZERO:
@@ -264,26 +276,23 @@ def _looked_back(entering, leaving, slots, weights, layers, biases, states, look
 
 
 @inlined
-def stack_step(entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch):
+def stack_step(room, slots, weights, layout, memory):
     """One step of the stack for some rows; returns the width of what it says.
 
     Args:
-        entering: float32, inputs of the rows one after another.
-        leaving: float32, what the stack says, likewise; written.
+        room: see `machine.Room`; `entering` holds the inputs of the rows one after another, `leaving` is written.
         slots: the slot of each row, int64 (rows,).
-        weights, layers, biases, look: see `Stack`.
-        states, keys, values, moments: see `Memory`.
-        scratch: float32 (4, `scratch_size`).
+        weights: uint16, those of the stack first.
+        layout: see `Layout`.
+        memory: see `Memory`.
     """
-    for number in range(len(layers)):
-        layer = layers[number]
-        if number == look[BEFORE_LAYER]:
-            _looked_back(
-                entering, leaving, slots, weights, layers, biases, states, look, keys, values, moments, scratch
-            )
-        source = entering if number == 0 else leaving
+    for number in range(len(layout.layers)):
+        layer = layout.layers[number]
+        if number == layout.look[BEFORE_LAYER]:
+            _looked_back(room, slots, weights, layout, memory)
+        source = room.entering if number == 0 else room.leaving
         if layer[KIND] == LSTM:
-            _lstm(source, leaving, slots, weights, layer, biases, states, scratch)
+            _lstm(source, room, slots, weights, layer, layout.biases, memory.states)
         else:
-            _gru(source, leaving, slots, weights, layer, biases, states, scratch)
-    return layers[len(layers) - 1, UNITS]
+            _gru(source, room, slots, weights, layer, layout.biases, memory.states)
+    return layout.layers[len(layout.layers) - 1, UNITS]
