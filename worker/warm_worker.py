@@ -166,9 +166,10 @@ class WarmWorker(SimpleWorker):
         error = exc_info[1]
         reporter = Reporter(job.id, self.connection, self._settings)
         if isinstance(error, Interrupted):
-            log.info("job %s goes back to the queue: this worker ends", job.id)
             job.retries_left = (job.retries_left or 0) + 1  # the interruption is no fault of the job's
             is_open = reporter.requeued()
+            if is_open:
+                log.info("job %s goes back to the queue: this worker ends", job.id)
         else:
             is_open = self._note_fault(job, error, reporter)
         if not is_open:

@@ -19,7 +19,7 @@ from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
 from model.composing import ComposeOptions
 from model.controls import FAMILIES, KEYS, METERS, Controls
-from model.errors import BundleError, RequestError
+from model.errors import BundleError, EngineError, RequestError
 from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
 from worker import pulse
@@ -28,7 +28,7 @@ from worker.process import run
 from worker.render import RenderedFile, Rendering
 from worker.settings import WorkerSettings
 
-BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT, HUNG = range(901, 909)
+BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT, HUNG, STALL_ONCE = range(901, 910)
 CHUNK_S = 0.05
 BROKEN = "broken"  # a version that does not load
 ORIGINALITY = Originality(share_8=0.1, share_16=0.03, longest_run=17, human_share_16=0.02)
@@ -106,6 +106,8 @@ class PlayMusician:
         attempt = _count_attempt(random_seed)
         if random_seed == HUNG:
             threading.Event().wait()
+        if random_seed == STALL_ONCE and attempt == 1:
+            raise EngineError("Drawing the notes failed. Try again.")
         if random_seed == REFUSE:
             raise RequestError("The seed leaves no room. Ask for a longer piece.")
         if random_seed == BREAK_ALWAYS or (random_seed == BREAK_ONCE and attempt == 1):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from jobs.board import Cancelling
 from jobs.contract import Controls, Stage
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker import seeds
-from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT
+from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT, STALL_ONCE
 from tests.worker.processes import follow_to_the_end, wait_for
 from worker import terms
 
@@ -108,9 +110,10 @@ async def test_silence_is_said_aloud(start_worker, board, ask):
     assert (await follow_to_the_end(board, request.job_id))[-1].failure.code == "silent"
 
 
-async def test_a_job_that_breaks_once_gets_a_second_attempt(start_worker, board, ask):
+@pytest.mark.parametrize("fault", [BREAK_ONCE, STALL_ONCE])
+async def test_a_job_that_breaks_once_gets_a_second_attempt(start_worker, board, ask, fault):
     start_worker().wait_until_ready()
-    request, delivery = ask(random_seed=BREAK_ONCE)
+    request, delivery = ask(random_seed=fault)
     await board.submit(request, delivery)
     assert (await follow_to_the_end(board, request.job_id))[-1].stage is Stage.DONE
 

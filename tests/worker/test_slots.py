@@ -141,16 +141,16 @@ async def test_a_second_signal_ends_the_grace(start_worker, board, many, monkeyp
 async def test_a_job_that_hangs_is_failed_and_ends_the_worker_and_the_others_go_on_elsewhere(
     start_worker, open_board, ask, monkeypatch
 ):
-    # Given that a job may take two seconds, and a worker that gives up one that hangs a second later
-    monkeypatch.setenv("CADENZA_JOBS_JOB_TIMEOUT_S", "2")
+    # Given that a job may take four seconds, and a worker that gives up one that hangs after one and a half more
+    monkeypatch.setenv("CADENZA_JOBS_JOB_TIMEOUT_S", "4")
     monkeypatch.setenv("PLAY_HUNG_S", "1.5")
     worker = start_worker().wait_until_ready()
     board = open_board()
     hung, delivery = ask(user=1, random_seed=HUNG)
     await board.submit(hung, delivery)
     await wait_for(board, hung.job_id, Stage.PRIMING)
-    await asyncio.sleep(1.6)
-    other, delivery = ask(user=2, length_s=180)
+    await asyncio.sleep(4.6)
+    other, delivery = ask(user=2, length_s=150)
     await board.submit(other, delivery)
     following = asyncio.create_task(follow_to_the_end(board, other.job_id))
     # Then its member is told, and the process ends with a status of its own
