@@ -119,7 +119,7 @@ class Assignments:
         asked = self._hearing.as_before(latest, self._representation.controls.vector(options.controls))
         position = self._sampler.asked(self._sampler.prime(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
-        position = self._sampler.steered(position, options.controls.key, notes_per_s)
+        position = self._sampler.steered(position, options.controls.key, notes_per_s, self._hearing.beat(latest))
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._representation.decode(drawing.steps), clock)

@@ -5,7 +5,7 @@ drawing  one class out of logits: temperature, top-k, top-p, min-p, and the unif
 step     one step of a batch of pieces: drawn within what may follow, or taken from a plan
 plan     what is given beforehand: notes to weave in, or a template to fill in
 guard    what breaks loops of few notes
-steering what leads a piece towards its wishes: `key_lean` to the key, `pace` to the density
+steering what leads a piece towards its wishes: `key_lean` to the key, `pace` to the density, `pulse` to the beat
 sampler  the compiled loop: carried state, a chunk of steps for a batch of pieces at a time
 """
 

@@ -14,6 +14,7 @@ from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN, Situation, Tensor
 from model.sampling.guard import Guard, Watch
 from model.sampling.plan import Plan, filled_in
+from model.sampling.pulse import Beat
 from model.sampling.steering import Steer, Steering
 from model.sampling.step import Choice, Tastes, Turn
 from model.sampling.taste import Taste
@@ -30,7 +31,7 @@ class Position(NamedTuple):
         situation: after it.
         state: of the stack, after it.
         watch: what the repetition guard remembers.
-        steer: the key and the pace asked for, and what was heard of them.
+        steer: key, pace and pulse to be kept, and what was heard of them.
         now: own time units since the composing started, int32 (batch,).
         woven: how many of the plan's notes were brought in, int32 (batch,).
         filled: how many steps were drawn, int32 (batch,).
@@ -104,9 +105,11 @@ class Sampler:
         situation["left"] = np.full(batch, left, dtype=np.int32)
         return position._replace(situation=situation)
 
-    def steered(self, position: Position, key: str | None, notes_per_s: float | None) -> Position:
-        """`position` from which on every piece is led towards a key and a density; see `Steering.start`."""
-        return position._replace(steer=self._steering.start(len(position.is_over), key, notes_per_s))
+    def steered(
+        self, position: Position, key: str | None, notes_per_s: float | None, beat: Beat | None = None
+    ) -> Position:
+        """`position` from which on every piece is led towards a key, a density and a beat; see `Steering.start`."""
+        return position._replace(steer=self._steering.start(len(position.is_over), key, notes_per_s, beat))
 
     def prime(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN
