@@ -68,7 +68,7 @@ class Guard:
         """
         heard = watch["pitches"]
         pitches = ops.arange(self._pitches, dtype="int32")
-        sounded = ops.cast(heard[..., None] == pitches, "float32")  # (batch, watched, pitches)
+        sounded = ops.cast(ops.equal(heard[..., None], pitches), "float32")  # (batch, watched, pitches)
         periods = range(1, LONGEST_LOOP + 1)
         found = [self._loop(heard, period, self._in_chord(watch, wait)) for period in periods]
         loops = ops.stack([cost for cost, _ in found], axis=1)  # (batch, periods)
@@ -92,11 +92,13 @@ class Guard:
         """
         places = ops.arange(WATCHED, dtype="int32")
         before = (WATCHED - in_chord)[:, None]  # where the chord begins
-        same = ops.logical_or(heard[:, period:] == heard[:, :-period], places[period:] >= before)
+        is_same = ops.equal(heard[:, period:], heard[:, :-period])
+        same = ops.logical_or(is_same, ops.greater_equal(places[period:], before))
         row = ops.sum(ops.cumprod(ops.flip(ops.cast(same, "int32"), axis=-1), axis=-1), axis=-1) - in_chord
         repeats = ops.cast(row + period, "float32") / period
         cost = ops.where(repeats >= NEVER_AFTER, NEVER, GENTLY * ops.maximum(repeats - GENTLE_AFTER, 0.0))
-        nexts = ops.logical_and(places >= before - period, places < ops.minimum(before, WATCHED - period + 1))
+        upto = ops.minimum(before, WATCHED - period + 1)
+        nexts = ops.logical_and(ops.greater_equal(places, before - period), ops.less(places, upto))
         return cost, ops.cast(nexts, "float32")
 
     def is_crowded(self, watch: Watch) -> Tensor:
@@ -123,7 +125,9 @@ class Guard:
 def _sorted_in(heard: Tensor, pitch: Tensor, in_chord: Tensor) -> Tensor:
     """`heard` (batch, watched) with one more pitch (batch,), which goes below the higher ones of its chord."""
     places = ops.arange(WATCHED, dtype="int32")
-    is_higher = ops.logical_and(heard > pitch[:, None], places >= (WATCHED - in_chord)[:, None])
+    in_same = ops.greater_equal(places, (WATCHED - in_chord)[:, None])
+    is_higher = ops.logical_and(ops.greater(heard, pitch[:, None]), in_same)
     place = WATCHED - 1 - ops.sum(ops.cast(is_higher, "int32"), axis=-1, keepdims=True)
     earlier = ops.concatenate([heard[:, 1:], heard[:, -1:]], axis=-1)
-    return ops.where(places < place, earlier, ops.where(places == place, pitch[:, None], heard))
+    later = ops.where(ops.equal(places, place), pitch[:, None], heard)
+    return ops.where(ops.less(places, place), earlier, later)
