@@ -7,13 +7,12 @@ from pathlib import Path
 
 from model.commands import Outcome
 from model.commands.data import add_data_options
-from model.errors import RequestError
 
 HELP = "put a trained bundle into a store, under a name that workers serve"
 EXAMPLES = """examples:
   python -m model publish runs/mine --name mine --store bundles/
   CADENZA_STORE=bundles/ make run        (then: /compose model:mine)
-  a bundle made before bundles knew how dense their music usually is, from the music it learnt from:
+  a bundle made before bundles knew which keys and densities are usual, from the music it learnt from:
     python -m model publish runs/old --name old --habits-of midi_songs/ --store bundles/"""
 
 
@@ -25,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, help="what members will call it: a-z, 0-9, '-' and '_'")
     parser.add_argument(
         "--habits-of",
-        help="what it learnt from, a folder, an archive or a data set by name: measure how dense that music usually is "
-        "and put it into the bundle, where one that was trained before `train` did so has no such figures",
+        help="what it learnt from, a folder, an archive or a data set by name: measure which keys and densities "
+        "that music usually has and put them into the bundle, if it was trained before `train` did so",
     )
     add_data_options(parser)
     parser.add_argument("--store", default=str(SHIPPED), help="folder or fsspec URL (default: the shipped bundles)")
@@ -58,10 +57,5 @@ def _measured(files: dict[str, bytes], arguments: argparse.Namespace) -> dict[st
     config = unpack(files, arguments.name).config
     found = find_data(arguments.habits_of, arguments.local, arguments.cache)
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
-    habits = habits_of(representation_of(config.representation, config.styles, config.vocabulary), data.train)
-    if habits is None:
-        raise RequestError(
-            f"Nothing can be measured for '{config.representation}': only notes in free time have a usual density, "
-            "and a piece must last half a minute."
-        )
-    return with_habits(files, habits)
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    return with_habits(files, habits_of(representation, data.train))

@@ -155,7 +155,7 @@ def _write_bundle(
     network: NoteNetwork,
     progress: Progress,
     index: OriginalityIndex,
-    habits: Habits | None,
+    habits: Habits,
 ) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder

@@ -4,7 +4,7 @@ options     what a piece is to be: mode, length, controls, taste; plain data
 composer    from a request to a finished piece, with one bundle
 assignment  what is to be done for each mode
 hearing     what a model hears of a seed, and where on the seed's clock that stands
-density     how dense it is to be, asked for or drawn
+density     how dense it is to be and in which key, asked for or drawn
 length      how long the piece is to be, in the time units of its representation
 plans       what `vary` and `accompany` give the sampler beforehand
 performing  chunk after chunk, watched and stoppable

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.bundles.habits import Habits
 from model.composing import joining, plans, seeds
-from model.composing.density import asked_rate, at_rate, drawn_rate, rate_of
+from model.composing.density import asked_rate, at_rate, drawn_rate, rate_of, with_key
 from model.composing.hearing import Hearing
 from model.composing.joining import Joint
 from model.composing.length import LONGEST_RING_S, length_of
@@ -72,7 +72,8 @@ class Assignments:
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         notes_per_s = drawn_rate(options, self._habits)
-        asked = self._representation.controls.vector(at_rate(options.controls, notes_per_s))
+        wishes = with_key(options, self._habits)
+        asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
         left = length.left if self._representation.opens_with_wait else length.left - 1 + self._hearing.first_onset()
@@ -82,7 +83,7 @@ class Assignments:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
             return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
 
-        position = self._primer.steered(position, options.controls.key, notes_per_s)
+        position = self._primer.steered(position, wishes.key, notes_per_s)
         return self._free(position, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:
@@ -119,7 +120,7 @@ class Assignments:
         asked = self._hearing.as_before(latest, self._representation.controls.vector(options.controls))
         position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
-        position = self._primer.steered(position, options.controls.key, notes_per_s)
+        position = self._primer.steered(position, options.controls.key, notes_per_s, self._hearing.beat(latest))
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._representation.decode(drawing.steps), clock)

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from model.composing import seeds
 from model.composing.joining import Joint
 from model.errors import RequestError
+from model.evaluation.tempi import tapped_tempo
 from model.piece import Piece
 from model.representation import Representation
+from model.sampling.pulse import Beat
 
+BEAT_FROM_S = 15.0  # of the seed's end: its beat there is the one to go on in
 LONGEST_PRIMING = 1024  # steps of the seed that the network hears: its last two minutes or so
 
 
@@ -52,6 +55,14 @@ class Hearing:
             if not asked[part].any():
                 wishes[part] = measured[part]
         return wishes
+
+    def beat(self, heard: NDArray[np.int32]) -> Beat | None:
+        """The beat at the end of steps `heard`; None where time is counted in beats anyway, or too little was heard."""
+        if self.in_beats:
+            return None
+        latest = seeds.last_part(self._representation.decode(heard), BEAT_FROM_S)
+        tempo_bpm = tapped_tempo(latest)
+        return None if tempo_bpm is None else Beat(60 / tempo_bpm, np.sort(latest.onsets_s))
 
     def origin(self, seed: Piece, steps: NDArray[np.int32]) -> int:
         """The seed's tick that is time 0 of its `steps`."""

@@ -25,6 +25,9 @@ FREEING_TEMPERATURE = 1.0
 FEWEST = 16  # notes before a share means something
 LONG_AGO = 1 << 20
 
+CHORD_S = 0.03  # notes struck so close together are one chord, told from the lowest up, as a listener tells them
+FINGERS = 10  # notes of a chord at most
+
 Watch = dict[str, Tensor]
 
 
@@ -39,37 +42,64 @@ class Guard:
         self._pitches = representation.fields[self.field].size if self.field is not None else 0
         per_second = representation.units_per_second
         self._crowded_units = int(CROWDED * per_second / CROWDED_PER_S) if per_second else 0
+        self._chord_units = round(CHORD_S * per_second) if per_second else 0
 
     def start(self, batch: int) -> Watch:
-        """Nothing heard yet; `acted` counts the steps at which the guard forbade something or freed the drawing."""
+        """Nothing heard yet.
+
+        int32: `pitches` (batch, 40) the latest, each chord from its lowest note up; `chord` (batch,) how many of them
+        are of the latest chord; `waits` (batch, 32); `acted` (batch,) the steps at which the guard forbade something or
+        freed the drawing.
+        """
         never_equal = -1 - ops.arange(WATCHED, dtype="int32")  # no two alike: no loop
         return {
             "pitches": ops.repeat(never_equal[None], batch, axis=0),
+            "chord": ops.zeros((batch,), dtype="int32"),
             "waits": ops.full((batch, CROWDED), LONG_AGO, dtype="int32"),
             "acted": ops.zeros((batch,), dtype="int32"),
         }
 
-    def against(self, watch: Watch) -> Tensor:
-        """What to take from the logits of the pitch, float32 (batch, pitches) >= 0."""
+    def against(self, watch: Watch, wait: Tensor) -> Tensor:
+        """What to take from the logits of the pitch, float32 (batch, pitches) >= 0.
+
+        Args:
+            watch: what was heard.
+            wait: own time units since the step before, int32 (batch,).
+        """
         heard = watch["pitches"]
-        latest = ops.flip(heard[:, -LONGEST_LOOP:], axis=-1)  # what goes on with a loop of 1, 2, ... notes
-        matches = ops.stack([self._matches(heard, period) for period in range(1, LONGEST_LOOP + 1)], axis=-1)
-        periods = ops.arange(1, LONGEST_LOOP + 1, dtype="int32")
-        repeats = ops.cast(matches + periods, "float32") / ops.cast(periods, "float32")
-        gentle = GENTLY * ops.maximum(repeats - GENTLE_AFTER, 0.0)
-        loops = ops.where(repeats >= NEVER_AFTER, NEVER, gentle)  # (batch, periods)
         pitches = ops.arange(self._pitches, dtype="int32")
-        goes_on = ops.cast(latest[..., None] == pitches, "float32")  # (batch, periods, pitches)
-        against_loops = ops.max(loops[..., None] * goes_on, axis=1)
+        sounded = ops.cast(ops.equal(heard[..., None], pitches), "float32")  # (batch, watched, pitches)
+        periods = range(1, LONGEST_LOOP + 1)
+        found = [self._loop(heard, period, self._in_chord(watch, wait)) for period in periods]
+        loops = ops.stack([cost for cost, _ in found], axis=1)  # (batch, periods)
+        goes_on = ops.matmul(ops.stack([places for _, places in found], axis=1), sounded)  # (batch, periods, pitches)
+        against_loops = ops.max(loops[..., None] * ops.minimum(goes_on, 1.0), axis=1)
         known = ops.maximum(ops.sum(ops.cast(heard >= 0, "float32"), axis=-1, keepdims=True), FEWEST)
-        shares = ops.sum(ops.cast(heard[..., None] == pitches, "float32"), axis=1) / known
+        shares = ops.sum(sounded, axis=1) / known
         gentle = AGAINST_SHARE * ops.maximum(shares - COMMON_SHARE, 0.0)
         return against_loops + ops.where(shares >= LARGEST_SHARE, NEVER, gentle)
 
-    def _matches(self, heard: Tensor, period: int) -> Tensor:
-        """How many of the latest notes have the pitch of the one `period` notes before, without a gap, (batch,)."""
-        same = ops.cast(heard[:, period:] == heard[:, :-period], "int32")
-        return ops.sum(ops.cumprod(ops.flip(same, axis=-1), axis=-1), axis=-1)
+    def _in_chord(self, watch: Watch, wait: Tensor) -> Tensor:
+        """How many notes of the chord that the next note belongs to have been heard, int32 (batch,)."""
+        joins = ops.logical_and(wait <= self._chord_units, watch["chord"] < FINGERS)
+        return ops.where(joins, watch["chord"], 0)
+
+    def _loop(self, heard: Tensor, period: int, in_chord: Tensor) -> tuple[Tensor, Tensor]:
+        """What going on with a loop of `period` notes costs, (batch,), and where in `heard` its next notes stand.
+
+        The latter is float32 (batch, watched). The notes of a chord are struck in any order: of one that has begun, any
+        of the loop's next notes may be still to come, and those heard do not end the loop.
+        """
+        places = ops.arange(WATCHED, dtype="int32")
+        before = (WATCHED - in_chord)[:, None]  # where the chord begins
+        is_same = ops.equal(heard[:, period:], heard[:, :-period])
+        same = ops.logical_or(is_same, ops.greater_equal(places[period:], before))
+        row = ops.sum(ops.cumprod(ops.flip(ops.cast(same, "int32"), axis=-1), axis=-1), axis=-1) - in_chord
+        repeats = ops.cast(row + period, "float32") / period
+        cost = ops.where(repeats >= NEVER_AFTER, NEVER, GENTLY * ops.maximum(repeats - GENTLE_AFTER, 0.0))
+        upto = ops.minimum(before, WATCHED - period + 1)
+        nexts = ops.logical_and(ops.greater_equal(places, before - period), ops.less(places, upto))
+        return cost, ops.cast(nexts, "float32")
 
     def is_crowded(self, watch: Watch) -> Tensor:
         """Whether time hardly moves any more, bool (batch,)."""
@@ -80,9 +110,24 @@ class Guard:
         after = {"acted": watch["acted"] + ops.cast(acted, "int32")}
         if self.field is None:
             return {**watch, **after}
-        for name, latest in (("pitches", raw[:, self.field]), ("waits", raw[:, 0])):
-            after[name] = ops.concatenate([watch[name][:, 1:], latest[:, None]], axis=-1)
+        in_chord = self._in_chord(watch, raw[:, 0])
+        after["pitches"] = _sorted_in(watch["pitches"], raw[:, self.field], in_chord)
+        after["chord"] = in_chord + 1
         has_pitch = self._has_pitch([raw[:, index] for index in range(self.field)], ops)
         if has_pitch is not None:
             after["pitches"] = ops.where(has_pitch[:, None], after["pitches"], watch["pitches"])
+            unheard = ops.where(raw[:, 0] > self._chord_units, 0, watch["chord"])
+            after["chord"] = ops.where(has_pitch, after["chord"], unheard)
+        after["waits"] = ops.concatenate([watch["waits"][:, 1:], raw[:, :1]], axis=-1)
         return after
+
+
+def _sorted_in(heard: Tensor, pitch: Tensor, in_chord: Tensor) -> Tensor:
+    """`heard` (batch, watched) with one more pitch (batch,), which goes below the higher ones of its chord."""
+    places = ops.arange(WATCHED, dtype="int32")
+    in_same = ops.greater_equal(places, (WATCHED - in_chord)[:, None])
+    is_higher = ops.logical_and(ops.greater(heard, pitch[:, None]), in_same)
+    place = WATCHED - 1 - ops.sum(ops.cast(is_higher, "int32"), axis=-1, keepdims=True)
+    earlier = ops.concatenate([heard[:, 1:], heard[:, -1:]], axis=-1)
+    later = ops.where(ops.equal(places, place), pitch[:, None], heard)
+    return ops.where(ops.less(places, place), earlier, later)

@@ -18,7 +18,7 @@ class Position(NamedTuple):
         situation: after it.
         state: of the stack, after it.
         watch: what the repetition guard remembers.
-        steer: the key and the pace asked for, and what was heard of them.
+        steer: key, pace and pulse to be kept, and what was heard of them.
         now: own time units since the composing started, int32 (batch,).
         woven: how many of the plan's notes were brought in, int32 (batch,).
         filled: how many steps were drawn, int32 (batch,).

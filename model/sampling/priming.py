@@ -11,6 +11,7 @@ from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN, Situation, Tensor
 from model.sampling.guard import Guard
 from model.sampling.position import Position
+from model.sampling.pulse import Beat
 from model.sampling.steering import Steering
 
 
@@ -57,9 +58,11 @@ class Primer:
         situation["left"] = np.full(1, left, dtype=np.int32)
         return position._replace(situation=situation)
 
-    def steered(self, position: Position, key: str | None, notes_per_s: float | None) -> Position:
-        """`position` from which on the piece is led towards a key and a density; see `Steering.start`."""
-        return position._replace(steer=self._steering.start(1, key, notes_per_s))
+    def steered(
+        self, position: Position, key: str | None, notes_per_s: float | None, beat: Beat | None = None
+    ) -> Position:
+        """`position` from which on the piece is led towards a key, a density and a beat; see `Steering.start`."""
+        return position._replace(steer=self._steering.start(1, key, notes_per_s, beat))
 
     def prime(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN

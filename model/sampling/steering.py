@@ -1,4 +1,4 @@
-"""What leads a piece towards the wishes that a network soon forgets, its key and its density; one for each request."""
+"""What leads a piece towards the wishes that a network soon forgets: its key, its density, the beat of its seed."""
 
 from __future__ import annotations
 
@@ -10,26 +10,31 @@ from model.representation import Representation
 from model.representation.base import Situation, Tensor
 from model.sampling.key_lean import KeyLean
 from model.sampling.pace import Pacing
+from model.sampling.pulse import Beat, Pulsing
 
 Steer = dict[str, Tensor]
 
 
 class Steering:
-    """The lean towards a key and the pace, as far as a representation can have them."""
+    """The lean towards a key, the pace and the pulse, as far as a representation can have them."""
 
     def __init__(self, representation: Representation) -> None:
-        self._key, self._pace = KeyLean(representation), Pacing(representation)
+        self._key = KeyLean(representation)
+        self._pace, self._pulse = Pacing(representation), Pulsing(representation)
         self._has_pitch = representation.has_pitch
 
-    def start(self, batch: int, key: str | None = None, notes_per_s: float | None = None) -> Steer:
+    def start(
+        self, batch: int, key: str | None = None, notes_per_s: float | None = None, beat: Beat | None = None
+    ) -> Steer:
         """Nothing heard yet.
 
         Args:
             batch: how many pieces.
             key: one of `KEYS`, for every piece, or None to let it go where it likes.
             notes_per_s: how many notes are to be struck in a second, or None likewise.
+            beat: to go on in, or None likewise.
         """
-        return {**self._key.start(batch, key), **self._pace.start(batch, notes_per_s)}
+        return {**self._key.start(batch, key), **self._pace.start(batch, notes_per_s), **self._pulse.start(batch, beat)}
 
     def towards(self, index: int, steer: Steer, situation: Situation, raw: Sequence[Tensor]) -> Tensor:
         """What to add to the logits of field `index`, float32 (batch, classes), or 0.
@@ -41,7 +46,7 @@ class Steering:
             raw: values of its fields before this one, int32 (batch,) each.
         """
         if index == 0 and self._pace.can_lean:
-            return self._pace.towards(steer)
+            return self._pace.towards(steer) + self._pulse.towards(steer)
         if index != self._key.field:
             return 0.0
         logits, has_pitch = self._key.towards(steer, situation), self._has_pitch(raw, ops)
@@ -49,4 +54,4 @@ class Steering:
 
     def heard(self, steer: Steer, raw: Tensor) -> Steer:
         """The steer after one more step, whose raw values are int32 (batch, fields)."""
-        return self._pace.heard(self._key.heard(steer, raw), raw)
+        return self._pulse.heard(self._pace.heard(self._key.heard(steer, raw), raw), raw)

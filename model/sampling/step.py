@@ -115,15 +115,14 @@ class Turn:
     ) -> tuple[Choice, dict[str, Tensor]]:
         """The next step of every piece, and the state of the stack after it."""
         output, state = self.network.step(position.previous, position.situation, position.state)
-        against = self._against(position.watch, tastes)
         tastes, is_crowded = self._freed(position.watch, tastes)
         template = None if plan is None else self._template(position, plan)
-        raw, classes = self._drawn(position, output, uniform, tastes, against, template)
+        raw, classes, is_barred = self._drawn(position, output, uniform, tastes, template)
         is_woven = ops.zeros_like(position.is_over)
         if plan is not None:
             raw, classes, is_woven = self._woven(position, plan, raw, classes)
         is_end = classes[:, 0] == self.representation.end_class
-        acted = is_crowded if against is None else ops.logical_or(is_crowded, ops.max(against, axis=-1) >= NEVER)
+        acted = ops.logical_or(is_crowded, is_barred)
         acted = ops.logical_and(acted, ops.logical_not(ops.logical_or(position.is_over, is_end)))
         watch, steer = self._guard.heard(position.watch, raw, acted), self._steering.heard(position.steer, raw)
         return Choice(raw, classes, is_woven, is_end, watch, steer), state
@@ -138,22 +137,23 @@ class Turn:
         output: Tensor,
         uniform: Tensor,
         tastes: Tastes,
-        against: Tensor | None,
         template: _Template | None,
-    ) -> tuple[Tensor, Tensor]:
-        """Raw values and classes of a step, int32 (batch, fields) each."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Raw values and classes of a step, int32 (batch, fields) each, and whether the guard barred a pitch of it."""
         situation = position.situation
         raw: list[Tensor] = []
         classes: list[Tensor] = []
+        is_barred = ops.zeros_like(position.is_over)
         for index in range(len(self.representation.fields)):
             logits = self.network.logits(index, output, classes, situation)
             drawn_from = self.representation.drawn_from(index, situation, ops)
             if drawn_from is not None:
                 logits = ops.where(_or_kept(drawn_from, template, index), logits, REFUSED)
             logits = logits + self._steering.towards(index, position.steer, situation, raw)
-            if index == self._guard.field and against is not None:
-                has_pitch = self.representation.has_pitch(raw, ops)
-                logits = logits - (against if has_pitch is None else ops.where(has_pitch[:, None], against, 0.0))
+            if index == self._guard.field:
+                against = self._against(position.watch, raw, tastes)
+                is_barred = ops.max(against, axis=-1) >= NEVER
+                logits = logits - against
             if template is not None:
                 logits = _towards(template, index, logits)
             taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p, tastes.min_p)
@@ -166,7 +166,7 @@ class Turn:
             classes.append(drawn)
             raw.append(value)
             situation = self._later(situation, index, value)
-        return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1)
+        return ops.stack(raw, axis=-1), ops.stack(classes, axis=-1), is_barred
 
     def _raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation) -> Tensor:
         chance = uniform[:, -2] if index == 0 else uniform[:, -1]
@@ -181,10 +181,12 @@ class Turn:
             return self.representation.elapse(situation, value, ops)
         return self.representation.noted(situation, index, value, ops)
 
-    def _against(self, watch: Watch, tastes: Tastes) -> Tensor | None:
-        if self._guard.field is None:
-            return None
-        return ops.where(tastes.is_guarded[:, None], self._guard.against(watch), 0.0)
+    def _against(self, watch: Watch, raw: list[Tensor], tastes: Tastes) -> Tensor:
+        """What the guard takes from the logits of the pitch, (batch, pitches); nothing where a step sounds none."""
+        is_heard, has_pitch = tastes.is_guarded, self.representation.has_pitch(raw, ops)
+        if has_pitch is not None:
+            is_heard = ops.logical_and(is_heard, has_pitch)
+        return ops.where(is_heard[:, None], self._guard.against(watch, raw[0]), 0.0)
 
     def _freed(self, watch: Watch, tastes: Tastes) -> tuple[Tastes, Tensor]:
         """Tastes that draw more freely where time hardly moves, and where that is, bool (batch,)."""

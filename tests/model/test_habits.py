@@ -13,8 +13,10 @@ from model.__main__ import main
 from model.bundles import BundleStore
 from model.bundles.bundle import HABITS, unpack, with_habits
 from model.bundles.habits import Habits, habits_of
+from model.controls import KEYS
 from model.midi.writing import write_midi
 from model.representation import Performance, representation_of
+from model.tonality import profile
 from tests.model.conftest import Run
 
 PERFORMANCE = Performance()
@@ -29,7 +31,6 @@ def even(notes_per_s: int, seconds: int) -> np.ndarray:
 
 def test_half_minutes_are_counted_from_sparse_to_dense():
     habits = habits_of(PERFORMANCE, [even(2, 120), even(20, 120), even(10, 10)])
-    assert habits is not None
     assert habits.notes_per_s[0] == pytest.approx(2, abs=0.1)
     assert habits.notes_per_s[-1] == pytest.approx(20, abs=0.1)
     assert list(habits.notes_per_s) == sorted(habits.notes_per_s)  # ten seconds are no half minute
@@ -41,13 +42,28 @@ def test_a_chance_draws_a_density_as_often_as_it_is_there():
 
 
 @pytest.mark.parametrize("name", ["voices", "score", "events"])
-def test_music_in_beats_or_in_single_events_has_none(name: str):
+def test_music_in_beats_or_in_single_events_has_no_density(name: str):
     representation = representation_of(name)
-    assert habits_of(representation, [np.zeros((100, len(representation.fields)), dtype=np.int32)]) is None
+    steps = np.zeros((100, len(representation.fields)), dtype=np.int32)
+    assert habits_of(representation, [steps]).notes_per_s == ()
 
 
-def test_pieces_that_are_too_short_have_none():
-    assert habits_of(PERFORMANCE, [even(10, 20)]) is None
+def test_pieces_that_are_too_short_have_no_density():
+    habits = habits_of(PERFORMANCE, [even(10, 20)])
+    assert habits.notes_per_s == ()
+    assert habits.density(0.5) is None
+
+
+def test_keys_are_counted_as_training_labels_them():
+    # Given three pieces of one length, two in D major and one in A minor
+    pieces, rng = [even(10, 30) for _ in range(3)], np.random.default_rng(0)
+    for steps, key in zip(pieces, ("D major", "D major", "A minor"), strict=True):
+        steps[:, 1] = 60 + rng.choice(12, size=len(steps), p=profile(key) / profile(key).sum(dtype=float))
+    habits = habits_of(PERFORMANCE, pieces)
+    # Then a chance draws one of them, as often
+    drawn = [habits.key(chance) for chance in (0.0, 0.3, 0.34, 0.6, 1.0)]
+    assert drawn == ["D major", "D major", "D major", "D major", "A minor"]
+    assert Habits().key(0.5) is None
 
 
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):
@@ -59,9 +75,10 @@ def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(ru
     assert all((one == other).all() for one, other in zip(bundle.weights, before.weights, strict=True))
 
 
-def test_habits_without_figures_are_refused():
+@pytest.mark.parametrize("keys", [(1.0,), (0.0,) * 24, (-1.0, *(1.0,) * 23)])
+def test_shares_that_are_not_one_for_each_key_are_refused(keys: tuple[float, ...]):
     with pytest.raises(ValidationError):
-        Habits(notes_per_s=())
+        Habits(keys=keys)
 
 
 def test_publish_measures_them_for_a_bundle_that_has_none(run: Run, tmp_path: Path):
@@ -84,10 +101,14 @@ def test_publish_measures_them_for_a_bundle_that_has_none(run: Run, tmp_path: Pa
     assert 3 < min(bundle.habits.notes_per_s) <= max(bundle.habits.notes_per_s) < 8
     # And the file is plain JSON
     stored = tmp_path / "store" / "mine" / bundle.version / HABITS
-    assert set(json.loads(stored.read_text())) == {"notes_per_s"}
+    assert set(json.loads(stored.read_text())) == {"notes_per_s", "keys"}
 
 
-def test_the_shipped_piano_knows_its_own():
-    habits = BundleStore().load("piano").habits
-    assert habits is not None
-    assert 2 < habits.notes_per_s[0] < 4 < habits.density(0.5) < 12 < habits.notes_per_s[-1]
+def test_the_shipped_bundles_know_their_own():
+    piano, chorale = (BundleStore().load(name).habits for name in ("piano", "chorale"))
+    assert piano is not None
+    assert chorale is not None
+    assert 2 < piano.notes_per_s[0] < 4 < (piano.density(0.5) or 0) < 12 < piano.notes_per_s[-1]
+    assert len(piano.keys) == len(chorale.keys) == 24
+    assert chorale.notes_per_s == ()
+    assert chorale.keys[KEYS.index("G major")] > 0.1 > chorale.keys[KEYS.index("F# major")]

@@ -13,7 +13,8 @@ from model.composing.composer import GUARDED
 from model.controls import KEYS, Controls, keys_of
 from model.engine import Engine, Request, Ticket
 from model.errors import RequestError
-from model.sampling import Taste, key_lean
+from model.evaluation.tempi import agree, tapped_tempo
+from model.sampling import Taste, key_lean, pulse
 from model.tonality import closes
 from tests.model.made_pieces import scales
 
@@ -144,3 +145,20 @@ def test_a_piece_is_in_the_key_that_was_asked_for(pianist: Composer, monkeypatch
         [piece.notes["pitch"][piece.notes["onset"] == piece.notes["onset"].max()] for piece in pieces]
     )
     assert closes(key)[last].mean() > 0.8
+
+
+def test_a_continuation_goes_on_in_the_beat_of_its_seed(pianist: Composer, monkeypatch: pytest.MonkeyPatch):
+    # Given a seed that goes at 100 to the minute, a network that knows nothing of beats, and a lean that is strong
+    steps = np.array([[30, 48 + note % 24, 16 + 8 * (note % 2), 10] for note in range(80)], dtype=np.int32)
+    seed = pianist.representation.decode(steps)
+    assert tapped_tempo(seed) == pytest.approx(100, rel=0.05)
+    monkeypatch.setattr(pulse, "STRENGTH", 6.0)
+    strict = Composer(pianist.bundle)
+    # When it is continued
+    wishes = [(seed, ComposeOptions(length_s=30, random_seed=number, include_seed=False)) for number in range(4)]
+    found = [tapped_tempo(made.piece) for _, made in strict.compose_all(wishes)]
+    # Then that is what a listener taps
+    assert all(tempo is not None and agree(tempo, 100) for tempo in found)
+    # Which without a seed would not be so
+    alone = [(None, options) for _, options in wishes]
+    assert not all(agree(tapped_tempo(made.piece) or 0.0, 100) for _, made in strict.compose_all(alone))
