@@ -1,52 +1,101 @@
-"""`python -m benchmarks`: a table of notes per second, or one JSON object."""
+"""`python -m benchmarks`: how fast Cadenza is, each figure against a baseline of the same run.
+
+One part runs in this process, several in a process each, one after another: what one loads or leaves behind (Keras'
+backend, threads, memory) cannot touch the next.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import subprocess
 import sys
-from dataclasses import asdict
+import time
+from pathlib import Path
 
-from benchmarks import decode1
-from benchmarks.decode1 import Figure
+from benchmarks import curves
+from benchmarks.errors import BenchmarkError
+from benchmarks.parts import ALL, PARTS
+from benchmarks.report import FailedPart, Json, as_json, table, text
 
-PARTS = {"decode1": decode1.measure}
+ROOT = Path(__file__).parents[1]
+PART_LIMIT_S = 240.0  # of a part that normally takes less than a minute
+CURVES = "curves"
 
 
 def main() -> int:
-    """Measure the parts named on the command line (all if none) and print what came out."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    """Measure what the command line names (all parts if nothing) and print what came out; 1 when a part failed."""
+    parser = _parser()
     arguments = parser.parse_args()
-    unknown = sorted(set(arguments.parts) - set(PARTS))
+    unknown = sorted(set(arguments.parts) - set(PARTS) - {CURVES})
     if unknown:
-        parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
+        parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(PARTS)}, or {CURVES}")
+    if CURVES in arguments.parts and len(arguments.parts) > 1:
+        parser.error(f"{CURVES} stands alone: it draws plots and is no part")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the machine
-    measured = {part: PARTS[part]() for part in arguments.parts or PARTS}
-    print(as_json(measured) if arguments.json else "\n\n".join(map(table, measured, measured.values())))
+    try:
+        if arguments.parts == [CURVES]:
+            print("\n".join(str(path) for path in curves.draw(arguments.out)))
+            return 0
+        names = arguments.parts or list(PARTS)
+        return _one(names[0], arguments.json) if len(names) == 1 else _several(names, arguments.json)
+    except BenchmarkError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = [f"  {part.name:<15} {part.says} Must {part.must:g}, aim {part.aim:g}." for part in ALL]
+    listed.append(f"  {CURVES:<15} no part: draws the plots of docs/performance.md and writes their figures.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="\n".join(["parts:", *listed]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure (default: all parts)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object: a part's, or of several by name")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "docs", metavar="FOLDER", help=f"where `{CURVES}` puts its files (docs)"
+    )
+    return parser
+
+
+def _one(name: str, is_json: bool) -> int:
+    part = PARTS[name]
+    found = as_json(part, part.measure())
+    print(text(found) if is_json else table([part], {name: found}))
     return 0
 
 
-def as_json(measured: dict[str, list[Figure]]) -> str:
-    """One object: per part its rows by name, and how many times the last row is as fast as the first."""
-    parts = {
-        part: {row.name: asdict(row) for row in rows} | {"ratio": rows[-1].notes_per_second / rows[0].notes_per_second}
-        for part, rows in measured.items()
-    }
-    return json.dumps({**parts, "cores": os.cpu_count()})
+def _several(names: list[str], is_json: bool) -> int:
+    found: dict[str, Json | FailedPart] = {}
+    for name in names:
+        started = time.monotonic()
+        found[name] = _elsewhere(name)
+        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    failed = {name: one.sentence for name, one in found.items() if isinstance(one, FailedPart)}
+    if is_json:
+        print(text({name: {"failed": failed[name]} if name in failed else one for name, one in found.items()}))
+    else:
+        print(table(ALL, found))
+    for name, sentence in failed.items():
+        print(f"{name} failed: {sentence}", file=sys.stderr)
+    return 1 if failed else 0
 
 
-def table(part: str, rows: list[Figure]) -> str:
-    """The rows of a part, each with its speed as a multiple of the first."""
-    head = f"{part:<12} {'weights':>10} {'notes/s':>10} {'ms/note':>9} {'ratio':>8}"
-    lines = [
-        f"{row.name:<12} {row.weights:>10,} {row.notes_per_second:>10.1f} {1000 / row.notes_per_second:>9.2f} "
-        f"{row.notes_per_second / rows[0].notes_per_second:>7.0f}x"
-        for row in rows
-    ]
-    return "\n".join([head, "-" * len(head), *lines])
+def _elsewhere(name: str) -> Json | FailedPart:
+    """The object of a part, measured in a process of its own; what that process says goes to standard error."""
+    command = [sys.executable, "-m", "benchmarks", name, "--json"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PART_LIMIT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return FailedPart(f"It was not done after {PART_LIMIT_S:.0f} s.")
+    if done.returncode != 0:
+        return FailedPart(f"Its process ended with code {done.returncode}; what it said stands above.")
+    found: Json = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def _next_strikes(notes: NDArray) -> NDArray:
     """The onset of the next note on the same key of the same instrument; the far future where there is none."""
     never = np.iinfo(np.int64).max
     order = np.lexsort((notes["onset"], notes["pitch"], notes["instrument"]))
-    ordered = notes[order]
+    ordered = notes.take(order)
     same_key = (ordered["pitch"][1:] == ordered["pitch"][:-1]) & (
         ordered["instrument"][1:] == ordered["instrument"][:-1]
     )

@@ -39,15 +39,20 @@ def sketch(piece: Piece) -> Sketch:
             chords = np.cumsum(np.diff(struck, prepend=struck[0]) > CHORD_S)
             pitches = pitches[np.lexsort((pitches, chords))]
             runs.append(_run_hashes(pitches[np.diff(pitches, prepend=-1) != 0]))
-    return np.unique(np.concatenate(runs))[:SKETCH]
+    hashes = np.sort(np.concatenate(runs))
+    is_new = np.ones(len(hashes), dtype=bool)
+    is_new[1:] = hashes[1:] != hashes[:-1]
+    return hashes[is_new][:SKETCH]
 
 
 def _run_hashes(pitches: NDArray[np.int64]) -> NDArray[np.uint64]:
     """A number for each run of RUN pitches, the same for the same intervals, evenly spread, uint64."""
     if len(pitches) < RUN:
         return np.zeros(0, dtype=np.uint64)
-    intervals = np.lib.stride_tricks.sliding_window_view(np.diff(pitches), RUN - 1).astype(np.uint64)
-    hashes = (intervals * WEIGHTS).sum(axis=1, dtype=np.uint64)  # modulo 2**64
+    intervals = np.diff(pitches).astype(np.uint64)
+    hashes = np.zeros(len(intervals) - len(WEIGHTS) + 1, dtype=np.uint64)
+    for place, weight in enumerate(WEIGHTS):
+        hashes += intervals[place : place + len(hashes)] * weight  # modulo 2**64
     hashes = (hashes ^ (hashes >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)  # MurmurHash3's last steps
     hashes = (hashes ^ (hashes >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
     return hashes ^ (hashes >> np.uint64(33))

@@ -16,7 +16,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
@@ -113,7 +113,7 @@ def read_shard(folder: Path, number: int) -> Shard | None:
         said = json.loads(table.read_bytes())
         entries = [Entry(**entry) for entry in said["entries"]]
         steps = np.load(array, mmap_mode="r", allow_pickle=False)
-        if _checksum(steps, said["entries"]) != said["crc32"]:
+        if _checksum(steps, json.dumps(said["entries"])) != said["crc32"]:
             return None
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
@@ -142,15 +142,16 @@ def _write_shard(folder: Path, representation: str, number: int, sources: Sequen
     steps = np.ascontiguousarray(steps, dtype=np.int32)
     memory = io.BytesIO()
     np.save(memory, steps, allow_pickle=False)
-    entries = [asdict(entry) for entry, _ in encoded]
+    entries = json.dumps([vars(entry) for entry, _ in encoded])
     write_whole(folder / f"{number:04}.npy", memory.getvalue())
-    said = {"crc32": _checksum(steps, entries), "entries": entries}
-    write_whole(folder / f"{number:04}.json", json.dumps(said).encode())
+    said = f'{{"crc32": {_checksum(steps, entries)}, "entries": {entries}}}'
+    write_whole(folder / f"{number:04}.json", said.encode())
     return number
 
 
-def _checksum(steps: NDArray[np.int32], entries: list[dict]) -> int:
-    return zlib.crc32(json.dumps(entries).encode(), zlib.crc32(steps.data))
+def _checksum(steps: NDArray[np.int32], entries: str) -> int:
+    """Of the steps and of the JSON of their entries."""
+    return zlib.crc32(entries.encode(), zlib.crc32(steps.data))
 
 
 def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int32]]:

@@ -33,7 +33,7 @@ def cut_overlaps(notes: NDArray) -> tuple[NDArray, int]:
     Order within the result: instrument, pitch, onset.
     """
     order = np.lexsort((notes["duration"], notes["onset"], notes["pitch"], notes["instrument"]))
-    ordered = notes[order]
+    ordered = notes.take(order)
     same_key = (ordered["pitch"][1:] == ordered["pitch"][:-1]) & (
         ordered["instrument"][1:] == ordered["instrument"][:-1]
     )
@@ -41,7 +41,7 @@ def cut_overlaps(notes: NDArray) -> tuple[NDArray, int]:
     cut = same_key & (ordered["duration"][:-1] > gaps)
     doubled = np.append(same_key & (gaps == 0), False)
     ordered["duration"][:-1][cut] = gaps[cut]
-    return ordered[~doubled], int((cut | doubled[:-1]).sum())
+    return ordered.compress(~doubled), int((cut | doubled[:-1]).sum())
 
 
 def pedal_spans(ticks: NDArray, values: NDArray, instrument: int, end: int) -> NDArray:

@@ -64,7 +64,7 @@ class Performance(Representation):
         """The steps of `piece`, int32 (notes, 4): shift and duration in 10 ms, MIDI pitch, velocity bin 0..31."""
         pitched = np.array([not instrument.is_drum for instrument in piece.instruments], dtype=bool)
         held = sustained(piece)
-        notes = held.notes[pitched[held.notes["instrument"]]]
+        notes = held.notes.compress(pitched[held.notes["instrument"]])
         onset = np.rint(held.seconds_at(notes["onset"]) * STEPS_PER_SECOND).astype(np.int64)
         end = np.rint(held.seconds_at(notes["onset"] + notes["duration"]) * STEPS_PER_SECOND).astype(np.int64)
         velocity = notes["velocity"].astype(np.int64) // VELOCITY_WIDTH
@@ -246,7 +246,8 @@ def _canonical(onset: NDArray, end: NDArray, pitch: NDArray, velocity: NDArray) 
     if not len(onset):
         return np.zeros((0, 4), dtype=np.int32)
     end = np.maximum(end, onset + 1)
-    order = np.lexsort((velocity, onset, pitch))  # of notes struck in the same step the loudest is last and stays
+    # of notes struck in the same step the loudest is last and stays; bytes, because those are sorted by counting
+    order = np.lexsort((velocity.astype(np.uint8), onset, pitch.astype(np.uint8)))
     onset, end, pitch, velocity = onset[order], end[order], pitch[order], velocity[order]
     again = (pitch[1:] == pitch[:-1]) & (onset[1:] == onset[:-1])
     kept = np.append(~again, True)

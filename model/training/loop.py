@@ -51,16 +51,16 @@ def train(
     `on_best` is called after an epoch with every network that validates better than all before, to keep it. The
     checkpoint lives in `folder`; `resume` goes on from it. Ctrl-C ends the run early without an error.
     """
-    network = _network(config, settings, weights)
+    network = new_network(config, settings, weights)
     streams = WindowStreams(network.representation, data.train, settings.streams, settings.window, data.train_styles)
-    model = _compiled(network, settings, streams.batches_per_pass * settings.epochs)
+    model = compiled(network, settings, streams.batches_per_pass * settings.epochs)
     progress = _resumed(folder, network, model) if resume else Progress()
     keeper = _Keeper(network, data, settings, folder, progress, on_best)
     rng = np.random.default_rng([settings.random_seed, progress.epoch])
     try:
         with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
             model.fit(
-                streams.shuffled(rng, _augmentation(settings)),
+                streams.shuffled(rng, augmentation(settings)),
                 steps_per_epoch=streams.batches_per_pass,
                 initial_epoch=progress.epoch,
                 epochs=settings.epochs,
@@ -73,7 +73,9 @@ def train(
     return progress
 
 
-def _network(config: NetworkConfig, settings: TrainingSettings, weights: Sequence[NDArray] | None) -> NoteNetwork:
+def new_network(
+    config: NetworkConfig, settings: TrainingSettings, weights: Sequence[NDArray] | None = None
+) -> NoteNetwork:
     """A new network, with `weights` where some are given, else with those that the random seed decides."""
     keras.utils.set_random_seed(settings.random_seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
@@ -83,7 +85,8 @@ def _network(config: NetworkConfig, settings: TrainingSettings, weights: Sequenc
     return network
 
 
-def _augmentation(settings: TrainingSettings) -> Augmentation:
+def augmentation(settings: TrainingSettings) -> Augmentation:
+    """How `settings` let pieces be changed each time they come up."""
     return Augmentation(**{part.name: getattr(settings, part.name) for part in fields(Augmentation)})
 
 
@@ -95,7 +98,8 @@ def _resumed(folder: Path, network: NoteNetwork, model: CarriedLikelihood) -> Pr
     return Progress(**checkpoint.load(folder, network, model.optimizer))
 
 
-def _compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> CarriedLikelihood:
+def compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> CarriedLikelihood:
+    """What Keras fits: `network` with its objective and an optimiser whose schedule ends after `steps` updates."""
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / 100,
         decay_steps=max(1, steps - settings.warmup_steps),

@@ -3,6 +3,7 @@
 base         what every stack promises
 recurrent    LSTM or GRU layers, with a look-back at the piece's own past where it is asked for
 cells        recurrent layers that keep Keras' weights and use the backend's own kernel where that is faster
+tensorflow_lstm  an LSTM over a whole sequence on TensorFlow, where Keras has no kernel for it
 lookback     attention over what the stack said before and which note followed
 convolution  causal dilated convolutions
 transformer  self-attention over a cached window

@@ -1,7 +1,8 @@
 """LSTM and GRU layers that are Keras' own in weights and gate order, and fast on every backend.
 
 On the torch backend Keras runs its cell once per time step; torch's fused kernel (cuDNN on a GPU, oneDNN on a CPU)
-computes the same function several times faster. Weights move between backends unchanged.
+computes the same function several times faster. On TensorFlow Keras has such a kernel for a GPU only; on a CPU an LSTM
+takes its whole sequence as `tensorflow_lstm` has it. Weights move between backends unchanged.
 """
 
 from __future__ import annotations
@@ -48,6 +49,19 @@ class CarriedLSTM(_Carried, keras.layers.LSTM):
         """Output (batch, units) and the next state, from inputs (batch, width)."""
         return self.cell(inputs, state)
 
+    def inner_loop(
+        self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Run the whole sequence; on a CPU with TensorFlow, large products take the place of Keras' many small ones."""
+        if not _on_tensorflow_cpu():
+            return super().inner_loop(sequences, initial_state, mask, training)
+        from model.network.stacks.tensorflow_lstm import lstm
+
+        weights = (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+        parts = (ops.cast(part, sequences.dtype) for part in (*initial_state, *weights))
+        outputs, *state = lstm(sequences, *parts)
+        return outputs[:, -1], outputs, state
+
     def _fused(self, inputs: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         import torch  # only where Keras already runs on it
 
@@ -83,6 +97,14 @@ class CarriedGRU(_Carried, keras.layers.GRU):
         hidden = state[0].to(dtype)[None].contiguous()
         outputs, last = torch.gru(inputs.contiguous(), hidden, weights, True, 1, 0.0, False, False, True)
         return outputs, [last[0]]
+
+
+def _on_tensorflow_cpu() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf  # only where Keras already runs on it
+
+    return not tf.config.list_physical_devices("GPU")
 
 
 def _reset_first(weight: Tensor) -> Tensor:

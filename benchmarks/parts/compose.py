@@ -1,0 +1,88 @@
+"""Composing as a member sees it: from the command in the local Discord to the reply with all its files.
+
+Against the 500 notes that the classic projects compose at a time, by their loop; these are half a minute and more of
+music there as here. 20 of them are timed in each round and the time is scaled, for all of notes take the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import SECONDS, Measured, Part
+from benchmarks.rounds import Rounds, best_of
+
+if TYPE_CHECKING:
+    from benchmarks.system import RunningSystem
+
+LENGTH_S = 30.0
+CLASSIC_NOTES = 500
+ROUNDS = 5
+PARTS = ("queue", "prime", "sample", "render")
+
+
+def measure() -> Measured:
+    """The classic loop, and a `/compose` with a seed."""
+    return asyncio.run(_measure())
+
+
+async def _measure() -> Measured:
+    from benchmarks.elsewhere import Elsewhere
+    from benchmarks.system import running
+
+    with (
+        tempfile.TemporaryDirectory(prefix="cadenza-bench-") as state,
+        Elsewhere("benchmarks.classic", "loop") as classic,
+    ):
+        async with running(Path(state)) as system:
+            await _reply(system, Path(state))
+            rounds, seen = Rounds([], []), []
+            for _ in range(ROUNDS):
+                rounds.baseline.append(CLASSIC_NOTES / await asyncio.to_thread(classic))
+                seen.append(await _reply(system, Path(state)))
+                rounds.ours.append(seen[-1]["reply"])
+    shortest, baseline = rounds.shortest()
+    return Measured(
+        unit=SECONDS,
+        ours=shortest,
+        baseline=baseline,
+        against=f"{CLASSIC_NOTES} notes by the classic loop",
+        counted=best_of(ROUNDS),
+        details={
+            "length_s": LENGTH_S,
+            "seconds": min(seen, key=lambda one: one["reply"]),
+            "rounds": rounds.ours,
+            "baseline_rounds": rounds.baseline,
+        },
+    )
+
+
+async def _reply(system: RunningSystem, folder: Path) -> dict[str, float]:
+    """Seconds from the command to the reply, by part."""
+    from benchmarks.errors import BenchmarkError
+    from benchmarks.system import SEED
+    from sandbox import guest
+
+    reply = await guest.compose(system.url, folder / "reply", SEED, LENGTH_S)
+    record = await system.board.record(reply.message["interaction_metadata"]["id"])
+    if record is None or record.result is None:
+        raise BenchmarkError("The job of a reply has no record: it cannot be said how long its parts took.")
+    return split(reply.compose_s, record.result.timings)
+
+
+def split(reply_s: float, timings: dict[str, float]) -> dict[str, float]:
+    """The reply's seconds by part; `deliver` is all that is not the worker's: Discord, the bot, the files."""
+    found = {name: timings.get(name, 0.0) for name in PARTS}
+    worker_s = timings["total"]
+    return {**found, "other": worker_s - sum(found.values()), "deliver": reply_s - worker_s, "reply": reply_s}
+
+
+PART = Part(
+    name="compose",
+    says="how many times sooner a /compose of 30 s is replied to, files and all, than the classic loop has 500 notes.",
+    must=30,
+    aim=100,
+    measure=measure,
+)

@@ -1,0 +1,38 @@
+"""Rounds alternate, and the one that was disturbed least counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.rounds import Rounds, as_many_as_fit, in_turn
+
+
+def test_baseline_and_ours_take_turns():
+    order: list[str] = []
+
+    def noting(name: str, value: float):
+        def one() -> float:
+            order.append(name)
+            return value
+
+        return one
+
+    found = in_turn(noting("baseline", 2.0), noting("ours", 8.0), 3)
+    assert order == ["baseline", "ours"] * 3
+    assert (found.baseline, found.ours) == ([2.0] * 3, [8.0] * 3)
+
+
+def test_of_rates_the_highest_counts_and_of_seconds_the_least():
+    rounds = Rounds(baseline=[4.0, 5.0, 3.0], ours=[10.0, 30.0, 20.0])
+    assert rounds.fastest() == (30.0, 5.0)
+    assert rounds.shortest() == (10.0, 3.0)
+
+
+def test_no_rounds_measure_nothing():
+    with pytest.raises(ValueError, match="0 rounds"):
+        in_turn(lambda: 1.0, lambda: 1.0, 0)
+
+
+@pytest.mark.parametrize(("seconds", "fit"), [(0.1, 6), (1.0, 5), (4.0, 1), (60.0, 1)])
+def test_on_a_slow_machine_a_round_has_less_work(seconds, fit):
+    assert as_many_as_fit(seconds, most=6) == fit
