@@ -69,7 +69,7 @@ class KeyLean:
         if self.field is None:
             return lean
         chroma = ops.mod(raw[:, self.field], CHROMA)
-        struck = ops.one_hot(chroma, CHROMA, dtype="float32")
+        struck = ops.cast(ops.equal(ops.expand_dims(chroma, -1), ops.arange(CHROMA, dtype="int32")), "float32")
         after = lean["heard"] * float(np.exp(-1 / MEMORY)) + struck
         has_pitch = self._has_pitch([raw[:, index] for index in range(self.field)], ops)
         if has_pitch is not None:
