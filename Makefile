@@ -20,7 +20,7 @@ help:
 	@echo 'make run     start the whole system here; with DISCORD_TOKEN set, on the real Discord'
 	@echo 'make test    run all tests'
 	@echo 'make check   format, lint and types, without changing a file'
-	@echo 'make bench   measure the speed of composing'
+	@echo 'make bench   measure drawing, load, rendering, preparing and training beside their baselines'
 	@echo 'make train   train a model: make train DATA=folder-or-archive OUT=runs/piano'
 	@echo 'make fix     let the formatter and the linter mend what they can'
 	@echo 'make lock    write the pinned lists in requirements/ anew'

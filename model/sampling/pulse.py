@@ -61,8 +61,8 @@ class Pulsing:
         """What to add to the logits of the wait, float32 (batch, classes)."""
         beat = pulse["beat"]
         wanted = beat - pulse["ages"]  # (batch, remembered) waits that end a beat after an onset
-        off = (ops.expand_dims(wanted, -1) - self._waits) / (BLUR_S * self._per_second)
-        nearness = ops.exp(-0.5 * ops.min(off * off, axis=1))  # (batch, classes)
+        off = ops.min(ops.abs(ops.expand_dims(wanted, -1) - self._waits), axis=1) / (BLUR_S * self._per_second)
+        nearness = ops.exp(-0.5 * off * off)  # (batch, classes)
         return ops.where(beat > 0, STRENGTH * nearness * self._is_apart, 0.0)
 
     def heard(self, pulse: Pulse, raw: Tensor) -> Pulse:

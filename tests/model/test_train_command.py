@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import model.commands.info
 from model.__main__ import main
+from model.bundles import open_bundle
+from model.bundles.store import write_folder
 from model.midi import write_midi
 from model.representation import Performance
 from model.training.settings import TrainingSettings
@@ -74,3 +77,23 @@ def test_standard_output_is_one_object_and_a_missing_checkpoint_is_said(tmp_path
     assert "There is no checkpoint in" in said.err
     assert json.loads(said.out)["epochs"] == 1
     assert (out / "manifest.json").exists()
+
+
+def test_a_run_can_begin_with_the_weights_of_a_bundle(tmp_path, capsys, run):
+    # Given a trained bundle, and a rate too small to move a weight
+    data, base, out = tmp_path / "data", tmp_path / "base", tmp_path / "out"
+    data.mkdir()
+    write_folder(base, run.files)
+    for index, steps in enumerate(scales(3, 40)):
+        (data / f"{index}.mid").write_bytes(write_midi(Performance().decode(steps)))
+    options = ["--epochs", "1", "--streams", "2", "--window", "16", "--learning-rate", "1e-12", "--average", "0"]
+    # When training goes on from there
+    assert main(["train", "--data", str(data), "--out", str(out), "--base", str(base), *options]) == 0
+    # Then the new bundle has those weights and sizes
+    before, after = open_bundle(str(base)), open_bundle(str(out))
+    assert after.config == before.config
+    for one, other in zip(before.weights, after.weights, strict=True):
+        np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
+    # And a bundle that is not there is named
+    assert main(["train", "--data", str(data), "--out", str(out), "--base", "nobody"]) == 1
+    assert "no model called 'nobody'" in capsys.readouterr().err
