@@ -52,7 +52,7 @@ def test_every_module_says_what_lives_in_it():
     assert _names(silent) == []
 
 
-@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "benchmarks"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_package_names_its_modules_in_its_map(package):
     for folder in {module.parent for module in (ROOT / package).rglob("*.py") if not _is_script(module)}:
         init = folder / "__init__.py"
