@@ -52,7 +52,7 @@ class Processor:
         parts = len(self._programs[1].plan_parts)
         self._plans: dict[int, list[NDArray[np.float64]]] = {}
         self._plan = machine.Plans(np.zeros(1), *(np.zeros((slots, parts), dtype=np.int64) for _ in range(2)))
-        self._desks = [_Desk(self._programs, self._stack, slots) for _ in range(len(os.sched_getaffinity(0)))]
+        self._desks = [_Desk(self._programs, self._stack, slots) for _ in range(_cores())]
         self._threads = ThreadPoolExecutor(len(self._desks), thread_name_prefix="draw")
 
     def _compiled(self, network: NoteNetwork, example: Position) -> tuple[Program, Program]:
@@ -194,6 +194,11 @@ _NO_STACK = recurrent.Stack(
     state_size=0,
     parts={},
 )
+
+
+def _cores() -> int:
+    """Processor cores that this process may use; not every system can tell these from all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _where(program: Program) -> machine.Where:

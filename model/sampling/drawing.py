@@ -1,6 +1,6 @@
 """One class out of logits, decided by a uniform number that the caller brings.
 
-Random numbers come from outside the compiled loop, one stream per piece, so that a piece is the same whatever else
+Random numbers come from outside, one stream per piece, so that a piece is the same whatever else
 is composed beside it.
 """
 

@@ -2,7 +2,7 @@
 
 A small network that draws safely falls into loops, because what was just repeated becomes likelier still (Holtzman et
 al. 2020, "The Curious Case of Neural Text Degeneration"). The guard watches the latest pitches of a piece, inside the
-compiled loop. It makes the note that would go on with a short loop, and a pitch that outweighs all others, less likely
+step. It makes the note that would go on with a short loop, and a pitch that outweighs all others, less likely
 the longer it lasts, and in the end impossible; where time hardly moves any more it lets the network draw more freely.
 """
 

@@ -1,6 +1,6 @@
 """What is given beforehand: notes to weave in among the drawn ones, or a template to fill in step by step.
 
-Plans are data, padded to powers of two, so that one compiled loop serves them all.
+Plans are data, padded to powers of two, so that few graphs serve them all.
 """
 
 from __future__ import annotations

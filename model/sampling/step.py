@@ -1,6 +1,6 @@
 """One step of a batch of pieces: its fields drawn one after another within what may follow, or taken from a plan.
 
-Runs inside the compiled loop of `sampler`.
+`model.engine` carries it out: traced once into a program on a CPU, as TensorFlow's graph on a GPU.
 """
 
 from __future__ import annotations

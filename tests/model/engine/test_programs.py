@@ -93,9 +93,6 @@ def test_primed_states_of_every_kind_go_on_as_in_tensorflow():
 
 
 def test_an_operation_that_the_machine_does_not_know_is_named():
-    class Graph:
-        pass
-
     import tensorflow as tf
 
     from model.engine.tracing import Traced
