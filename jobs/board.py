@@ -16,11 +16,23 @@ import redis
 import redis.asyncio
 
 from jobs.blobs import BlobStore
-from jobs.compose_queue import ComposeQueue
 from jobs.connection import connect, connect_blocking
-from jobs.contract import BlobRef, ComposeRequest, Delivery, JobId, ModelInfo, Record, Stage, Update, WorkerInfo
+from jobs.contract import (
+    BlobRef,
+    BundleName,
+    Delivery,
+    JobId,
+    ModelInfo,
+    Record,
+    Stage,
+    Update,
+    WorkerInfo,
+)
 from jobs.errors import BoardUnreachable, DuplicateJob, NoWorker, UnknownJob, UnknownModel
 from jobs.following import Follower
+from jobs.job_queue import JobQueue
+from jobs.lanes import AnyRequest, lane_of
+from jobs.library_names import LibraryNames, What
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
@@ -47,7 +59,7 @@ class JobBoard:
         self._connection = connect(settings)
         self._records = RecordStore(self._connection, settings)
         self._blobs = BlobStore(self._connection, settings)
-        self._queue = ComposeQueue(self._connection, settings)
+        self._library_names = LibraryNames(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
         self._reader: redis.asyncio.Redis | None = None
@@ -59,37 +71,44 @@ class JobBoard:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._connection.close()
 
-    async def submit(self, request: ComposeRequest, delivery: Delivery) -> Record:
+    async def submit(self, request: AnyRequest, delivery: Delivery) -> Record:
         """Open a job and put it into the queue; the same request again gives the same record.
 
         Raises:
             NoWorker, UnknownModel: nobody is there who could do it.
             TooManyOpenJobs, QueueFull: a limit is reached.
-            BlobGone: the seed is no longer kept.
+            BlobGone: a file of it is no longer kept.
             DuplicateJob: the id is taken by a request that says something else.
         """
         return await self._call(self._submit, request, delivery)
 
-    def _submit(self, request: ComposeRequest, delivery: Delivery) -> Record:
+    def _submit(self, request: AnyRequest, delivery: Delivery) -> Record:
         known = self._records.find(request.job_id)
         if known is None:
-            self._require_model(request.model)
-            if request.seed is not None:
-                self._blobs.renew(request.seed)
+            self._require_worker(request)
+            for file in _files_of(request):
+                self._blobs.renew(file)
             self._records.admit(request, delivery)
         record = self._records.get(request.job_id)
         if record.request != request:
             raise DuplicateJob(request.job_id)
-        if record.stage is Stage.QUEUED:  # also when the first submission died half-way
-            self._queue.enqueue(request.job_id)
+        if record.stage is Stage.QUEUED and self._records.is_its_turn(request):
+            self._queue_of(record).enqueue(request.job_id)  # also when the first submission died half-way
         return record
 
-    def _require_model(self, name: str | None) -> None:
-        served = [model.name for worker in self._registry.workers() for model in worker.models]
+    def _queue_of(self, record: Record) -> JobQueue:
+        return JobQueue(self._connection, self.settings, lane_of(record.kind, self.settings))
+
+    def _require_worker(self, request: AnyRequest) -> None:
+        if request.kind != "compose":
+            if not self._registry.is_anyone_alive(request.kind):
+                raise NoWorker(request.kind)
+            return
+        served = [model.name for model in self._registry.models(request.guild_id)]
         if not served:
             raise NoWorker
-        if name is not None and name not in served:
-            raise UnknownModel(name, sorted(set(served)))
+        if request.model is not None and request.model not in served:
+            raise UnknownModel(request.model, served)
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
         """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
@@ -116,10 +135,11 @@ class JobBoard:
             return Cancelling.TOO_LATE
         if not self._records.ask_cancel(job_id):  # first, so that a worker that takes it just now sees it
             raise UnknownJob(job_id)
-        if self._queue.withdraw(job_id):
+        queue = self._queue_of(record)
+        if queue.withdraw(job_id) or not self._records.is_its_turn(record.request):
             settled = self._records.settle(job_id, Update(stage=Stage.CANCELLED))
             return Cancelling.CANCELLED if settled else Cancelling.TOO_LATE
-        self._queue.stop(job_id)
+        queue.stop(job_id)
         return Cancelling.STOPPING
 
     async def record(self, job_id: JobId) -> Record | None:
@@ -159,9 +179,25 @@ class JobBoard:
         """
         return await self._call(self._blobs.get, ref)
 
-    async def models(self) -> list[ModelInfo]:
-        """What live workers can play, the default first."""
-        return await self._call(self._registry.models)
+    async def models(self, guild_id: int | None = None) -> list[ModelInfo]:
+        """What live workers can play for that server, the default first."""
+        return await self._call(self._registry.models, guild_id)
+
+    async def trainings(self, guild_id: int) -> list[Record]:
+        """The server's trainings that are still known, the newest first."""
+        return await self._call(self._records.trainings, guild_id)
+
+    async def prefer(self, guild_id: int, model: BundleName | None) -> None:
+        """Let `model` compose in the server where none is named; None leaves it to the worker again."""
+        await self._call(self._library_names.prefer, guild_id, model)
+
+    async def preferred(self, guild_id: int | None) -> BundleName | None:
+        """The model that composes in the server where none is named; None where the worker chooses."""
+        return None if guild_id is None else await self._call(self._library_names.preferred, guild_id)
+
+    async def names(self, guild_id: int, what: What) -> list[str]:
+        """The names of the server's data sets or models, sorted; for suggestions."""
+        return await self._call(self._library_names.names, guild_id, what)
 
     async def workers(self) -> list[WorkerInfo]:
         """Who is alive."""
@@ -178,3 +214,10 @@ class JobBoard:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except redis.RedisError as error:
             raise BoardUnreachable from error
+
+
+def _files_of(request: AnyRequest) -> tuple[BlobRef, ...]:
+    """The files that a request names."""
+    if request.kind == "compose":
+        return () if request.seed is None else (request.seed,)
+    return getattr(request.action, "files", ()) if request.kind == "library" else ()

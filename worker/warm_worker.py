@@ -22,7 +22,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 from rq.utils import now
 
-from jobs.compose_queue import ComposeQueue
+from jobs.job_queue import JobQueue
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
@@ -58,7 +58,7 @@ class WarmWorker(SimpleWorker):
         self._settings = settings
         self._stops = stops
         self._recovery = Recovery(connection, settings)
-        self._compose_queue = ComposeQueue(connection, settings)
+        self._queue_of_jobs = JobQueue(connection, settings, lane_of("compose", settings))
         self._current: tuple[Job, Run] | None = None
         super().__init__(
             [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
@@ -108,7 +108,7 @@ class WarmWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
         if self._stop_requested:
-            self._compose_queue.give_back(job.id)
+            self._queue_of_jobs.give_back(job.id)
             return
         run = self._stops.begin(job.id, float(job.timeout or self._settings.job_timeout_s))
         self._current = job, run
@@ -136,7 +136,7 @@ class WarmWorker(SimpleWorker):
         if current is None or not current[1].claim():
             return False
         job = current[0]
-        self._compose_queue.forget_taken(job.id)
+        self._queue_of_jobs.forget_taken(job.id)
         self.handle_exception(job, Interrupted, Interrupted(), None)
         self.handle_job_failure(job, self.queues[0])
         self.register_death()

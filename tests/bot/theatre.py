@@ -18,7 +18,8 @@ import simcord
 from bot.client import Cadenza
 from jobs import JobBoard, JobSettings, keys
 from jobs.blobs import BlobStore
-from jobs.compose_queue import ComposeQueue
+from jobs.job_queue import JobQueue
+from jobs.lanes import lane_of
 from jobs.contract import ComposeProgress, ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
 from jobs.errors import JobsError
 from jobs.registry import WorkerRegistry
@@ -101,7 +102,7 @@ class Worker:
     def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
         self._connection, self._settings = connection, settings
         self._registry = WorkerRegistry(connection, settings)
-        self._queue = ComposeQueue(connection, settings)
+        self._queue = JobQueue(connection, settings, lane_of("compose", settings))
         self.blobs = BlobStore(connection, settings)
         self.info = WorkerInfo(name="w1", hostname="here", pid=1, started_at=1.0, models=(PIANO, BAND))
 

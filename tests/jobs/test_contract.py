@@ -71,7 +71,7 @@ def test_a_result_comes_back_from_json_as_it_was(share, human, run):
 
 def test_what_version_one_asked_means_the_same_now():
     request = ComposeRequest.model_validate(REQUEST_OF_VERSION_ONE)
-    assert (request.version, request.model, request.length_s, request.mode) == (2, "piano", 30.0, Mode.CONTINUE)
+    assert (request.version, request.model, request.length_s, request.mode) == (3, "piano", 30.0, Mode.CONTINUE)
     assert request.asked == {}
 
 

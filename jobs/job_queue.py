@@ -1,4 +1,4 @@
-"""The RQ queue of compositions: put a job in, see how far it is from being taken, take it back, stop it.
+"""The RQ queue of one kind of jobs: put a job in, see how far it is from being taken, take it back, stop it.
 
 A job carries nothing but its id: what is asked for stands in the record. Everything is JSON, Redis holds no pickle.
 """
@@ -18,9 +18,8 @@ from rq.job import Job, Retry
 from rq.serializers import JSONSerializer
 
 from jobs.contract import JobId
+from jobs.lanes import Lane
 from jobs.settings import JobSettings
-
-TASK = "worker.tasks.compose"
 
 
 class Whereabouts(StrEnum):
@@ -33,26 +32,27 @@ class Whereabouts(StrEnum):
     NOWHERE = "nowhere"  # ended, failed, or forgotten
 
 
-class ComposeQueue:
-    """The queue as the board and the recovery see it."""
+class JobQueue:
+    """The queue of `lane` as the board and the recovery see it."""
 
-    def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
+    def __init__(self, connection: redis.Redis, settings: JobSettings, lane: Lane) -> None:
         self._connection = connection
         self._settings = settings
-        self.rq = Queue(settings.queue, connection=connection, serializer=JSONSerializer)
+        self._lane = lane
+        self.rq = Queue(lane.queue, connection=connection, serializer=JSONSerializer)
 
     def enqueue(self, job_id: JobId) -> None:
         """Put the job at the end of the queue; harmless when it is known there already."""
         settings = self._settings
         with contextlib.suppress(DuplicateJobError):
             self.rq.enqueue_call(
-                TASK,
+                self._lane.task,
                 kwargs={"job_id": job_id},
                 job_id=job_id,
-                timeout=settings.job_timeout_s,
+                timeout=self._lane.timeout_s,
                 result_ttl=settings.result_ttl_s,
                 failure_ttl=settings.failure_ttl_s,
-                retry=Retry(max=settings.retries, enqueue_at_front=True),
+                retry=Retry(max=self._lane.retries, enqueue_at_front=True),
                 unique=True,
             )
 
