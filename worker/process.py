@@ -41,10 +41,11 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
     repertoire, stops = Repertoire(shelf, settings.kept_models, settings.model_memory_mib << 20), Stops()
-    repertoire.warm_up(settings.default_model)
+    if "compose" in settings.slots_of:
+        repertoire.warm_up(settings.default_model)
     desks.lay_out(Desk(settings, job_settings, connection, repertoire, studio, stops))
-    said = _Introduction(shelf, repertoire, stops, settings.slots)
-    crew = Crew(said.name, settings.slots, connection, job_settings, stops)
+    said = _Introduction(shelf, repertoire, stops, settings)
+    crew = Crew(said.name, settings.slots_of, connection, job_settings, stops)
     endings: SimpleQueue[str] = SimpleQueue()
     pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
@@ -53,8 +54,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
         crew.start()
         pulse.start()
         watch.start()
-        played = ", ".join(model.name for model in repertoire.models)
-        log.info("worker ready: %s plays %s, %d at a time, on %s", said.name, played, settings.slots, shelf.device())
+        log.info("worker ready: %s %s", said.name, _duties(settings, repertoire, shelf))
         why = endings.get()
         log.info("worker %s ends", said.name)
         crew.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
@@ -76,10 +76,23 @@ def _signals(endings: SimpleQueue[str]) -> Iterator[None]:
             signal.signal(one, handler)
 
 
+def _duties(settings: WorkerSettings, repertoire: Repertoire, shelf: Shelf) -> str:
+    """What the worker does, in words."""
+    words = []
+    if "compose" in settings.slots_of:
+        played = ", ".join(model.key for model in repertoire.models)
+        words.append(f"plays {played}, {settings.slots} at a time, on {shelf.device()}")
+    if "library" in settings.slots_of:
+        words.append(f"keeps data sets and models in {settings.library}")
+    if "train" in settings.slots_of:
+        words.append(f"trains, {settings.training_slots} at a time")
+    return "; ".join(words)
+
+
 class _Introduction:
     """What the worker says of itself; asked again at every beat."""
 
-    def __init__(self, shelf: Shelf, repertoire: Repertoire, stops: Stops, slots: int) -> None:
+    def __init__(self, shelf: Shelf, repertoire: Repertoire, stops: Stops, settings: WorkerSettings) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._repertoire = repertoire
         self._stops = stops
@@ -89,7 +102,8 @@ class _Introduction:
             pid=os.getpid(),
             started_at=time.time(),
             device=shelf.device(),
-            slots=slots,
+            slots=settings.slots,
+            does=tuple(settings.slots_of),
             remarks=shelf.remarks(),
         )
 

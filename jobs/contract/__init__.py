@@ -114,6 +114,7 @@ from jobs.contract.training import (
 from jobs.contract.workers import (
     ModelInfo,
     WorkerInfo,
+    model_key,
 )
 
 __all__ = [
@@ -209,4 +210,5 @@ __all__ = [
     "Versioned",
     "Words",
     "WorkerInfo",
+    "model_key",
 ]

@@ -14,7 +14,7 @@ from jobs.contract.base import BlobRef, BundleName, BundleVersion, Contract, Job
 SetName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 PieceName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LicenceWord = Literal[
-    "own", "public-domain", "cc0", "cc-by", "cc-by-sa", "cc-by-nc", "cc-by-nc-sa", "permission", "cadenza"
+    "own-work", "public-domain", "cc0", "cc-by", "cc-by-sa", "cc-by-nc", "cc-by-nc-sa", "permission", "composed"
 ]
 SourceWord = Literal["attachment", "message", "starred", "piece", "set"]
 STARRED = "starred"  # the data set that the button Star fills

@@ -26,6 +26,16 @@ class ModelInfo(Contract):
     instruments: tuple[str, ...] = Field(default=(), description="the families it can be asked for")
     has_beat: bool = Field(default=False, description="whether it composes on a beat grid, and so in bars")
 
+    @property
+    def key(self) -> str:
+        """What no two models of different owners share: the name, after the server's id where it belongs to one."""
+        return model_key(self.name, self.guild_id)
+
+
+def model_key(name: BundleName, guild_id: int | None) -> str:
+    """The key of the model `name` of that server, or of all servers."""
+    return name if guild_id is None else f"{guild_id}/{name}"
+
 
 class WorkerInfo(Contract):
     """What a live worker says of itself, renewed every few seconds."""
