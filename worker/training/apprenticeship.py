@@ -17,10 +17,10 @@ from model.errors import ModelError
 from worker.desk import Desk
 from worker.failures import model_failure
 from worker.library.shelves import ServerShelves
+from worker.stops import Interrupted, Overdue
 from worker.training import orders
 from worker.training.child import Child, last_words
 from worker.training.hearing import listening
-from worker.stops import Interrupted, Overdue
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Apprenticeship:
 
     def _one_process(self, folder: Path, stop_at_once: bool) -> dict[str, Any] | None:
         """The last words of one process: an empty dict when it died, None when nobody wants its verdict."""
-        child = Child(folder, orders.environment(self._desk.settings))
+        child = Child(folder)
         log.info("job %s trains in process %d", self._job_id, child.pid)
         is_stopping = False
         try:

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,9 +29,9 @@ _PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
 
 
 class Child:
-    """A training process at work in `folder`; `environment` is added to what little it is given."""
+    """A training process at work in `folder`."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path) -> None:
         known = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
         with (folder / LOG).open("ab") as log:
             self._process = subprocess.Popen(
@@ -40,7 +39,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**known, **environment, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"},
+                env={**known, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"},
             )
         self._said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, name="training-ear", daemon=True).start()

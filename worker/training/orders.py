@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,9 @@ def write(folder: Path, request: TrainRequest, shelves: ServerShelves, settings:
         "data": DATA,
         "data_title": f"the data set '{request.data_set}' of a server",
         "data_licence": licences,
-        "title": f"{request.name}: {request.data_set}" if request.base is None else f"{request.base} on {request.data_set}",
+        "title": f"{request.name}: {request.data_set}"
+        if request.base is None
+        else f"{request.base} on {request.data_set}",
         "settings": {
             "epochs": request.epochs,
             "minutes": request.minutes,
@@ -91,14 +92,6 @@ def _base(request: TrainRequest, shelves: ServerShelves) -> dict[str, str] | Non
             return {"store": store.url, "name": request.base, "version": store.current(request.base)}
     known = ", ".join([*own.names(), *shared.names()])
     raise BundleError(f"There is no model '{request.base}' to begin with. These are here: {known}.")
-
-
-def environment(settings: WorkerSettings) -> dict[str, str]:
-    """What the process is to be told by its environment: the backend of Keras."""
-    backend = settings.training_backend
-    if backend == "auto":
-        backend = "torch" if find_spec("torch") is not None else "tensorflow"
-    return {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 def prune(trainings: Path, keep: Path) -> None:
