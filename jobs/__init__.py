@@ -14,6 +14,7 @@ registry       which workers are alive and which models they serve
 lanes          what differs between the kinds of jobs: queue, limits, time
 job_queue      the RQ queue of one kind: enqueue, position, withdraw, stop
 library_names  the names of data sets and models, for suggestions; the model a server chose
+nightly        which servers want a training every night, and of what
 scripts        the Lua that makes admission and settling atomic
 keys           the names of the Redis keys
 connection     clients for commands and for blocking reads

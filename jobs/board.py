@@ -33,6 +33,7 @@ from jobs.following import Follower
 from jobs.job_queue import JobQueue
 from jobs.lanes import AnyRequest, lane_of
 from jobs.library_names import LibraryNames, What
+from jobs.nightly import Nightly, NightlyStore
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
@@ -60,6 +61,7 @@ class JobBoard:
         self._records = RecordStore(self._connection, settings)
         self._blobs = BlobStore(self._connection, settings)
         self._library_names = LibraryNames(self._connection)
+        self._nightly = NightlyStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
         self._reader: redis.asyncio.Redis | None = None
@@ -146,6 +148,11 @@ class JobBoard:
         """All there is to know of the job; None when there is no record (any more)."""
         return await self._call(self._records.find, job_id)
 
+    async def state(self, job_id: JobId) -> Update:
+        """Where the job stands at this moment, as its followers would be told; FAILED where it is not known."""
+        _, update = await self._call(Watch(job_id, self._connection, self.settings).join)
+        return update
+
     async def open_records(self) -> list[Record]:
         """The jobs whose reply has not been delivered, oldest first: what a restarted bot follows on."""
         return await self._call(self._records.undelivered)
@@ -198,6 +205,14 @@ class JobBoard:
     async def names(self, guild_id: int, what: What) -> list[str]:
         """The names of the server's data sets or models, sorted; for suggestions."""
         return await self._call(self._library_names.names, guild_id, what)
+
+    async def set_nightly(self, guild_id: int, wish: Nightly) -> None:
+        """Note what nightly training the server wishes."""
+        await self._call(self._nightly.set, guild_id, wish)
+
+    async def nightly(self, guild_id: int) -> Nightly | None:
+        """What nightly training the server wishes; None where nobody ever said."""
+        return await self._call(self._nightly.get, guild_id)
 
     async def workers(self) -> list[WorkerInfo]:
         """Who is alive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PREFERRED = "cadenza:preferred"  # hash: server -> the model that composes there where none is named
 IN_TURN = "cadenza:in_turn"  # set of keys: whose jobs begin one after another
+NIGHTLIES = "cadenza:nightlies"  # set of servers that ever wished a nightly training
 UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time
@@ -37,6 +38,11 @@ def trainings(guild_id: int) -> str:
 def names(guild_id: int, what: str) -> str:
     """Set: the names of a server's data sets or models, for whoever types one."""
     return f"cadenza:names:{what}:{guild_id}"
+
+
+def nightly(guild_id: int) -> str:
+    """Hash: what nightly training a server wishes."""
+    return f"cadenza:nightly:{guild_id}"
 
 
 def blob(digest: str) -> str:
