@@ -4,6 +4,7 @@ contract/      the plain-JSON models that cross Redis
 errors         what can go wrong, as one tree; each error owns its sentence
 settings       `JobSettings`: the address of Redis, limits, times to live
 board          `JobBoard`: the facade that the bot uses; async, never blocks its loop
+admission      from a request to a job in its queue
 following      a job's updates from the queue to the end, through restarts and outages
 watching       what a follower sees for itself: place in the queue, lost workers
 recovery       finds jobs whose worker died, gives each its second attempt or its failure

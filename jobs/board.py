@@ -15,6 +15,7 @@ from typing import TypeVar
 import redis
 import redis.asyncio
 
+from jobs.admission import Admission
 from jobs.blobs import BlobStore
 from jobs.connection import connect, connect_blocking
 from jobs.contract import (
@@ -28,7 +29,7 @@ from jobs.contract import (
     Update,
     WorkerInfo,
 )
-from jobs.errors import BoardUnreachable, DuplicateJob, NoWorker, UnknownJob, UnknownModel
+from jobs.errors import BoardUnreachable, UnknownJob
 from jobs.following import Follower
 from jobs.job_queue import JobQueue
 from jobs.lanes import AnyRequest, lane_of
@@ -61,6 +62,7 @@ class JobBoard:
         self._records = RecordStore(self._connection, settings)
         self._blobs = BlobStore(self._connection, settings)
         self._library_names = LibraryNames(self._connection)
+        self._admission = Admission(self._connection, settings)
         self._nightly = NightlyStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
@@ -82,35 +84,7 @@ class JobBoard:
             BlobGone: a file of it is no longer kept.
             DuplicateJob: the id is taken by a request that says something else.
         """
-        return await self._call(self._submit, request, delivery)
-
-    def _submit(self, request: AnyRequest, delivery: Delivery) -> Record:
-        known = self._records.find(request.job_id)
-        if known is None:
-            self._require_worker(request)
-            for file in _files_of(request):
-                self._blobs.renew(file)
-            self._records.admit(request, delivery)
-        record = self._records.get(request.job_id)
-        if record.request != request:
-            raise DuplicateJob(request.job_id)
-        if record.stage is Stage.QUEUED and self._records.is_its_turn(request):
-            self._queue_of(record).enqueue(request.job_id)  # also when the first submission died half-way
-        return record
-
-    def _queue_of(self, record: Record) -> JobQueue:
-        return JobQueue(self._connection, self.settings, lane_of(record.kind, self.settings))
-
-    def _require_worker(self, request: AnyRequest) -> None:
-        if request.kind != "compose":
-            if not self._registry.is_anyone_alive(request.kind):
-                raise NoWorker(request.kind)
-            return
-        served = [model.name for model in self._registry.models(request.guild_id)]
-        if not served:
-            raise NoWorker
-        if request.model is not None and request.model not in served:
-            raise UnknownModel(request.model, served)
+        return await self._call(self._admission.submit, request, delivery)
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
         """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
@@ -137,7 +111,7 @@ class JobBoard:
             return Cancelling.TOO_LATE
         if not self._records.ask_cancel(job_id):  # first, so that a worker that takes it just now sees it
             raise UnknownJob(job_id)
-        queue = self._queue_of(record)
+        queue = JobQueue(self._connection, self.settings, lane_of(record.kind, self.settings))
         if queue.withdraw(job_id) or not self._records.is_its_turn(record.request):
             settled = self._records.settle(job_id, Update(stage=Stage.CANCELLED))
             return Cancelling.CANCELLED if settled else Cancelling.TOO_LATE
@@ -229,10 +203,3 @@ class JobBoard:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except redis.RedisError as error:
             raise BoardUnreachable from error
-
-
-def _files_of(request: AnyRequest) -> tuple[BlobRef, ...]:
-    """The files that a request names."""
-    if request.kind == "compose":
-        return () if request.seed is None else (request.seed,)
-    return getattr(request.action, "files", ()) if request.kind == "library" else ()

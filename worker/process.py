@@ -20,12 +20,14 @@ from jobs.settings import JobSettings
 from worker import desk as desks
 from worker.crew import Crew
 from worker.desk import Desk, Studio
+from worker.library.shelves import all_servers
 from worker.promotion import StoreWatch
 from worker.pulse import Pulse
 from worker.repertoire import Repertoire
 from worker.settings import WorkerSettings
 from worker.shelf import Shelf
 from worker.stops import Stops
+from worker.training.night import NightWatch
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
     pulse.announce()
-    with _signals(endings):
+    with _signals(endings), _library_open(settings, job_settings, connection):
         crew.start()
         pulse.start()
         watch.start()
@@ -62,6 +64,21 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
         watch.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
+
+
+@contextmanager
+def _library_open(settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> Iterator[None]:
+    """Tell which data sets and models there are, and watch for nightly trainings, where this worker does either."""
+    if "library" in settings.slots_of:
+        for shelves in all_servers(settings):
+            shelves.tell_names(connection)
+    night = NightWatch(settings, job_settings, connection)
+    if "train" in settings.slots_of:
+        night.start()
+    try:
+        yield
+    finally:
+        night.end()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The worker's hold on the process of one training: `python -m model.tuning FOLDER`, which says a line of JSON at a time.
+"""The worker's hold on the process of one training: `python -m model.tuning FOLDER`, which says JSON line by line.
 
 It is started by exec, ends by itself when this worker does, even by kill -9, since its input ends then, and may be
 killed at any moment: its folder holds all that the next one needs.
