@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from jobs import JobBoard, JobSettings
-from jobs.job_queue import JobQueue, Whereabouts
-from jobs.lanes import lane_of
 from jobs.contract import Stage
 from jobs.errors import BoardUnreachable
+from jobs.job_queue import JobQueue, Whereabouts
+from jobs.lanes import lane_of
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 
