@@ -52,6 +52,11 @@ class Entry:
     refused: str
     _info: zipfile.ZipInfo
 
+    @property
+    def stated_bytes(self) -> int:
+        """What the archive says it unpacks to; never more is read, but it may be less."""
+        return self._info.file_size
+
 
 class Archive:
     """The files of one zip archive; folders are left out."""
