@@ -6,6 +6,11 @@ CadenzaError
     ├── OutOfRange         an option lies outside its range
     ├── NotYours           the button belongs to whoever asked for the piece
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
+    ├── TrainingGone       the training under a button, or the one that is named, is no longer known
+    ├── BadUpload          an attached file can go neither into a data set nor into the store of models
+    ├── BadName            what was typed cannot be the name of a data set or model, or a version
+    ├── ServersOnly        it belongs to a server and was asked for in direct messages
+    ├── AdminsOnly         it is for those who may manage the server
     └── NotAllowedHere     the bot lacks a permission in this channel
 """
 
@@ -81,6 +86,46 @@ class PieceGone(UserFacing):
         super().__init__(
             "This piece is too old: its parameters are no longer kept. "
             "Use `/compose` with the values shown on its card, and attach its `.mid` as the seed to continue it."
+        )
+
+
+class TrainingGone(UserFacing):
+    """Raised when there is no such training (any more); `what` says which was meant."""
+
+    def __init__(self, what: str = "this training") -> None:
+        super().__init__(
+            f"Nothing is known (any more) of {what}. `/train list` shows those that are; "
+            "`/train start` begins a new one."
+        )
+
+
+class BadUpload(UserFacing):
+    """Raised when an attached file can go neither into a data set nor into the store of models."""
+
+
+class BadName(UserFacing):
+    """Raised when `text` cannot be the name of a data set or model."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"“{text}” cannot be a name here: up to 32 small letters a to z, digits, `-` and `_`, "
+            "with a letter or digit first, such as `our-waltzes`. Choose such a name."
+        )
+
+
+class ServersOnly(UserFacing):
+    """Raised when what belongs to a server is asked for in direct messages."""
+
+    def __init__(self, what: str = "Data sets, trainings and models belong") -> None:
+        super().__init__(f"{what} to a server, and this is a direct message. Do it in a channel of your server.")
+
+
+class AdminsOnly(UserFacing):
+    """Raised when somebody who may not manage the server asks for what only those may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only those who may manage this server (permission Manage Server) can do this. Ask one of its admins."
         )
 
 

@@ -5,7 +5,8 @@ One hash for each server, so that noting a run cannot undo what an admin sets at
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import redis
 from pydantic import Field
@@ -33,7 +34,13 @@ class NightlyStore:
 
     def set(self, guild_id: int, wish: Nightly) -> None:
         """Note what the server wishes; when it last ran stays as it was."""
-        said = wish.model_dump(exclude={"last_run", "base"}) | {"enabled": int(wish.enabled), "base": wish.base or ""}
+        said: Mapping[Any, Any] = {
+            "enabled": int(wish.enabled),
+            "channel_id": wish.channel_id,
+            "user_id": wish.user_id,
+            "data_set": wish.data_set,
+            "base": wish.base or "",
+        }
         self._connection.hset(keys.nightly(guild_id), mapping=said)
         self._connection.sadd(keys.NIGHTLIES, guild_id)
 

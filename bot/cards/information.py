@@ -27,8 +27,14 @@ PARTS = (
     (
         "Under a piece",
         "**Again**: the same with another random seed. **Continue**: goes on from its end. **Vary**: its rhythm with "
-        "other notes. **Delete**: for whoever asked for it. While it is being composed, **Stop** gives you the piece "
+        "other notes. **Star**: into this server's data set of starred pieces. "
+        "**Delete**: for whoever asked for it. While it is being composed, **Stop** gives you the piece "
         "so far.",
+    ),
+    (
+        "A model of your server's own, for admins",
+        "`/dataset` collects MIDI files (so does *Add to data set* in a message's menu, under Apps), `/train` fits a "
+        "model to them, `/model` puts it into use and takes it back.",
     ),
     (
         "Originality",

@@ -18,10 +18,10 @@ import simcord
 from bot.client import Cadenza
 from jobs import JobBoard, JobSettings, keys
 from jobs.blobs import BlobStore
-from jobs.job_queue import JobQueue
-from jobs.lanes import lane_of
 from jobs.contract import ComposeProgress, ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
 from jobs.errors import JobsError
+from jobs.job_queue import JobQueue
+from jobs.lanes import lane_of
 from jobs.registry import WorkerRegistry
 from jobs.reporting import Reporter
 
