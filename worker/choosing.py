@@ -35,17 +35,21 @@ def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | N
         BundleError: the model that was named is not among them.
     """
     if request.model is not None:
-        named = next((model for model in models if model.name == request.model), None)
-        if named is None:
-            known = ", ".join(sorted(model.name for model in models)) or "none"
-            raise BundleError(f"There is no model called '{request.model}'. These are here: {known}.")
-        return Choice(named)
+        return Choice(_named(models, request.model))
     known = traits(seed) if seed is not None else None
     ranked = sorted(models, key=lambda model: _rank(model, request, known), reverse=True)
     best = ranked[0]
     if len(models) == 1:
         return Choice(best)
     return Choice(best, _reason(best, ranked[1:], request, known))
+
+
+def _named(models: Sequence[ModelInfo], name: str) -> ModelInfo:
+    for model in models:
+        if model.name == name:
+            return model
+    known = ", ".join(sorted(model.name for model in models)) or "none"
+    raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
 
 
 def _rank(model: ModelInfo, request: ComposeRequest, seed: SeedTraits | None) -> tuple[float, ...]:

@@ -28,5 +28,5 @@ async def press(interaction: discord.Interaction[Cadenza], job_id: JobId, reques
     message_id = await submission.acknowledge(interaction, private=True)
     piece = Composition.of(await interaction.client.board.record(job_id))
     file = await midi_of(interaction, piece)
-    action = AddToDataSet(name=STARRED, files=(file,), source="starred", create_as="cadenza")
+    action = AddToDataSet(name=STARRED, files=(file,), source="starred", create_as="composed")
     await errands.submit(interaction, action, message_id)

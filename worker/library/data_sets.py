@@ -30,7 +30,6 @@ from worker.library.parts import joined, split
 
 if TYPE_CHECKING:
     from model.datasets import BatchReport, DataSetInfo
-
     from worker.library.errand import Counter
 
 MOST_TOLD = 10  # of files that were repaired, refused, or there already; the numbers tell of all
@@ -146,7 +145,7 @@ def _page(counter: Counter, info: DataSetInfo, page: int, sentences: tuple[str, 
 def _picture(counter: Counter, info: DataSetInfo) -> BlobRef | None:
     if not info.pieces:
         return None
-    from model.datasets.picture import draw_data_set  # late: drawing is for some errands only
+    from model.pictures.data_set import draw_data_set  # late: drawing is for some errands only
 
     return counter.blobs.put(draw_data_set(info), f"{info.name}.png", "image/png")
 

@@ -144,8 +144,8 @@ def _versions(store: BundleStore, name: str, is_shared: bool) -> ModelVersions:
     found = [
         ModelVersion(
             version=one.version,
-            created_at=one.created_s,
-            size=one.size,
+            created_at=one.created_s or None,
+            size=one.size_bytes,
             is_current=one.is_current,
             title=one.card.title,
             description=one.card.description[:LONGEST_TEXT],
@@ -154,7 +154,7 @@ def _versions(store: BundleStore, name: str, is_shared: bool) -> ModelVersions:
             non_commercial=one.card.non_commercial,
             figures=one.card.figures,
         )
-        for one in store.info(name)
+        for one in store.info(name).versions
     ]
     return ModelVersions(name=name, is_shared=is_shared, versions=tuple(found))
 
