@@ -56,7 +56,8 @@ def test_no_service_opens_a_port_on_the_host():
 
 
 def test_every_service_that_serves_comes_back_after_a_crash():
-    assert {SERVICES[name]["restart"] for name in ("redis", "bot", "worker", "worker-gpu", "trainer")} == {"unless-stopped"}
+    serving = ("redis", "bot", "worker", "worker-gpu", "trainer", "trainer-gpu")
+    assert {SERVICES[name]["restart"] for name in serving} == {"unless-stopped"}
 
 
 def test_shells_and_gpu_workers_wait_until_they_are_asked_for():

@@ -91,8 +91,8 @@ class Errand:
             self._fail(Failure(code=error.code, sentence=error.sentence))
         else:
             self._heed_end()
-            self._reporter.done(LibraryResult(job_id=self._job_id, answer=answer))
             shelves.tell_names(self._desk.connection)
+            self._reporter.done(LibraryResult(job_id=self._job_id, answer=answer))
 
     def _heed_end(self) -> None:
         """Leave where the work was cut short by the end of this process; what was added is found to be there again."""

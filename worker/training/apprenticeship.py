@@ -86,8 +86,9 @@ class Apprenticeship:
         if "error" in said:
             self._fail(Failure(code="training", sentence=str(said["error"])))
             return
-        self._reporter.done(self._result(request, shelves, folder, said["verdict"], time.time() - start))
+        result = self._result(request, shelves, folder, said["verdict"], time.time() - start)
         shelves.tell_names(self._desk.connection)
+        self._reporter.done(result)
         orders.prune(folder.parent, keep=folder)
 
     def _until_verdict(self, folder: Path, stop_at_once: bool) -> dict[str, Any] | None:
