@@ -24,6 +24,7 @@ from model.errors import BundleError
 from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
+    from model.bundles.rehearsal import Rehearsal
     from model.evaluation.originality import OriginalityIndex
     from model.network import ClassicNetwork, NoteNetwork
 
@@ -38,6 +39,7 @@ MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "originality.npz",  # not in every bundle: the runs of notes of the training set
 )
 HABITS = "habits.json"  # not in every bundle either
+REHEARSAL = "rehearsal.npz"  # nor this
 LARGEST_BYTES = 256 << 20  # of all files together, and of the weights once unpacked
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")]  # never a path
@@ -74,6 +76,7 @@ class Bundle:
     weights: list[NDArray]
     originality_data: bytes | None = field(default=None, repr=False)
     habits: Habits | None = None
+    rehearsal_data: bytes | None = field(default=None, repr=False)
 
     @property
     def representation(self) -> str:
@@ -94,6 +97,21 @@ class Bundle:
         from model.evaluation.originality import OriginalityIndex
 
         return OriginalityIndex.load(self.originality_data) if self.originality_data is not None else None
+
+    def rehearsal(self) -> Rehearsal | None:
+        """A sample of what it was trained on and of what was held out, or None for a bundle that carries none.
+
+        Raises:
+            BundleError: when it cannot be read, or holds no music in the bundle's representation.
+        """
+        from model.bundles.rehearsal import load_rehearsal
+        from model.representation import representation_of
+
+        if self.rehearsal_data is None:
+            return None
+        config = self.config
+        representation = representation_of(config.representation, config.styles, config.vocabulary)
+        return load_rehearsal(self.rehearsal_data, representation)
 
     def network(self) -> NoteNetwork:
         """The network with this bundle's weights, in float32.
@@ -144,8 +162,9 @@ def pack(
     history: list[dict[str, float]],
     originality: OriginalityIndex | None = None,
     habits: Habits | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> dict[str, bytes]:
-    """The files of a bundle, manifest included, by file name; `originality` and `habits` know the training set."""
+    """The files of a bundle, manifest included, by file name; the last three know the training set."""
     buffer = io.BytesIO()
     weights = {f"{index:03d}": weight.astype(np.float16) for index, weight in enumerate(network.get_weights())}
     np.savez(buffer, allow_pickle=False, **weights)
@@ -160,12 +179,19 @@ def pack(
         files[ORIGINALITY] = originality.save()
     if habits is not None:
         files[HABITS] = _json(habits.model_dump())
+    if rehearsal is not None:
+        files[REHEARSAL] = rehearsal.save()
     return _sealed(files)
 
 
 def with_habits(files: Mapping[str, bytes], habits: Habits) -> dict[str, bytes]:
     """The files of a bundle as those of another version that knows `habits`."""
     return _sealed({**files, HABITS: _json(habits.model_dump())})
+
+
+def with_rehearsal(files: Mapping[str, bytes], rehearsal: Rehearsal) -> dict[str, bytes]:
+    """The files of a bundle as those of another version that carries `rehearsal`."""
+    return _sealed({**files, REHEARSAL: rehearsal.save()})
 
 
 def _sealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -213,6 +239,7 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             weights=_weights(files[WEIGHTS]),
             originality_data=files.get(ORIGINALITY),
             habits=Habits.model_validate_json(files[HABITS]) if HABITS in files else None,
+            rehearsal_data=files.get(REHEARSAL),
         )
     except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
         raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error

@@ -33,22 +33,32 @@ class Likelihood:
         return {name: nats / self.notes for name, nats in self.per_field.items()}
 
 
-def nats(network: NoteNetwork, pieces: Sequence[NDArray[np.int32]], streams: int = 32, window: int = 128) -> Likelihood:
-    """What `pieces` cost under `network`, on any backend; the network and states carried elsewhere stay as they are.
+class Meter:
+    """Measures likelihoods under one network: compiles once, for as many sets of pieces as there are.
 
-    Args:
-        network: what predicts.
-        pieces: raw steps of each piece, int32 (notes, fields); at least one note in all.
-        streams: pieces read side by side.
-        window: steps read at a time; states carry over, so it changes the speed and nothing else.
+    The network and states carried elsewhere stay as they are; weights that change in between count.
     """
-    streams = min(streams, len(pieces))
-    model = CarriedLikelihood(network, streams)  # its own carried states, so that those of a training run stay
-    model.compile(jit_compile=False)
-    totals: Counter[str] = Counter()
-    for (batch,) in WindowStreams(network.representation, pieces, streams, window).once():
-        # batch by batch: `evaluate` hands generators to tf.data, whose memory settings make every step 4 times slower
-        model.test_on_batch(batch)
-        totals.update({total.name: float(total.result()) for total in (*model.totals.values(), *model.field_totals)})
-    notes, nats_total = totals.pop("notes"), totals.pop("nats")
-    return Likelihood(nats_total, round(notes), {**totals, "residual": nats_total - totals.total()})
+
+    def __init__(self, network: NoteNetwork, streams: int = 32, window: int = 128) -> None:
+        """`streams` pieces are read side by side, `window` steps at a time; both change the speed and nothing else."""
+        self._representation, self._shape = network.representation, (streams, window)
+        self._model = CarriedLikelihood(network, streams)  # its own carried states: those of a training run stay
+        self._model.compile(jit_compile=False)
+
+    def nats(self, pieces: Sequence[NDArray[np.int32]]) -> Likelihood:
+        """What `pieces` cost, raw steps int32 (notes, fields) each; at least one note in all."""
+        model, totals = self._model, Counter[str]()
+        for (batch,) in WindowStreams(self._representation, pieces, *self._shape).once():
+            # batch by batch: `evaluate` hands generators to tf.data, whose memory settings make every step 4 times
+            # slower
+            model.test_on_batch(batch)
+            totals.update(
+                {total.name: float(total.result()) for total in (*model.totals.values(), *model.field_totals)}
+            )
+        notes, nats_total = totals.pop("notes"), totals.pop("nats")
+        return Likelihood(nats_total, round(notes), {**totals, "residual": nats_total - totals.total()})
+
+
+def nats(network: NoteNetwork, pieces: Sequence[NDArray[np.int32]], streams: int = 32, window: int = 128) -> Likelihood:
+    """What `pieces` cost under `network`, on any backend; see `Meter`, which measures more than once."""
+    return Meter(network, min(streams, len(pieces)), window).nats(pieces)

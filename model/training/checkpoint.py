@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -17,11 +18,18 @@ from model.network import NoteNetwork
 FILE = "checkpoint.npz"
 
 
-def save(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer, progress: dict) -> None:
-    """Write the checkpoint of `folder` in one stroke; `progress` is plain JSON."""
+def save(
+    folder: Path,
+    network: NoteNetwork,
+    optimizer: keras.Optimizer,
+    progress: dict,
+    best: Sequence[NDArray] = (),
+) -> None:
+    """Write the checkpoint of `folder` in one stroke; `progress` is plain JSON, `best` are weights to keep beside."""
     arrays: dict[str, NDArray] = {f"weight_{i}": weight for i, weight in enumerate(network.get_weights())}
     for index, variable in enumerate(optimizer.variables):
         arrays[f"optimizer_{index}"] = keras.ops.convert_to_numpy(variable)
+    arrays |= {f"best_{index}": weight for index, weight in enumerate(best)}
     folder.mkdir(parents=True, exist_ok=True)
     with replace_file(folder / FILE) as file:
         np.savez(file, allow_pickle=False, progress=np.array(json.dumps(progress)), **arrays)
@@ -30,6 +38,12 @@ def save(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer, progres
 def exists(folder: Path) -> bool:
     """Whether there is something to resume in `folder`."""
     return os.path.exists(folder / FILE)
+
+
+def load_best(folder: Path) -> list[NDArray]:
+    """The weights that were kept beside; none where there are none."""
+    with np.load(folder / FILE, allow_pickle=False) as stored:
+        return [stored[f"best_{index}"] for index in range(sum(name.startswith("best_") for name in stored.files))]
 
 
 def load(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer) -> dict:

@@ -1,0 +1,173 @@
+"""A small sample of the music a bundle learnt from, and of what was held out, for training that goes on from it.
+
+A network that is fitted to new music forgets the old. Mixing some of the old among the new keeps it (Robins 1995,
+"Catastrophic forgetting, rehearsal and pseudorehearsal"), and what was held out tells how much was forgotten all the
+same. So that nobody needs the whole training set for that, a few hundred kilobytes of it travel in the bundle.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.windows import WindowStreams
+from model.errors import BundleError
+from model.representation import Representation
+
+MOST_TRAIN, MOST_HELD_OUT = 96, 32  # excerpts
+MOST_STEPS = 1024  # of an excerpt
+LARGEST_BYTES = 600_000  # of a stored rehearsal
+FEWEST_STEPS = 64  # no excerpt is cut shorter than this to make a rehearsal fit
+HIGHEST_VALUE = np.iinfo(np.int16).max  # of a raw value, as it is stored
+LOWEST_VALUES = {"voices": -1}  # a voice that rests; 0 in every other representation
+# a stored one that says more than this of itself is refused before the rest of it is looked at
+LARGEST_UNPACKED = 16 << 20  # bytes
+MOST_STEPS_OF_ALL = 2 * MOST_STEPS * (MOST_TRAIN + MOST_HELD_OUT)  # whole bars may take more than was asked for
+LONGEST_STYLE = 64  # letters
+
+Steps = NDArray[np.int32]  # raw steps of one excerpt, (steps, fields)
+
+
+class Sample(NamedTuple):
+    """Some pieces, and the style of each as a word, '' where it is not known."""
+
+    pieces: list[Steps]
+    styles: list[str]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Excerpts of what a bundle was trained on and of what was held out."""
+
+    train: Sample
+    held_out: Sample
+
+    @classmethod
+    def nothing(cls) -> Rehearsal:
+        """One without a piece."""
+        return cls(Sample([], []), Sample([], []))
+
+    def save(self) -> bytes:
+        """The rehearsal as the bytes of an .npz file: plain whole numbers, deflated."""
+        pieces = [*self.train.pieces, *self.held_out.pieces]
+        fields = pieces[0].shape[1] if pieces else 0
+        steps = np.concatenate([np.zeros((0, fields), dtype=np.int16), *(piece.astype(np.int16) for piece in pieces)])
+        styles = json.dumps([*self.train.styles, *self.held_out.styles])
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            allow_pickle=False,
+            steps=np.ascontiguousarray(steps.T),  # the values of one field beside one another deflate best
+            lengths=np.array([len(piece) for piece in pieces], dtype=np.int32),
+            held_out=np.array(len(self.held_out.pieces), dtype=np.int32),
+            styles=np.frombuffer(styles.encode(), dtype=np.uint8),
+        )
+        return buffer.getvalue()
+
+
+def rehearsal_of(representation: Representation, train: Sample, held_out: Sample, random_seed: int = 0) -> Rehearsal:
+    """A sample of a training set that a bundle can carry, at most LARGEST_BYTES.
+
+    A long piece becomes its beginning and its end, as training shows some (`Representation.excerpt`), so that neither
+    is forgotten.
+
+    Args:
+        representation: of the steps.
+        train: the pieces that were learnt from.
+        held_out: the pieces that were not.
+        random_seed: decides which pieces are taken, and where they are cut.
+    """
+    longest = MOST_STEPS
+    while True:
+        rng = np.random.default_rng(random_seed)
+        samples = (
+            _drawn(representation, sample, most, longest, rng)
+            for sample, most in ((train, MOST_TRAIN), (held_out, MOST_HELD_OUT))
+        )
+        rehearsal = Rehearsal(*samples)
+        if longest <= FEWEST_STEPS or len(rehearsal.save()) <= LARGEST_BYTES:
+            return rehearsal
+        longest = longest * 4 // 5
+
+
+def _drawn(representation: Representation, sample: Sample, most: int, longest: int, rng: np.random.Generator) -> Sample:
+    chosen = np.sort(rng.choice(len(sample.pieces), min(most, len(sample.pieces)), replace=False)).tolist()
+    shares = rng.uniform(0.2, 0.8, len(chosen))  # of an excerpt that are the beginning
+    pieces = []
+    for index, share in zip(chosen, shares, strict=True):
+        steps, first = np.asarray(sample.pieces[index]), int(longest * share)
+        pieces.append(steps if len(steps) <= longest else representation.excerpt(steps, first, longest - first))
+    return Sample(pieces, [sample.styles[index] for index in chosen])
+
+
+def load_rehearsal(data: bytes, representation: Representation) -> Rehearsal:
+    """The rehearsal that `Rehearsal.save` made, for a network that reads `representation`.
+
+    `data` may come from anyone: nothing in it is believed before it was looked at.
+
+    Raises:
+        BundleError: when `data` is none, is too large, or holds what is no music in `representation`.
+    """
+    try:
+        steps, lengths, held_out, styles = _arrays(data)
+        _check(steps, lengths, held_out, styles, representation)
+        pieces = (
+            np.split(np.ascontiguousarray(steps.T).astype(np.int32), np.cumsum(lengths)[:-1]) if len(lengths) else []
+        )
+        train = len(lengths) - held_out
+        rehearsal = Rehearsal(Sample(pieces[:train], styles[:train]), Sample(pieces[train:], styles[train:]))
+        _check_classes(pieces, representation)
+    except (KeyError, ValueError, TypeError, IndexError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        raise BundleError(
+            f"The rehearsal in the bundle cannot be used ({error}): take it from a bundle of `train` or `publish`."
+        ) from error
+    return rehearsal
+
+
+def _arrays(data: bytes) -> tuple[NDArray, NDArray, int, list[str]]:
+    """The arrays of a stored rehearsal, none of them checked but for how large they are."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
+            raise ValueError("it unpacks to more than a rehearsal can be")
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        styles = json.loads(stored["styles"].astype(np.uint8).tobytes())
+        return stored["steps"], stored["lengths"], int(stored["held_out"]), styles
+
+
+def _check(steps: NDArray, lengths: NDArray, held_out: int, styles: list[str], representation: Representation) -> None:
+    """Raise ValueError unless the parts fit each other and are no larger than a rehearsal can be."""
+    fields = len(representation.fields)
+    if steps.dtype != np.int16 or lengths.dtype != np.int32 or lengths.ndim != 1 or steps.ndim != 2:
+        raise ValueError("its numbers are not those of a rehearsal")
+    if len(lengths) > MOST_TRAIN + MOST_HELD_OUT or steps.shape[1] > MOST_STEPS_OF_ALL:
+        raise ValueError("it holds more excerpts than a rehearsal has")
+    if (
+        not 0 <= held_out <= len(lengths)
+        or (lengths < 1).any()
+        or int(lengths.astype(np.int64).sum()) != steps.shape[1]
+    ):
+        raise ValueError("its excerpts do not have the lengths it says")
+    if len(lengths) and steps.shape[0] != fields:
+        raise ValueError(f"its steps are not those of '{representation.name}'")
+    if steps.size and steps.min() < LOWEST_VALUES.get(representation.name, 0):
+        raise ValueError("it holds values below the least that can be")
+    if not isinstance(styles, list) or len(styles) != len(lengths):
+        raise ValueError("it has not one style for each excerpt")
+    if not all(isinstance(style, str) and len(style) <= LONGEST_STYLE for style in styles):
+        raise ValueError("its styles are no words")
+
+
+def _check_classes(pieces: Sequence[Steps], representation: Representation) -> None:
+    """Raise ValueError where a value has no class, so that the network could not be asked for it."""
+    sizes = np.array([field.size for field in representation.fields])
+    for (batch,) in WindowStreams(representation, pieces, min(16, len(pieces)), 128).once() if pieces else ():
+        wrong = (batch["target"] < 0) | (batch["target"] >= sizes)
+        if wrong[batch["weight"] > 0].any():
+            raise ValueError(f"it holds what is no music of '{representation.name}'")

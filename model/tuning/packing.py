@@ -1,0 +1,103 @@
+"""A tuned network as the files of a bundle: its card, its index of the set, its habits, the base's rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from model.bundles import Bundle, Card, pack
+from model.bundles.habits import Habits, habits_of
+from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
+from model.evaluation.indexing import index_of_steps
+from model.evaluation.originality import OriginalityIndex
+from model.network import NoteNetwork
+from model.tuning.choosing import chosen_epoch
+from model.tuning.pieces import Pieces
+from model.tuning.progress import EpochFigures
+
+LONGEST_TITLE = 80  # letters
+
+
+class About(BaseModel):
+    """What the card of a new bundle says; what is left out follows from the base and the set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(default="", max_length=LONGEST_TITLE)
+    licence: str = Field(default="", description="of the set")
+    data: str = Field(default="", description="what the set is")
+    non_commercial: bool = Field(default=False, description="whether the set's licence bars commercial use")
+    command: str = Field(default="", description="what makes the bundle again")
+
+
+class Packer:
+    """Makes the files of a run's bundle; what does not change from epoch to epoch is made once."""
+
+    def __init__(self, base: Bundle | None, network: NoteNetwork, pieces: Pieces, about: About) -> None:
+        """`network` is packed with weights that are given each time; its own come back afterwards."""
+        self._base, self._network, self._pieces, self._about = base, network, pieces, about
+
+    def files(self, weights: Sequence[NDArray], figures: Sequence[EpochFigures], name: str) -> dict[str, bytes]:
+        """The bundle of `weights`; `figures` are of all epochs, the chosen one's are on the card."""
+        own = self._network.get_weights()
+        self._network.set_weights([np.asarray(weight, dtype=np.float32) for weight in weights])
+        history = [figure.model_dump(exclude_none=True, exclude={"is_whole"}) for figure in figures]
+        try:
+            card = self._card(figures)
+            return pack(self._network, card, name, history, self._index, self._habits, self._rehearsal)
+        finally:
+            self._network.set_weights(own)
+
+    def _card(self, figures: Sequence[EpochFigures]) -> Card:
+        about, base, best = self._about, self._base, chosen_epoch(figures)
+        of_set = about.data or about.title or "a small data set"
+        known = {"epoch": float(best.epoch), "nats per note, the set's held-out pieces": round(best.val_nats, 4)}
+        if base is not None:
+            known["the same before"] = round(figures[0].val_nats, 4)
+        if best.base_nats is not None and figures[0].base_nats is not None:
+            known["nats per note, the base's own held-out music"] = round(best.base_nats, 4)
+            known["of that, the same before"] = round(figures[0].base_nats, 4)
+        return Card(
+            title=(about.title or f"tuned on {of_set}")[:LONGEST_TITLE],
+            description=self._description(),
+            data=f"{of_set}, split by piece" + (f"; begun from: {base.card.data}" if base is not None else ""),
+            licence=self._licence(),
+            non_commercial=about.non_commercial or (base is not None and base.card.non_commercial),
+            figures=known,
+            command=about.command,
+        )
+
+    def _description(self) -> str:
+        config, base = self._network.config, self._base
+        sizes = (
+            f"{config.layers} x {config.stack.upper()} {config.units} on the '{config.representation}' representation"
+        )
+        origin = "trained from scratch" if base is None else f"fine-tuned from '{base.name}' {base.version}"
+        return f"{sizes}, {origin} on {len(self._pieces.data.train)} pieces."
+
+    def _licence(self) -> str:
+        own = self._about.licence or "as the data's"
+        return own if self._base is None else f"{own}; and of the base: {self._base.card.licence}"
+
+    @cached_property
+    def _index(self) -> OriginalityIndex:
+        """Of the set and of what was mixed in: a piece that copies either is told."""
+        data, old = self._pieces.data, self._pieces.rehearsal or Rehearsal.nothing()
+        return index_of_steps(self._network.representation, [*data.train, *old.train.pieces], data.validation)
+
+    @cached_property
+    def _habits(self) -> Habits:
+        return habits_of(self._network.representation, self._pieces.data.train)
+
+    @cached_property
+    def _rehearsal(self) -> Rehearsal:
+        """The base's, carried on; where there is none, the set's own."""
+        if self._pieces.rehearsal is not None:
+            return self._pieces.rehearsal
+        data = self._pieces.data
+        train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
+        return rehearsal_of(self._network.representation, train, held_out)
