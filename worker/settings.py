@@ -42,7 +42,6 @@ class WorkerSettings(BaseSettings):
     training_slots: int = Field(default=1, ge=1, le=16, description="trainings at a time, of different servers")
     training_threads: int = Field(default=0, ge=0, le=256, description="of each training; 0 = as many as processors")
     night_hour: int = Field(default=3, ge=0, le=23, description="UTC; in which nightly trainings are asked for")
-    copy_limit: float = Field(default=0.1, ge=0, le=1, description="share of copied 16-note runs that is told about")
     slots: int = Field(default=8, ge=1, le=64, description="jobs that one process composes side by side")
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|gpu(:\d{1,3})?)$", description="auto = the first GPU where there is one"

@@ -20,6 +20,7 @@ from jobs.contract import (
     RenameModel,
     RollBackModel,
     ShowModel,
+    Verdict,
 )
 from model.errors import BundleError
 from worker.library.data_sets import in_parts
@@ -57,18 +58,14 @@ def rename(counter: Counter, action: RenameModel) -> Answer:
 
 
 def promote(counter: Counter, action: PromoteModel) -> Answer:
-    """Let the name mean a version; one that copies needs a second word."""
+    """Let the name mean a version; one that was found to copy needs a second word."""
     store = counter.shelves.bundles
     _own(counter, action.name)
     version = action.version or _newest_candidate(store, action.name)
-    if (copied := _copied(store, action.name, version)) > counter.copy_limit and not action.confirmed:
-        sentence = (
-            f"Version {version} of '{action.name}' copies: {copied:.0%} of the 16-note runs that it composed stand in "
-            f"the music it learnt from, and {counter.copy_limit:.0%} is where that is too much. "
-            "More pieces or fewer epochs make it freer."
-        )
+    verdict = counter.shelves.verdict(version)
+    if verdict is not None and verdict.is_copying and not action.confirmed:
         insisted = action.model_copy(update={"version": version, "confirmed": True})
-        return NeedsConfirmation(sentence=sentence, action=insisted)
+        return NeedsConfirmation(sentence=_warning(action.name, version, verdict), action=insisted)
     store.point(action.name, version)
     return Done(
         sentence=f"'{action.name}' means version {version} from now on; pieces under way keep the one before.",
@@ -133,11 +130,12 @@ def _newest_candidate(store: BundleStore, name: str) -> str:
     return candidates[-1]
 
 
-def _copied(store: BundleStore, name: str, version: str) -> float:
-    """The share of 16-note runs it was found to copy when it was made; 0 where nobody looked."""
-    from model.tuning import COPIED  # late: it loads Keras
-
-    return store.load(name, version).card.figures.get(COPIED, 0.0)
+def _warning(name: str, version: str, verdict: Verdict) -> str:
+    return (
+        f"Version {version} of '{name}' copies: {verdict.copy_share or 0:.0%} of the 16-note runs that it composed "
+        f"stand in the music it learnt from; {verdict.human_share or 0:.0%} of those of the pieces that were held out do. "
+        "More pieces or fewer epochs make it freer."
+    )
 
 
 def _versions(store: BundleStore, name: str, is_shared: bool) -> ModelVersions:

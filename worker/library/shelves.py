@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import redis
+from pydantic import ValidationError
 
+from jobs.contract import BundleVersion, Verdict
 from jobs.library_names import LibraryNames
+from model.files import replace_file
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
+    from model.bundles import BundleStore
     from model.datasets import DataSetStore
 
-    from model.bundles import BundleStore
+
+VERDICTS = "verdicts"
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,20 @@ class ServerShelves:
     def training(self, name: str) -> Path:
         """The folder of one training: its order, its music, its checkpoints."""
         return self._folder / "trainings" / name
+
+    def keep_verdict(self, version: BundleVersion, verdict: Verdict) -> None:
+        """Keep what was found about a version that was trained here."""
+        folder = self._folder / VERDICTS
+        folder.mkdir(parents=True, exist_ok=True)
+        with replace_file(folder / f"{version}.json") as file:
+            file.write(verdict.model_dump_json(indent=1).encode())
+
+    def verdict(self, version: BundleVersion) -> Verdict | None:
+        """What was found about a version; None for one that was not trained here."""
+        try:
+            return Verdict.model_validate_json((self._folder / VERDICTS / f"{version}.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
 
     @property
     def _folder(self) -> Path:

@@ -7,20 +7,20 @@ this one dies. What an admin can get wrong ends here as a sentence.
 from __future__ import annotations
 
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
-from jobs.contract import Failure, JobId, Record, Stage, TrainProgress, TrainRequest, TrainResult, Verdict
+from jobs.contract import Failure, JobId, Record, Stage, TrainProgress, TrainRequest, TrainResult
 from jobs.errors import UnknownJob, UnreadableRecord
 from model.errors import ModelError
 from worker.desk import Desk
 from worker.failures import model_failure
 from worker.library.shelves import ServerShelves
 from worker.stops import Interrupted, Overdue
-from worker.training import orders
+from worker.training import orders, verdicts
 from worker.training.child import Child, last_words
 from worker.training.hearing import listening
+from worker.training.orders import CURVE
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Apprenticeship:
         self._desk = desk
         self._reporter = desk.reporter(job_id)
         self._progress = TrainProgress(epoch=0)
-        self._curve_epoch = 0
+        self._was_stopped = False
 
     def carry_out(self) -> None:
         """Settle the job as done, failed or cancelled.
@@ -75,21 +75,20 @@ class Apprenticeship:
         self._reporter.failed(failure)
 
     def _train(self, record: Record, request: TrainRequest, shelves: ServerShelves) -> None:
-        start = time.time()
         self._reporter.update(Stage.PREPARING, 0.0, training=self._progress)
         folder = shelves.training(request.folder)
         orders.write(folder, request, shelves, self._desk.settings)
         said = self._until_verdict(folder, record.cancel_asked)
-        if said is None:  # stopped before the first epoch was over, or settled by somebody else
+        if said is None:  # settled by somebody else
             self._reporter.cancelled()
             return
         if "error" in said:
             self._fail(Failure(code="training", sentence=str(said["error"])))
             return
-        result = self._result(request, shelves, folder, said["verdict"], time.time() - start)
+        result = self._result(request, shelves, folder, said["verdict"])
         shelves.tell_names(self._desk.connection)
         self._reporter.done(result)
-        orders.prune(folder.parent, keep=folder)
+        orders.prune(folder.parent, keep=[folder])
 
     def _until_verdict(self, folder: Path, stop_at_once: bool) -> dict[str, Any] | None:
         """What the process says last; a new one goes on where one died."""
@@ -107,11 +106,11 @@ class Apprenticeship:
         """The last words of one process: an empty dict when it died, None when nobody wants its verdict."""
         child = Child(folder)
         log.info("job %s trains in process %d", self._job_id, child.pid)
-        is_stopping = False
+        is_told = False
         try:
             while True:
-                if not is_stopping and (stop_at_once or self._is_to_stop()):
-                    is_stopping = True
+                if self._is_to_stop(stop_at_once) and not is_told:
+                    is_told = self._was_stopped = True
                     child.stop()
                 try:
                     said = child.hear(LOOK_S)
@@ -119,14 +118,14 @@ class Apprenticeship:
                     continue
                 except EOFError:
                     return {}
-                if said.keys() & {"verdict", "error", "stopped"}:
-                    return None if "stopped" in said else said
-                if not self._tell(folder, said):
+                if said.keys() & {"verdict", "error"}:
+                    return said
+                if not self._tell(said):
                     return None
         finally:
             child.end()
 
-    def _is_to_stop(self) -> bool:
+    def _is_to_stop(self, at_once: bool) -> bool:
         """Whether the admin wants it to end.
 
         Raises:
@@ -138,44 +137,47 @@ class Apprenticeship:
             raise Interrupted
         if stops.left_s(self._job_id) < 0:
             raise Overdue
-        return stops.is_requested(self._job_id)
+        return at_once or stops.is_requested(self._job_id)
 
-    def _tell(self, folder: Path, said: dict[str, Any]) -> bool:
+    def _tell(self, said: dict[str, Any]) -> bool:
         """Report progress; False when the job is settled."""
-        known = {name: said.get(name) for name in ("train_nats", "val_nats", "base_nats", "remaining_s", "epochs")}
-        epoch = int(said.get("epoch", 0))
-        if epoch > self._curve_epoch:
-            self._curve_epoch = epoch
-            self._progress = self._progress.model_copy(update={"curve": self._kept(folder / orders.CURVE, "image/png")})
-        update = {**known, "epoch": epoch, "best_epoch": int(said.get("best_epoch", 0))}
-        self._progress = TrainProgress.model_validate({**self._progress.model_dump(), **update})
-        stage = Stage(said.get("stage", Stage.TRAINING))
-        return self._reporter.update(stage, float(said.get("fraction", 0.0)), training=self._progress)
+        from model.tuning import TuningProgress  # late, so that importing the tasks is cheap
+        from model.tuning.curve import draw_curve
 
-    def _kept(self, path: Path, content_type: str) -> Any:
-        try:
-            return self._desk.blobs.put(path.read_bytes(), path.name, content_type)
-        except OSError:
-            return None
+        now = TuningProgress.model_validate(said)
+        if now.epoch > self._progress.epoch:
+            curve = self._desk.blobs.put(draw_curve(now.history), CURVE, "image/png")
+            self._progress = self._progress.model_copy(update={"curve": curve})
+        self._progress = self._progress.model_copy(
+            update={
+                "epoch": now.epoch,
+                "epochs": now.epochs,
+                "train_nats": now.train_nats,
+                "val_nats": now.val_nats,
+                "base_nats": now.base_nats,
+                "best_epoch": verdicts.best_epoch(now.history),
+                "remaining_s": now.remaining_s,
+            }
+        )
+        return self._reporter.update(Stage(now.stage), now.fraction, training=self._progress)
 
-    def _result(
-        self, request: TrainRequest, shelves: ServerShelves, folder: Path, verdict: dict[str, Any], seconds: float
-    ) -> TrainResult:
+    def _result(self, request: TrainRequest, shelves: ServerShelves, folder: Path, said: dict[str, Any]) -> TrainResult:
         from model.bundles.store import read_folder  # late: it loads Keras
 
         version = shelves.bundles.add(request.name, read_folder(folder))
-        known = {name: verdict.get(name) for name in Verdict.model_fields if verdict.get(name) is not None}
-        heard, remarks = listening(folder, verdict, self._desk)
+        verdict = verdicts.verdict(said)
+        shelves.keep_verdict(version, verdict)
+        heard, remarks = listening(folder, said["listening"], self._desk)
         return TrainResult(
             job_id=self._job_id,
             name=request.name,
             model_version=version,
-            verdict=Verdict.model_validate(known),
-            epochs=int(verdict.get("epochs", 0)),
-            best_epoch=int(verdict.get("best_epoch", 0)),
-            stopped=bool(verdict.get("stopped", False)),
-            seconds=seconds,
-            curve=self._kept(folder / orders.CURVE, "image/png"),
+            verdict=verdict,
+            epochs=said["epochs"],
+            best_epoch=said["epoch"],
+            stopped=self._was_stopped,
+            seconds=60 * said["minutes"],
+            curve=self._desk.blobs.put((folder / CURVE).read_bytes(), CURVE, "image/png"),
             listening=heard,
             remarks=remarks,
         )

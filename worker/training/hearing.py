@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jobs.contract import BlobRef, Listening
 from worker.desk import Desk
 
 LONGEST_S = 120.0  # that one piece may take to be played
-FOLDER = "listening"
+SEED_S = 10.0  # of each beginning, as `model.tuning.judging` takes it
+SIDES = {"before": "a", "after": "b"}
 
 
-def listening(folder: Path, verdict: dict[str, Any], desk: Desk) -> tuple[tuple[Listening, ...], tuple[str, ...]]:
-    """What there is to hear, and sentences about what could not be played."""
-    heard: list[Listening] = []
+def listening(folder: Path, files: Sequence[str], desk: Desk) -> tuple[tuple[Listening, ...], tuple[str, ...]]:
+    """What there is to hear of `files` ('listening/1-before.mid' and so on), and what could not be played."""
+    heard: dict[str, dict[str, BlobRef]] = {}
     remarks: list[str] = []
-    for number, beginning in enumerate(verdict.get("listening", ()), start=1):
-        seed_s, title = float(beginning.get("seed_s", 0.0)), str(beginning.get("title", ""))[:100]
-        played: dict[str, BlobRef] = {}
-        for side in ("before", "after"):
-            path = folder / FOLDER / f"{number}-{side}.mid"
-            if not path.is_file():
-                continue
-            rendering = desk.studio.render(path.read_bytes(), seed_s, f"{title} · {side}", LONGEST_S)
-            audio = rendering.files.get("audio")
-            if audio is None:
-                remarks.extend(rendering.remarks)
-            else:
-                name = f"{number}{'a' if side == 'before' else 'b'}-{side}.{audio.suffix}"
-                played[side] = desk.blobs.put(audio.data, name, audio.content_type)
-        heard.append(Listening(title=title, seed_s=seed_s, **played))
-    return tuple(heard), tuple(dict.fromkeys(remarks))
+    for file in files:
+        number, _, side = Path(file).stem.partition("-")
+        rendering = desk.studio.render((folder / file).read_bytes(), SEED_S, f"{number} · {side}", LONGEST_S)
+        audio = rendering.files.get("audio")
+        played = heard.setdefault(number, {})
+        if audio is None:
+            remarks.extend(rendering.remarks)
+        else:
+            name = f"{number}{SIDES[side]}-{side}{audio.suffix}"
+            played[side] = desk.blobs.put(audio.data, name, audio.content_type)
+    titled = [
+        Listening(title=f"beginning {number}", seed_s=SEED_S, **played) for number, played in sorted(heard.items())
+    ]
+    return tuple(titled), tuple(dict.fromkeys(remarks))
