@@ -16,14 +16,20 @@ const BUTTON = 2;
  * @returns {HTMLElement[]}
  */
 export function actionRows(rows, context) {
-  return rows.filter(({ type }) => type === ACTION_ROW).map(({ components }) => el('div', { class: 'buttons' },
-    ...components.map((component) => control(component, context))));
+  return rows.map((row) => (row.type === ACTION_ROW
+    ? el('div', { class: 'buttons' }, ...row.components.map((component) => control(component, context)))
+    : unknown(row)));
+}
+
+/** Says that something stands here, rather than to leave it out. */
+function unknown({ type }) {
+  return el('p', { class: 'failure', text: `This page cannot show a component of type ${type}.` });
 }
 
 function control(component, context) {
   if (component.type === BUTTON) return button(component, context);
   if (isSelect(component)) return menu(component, context);
-  return el('p', { class: 'failure', text: `This page cannot show a component of type ${component.type}.` });
+  return unknown(component);
 }
 
 function menu(component, { store, waiting, chosen, press }) {

@@ -16,6 +16,7 @@ export class MessageView {
   #keys = new Map();
   #attachments = new Map();
   #chosen = new Map(); // custom id of a menu -> what was last sent of it
+  #components = ''; // those that it was chosen from
 
   /**
    * @param {object} message
@@ -96,6 +97,9 @@ export class MessageView {
     const failures = mine.map(({ failure }) => failure).filter(Boolean);
     const held = document.activeElement;
     const focused = this.parts.components.contains(held) ? held.dataset.customId : null;
+    const components = JSON.stringify(message.components);
+    if (components !== this.#components) this.#chosen.clear(); // the bot's new menus come with its own choices
+    this.#components = components;
     this.#part('components', [message.components, waiting], () => actionRows(message.components ?? [], {
       store: this.context.store, waiting: new Set(waiting), chosen: this.#chosen,
       press: (customId, values) => this.#press(message, customId, values),
