@@ -17,6 +17,7 @@ from sandbox.discord.guild import GUILD_NAME, roles_json
 from sandbox.discord.interactions import AUTOCOMPLETE, NOT_ANSWERED, Interaction, State
 from sandbox.discord.messages import Message
 from sandbox.discord.people import User
+from sandbox.discord.permissions import ADMIN
 from sandbox.discord.rest.body import read_body
 from sandbox.discord.world import DEFAULT_MEMBER, World
 from sandbox.errors import RefusedError
@@ -75,6 +76,7 @@ class ClientApi:
         return {
             "t": "ready",
             "me": user.to_json(),
+            "manages": world.may(user, str(int(ADMIN))),
             "bot": world.bot.to_json(),
             "guild": {"id": str(world.guild_id), "name": GUILD_NAME, "roles": roles_json()},
             "channel": world.channel.to_json(),

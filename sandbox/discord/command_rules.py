@@ -12,14 +12,14 @@ Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
 MAX_CHARACTERS = 8000
-_SLASH = 1
-_MAX_PER_TYPE = {_SLASH: 100, 2: 15, 3: 15}
+_SLASH, _ON_MESSAGE = 1, 3
+_MAX_PER_TYPE = {_SLASH: 100, _ON_MESSAGE: 15}
 _SUBCOMMAND, _GROUP = 1, 2
 _NAME = re.compile(r"[-_'\w]{1,32}")
 
 
 def check_commands(commands: Iterable[Json]) -> None:
-    """Check application commands.
+    """Check application commands. Those on members are refused, since the page could not offer them.
 
     Raises:
         DiscordError: 50035 with nested errors.
@@ -30,12 +30,14 @@ def check_commands(commands: Iterable[Json]) -> None:
     for index, command in enumerate(commands):
         kind = command.get("type") or _SLASH
         of_type[kind] = of_type.get(kind, 0) + 1
+        if kind not in _MAX_PER_TYPE:
+            found.append(((index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {set(_MAX_PER_TYPE)}."))
         if (kind, command["name"]) in seen:
             found.append(((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique"))
         seen.add((kind, command["name"]))
         found += _slash_errors(command, (index,)) if kind == _SLASH else _menu_errors(command, (index,))
-    for kind, count in of_type.items():
-        if count > (most := _MAX_PER_TYPE.get(kind, 1)):
+    for kind, most in _MAX_PER_TYPE.items():
+        if of_type.get(kind, 0) > most:
             sentence = f"Maximum number of application commands reached ({most})."
             found.append(((), "APPLICATION_COMMAND_TOO_MANY", sentence))
     if found:

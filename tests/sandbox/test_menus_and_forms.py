@@ -201,6 +201,30 @@ async def test_forms_open_from_commands_buttons_and_messages(page, settings):
     await page.message(lambda one: one["content"] == "renamed to 'third'")
 
 
+async def test_a_form_is_not_answered_with_another_form(page, start_bot, bot):
+    seen: list[discord.HTTPException] = []
+
+    class Endless(ui.Modal, title="Again"):
+        name = ui.Label(text="Name", component=ui.TextInput(custom_id="name"))
+
+        async def on_submit(self, interaction: discord.Interaction) -> None:
+            try:
+                await interaction.response.send_modal(Endless())
+            except discord.HTTPException as error:
+                seen.append(error)
+            await interaction.response.send_message("enough")
+
+    @bot.tree.command(description="Again")
+    async def again(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Endless())
+
+    await start_bot(bot)
+    await page.command("again")
+    assert (await page.submit(await page.form("n-again"), {"name": "x"}))[0] == 204
+    await page.message(lambda one: one["content"] == "enough")
+    assert [(one.status, one.code) for one in seen] == [(400, 50035)]
+
+
 async def test_a_form_of_somebody_else_is_not_shown_and_cannot_be_sent(page, other_page, settings):
     async with other_page("anna") as anna:
         await page.command("rename")

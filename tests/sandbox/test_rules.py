@@ -59,6 +59,7 @@ def test_groups_subcommands_and_menus_are_taken():
         ),
         ([{"type": 3, "name": "Add", "options": [OPTION]}], "APPLICATION_COMMAND_OPTIONS_INVALID"),
         ([{"type": 3, "name": f"Add {one}"} for one in range(16)], "APPLICATION_COMMAND_TOO_MANY"),
+        ([{"type": 2, "name": "Greet"}], "BASE_TYPE_CHOICES"),
         ([{"type": 3, "name": "Add"}] * 2, "APPLICATION_COMMANDS_DUPLICATE_NAME"),
     ],
 )

@@ -1,6 +1,8 @@
-// Action rows: a message's buttons in Discord's five styles, with the waiting state of the one that was pressed.
+// Action rows: a message's buttons in Discord's five styles and its select menus, with the waiting state of the one
+// that was used.
 import { el, safeUrl } from './dom.js';
 import { icon } from './icons.js';
+import { isSelect, SelectMenu } from './select_menu.js';
 
 const STYLES = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'danger', 5: 'link' };
 const ACTION_ROW = 1;
@@ -8,12 +10,33 @@ const BUTTON = 2;
 
 /**
  * @param {object[]} rows the message's components
- * @param {{waiting: Set<string>, press: (customId: string) => void}} context custom ids whose answer is awaited
+ * @param {{store: object, waiting: Set<string>, chosen: Map<string, string[]>,
+ *   press: (customId: string, values?: string[]) => void}} context `waiting`: custom ids whose answer is awaited;
+ *   `chosen`: what was last sent of each menu
  * @returns {HTMLElement[]}
  */
-export function buttonRows(rows, context) {
-  return rows.filter(({ type }) => type === ACTION_ROW).map(({ components }) => el('div', { class: 'buttons' },
-    ...components.filter(({ type }) => type === BUTTON).map((component) => button(component, context))));
+export function actionRows(rows, context) {
+  return rows.map((row) => (row.type === ACTION_ROW
+    ? el('div', { class: 'buttons' }, ...row.components.map((component) => control(component, context)))
+    : unknown(row)));
+}
+
+/** Says that something stands here, rather than to leave it out. */
+function unknown({ type }) {
+  return el('p', { class: 'failure', text: `This page cannot show a component of type ${type}.` });
+}
+
+function control(component, context) {
+  if (component.type === BUTTON) return button(component, context);
+  if (isSelect(component)) return menu(component, context);
+  return unknown(component);
+}
+
+function menu(component, { store, waiting, chosen, press }) {
+  return new SelectMenu(component, {
+    store, label: component.placeholder || 'Menu', picked: chosen.get(component.custom_id),
+    isWaiting: waiting.has(component.custom_id), onPick: (values) => press(component.custom_id, values),
+  }).element;
 }
 
 function button(component, { waiting, press }) {
