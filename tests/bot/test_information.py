@@ -20,6 +20,8 @@ async def test_help_names_every_command(theatre: Theatre) -> None:
         "up to 1 MiB",
         "**Continue**",
         "**Vary**",
+        "**Star**",
+        "`/dataset` collects MIDI files",
     ):
         assert words in shown(result.response.message)
 
