@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.commands import ALL
 from jobs import JobSettings
 from sandbox.local_discord import LocalDiscord
 from tests.bot.theatre import SEED, Worker
@@ -130,7 +131,7 @@ async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(
     assert "cadenza-piano-5.png" in message["embeds"][0]["image"]["url"]  # Discord lists it there, and there only
     # And the commands were told to Discord once, and no secret is in the log, at its most talkative
     log = house.log()
-    assert log.count("told Discord 4 commands") == 1
+    assert log.count(f"told Discord {len(ALL)} commands") == 1
     assert house.discord.world.bot_token not in log
     tokens = [interaction.token for interaction in house.discord.world.interactions.values()]
     assert tokens
