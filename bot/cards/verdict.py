@@ -9,7 +9,7 @@ import discord
 from bot.cards import colours
 from bot.cards.fields import MAX_VALUE
 from bot.cards.training import UNITS, gain_words
-from bot.cards.wording import cut, duration_words, percent, safe
+from bot.cards.wording import cut, duration_words, safe, tenths
 from jobs.contract import Listening, TrainRequest, TrainResult, Verdict
 
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
@@ -54,7 +54,7 @@ def _table(request: TrainRequest, verdict: Verdict) -> str:
 
 
 def _loss_words(loss: float) -> str:
-    return f"{percent(abs(loss))} {'less likely' if loss > 0 else 'likelier'}"
+    return f"{tenths(abs(loss))} {'less likely' if loss > 0 else 'likelier'}"
 
 
 def _nats(value: float | None) -> str:
@@ -64,11 +64,11 @@ def _nats(value: float | None) -> str:
 def _copying(verdict: Verdict) -> str:
     if verdict.copy_share is None:
         return "There was too little to compare what it composes with the data set."
-    human = f"; of the held-out pieces, {percent(verdict.human_share)}" if verdict.human_share is not None else ""
-    lines = [f"{percent(verdict.copy_share)} of its 16-note runs stand in the data set{human}."]
+    human = f"; of the held-out pieces, {tenths(verdict.human_share)}" if verdict.human_share is not None else ""
+    lines = [f"{tenths(verdict.copy_share)} of its 16-note runs stand in the data set{human}."]
     lines += [f"The longest run has {verdict.longest_run} notes."] if verdict.longest_run else []
     if verdict.is_copying:
-        limit = f" (above {percent(verdict.copy_limit)})" if verdict.copy_limit is not None else ""
+        limit = f" (above {tenths(verdict.copy_limit)})" if verdict.copy_limit is not None else ""
         lines.append(f"**It copies**{limit}: more pieces, fewer epochs or a larger `mix` help.")
     return " ".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import discord
 import pytest
 
 from jobs.contract import ModelInfo, Stage
@@ -228,7 +229,7 @@ async def test_list_tells_what_came_of_each(theatre: Theatre) -> None:
     await theatre.settle()
     result = await theatre.ada.slash(theatre.channel, "train list")
     words = shown(result.response.message)
-    assert f"stopped early, held-out pieces 10 % likelier, version `{VERSION}`" in words
+    assert f"stopped early, held-out pieces 9.5 % likelier, version `{VERSION}`" in words
     assert "failed: The data set is empty. Add pieces first." in words
     choices = await theatre.ada.autocomplete(theatre.channel, "train resume", "training", "other")
     assert ["other on waltzes" in choice["name"] for choice in choices] == [True]
@@ -254,8 +255,25 @@ async def test_nightly_keeps_what_the_server_wishes(theatre: Theatre, valkey) ->
     other = theatre.guild.create_text_channel("night")
     options = {"channel": other, "data_set": "waltzes", "base": "band"}
     await theatre.ada.slash(theatre.channel, "train nightly", on=True, **options)
-    found = store.get(theatre.guild.id)
-    assert (found.channel_id, found.data_set, found.base) == (other.id, "waltzes", "band")
-    result = await theatre.ada.slash(theatre.channel, "train nightly", on=False)
-    assert result.response.content == "No model is trained at night any more."
-    assert not store.get(theatre.guild.id).enabled
+    store.mark_run(theatre.guild.id, 1_700_000_000.0)
+    result = await theatre.ada.slash(theatre.channel, "train status")
+    assert "Every night: Every night a model is trained on `waltzes`" in shown(result.response.message)
+    assert "The last was begun <t:1700000000:R>." in shown(result.response.message)
+    # what is not given stays as it was, also when it is switched off and on again
+    for on in (False, True):
+        result = await theatre.ada.slash(theatre.channel, "train nightly", on=on)
+        found = store.get(theatre.guild.id)
+        assert (found.enabled, found.channel_id, found.data_set, found.base) == (on, other.id, "waltzes", "band")
+        assert ("No model is trained at night any more." in result.response.content) is not on
+
+
+async def test_nightly_needs_a_channel_to_show_itself_and_a_base(theatre: Theatre, valkey) -> None:
+    forbidden = discord.PermissionOverwrite(send_messages=False)
+    closed = theatre.guild.create_text_channel("closed", overwrites={theatre.guild.default_role: forbidden})
+    result = await theatre.ada.slash(theatre.channel, "train nightly", on=True, channel=closed)
+    assert f"I may not write in <#{closed.id}>: I lack the permission" in result.response.content
+    result = await theatre.ada.slash(closed, "train nightly", on=True)
+    assert "I may not reply here: I lack the permission" in result.response.content
+    result = await theatre.ada.slash(theatre.channel, "train nightly", on=True, base="tuba")
+    assert "There is no model called “tuba”" in result.response.content
+    assert NightlyStore(valkey.client).get(theatre.guild.id) is None
