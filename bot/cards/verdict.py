@@ -24,7 +24,7 @@ def verdict_card(
     lines = ["Stopped early: this is the best of it so far."] if result.stopped else []
     lines += [*verdict.sentences, *result.remarks, *remarks]
     card = discord.Embed(
-        title=f"{result.name} has learnt from {request.data_set}",
+        title=f"{result.name} is trained",
         description=cut("\n".join(lines), MAX_DESCRIPTION) or None,
         colour=colours.DOUBTFUL if verdict.is_copying else colours.DONE,
     )
@@ -33,7 +33,7 @@ def verdict_card(
     heard = _to_hear(result.listening, players)
     if heard:
         card.add_field(name="Listen", value=cut(heard, MAX_VALUE), inline=False)
-    card.add_field(name="How it went", value=_course(result), inline=False)
+    card.add_field(name="How it went", value=_course(request, result), inline=False)
     card.add_field(name="What now", value=_what_now(result), inline=False)
     if picture:
         card.set_image(url=f"attachment://{picture}")
@@ -84,9 +84,9 @@ def _to_hear(listening: Sequence[Listening], players: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def _course(result: TrainResult) -> str:
+def _course(request: TrainRequest, result: TrainResult) -> str:
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
-    best = f"{epochs}, the best was number {result.best_epoch}"
+    best = f"{epochs} of the data set `{request.data_set}`, the best was number {result.best_epoch}"
     return f"{best} · {duration_words(result.seconds)} · version `{result.model_version}`"
 
 

@@ -156,6 +156,17 @@ async def test_a_failed_errand_is_its_sentence(theatre: Theatre) -> None:
     assert result.response.content == "There is no data set called “waltzes”. `/dataset list` shows all."
 
 
+async def test_an_answer_that_outlives_the_token_comes_by_direct_message(theatre: Theatre) -> None:
+    await ask(theatre, "list")
+    job = theatre.worker.take("library")
+    await theatre.env.advance_time(16 * 60)
+    job.answers(DataSets(sets=(WALTZES,)))
+    await theatre.settle()
+    (message,) = theatre.ada.user.dm_channel.history()
+    assert "your command took longer than Discord keeps a reply open" in message.content
+    assert "waltzes: 12 pieces" in shown(message)
+
+
 async def test_without_a_worker_that_looks_after_data_sets_the_admin_is_told_so(theatre: Theatre) -> None:
     theatre.worker.leave()
     result = await ask(theatre, "list")

@@ -100,7 +100,7 @@ async def test_a_model_is_trained_from_discord_and_put_into_use(house: House) ->
         await until(lambda: "the training is over" in json.dumps(house.messages()))
         # Then the same message holds the verdict, with curve and recordings
         verdict = house.messages()[-2]
-        assert "waltzes has learnt from waltzes" in verdict["embeds"][0]["title"]
+        assert "waltzes is trained" in verdict["embeds"][0]["title"]
         assert "curve.png" in verdict["embeds"][0]["image"]["url"]
         assert [file["filename"] for file in verdict["attachments"]] == ["1a-before.mp3", "1b-after.mp3"]
         # And its buttons work

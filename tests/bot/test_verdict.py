@@ -26,14 +26,14 @@ async def test_the_verdict_has_before_beside_after_and_says_what_to_do(theatre: 
     await trained(theatre, pieces=3, remarks=("Two pieces were nearly the same.",))
     words = shown(theatre.message)
     for part in (
-        "vienna has learnt from waltzes",
+        "vienna is trained",
         "The held-out pieces became 9.5 % likelier.\nTwo pieces were nearly the same.",
         "held-out pieces   2.410   2.180  9.5 % likelier",
         "piano's music     1.950   1.990  2.0 % less likely",
         "1.2 % of its 16-note runs stand in the data set; of the held-out pieces, 0.8 %.",
         "The longest run has 23 notes.",
         "1. Waltz\\_0 (8 s given): `1a-before.mp3` before, `1b-after.mp3` after",
-        f"12 epochs, the best was number 9 · 33 minutes · version `{VERSION}`",
+        f"12 epochs of the data set `waltzes`, the best was number 9 · 33 minutes · version `{VERSION}`",
         "then `/compose model:vienna` plays it",
         "`/model promote name:vienna`",
     ):
