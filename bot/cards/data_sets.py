@@ -74,7 +74,9 @@ def _summary_card(summary: DataSetSummary, picture: str | None) -> discord.Embed
         if counted:
             card.add_field(name=title, value=_counted(counted))
     limits = f"\n{NOT_FOR_MONEY}" if summary.non_commercial else ""
-    card.add_field(name="Licence", value=cut(f"{safe(summary.licence) or UNSAID}{limits}", MAX_VALUE), inline=False)
+    card.add_field(
+        name="Licence", value=cut(f"{safe(cut(summary.licence, 300)) or UNSAID}{limits}", MAX_VALUE), inline=False
+    )
     if picture:
         card.set_image(url=f"attachment://{picture}")
     return card

@@ -102,6 +102,15 @@ async def test_a_failed_training_says_why_in_its_message(theatre: Theatre) -> No
     assert theatre.message.components == []
 
 
+async def test_a_training_that_broke_off_can_go_on(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    job.has_failed("This piece was lost.", code="lost")
+    await theatre.settle()
+    assert "The training was lost on its way." in shown(theatre.message)
+    await theatre.ada.click(theatre.message, label="Train on")
+    assert theatre.worker.take("train").request.resumes == job.id
+
+
 async def test_the_upload_limit_of_a_verdict_is_the_servers_where_that_is_lower(theatre: Theatre) -> None:
     await begun(theatre)
     (record,) = await theatre.bot.board.open_records()

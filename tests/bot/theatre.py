@@ -223,8 +223,8 @@ class Job:
     def keep(self, data: bytes, name: str) -> BlobRef:
         return self._blobs.put(data, name, "application/octet-stream")
 
-    def has_failed(self, sentence: str, incident: str | None = None) -> None:
-        assert self.reporter.failed(Failure(code="x", sentence=sentence, incident=incident))
+    def has_failed(self, sentence: str, incident: str | None = None, code: str = "x") -> None:
+        assert self.reporter.failed(Failure(code=code, sentence=sentence, incident=incident))
 
 
 class Theatre:
