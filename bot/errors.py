@@ -4,6 +4,8 @@ CadenzaError
 └── UserFacing             owns the sentence that the member is shown
     ├── BadSeed            the attached file cannot be a seed: not MIDI, empty, too big, not downloadable
     ├── OutOfRange         an option lies outside its range
+    ├── Contradiction      options that do not go together, or one that lacks what it needs
+    ├── NotKnown           a value that none of the models asked knows
     ├── NotYours           the button belongs to whoever asked for the piece
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
     ├── TrainingGone       the training under a button, or the one that is named, is no longer known
@@ -130,11 +132,15 @@ class AdminsOnly(UserFacing):
 
 
 class NotAllowedHere(UserFacing):
-    """Raised when the bot lacks `missing` permissions, named as Discord names them, in this channel."""
+    """Raised when the bot lacks `missing` permissions, named as Discord names them, in this channel or another."""
 
-    def __init__(self, missing: list[str]) -> None:
+    def __init__(self, missing: list[str], channel_id: int | None = None) -> None:
+        lacking = f"I lack the permission {' and '.join(missing)}"
+        if channel_id is not None:
+            super().__init__(f"I may not write in <#{channel_id}>: {lacking} there. Grant it, or name another channel.")
+            return
         super().__init__(
-            f"I may not reply here: I lack the permission {' and '.join(missing)} in this channel. "
+            f"I may not reply here: {lacking} in this channel. "
             "Ask an admin to grant it, or use me in another channel or by direct message."
         )
 

@@ -1,6 +1,6 @@
-"""What Discord suggests while a member types an option: live models, and what these know of styles, keys, ...;
+"""What Discord suggests while a member types an option: live models, and what these know of styles, keys, … .
 
-for admins the names of their server's data sets and models, and its trainings.
+To admins also the names of their server's data sets and models, and its trainings.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ import discord
 from bot import submission
 from bot.errors import Contradiction, OutOfRange, TrainingGone
 from bot.names import as_name
-from bot.permissions import check_admin, check_may_reply
-from jobs.contract import MAX_EPOCHS, MAX_MINUTES, JobId, ModelInfo, Record, TrainRequest
+from bot.permissions import LASTING, check_admin, check_held
+from bot.wishes import shown
+from jobs.contract import MAX_EPOCHS, MAX_MINUTES, JobId, Record, TrainRequest
 from jobs.errors import NoWorker, UnknownModel
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ async def acknowledge(interaction: discord.Interaction[Cadenza]) -> int:
         NotAllowedHere: the bot may not show it here.
     """
     check_admin(interaction)
-    check_may_reply(interaction)
+    check_held(interaction.app_permissions, LASTING)
     return await submission.acknowledge(interaction, private=False)
 
 
@@ -68,15 +69,24 @@ def check_ranges(given: dict[str, Any]) -> None:
 
 async def _base(interaction: discord.Interaction[Cadenza], named: str | None) -> str:
     """The model to begin with: the one that is named, else the one that composes here by default."""
-    board = interaction.client.board
-    models: list[ModelInfo] = await board.models(interaction.guild_id)
-    names = [model.name for model in models]
+    names = await served(interaction, named)
+    preferred = await interaction.client.board.preferred(interaction.guild_id)
+    return named or (preferred if preferred in names else names[0])
+
+
+async def served(interaction: discord.Interaction[Cadenza], named: str | None) -> list[str]:
+    """The names of the models that compose in this server, the default first, `named` among them if it is given.
+
+    Raises:
+        NoWorker: there is none.
+        UnknownModel: there is none of that name.
+    """
+    names = [model.name for model in await interaction.client.board.models(interaction.guild_id)]
     if not names:
         raise NoWorker
     if named is not None and named not in names:
-        raise UnknownModel(named[:50], names)
-    preferred = await board.preferred(interaction.guild_id)
-    return named or (preferred if preferred in names else names[0])
+        raise UnknownModel(shown(named), names)
+    return names
 
 
 async def start(interaction: discord.Interaction[Cadenza], fields: dict[str, Any], message_id: int) -> None:

@@ -35,6 +35,11 @@ def trained_row(result: TrainResult) -> MakesRow:
     )
 
 
+def resuming_row(job_id: JobId) -> MakesRow:
+    """To go on with a training that broke off."""
+    return lambda: _row(AdminButton("resume", job_id))
+
+
 def roll_back_row(model: str) -> MakesRow:
     """The way back for a model that means another version from now on."""
     return lambda: _row(AdminButton("rollback", model))

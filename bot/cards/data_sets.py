@@ -16,6 +16,7 @@ MAX_NAME = 60  # characters of a file's name in a list
 MOST_TOLD = 8  # files of each kind that a batch's card names
 MOST_COUNTED = 6  # keys and instruments named of a data set
 NONE_YET = "There is none yet. `/dataset create` makes one; **Star** under a piece fills the data set `starred`."
+UNSAID = "not said"
 NOT_FOR_MONEY = "What is trained on it must not be used for money."
 
 
@@ -73,7 +74,9 @@ def _summary_card(summary: DataSetSummary, picture: str | None) -> discord.Embed
         if counted:
             card.add_field(name=title, value=_counted(counted))
     limits = f"\n{NOT_FOR_MONEY}" if summary.non_commercial else ""
-    card.add_field(name="Licence", value=cut(f"{safe(summary.licence)}{limits}", MAX_VALUE), inline=False)
+    card.add_field(
+        name="Licence", value=cut(f"{safe(cut(summary.licence, 300)) or UNSAID}{limits}", MAX_VALUE), inline=False
+    )
     if picture:
         card.set_image(url=f"attachment://{picture}")
     return card

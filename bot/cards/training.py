@@ -10,8 +10,9 @@ import discord
 from bot.cards import colours
 from bot.cards.fields import fill
 from bot.cards.progress import bar
-from bot.cards.wording import cut, duration_words, percent, safe
+from bot.cards.wording import cut, duration_words, percent, safe, tenths
 from jobs.contract import Record, Stage, TrainProgress, TrainRequest, TrainResult, Update
+from jobs.nightly import Nightly
 
 WORDS = {
     Stage.QUEUED: "Waiting for its turn",
@@ -40,10 +41,13 @@ def live_card(request: TrainRequest, update: Update, picture: str | None) -> dis
     return card
 
 
-def status_card(there: Sequence[tuple[Record, Update]]) -> discord.Embed:
-    """The open trainings, the one at work first."""
+def status_card(there: Sequence[tuple[Record, Update]], nightly: Nightly | None) -> discord.Embed:
+    """The open trainings, the one at work first, and what is wished of the nights."""
     card = discord.Embed(title="Open trainings", colour=colours.WORKING, description=None if there else NONE_OPEN)
-    fill(card, [(_name(record), _status(record, update)) for record, update in there])
+    rows = [(_name(record), _status(record, update)) for record, update in there]
+    if nightly is not None and nightly.enabled:
+        rows.append(("Every night", nightly_words(nightly)))
+    fill(card, rows)
     return card
 
 
@@ -59,6 +63,17 @@ def training_words(record: Record) -> str:
     """A training in one plain line, to choose it by: 'waltzes on waltzes, 25 Nov 17:03: stopped …'."""
     asked_at = datetime.fromtimestamp(record.enqueued_at, tz=UTC)
     return f"{_name(record)}, {asked_at:%d %b %H:%M} UTC: {outcome_words(record).replace('`', '')}"
+
+
+def nightly_words(wish: Nightly) -> str:
+    """What is wished of the nights."""
+    if not wish.enabled:
+        return "No model is trained at night any more."
+    last = "" if wish.last_run is None else f" The last was begun <t:{int(wish.last_run)}:R>."
+    return (
+        f"Every night a model is trained on `{wish.data_set}` if there is something new in it; <#{wish.channel_id}> "
+        f"shows how it goes. What comes of it is not in use until an admin promotes it.{last}"
+    )
 
 
 def stage_words(stage: Stage) -> str:
@@ -83,7 +98,7 @@ def outcome_words(record: Record) -> str:
 
 def gain_words(gain: float) -> str:
     """By how much the server's held-out pieces became likelier."""
-    return f"held-out pieces {percent(abs(gain))} {'likelier' if gain >= 0 else 'less likely'}"
+    return f"held-out pieces {tenths(abs(gain))} {'likelier' if gain >= 0 else 'less likely'}"
 
 
 def _figures(training: TrainProgress) -> list[tuple[str, str]]:

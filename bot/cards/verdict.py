@@ -9,7 +9,7 @@ import discord
 from bot.cards import colours
 from bot.cards.fields import MAX_VALUE
 from bot.cards.training import UNITS, gain_words
-from bot.cards.wording import cut, duration_words, percent, safe
+from bot.cards.wording import cut, duration_words, safe, tenths
 from jobs.contract import Listening, TrainRequest, TrainResult, Verdict
 
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
@@ -24,7 +24,7 @@ def verdict_card(
     lines = ["Stopped early: this is the best of it so far."] if result.stopped else []
     lines += [*verdict.sentences, *result.remarks, *remarks]
     card = discord.Embed(
-        title=f"{result.name} has learnt from {request.data_set}",
+        title=f"{result.name} is trained",
         description=cut("\n".join(lines), MAX_DESCRIPTION) or None,
         colour=colours.DOUBTFUL if verdict.is_copying else colours.DONE,
     )
@@ -33,7 +33,7 @@ def verdict_card(
     heard = _to_hear(result.listening, players)
     if heard:
         card.add_field(name="Listen", value=cut(heard, MAX_VALUE), inline=False)
-    card.add_field(name="How it went", value=_course(result), inline=False)
+    card.add_field(name="How it went", value=_course(request, result), inline=False)
     card.add_field(name="What now", value=_what_now(result), inline=False)
     if picture:
         card.set_image(url=f"attachment://{picture}")
@@ -54,7 +54,7 @@ def _table(request: TrainRequest, verdict: Verdict) -> str:
 
 
 def _loss_words(loss: float) -> str:
-    return f"{percent(abs(loss))} {'less likely' if loss > 0 else 'likelier'}"
+    return f"{tenths(abs(loss))} {'less likely' if loss > 0 else 'likelier'}"
 
 
 def _nats(value: float | None) -> str:
@@ -64,11 +64,11 @@ def _nats(value: float | None) -> str:
 def _copying(verdict: Verdict) -> str:
     if verdict.copy_share is None:
         return "There was too little to compare what it composes with the data set."
-    human = f"; of the held-out pieces, {percent(verdict.human_share)}" if verdict.human_share is not None else ""
-    lines = [f"{percent(verdict.copy_share)} of its 16-note runs stand in the data set{human}."]
+    human = f"; of the held-out pieces, {tenths(verdict.human_share)}" if verdict.human_share is not None else ""
+    lines = [f"{tenths(verdict.copy_share)} of its 16-note runs stand in the data set{human}."]
     lines += [f"The longest run has {verdict.longest_run} notes."] if verdict.longest_run else []
     if verdict.is_copying:
-        limit = f" (above {percent(verdict.copy_limit)})" if verdict.copy_limit is not None else ""
+        limit = f" (above {tenths(verdict.copy_limit)})" if verdict.copy_limit is not None else ""
         lines.append(f"**It copies**{limit}: more pieces, fewer epochs or a larger `mix` help.")
     return " ".join(lines)
 
@@ -84,9 +84,9 @@ def _to_hear(listening: Sequence[Listening], players: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def _course(result: TrainResult) -> str:
+def _course(request: TrainRequest, result: TrainResult) -> str:
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
-    best = f"{epochs}, the best was number {result.best_epoch}"
+    best = f"{epochs} of the data set `{request.data_set}`, the best was number {result.best_epoch}"
     return f"{best} · {duration_words(result.seconds)} · version `{result.model_version}`"
 
 

@@ -84,6 +84,11 @@ def originality_words(found: Originality) -> str:
     return f"{percent(found.share_16)} of its 16-note runs occur in the training music{human}.{longest}"
 
 
+def tenths(share: float) -> str:
+    """A share 0..1 with one decimal, for figures that stand beside one another."""
+    return f"{share * 100:.1f} %"
+
+
 def percent(share: float) -> str:
     """A share 0..1 as '3 %', with a decimal where it is small: 0.4 % is not none."""
     return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")

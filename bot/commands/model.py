@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot import errands, submission, suggestions, uploads
+from bot import errands, submission, suggestions, trainings, uploads
 from bot.buttons.admin_button import ask_first
 from bot.names import as_name, as_version
 from bot.permissions import check_admin, check_in_server
@@ -21,7 +21,6 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
-from jobs.errors import NoWorker, UnknownModel
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -61,15 +60,10 @@ async def use(interaction: discord.Interaction[Cadenza], name: Name | None = Non
     """
     guild_id = check_admin(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    board = interaction.client.board
     wanted = None if name is None else as_name(name)
     if wanted is not None:
-        served = [model.name for model in await board.models(guild_id)]
-        if not served:
-            raise NoWorker
-        if wanted not in served:
-            raise UnknownModel(wanted, served)
-    await board.prefer(guild_id, wanted)
+        await trainings.served(interaction, wanted)
+    await interaction.client.board.prefer(guild_id, wanted)
     said = f"From now on `{wanted}` composes here where nobody names a model. `/model use` without a name undoes it."
     if wanted is None:
         said = "From now on the model that fits the wishes best composes here where nobody names one."

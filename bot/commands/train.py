@@ -12,9 +12,8 @@ from discord import app_commands
 
 from bot import suggestions, trainings
 from bot.cards import training as cards
-from bot.errors import NotAllowedHere
 from bot.names import as_name
-from bot.permissions import ADMINS, NEEDED, check_admin
+from bot.permissions import ADMINS, UNASKED, check_admin, check_held
 from bot.trainings import MAX_MIX, request_of
 from jobs.board import Cancelling
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, STARRED
@@ -43,7 +42,6 @@ STOPPING = {
     Cancelling.STOPPING: "The training ends now; what it learnt so far is judged and comes with its message.",
     Cancelling.TOO_LATE: "The training is over already; its verdict comes with its message.",
 }
-NIGHTLY_NEEDS = NEEDED | {"view_channel": "View Channel", "send_messages": "Send Messages"}
 
 command = app_commands.Group(
     name="train",
@@ -92,7 +90,8 @@ async def status(interaction: discord.Interaction[Cadenza]) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     board = interaction.client.board
     there = [record for record in reversed(await board.trainings(guild_id)) if not record.stage.is_final]
-    card = cards.status_card([(record, await board.state(record.job_id)) for record in there])
+    states = [(record, await board.state(record.job_id)) for record in there]
+    card = cards.status_card(states, await board.nightly(guild_id))
     await interaction.edit_original_response(embed=card)
 
 
@@ -141,44 +140,43 @@ async def list_(interaction: discord.Interaction[Cadenza]) -> None:
 @command.command(name="nightly", description="Whether a model is trained every night on what was starred meanwhile.")
 @app_commands.describe(
     on="Whether it is to be done.",
-    channel="Where the training shows itself (here if not given).",
-    data_set=f"What it learns from ({STARRED} if not given).",
-    base="The model to begin with (the one that composes here if not given).",
+    channel="Where the training shows itself (as before, or here, if not given).",
+    data_set=f"What it learns from (as before, or {STARRED}, if not given).",
+    base="The model to begin with (as before, or the one that composes here, if not given).",
 )
 async def nightly(
     interaction: discord.Interaction[Cadenza],
     on: bool,
     channel: discord.TextChannel | None = None,
     data_set: Name | None = None,
-    base: str | None = None,
+    base: Name | None = None,
 ) -> None:
     """Note what the server wishes; the trainings begin by themselves."""
     guild_id = check_admin(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if on and channel is not None:
-        _check_may_write(channel)
-    wish = Nightly(
-        enabled=on,
-        channel_id=channel.id if channel is not None else interaction.channel_id or 0,
-        user_id=interaction.user.id,
-        data_set=as_name(data_set or STARRED),
-        base=None if base is None else as_name(base),
+    board = interaction.client.board
+    wish = await board.nightly(guild_id) or Nightly(
+        enabled=on, channel_id=interaction.channel_id or 0, user_id=interaction.user.id
     )
-    await interaction.client.board.set_nightly(guild_id, wish)
-    said = "No model is trained at night any more."
+    changes: dict[str, Any] = {"enabled": on, "user_id": interaction.user.id}
+    changes |= {} if channel is None else {"channel_id": channel.id}
+    changes |= {} if data_set is None else {"data_set": as_name(data_set)}
+    changes |= {} if base is None else {"base": as_name(base)}
+    wish = Nightly.model_validate(wish.model_dump() | changes)
     if on:
-        said = (
-            f"Every night a model is trained on `{wish.data_set}` if there is something new in it; "
-            f"<#{wish.channel_id}> shows how it goes. What comes of it is not in use until an admin promotes it."
-        )
-    await interaction.edit_original_response(content=said)
+        _check_may_write(interaction, wish.channel_id)
+        await trainings.served(interaction, wish.base)
+    await board.set_nightly(guild_id, wish)
+    await interaction.edit_original_response(content=cards.nightly_words(wish))
 
 
-def _check_may_write(channel: discord.TextChannel) -> None:
-    held = channel.permissions_for(channel.guild.me)
-    missing = [title for name, title in NIGHTLY_NEEDS.items() if not getattr(held, name)]
-    if missing:
-        raise NotAllowedHere(missing)
+def _check_may_write(interaction: discord.Interaction[Cadenza], channel_id: int) -> None:
+    """Refuse a channel that the bot may not write to; one that it does not know is hidden from it."""
+    if channel_id == interaction.channel_id:
+        return check_held(interaction.app_permissions, UNASKED)
+    channel = interaction.guild.get_channel_or_thread(channel_id) if interaction.guild else None
+    held = discord.Permissions.none() if channel is None else channel.permissions_for(channel.guild.me)
+    return check_held(held, UNASKED, channel_id)
 
 
 start.autocomplete("data_set")(suggestions.data_sets)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.buttons.rows import MakesRow, insisting_row, roll_back_row
 from bot.cards import data_sets, models
 from bot.cards.progress import progress_card
+from bot.cards.wording import cut
 from bot.delivery.message import Attached, MessageParts
 from bot.seeds import size_words
 from jobs import JobBoard
@@ -27,6 +28,7 @@ from jobs.contract import (
 from jobs.errors import BlobGone
 
 PICTURE = "data-set.png"
+MAX_CONTENT = 1900  # characters; Discord takes 2000, and `LIGHTER` may come to it
 MOST_FILES = 10  # of one message, Discord's limit
 LIGHTER = "The files together were larger than Discord takes here, so they were left out."
 
@@ -58,9 +60,11 @@ async def finished_parts(
             return await _files(board, files, limit_bytes)
         case Done() as done:
             way_back: MakesRow | None = roll_back_row(done.model) if done.model else None
-            return MessageParts(content=done.sentence, buttons=way_back)
+            return MessageParts(content=cut(done.sentence, MAX_CONTENT), buttons=way_back)
         case NeedsConfirmation() as question:
-            return MessageParts(content=question.sentence, buttons=insisting_row(request.job_id, question))
+            return MessageParts(
+                content=cut(question.sentence, MAX_CONTENT), buttons=insisting_row(request.job_id, question)
+            )
 
 
 async def _batch(board: JobBoard, request: LibraryRequest, batch: Batch) -> MessageParts:
@@ -90,7 +94,7 @@ async def _files(board: JobBoard, files: Files, limit_bytes: int) -> MessagePart
         except BlobGone:
             remarks.append(f"“{ref.name}” is no longer kept. Export again.")
     remarks += _left_over(files.files[MOST_FILES:])
-    return MessageParts(content="\n".join(remarks)[:2000] or None, attached=tuple(attached), lighter=LIGHTER)
+    return MessageParts(content=cut("\n".join(remarks), MAX_CONTENT) or None, attached=tuple(attached), lighter=LIGHTER)
 
 
 def _too_large(ref: BlobRef, limit_bytes: int) -> str:

@@ -11,7 +11,7 @@ import logging
 import discord
 
 from bot.delivery.message import MessageParts
-from bot.delivery.reply import TOO_LARGE, UNKNOWN_MESSAGE, MessageGoneError, Reply, TokenExpiredError
+from bot.delivery.reply import UNKNOWN_MESSAGE, MessageGoneError, Reply, TokenExpiredError
 from jobs import JobBoard
 from jobs.contract import Delivery, JobId
 from jobs.errors import UnknownJob
@@ -67,8 +67,6 @@ class LastingReply(Reply):
                 )
             self._held = parts.attached
         except (discord.Forbidden, discord.NotFound) as error:
-            if error.code == TOO_LARGE:
-                raise
             if error.code != UNKNOWN_MESSAGE:
                 raise TokenExpiredError from error
             self._note_gone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.buttons.rows import resuming_row
 from bot.delivery import errands, pieces, trainings
 from bot.delivery.message import MessageParts
 from bot.errors import Explained
@@ -9,6 +10,7 @@ from jobs import JobBoard
 from jobs.contract import (
     ComposeRequest,
     ComposeResult,
+    Failure,
     Kind,
     LibraryRequest,
     LibraryResult,
@@ -29,6 +31,11 @@ FAILED: dict[Kind, str] = {
     "library": "This could not be done. Try again.",
     "train": "The training could not go on. Try again.",
 }
+LOST: dict[Kind, str] = {  # what the jobs say of a lost piece, of what is none
+    "library": "This was lost on its way. Look what is there, then give the command once more.",
+    "train": "The training was lost on its way. `/train resume` goes on from its last checkpoint.",
+}
+BROKEN_OFF = ("lost", "worker_lost")  # of a training that may go on: its checkpoints are there
 
 
 async def progress_parts(board: JobBoard, record: Record, update: Update) -> MessageParts:
@@ -63,4 +70,13 @@ async def final_parts(board: JobBoard, record: Record, update: Update, limit_byt
         return MessageParts(content=CANCELLED[record.kind])
     if update.failure is None:
         return MessageParts(content=FAILED[record.kind])
-    return MessageParts(content=str(Explained(update.failure.sentence, update.failure.incident)))
+    return _failed_parts(record, update.failure)
+
+
+def _failed_parts(record: Record, failure: Failure) -> MessageParts:
+    sentence = LOST.get(record.kind, failure.sentence) if failure.code == "lost" else failure.sentence
+    may_go_on = record.kind == "train" and failure.code in BROKEN_OFF
+    return MessageParts(
+        content=str(Explained(sentence, failure.incident)),
+        buttons=resuming_row(record.job_id) if may_go_on else None,
+    )
