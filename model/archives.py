@@ -19,6 +19,7 @@ from model.errors import ArchiveError
 MIB = 1 << 20
 END_OF_DIRECTORY, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 END_BYTES, LONGEST_COMMENT, END_64_BYTES = 22, 0xFFFF, 20
+DIRECTORY, DIRECTORY_BYTES = b"PK\x01\x02", 46  # of one entry in the list, without its name
 LOCAL_HEADER_BYTES = 30
 ENTRY_BYTES = 46 + 1024  # of the directory for one entry: its fixed part, and room for name and extra fields
 LONGEST_NAME, LONGEST_PART = 512, 255  # letters
@@ -77,7 +78,8 @@ class Archive:
         except UNREADABLE as error:
             raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.") from error
         _check_infos(infos, self._packed, self.limits)
-        self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in infos if not info.is_dir()]
+        files = (info for info in infos if not info.filename.endswith("/"))
+        self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in files]
 
     def start(self, entry: Entry, count: int = 16) -> bytes:
         """The first `count` bytes of `entry`, or what there is of them; b'' where it cannot be read."""
@@ -140,6 +142,19 @@ def check_directory(data: bytes, limits: ArchiveLimits) -> None:
         raise ArchiveError(f"The archive has more than {limits.entries:,} entries; send it in parts.")
     if offset + size > start or start + END_BYTES + comment > len(data):
         raise ArchiveError("The archive is damaged: its list of files lies outside it. Pack it again.")
+    _check_list(data, start - size, start, total)
+
+
+def _check_list(data: bytes, start: int, end: int, total: int) -> None:
+    """Refuse a list of files that is not exactly as long as its entries, or not as many as it says."""
+    for _ in range(total):
+        if data[start : start + 4] != DIRECTORY or start + DIRECTORY_BYTES > end:
+            break
+        start += DIRECTORY_BYTES + sum(struct.unpack("<3H", data[start + 28 : start + 34]))
+    else:
+        if start == end:
+            return
+    raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.")
 
 
 def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveLimits) -> None:
