@@ -170,7 +170,9 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveL
         raise ArchiveError("The archive is damaged: an entry reaches beyond its end. Pack it again.")
     unpacked = sum(info.file_size for info in infos)
     if unpacked > max(SMALL_BYTES, limits.ratio * packed):
-        raise ArchiveError("The archive unpacks to far more than music does, as a zip bomb does; pack the files again.")
+        raise ArchiveError(
+            "The archive unpacks to far more than honest files do, as a zip bomb does; pack the files again."
+        )
     if unpacked > limits.unpacked_bytes:
         raise ArchiveError(
             f"The archive unpacks to more than {limits.unpacked_bytes / MIB:,.0f} MiB; send it in parts."
@@ -197,7 +199,7 @@ def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
     if info.file_size > limits.file_bytes:
         return f"It has more than {limits.file_bytes / MIB:,.0f} MiB; send a shorter piece."
     if info.file_size > max(SMALL_BYTES, limits.ratio * info.compress_size):
-        return "It unpacks to far more than music does, as a zip bomb does; send the file itself."
+        return "It unpacks to far more than honest files do, as a zip bomb does; send the file itself."
     return ""
 
 
