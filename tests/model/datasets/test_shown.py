@@ -79,7 +79,7 @@ def test_a_set_from_creation_to_its_end(shell, tmp_path):
     shell("create", "copy", "--licence", "cc0")
     assert "2 added" in shell("add", "copy", str(tmp_path / "m.zip"))[1]
     assert "0 added, 2 there already" in shell("add", "copy", "--other", "mine")[1]
-    assert "with its 2 pieces" in shell("delete", "mine")[1]
+    assert "is gone: 2 pieces, 120 notes" in shell("delete", "mine")[1]
 
 
 @pytest.mark.parametrize(
