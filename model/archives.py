@@ -19,6 +19,7 @@ from model.errors import ArchiveError
 MIB = 1 << 20
 END_OF_DIRECTORY, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 END_BYTES, LONGEST_COMMENT, END_64_BYTES = 22, 0xFFFF, 20
+DIRECTORY, DIRECTORY_BYTES = b"PK\x01\x02", 46  # of one entry in the list, without its name
 LOCAL_HEADER_BYTES = 30
 ENTRY_BYTES = 46 + 1024  # of the directory for one entry: its fixed part, and room for name and extra fields
 LONGEST_NAME, LONGEST_PART = 512, 255  # letters
@@ -77,7 +78,8 @@ class Archive:
         except UNREADABLE as error:
             raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.") from error
         _check_infos(infos, self._packed, self.limits)
-        self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in infos if not info.is_dir()]
+        files = (info for info in infos if not info.filename.endswith("/"))
+        self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in files]
 
     def start(self, entry: Entry, count: int = 16) -> bytes:
         """The first `count` bytes of `entry`, or what there is of them; b'' where it cannot be read."""
@@ -140,6 +142,19 @@ def check_directory(data: bytes, limits: ArchiveLimits) -> None:
         raise ArchiveError(f"The archive has more than {limits.entries:,} entries; send it in parts.")
     if offset + size > start or start + END_BYTES + comment > len(data):
         raise ArchiveError("The archive is damaged: its list of files lies outside it. Pack it again.")
+    _check_list(data, start - size, start, total)
+
+
+def _check_list(data: bytes, start: int, end: int, total: int) -> None:
+    """Refuse a list of files that is not exactly as long as its entries, or not as many as it says."""
+    for _ in range(total):
+        if data[start : start + 4] != DIRECTORY or start + DIRECTORY_BYTES > end:
+            break
+        start += DIRECTORY_BYTES + sum(struct.unpack("<3H", data[start + 28 : start + 34]))
+    else:
+        if start == end:
+            return
+    raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.")
 
 
 def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveLimits) -> None:
@@ -155,7 +170,9 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveL
         raise ArchiveError("The archive is damaged: an entry reaches beyond its end. Pack it again.")
     unpacked = sum(info.file_size for info in infos)
     if unpacked > max(SMALL_BYTES, limits.ratio * packed):
-        raise ArchiveError("The archive unpacks to far more than music does, as a zip bomb does; pack the files again.")
+        raise ArchiveError(
+            "The archive unpacks to far more than honest files do, as a zip bomb does; pack the files again."
+        )
     if unpacked > limits.unpacked_bytes:
         raise ArchiveError(
             f"The archive unpacks to more than {limits.unpacked_bytes / MIB:,.0f} MiB; send it in parts."
@@ -182,7 +199,7 @@ def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
     if info.file_size > limits.file_bytes:
         return f"It has more than {limits.file_bytes / MIB:,.0f} MiB; send a shorter piece."
     if info.file_size > max(SMALL_BYTES, limits.ratio * info.compress_size):
-        return "It unpacks to far more than music does, as a zip bomb does; send the file itself."
+        return "It unpacks to far more than honest files do, as a zip bomb does; send the file itself."
     return ""
 
 

@@ -111,7 +111,7 @@ def _check_config(config: NetworkConfig) -> list[Shape]:
     """The weights that a network of these sizes has, if it may be built at all."""
     for size, most in MOST.items():
         if getattr(config, size) > most:
-            raise BundleError(f"The network has {getattr(config, size):,} {size}, and at most {most:,} may be built.")
+            raise BundleError(f"The network has more than {most:,} {size}, which is the most that may be built.")
     if config.memory * config.units * (config.layers if config.stack == "transformer" else 1) > MOST_STATE:
         raise BundleError("The network would carry along more memory for every piece than may be built.")
     for words, most in MOST_WORDS.items():
@@ -166,7 +166,7 @@ def _check_card(card: Card) -> None:
 
 
 def _check_finite(values: Iterable[float], place: str) -> None:
-    if any(not math.isfinite(value) or abs(value) > LARGEST_VALUE for value in values):
+    if not all(-LARGEST_VALUE <= value <= LARGEST_VALUE for value in values):  # NaN is not between them either
         raise BundleError(f"{place} holds figures that are none (NaN, infinite or enormous): it is refused.")
 
 

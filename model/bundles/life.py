@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Self
 
 import fsspec
-from fsspec.implementations.local import LocalFileSystem
 
 from model.bundles.bundle import MANIFEST
 from model.errors import BundleError
@@ -109,8 +108,10 @@ class BundleLife:
             BundleError: when there is no such bundle.
         """
         self._known(name)
-        kept = set(self.kept(name))
-        return [was for was in self._past(name) if was.version in kept]
+        kept, pointed = set(self.kept(name)), self._pointed(name)
+        past = [was for was in self._past(name) if was.version in kept]
+        following = [*(was.version for was in past[1:]), pointed]  # what was left for itself was not left
+        return [was for was, after in zip(past, following, strict=False) if was.version != after]
 
     def candidates(self, name: str) -> list[str]:
         """The versions that `name` never pointed at, sorted.
@@ -134,26 +135,33 @@ class BundleLife:
         check_name(new)
         if old == new or not self._is_free(new, old):
             raise BundleError(f"There is a model called '{new}' already: choose another name, or delete that one.")
-        if isinstance(self._files, LocalFileSystem) and not self._files.exists(self._path(new)):
+        if "file" in self._files.protocol and not self._files.exists(self._path(new)):
             self._files.mv(self._path(old), self._path(new))  # one stroke on a disk
             return
         for version in self.kept(old):
             self._copy_version(self._path(old, version), self._path(new, version))
         for file in (PAST, CURRENT):
-            if self._files.exists(self._path(old, file)):
-                self._write(new, file, self._files.cat_file(self._path(old, file)))
+            if self._pointed(new) is None and self._files.exists(self._path(old, file)):
+                self._write(self._path(new, file), self._files.cat_file(self._path(old, file)))
         self._forget(old)
 
     def _is_free(self, new: str, old: str) -> bool:
         """Whether nothing is called `new` but what a rename of `old` that was cut short may have left."""
-        pointed = self._pointed(new)
-        return set(self.kept(new)) <= set(self.kept(old)) and pointed in (None, self._pointed(old))
+        pointed, aim = self._pointed(new), self._pointed(old)
+        here, there = set(self.kept(old)), set(self.kept(new))
+        is_copying = there <= here and pointed is None
+        is_leaving = here <= there and pointed is not None and aim in (None, pointed)
+        return is_copying or is_leaving
 
     def _copy_version(self, source: str, target: str) -> None:
+        if self._files.exists(f"{target}/{MANIFEST}"):
+            return
         self._files.makedirs(target, exist_ok=True)
         files = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(source, detail=False)]
-        for file in sorted(files, key=lambda file: file == MANIFEST):
-            self._files.cp_file(f"{source}/{file}", f"{target}/{file}")
+        for file in files:
+            if file != MANIFEST and not file.startswith("."):
+                self._files.cp_file(f"{source}/{file}", f"{target}/{file}")
+        self._write(f"{target}/{MANIFEST}", self._files.cat_file(f"{source}/{MANIFEST}"))
 
     def delete(self, name: str, version: str | None = None, even_current: bool = False) -> None:
         """Delete one version of `name`, or the name with all it has.
@@ -221,8 +229,8 @@ class BundleLife:
             return
         if left is not None:
             past = [*self._past(name), WasCurrent(left, int(time.time()))][-MOST_PAST:]
-            self._write(name, PAST, "".join(f"{was.until_s} {was.version}\n" for was in past).encode())
-        self._write(name, CURRENT, f"{version}\n".encode())
+            self._write(self._path(name, PAST), "".join(f"{was.until_s} {was.version}\n" for was in past).encode())
+        self._write(self._path(name, CURRENT), f"{version}\n".encode())
 
     def _past(self, name: str) -> list[WasCurrent]:
         """What the file says, without a last line that a move announced and never came to."""
@@ -242,11 +250,12 @@ class BundleLife:
         version = self._files.cat_file(path).decode(errors="replace").strip()
         return version if VERSION.fullmatch(version) else None
 
-    def _write(self, name: str, file: str, data: bytes) -> None:
-        """Replace a small file of a name in one stroke."""
-        temporary = self._path(name, f".{file}.new")
+    def _write(self, path: str, data: bytes) -> None:
+        """Replace a small file in one stroke."""
+        folder, _, file = path.rpartition("/")
+        temporary = f"{folder}/.{file}.new"
         self._files.pipe_file(temporary, data)
-        self._files.mv(temporary, self._path(name, file))
+        self._files.mv(temporary, path)
 
     def _folders(self, *parts: str) -> list[str]:
         """The last parts of what lies in a folder; none where it is not there."""

@@ -69,8 +69,8 @@ class BundleStore(BundleLife):
     def add(self, name: str, files: dict[str, bytes]) -> str:
         """Keep a packed bundle under `name` and return its version; `name` does not point at it yet.
 
-        The manifest is written last: a version without one was never completed and does not load. A version that is
-        there already stays as it is.
+        The manifest is written last and in one stroke: a version without one was never completed and does not load. A
+        version that is there already stays as it is.
 
         Raises:
             BundleError: `files` are no bundle, or `name` cannot name one.
@@ -83,8 +83,9 @@ class BundleStore(BundleLife):
                 return version
             raise BundleError(f"The model '{name}' has another version {version}: versions are never changed.")
         self._files.makedirs(self._path(name, version), exist_ok=True)
-        for file in sorted(files, key=lambda file: file == MANIFEST):
+        for file in files.keys() - {MANIFEST}:
             self._files.pipe_file(self._path(name, version, file), files[file])
+        self._write(self._path(name, version, MANIFEST), files[MANIFEST])
         return version
 
     def point(self, name: str, version: str) -> None:

@@ -134,7 +134,7 @@ def _remove(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
 
 def _delete(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
     info = store.delete(arguments.name)
-    return Outcome(figures(info), f"'{info.name}' is gone, with its {len(info.pieces):,} pieces.")
+    return Outcome(figures(info), f"'{info.name}' is gone: {info.totals}.")
 
 
 def _export(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
@@ -172,4 +172,4 @@ def figures(info: DataSetInfo) -> dict:
 
 
 def _totals(info: DataSetInfo) -> str:
-    return f"{len(info.pieces):,} pieces, {info.notes:,} notes, {info.minutes:,.0f} min, {info.bytes / 1e6:.1f} MB"
+    return f"{info.totals}, {info.bytes / 1e6:.1f} MB"

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from model.archives import Archive
 from model.datasets.info import DataSetInfo, PieceInfo
-from model.datasets.licences import LICENCES, Terms
-from model.datasets.names import file_stem
+from model.datasets.licences import LICENCES, Terms, terms
+from model.datasets.names import cleaned, file_stem
 from model.errors import ArchiveError
 
 ABOUT, TABLE, LICENCE = "dataset.json", "table.csv", "LICENCE.txt"
@@ -44,8 +44,9 @@ def about(archive: Archive) -> About | None:
         return None
     if info is None:
         return None
-    names = {piece.sha256: piece.name for piece in info.pieces}
-    return About(names, {piece.sha256: piece.terms or info.terms for piece in info.pieces})
+    names = {piece.sha256: cleaned(piece.name) for piece in info.pieces}  # a stranger may have written them
+    under = {piece.sha256: piece.terms or info.terms for piece in info.pieces}
+    return About(names, {sha256: terms(one.licence, one.note) for sha256, one in under.items()})
 
 
 def file_names(info: DataSetInfo) -> dict[str, PieceInfo]:
@@ -79,9 +80,9 @@ def zipped(info: DataSetInfo, bytes_of: Callable[[PieceInfo], bytes]) -> bytes:
 def licence_text(info: DataSetInfo) -> str:
     """The licences of a set in words."""
     lines = [f"The data set '{info.name}', gathered with Cadenza.", ""]
-    for terms in info.all_terms:
-        note = f" Note: {terms.note}." if terms.note else ""
-        lines.append(f"{LICENCES[terms.licence].words}: {LICENCES[terms.licence].sentence}.{note}")
+    for one in info.all_terms:
+        note = f" Note: {one.note}." if one.note else ""
+        lines.append(f"{LICENCES[one.licence].words}: {LICENCES[one.licence].sentence}.{note}")
     if info.non_commercial:
         lines += ["", "Not for commercial use; nor is what is trained on it."]
     return "\n".join(lines) + "\n"

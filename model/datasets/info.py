@@ -7,6 +7,7 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.datasets.licences import Terms
+from model.midi.repairs import counted
 
 FORMAT = 1  # of the file that keeps it
 SHORT_HASH = 8  # letters of a hash that are shown
@@ -74,6 +75,12 @@ class DataSetInfo(BaseModel):
     def bytes(self) -> int:
         """Bytes of all pieces as they are kept."""
         return sum(piece.bytes for piece in self.pieces)
+
+    @property
+    def totals(self) -> str:
+        """Pieces, notes and minutes in words."""
+        pieces = counted(len(self.pieces), "piece", "pieces")
+        return f"{pieces}, {counted(self.notes, 'note', 'notes')}, {self.minutes:,.1f} minutes"
 
     @property
     def instruments(self) -> Counter[str]:

@@ -33,16 +33,25 @@ def cleaned(name: str) -> str:
     Signs that are not seen or turn the line around go, and so does what makes a spreadsheet compute.
     """
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    text = _seen(unicodedata.normalize("NFKC", last[: 8 * LONGEST_NAME]).replace("/", " "))
+    before = None
+    while text != before:  # what one step leaves may be for the other
+        before = text
+        text = _MIDI.sub("", text[:LONGEST_NAME]).lstrip("=+-@. '").rstrip()
+    return text or NAMELESS
+
+
+def _seen(text: str) -> str:
+    """`text` on one line, without signs that are not seen or mean something to Discord or a shell."""
     shown, marks = [], 0
-    for sign in unicodedata.normalize("NFKC", last[: 8 * LONGEST_NAME]):
+    for sign in text:
         kind = unicodedata.category(sign)
         marks = marks + 1 if kind[0] == "M" else 0
         if kind[0] == "Z":
             shown.append(" ")
         elif kind[0] != "C" and marks <= MOST_MARKS and sign not in '<>`*|~"':
             shown.append(sign)
-    text = _MIDI.sub("", " ".join("".join(shown).split())).lstrip("=+-@. /'").strip()
-    return text[:LONGEST_NAME].strip() or NAMELESS
+    return " ".join("".join(shown).split())
 
 
 def told_apart(name: str, taken: Iterable[str]) -> str:

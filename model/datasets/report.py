@@ -62,5 +62,5 @@ class BatchReport:
         if self.stopped:
             lines.append("It was stopped before the end; what is listed as added is kept.")
         info = self.info
-        lines.append(f"'{info.name}' has {len(info.pieces)} pieces, {info.notes:,} notes, {info.minutes:.0f} minutes.")
+        lines.append(f"'{info.name}' has {info.totals}.")
         return "\n".join(lines)

@@ -76,7 +76,7 @@ def _draw_totals(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
         (f"{len(info.pieces):,}", "piece" if len(info.pieces) == 1 else "pieces"),
         (f"{info.notes:,}", "notes"),
         (length, "minutes"),
-        (f"{info.bytes / 1e6:.1f}" if info.bytes >= 1e5 else f"{info.bytes / 1e6:.2f}", "MB"),
+        (f"{info.bytes / 1e6:,.1f}", "MB") if info.bytes >= 1e6 else (f"{info.bytes / 1e3:,.0f}", "kB"),
     )
     width = (WIDTH - 2 * MARGIN - 3 * GAP) // 4
     for place, (number, what) in enumerate(totals):
