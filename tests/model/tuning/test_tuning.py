@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from model.bundles import Bundle, open_bundle
-from model.bundles.bundle import unpack
-from model.errors import BundleError, RequestError
-from model.training import checkpoint
+from model.bundles import Bundle
 from model.tuning import TuningProgress, TuningSettings, Verdict, tune
 from model.tuning.tuning import About
-from tests.model.conftest import Run
 
 QUICK = TuningSettings(epochs=3, rate="strong")
 
