@@ -64,7 +64,7 @@ class Fitting:
             RequestError: when the checkpoint in `folder` is of another run.
         """
         self._network, self._pieces, self._settings, self._folder = network, pieces, settings, folder
-        training = settings.training(pieces.rehearsal is None and not pieces.has_base)
+        training = settings.training(from_scratch=not pieces.has_base)
         self._augmentation, self._training = augmentation(training), training
         old = Rehearsal.nothing() if pieces.rehearsal is None else pieces.rehearsal
         self._old = old
