@@ -27,8 +27,8 @@ from model.tuning.packing import About, Packer
 from model.tuning.pieces import Pieces, read_pieces
 from model.tuning.progress import EpochFigures, OnTuning, TuningProgress
 from model.tuning.settings import TuningSettings
+from model.tuning.verdict import DIVERGED, Figures, Originality, Verdict, load_verdict, save_verdict, sentences
 from model.tuning.verdict import FILE as VERDICT
-from model.tuning.verdict import Figures, Originality, Verdict, load_verdict, save_verdict, sentences
 
 CURVE = "curve.png"
 ENCODED = "encoded"  # folder of the run in which the set lies encoded
@@ -194,7 +194,10 @@ class _Run:
             originality=originality,
             is_copying=originality.is_copying,
             listening=listening,
-            sentences=sentences(figures, originality, len(data.validation), self.base is not None),
+            sentences=(
+                *sentences(figures, originality, len(data.validation), self.base is not None),
+                *([DIVERGED] if standing.has_diverged else []),
+            ),
         )
 
     def _has_bundle(self, version: str) -> bool:
