@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.windows import WindowStreams
 from model.errors import BundleError
 from model.representation import Representation
 
 MOST_TRAIN, MOST_HELD_OUT = 96, 32  # excerpts
-MOST_STEPS = 1024  # of an excerpt
+MOST_STEPS = 1024  # of an excerpt that is learnt from
+HELD_OUT_PART = 2  # excerpts to measure by are this part as long: they are read after every epoch
 LARGEST_BYTES = 600_000  # of a stored rehearsal
 FEWEST_STEPS = 64  # no excerpt is cut shorter than this to make a rehearsal fit
 HIGHEST_VALUE = np.iinfo(np.int16).max  # of a raw value, as it is stored
@@ -76,7 +76,7 @@ def rehearsal_of(representation: Representation, train: Sample, held_out: Sample
     """A sample of a training set that a bundle can carry, at most LARGEST_BYTES.
 
     A long piece becomes its beginning and its end, as training shows some (`Representation.excerpt`), so that neither
-    is forgotten.
+    is forgotten; notes that are struck anew at the seam end there.
 
     Args:
         representation: of the steps.
@@ -88,8 +88,11 @@ def rehearsal_of(representation: Representation, train: Sample, held_out: Sample
     while True:
         rng = np.random.default_rng(random_seed)
         samples = (
-            _drawn(representation, sample, most, longest, rng)
-            for sample, most in ((train, MOST_TRAIN), (held_out, MOST_HELD_OUT))
+            _drawn(representation, sample, most, steps, rng)
+            for sample, most, steps in (
+                (train, MOST_TRAIN, longest),
+                (held_out, MOST_HELD_OUT, longest // HELD_OUT_PART),
+            )
         )
         rehearsal = Rehearsal(*samples)
         if longest <= FEWEST_STEPS or len(rehearsal.save()) <= LARGEST_BYTES:
@@ -103,7 +106,9 @@ def _drawn(representation: Representation, sample: Sample, most: int, longest: i
     pieces = []
     for index, share in zip(chosen, shares, strict=True):
         steps, first = np.asarray(sample.pieces[index]), int(longest * share)
-        pieces.append(steps if len(steps) <= longest else representation.excerpt(steps, first, longest - first))
+        if len(steps) > longest:
+            steps = representation.encode(representation.decode(representation.excerpt(steps, first, longest - first)))
+        pieces.append(steps)
     return Sample(pieces, [sample.styles[index] for index in chosen])
 
 
@@ -123,8 +128,18 @@ def load_rehearsal(data: bytes, representation: Representation) -> Rehearsal:
         )
         train = len(lengths) - held_out
         rehearsal = Rehearsal(Sample(pieces[:train], styles[:train]), Sample(pieces[train:], styles[train:]))
-        _check_classes(pieces, representation)
-    except (KeyError, ValueError, TypeError, IndexError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        _check_music(pieces, representation)
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        OSError,
+        EOFError,
+        MemoryError,
+        ArithmeticError,
+        zipfile.BadZipFile,
+    ) as error:
         raise BundleError(
             f"The rehearsal in the bundle cannot be used ({error}): take it from a bundle of `train` or `publish`."
         ) from error
@@ -164,10 +179,11 @@ def _check(steps: NDArray, lengths: NDArray, held_out: int, styles: list[str], r
         raise ValueError("its styles are no words")
 
 
-def _check_classes(pieces: Sequence[Steps], representation: Representation) -> None:
-    """Raise ValueError where a value has no class, so that the network could not be asked for it."""
-    sizes = np.array([field.size for field in representation.fields])
-    for (batch,) in WindowStreams(representation, pieces, min(16, len(pieces)), 128).once() if pieces else ():
-        wrong = (batch["target"] < 0) | (batch["target"] >= sizes)
-        if wrong[batch["weight"] > 0].any():
+def _check_music(pieces: Sequence[Steps], representation: Representation) -> None:
+    """Raise ValueError where steps are not those that `representation` has for the piece they describe.
+
+    A value out of range, or a note that cannot be struck, would cost a network more nats than it can count.
+    """
+    for steps in pieces:
+        if not np.array_equal(representation.encode(representation.decode(steps)), steps):
             raise ValueError(f"it holds what is no music of '{representation.name}'")

@@ -13,6 +13,7 @@ dataset   the data sets that members gather
 
 compose_options  what a command line asks of a piece
 train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind
+train_tuning  what `train` does with --mix, --minutes or --rate: fine-tuning to a small data set
 
 Every module has `HELP` (one sentence), `EXAMPLES`, `add_arguments(parser)` and `run(arguments)`, which returns an
 `Outcome`. Keras is imported inside `run` only, after the backend was chosen.

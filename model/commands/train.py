@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import ValidationError
 
 from model.classic.settings import ClassicSettings
-from model.commands import Outcome, train_classic
+from model.commands import Outcome, train_classic, train_tuning
 from model.commands.data import add_data_options
 from model.errors import RequestError
 from model.training.settings import TrainingSettings
@@ -19,6 +19,7 @@ from model.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.bundles.habits import Habits
+    from model.bundles.rehearsal import Rehearsal
     from model.data.catalogue import Found
     from model.data.corpus import Encoded
     from model.evaluation.originality import OriginalityIndex
@@ -34,6 +35,8 @@ EXAMPLES = """examples:
         --backend torch --precision bfloat16 --dropout 0.1
   the tutorial's network on a folder, one epoch after another (docs/classic.md):
     python -m model train --preset classic --data midi_songs/ --out runs/classic
+  the shipped piano fitted to thirty rags, with a verdict at its end (docs/fine-tuning.md):
+    python -m model train --base piano --data rags/ --out runs/rags --rate normal --minutes 10
   stopped with Ctrl-C, or killed? go on where the last epoch ended:
     (the same command with --resume)
 then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
@@ -66,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{field.description} (default: {field.default})",
         )
     train_classic.add_arguments(parser)
+    train_tuning.add_arguments(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--title", default="", help="title on the bundle's card")
     parser.add_argument("--licence", default="", help="licence of the data, kept on the card")
@@ -84,6 +88,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     config = preset(arguments.preset, dropout=arguments.dropout) if base is None else base.config
     if config.window:
         return train_classic.run(arguments, config)
+    if train_tuning.is_asked(arguments):
+        return train_tuning.run(arguments, base)
     settings = _settings(arguments)
     train_classic.make_folder(arguments.out)
     found = find_data(str(arguments.data), arguments.local, arguments.cache)
@@ -96,11 +102,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for name, twin in data.duplicates.items():
         sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
-    index = _index(config, data)
+    index, rehearsal = _index(config, data), _rehearsal(config, data)
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
         habits = habits_of(network.representation, data.train)
-        _write_bundle(arguments, found, network, progress, index, habits)
+        _write_bundle(arguments, found, network, progress, (index, habits, rehearsal))
 
     weights = None if base is None else [weight.astype("float32") for weight in base.weights]
     progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
@@ -149,13 +155,22 @@ def _index(config: NetworkConfig, data: Encoded) -> OriginalityIndex:
     return index_of_steps(representation, data.train, data.validation)
 
 
+def _rehearsal(config: NetworkConfig, data: Encoded) -> Rehearsal:
+    """A sample of what is learnt and of what is held out, for training that goes on from the bundle."""
+    from model.bundles.rehearsal import Sample, rehearsal_of
+    from model.representation import representation_of
+
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
+    return rehearsal_of(representation, train, held_out)
+
+
 def _write_bundle(
     arguments: argparse.Namespace,
     found: Found,
     network: NoteNetwork,
     progress: Progress,
-    index: OriginalityIndex,
-    habits: Habits,
+    learnt: tuple[OriginalityIndex, Habits, Rehearsal],
 ) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
@@ -174,7 +189,7 @@ def _write_bundle(
         },
         command="python -m model " + shlex.join(sys.argv[1:]),
     )
-    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, index, habits))
+    write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, *learnt))
 
 
 def _description(config: NetworkConfig) -> str:

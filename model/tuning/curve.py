@@ -1,7 +1,7 @@
-"""The curves of a run as a picture: what each epoch cost on the set's held-out pieces and on the base's own music.
+"""The curves of a run as a picture: each epoch in training, on the held-out pieces of the set, on the base's music.
 
-Both are drawn in per cent of what they were before the first epoch, so that a gain on one and a loss on the other are
-seen on one scale; from scratch there is no before, and nats per note are drawn.
+All are in nats per note on one scale; the legend says by how many per cent the held-out pieces and the base's own music
+changed from epoch 0 to the epoch that is kept, which is ringed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour
 from model.pictures.roll_axes import drawable, font
 from model.pictures.roll_layout import SCALE, Box
-from model.tuning.choosing import MOST_FORGOTTEN, chosen_epoch
+from model.tuning.choosing import chosen_epoch
 from model.tuning.progress import EpochFigures
 
 WIDTH, HEIGHT = 640 * SCALE, 340 * SCALE
@@ -24,8 +24,9 @@ TRAIN: Colour = (0x8A, 0x90, 0x9A)
 VALIDATION: Colour = (0x56, 0xB4, 0xE9)
 OLD: Colour = (0xE6, 0x9F, 0x00)
 LINE, DOT = 3 * SCALE, 4 * SCALE
-STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+STEPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 MOST_LINES = 7  # of the grid
+KNOWS_NOTHING = 1.5  # times the cost of epoch 1
 NAMES = {VALIDATION: "your held-out pieces", OLD: "the base's own music", TRAIN: "while training"}
 
 Curve = list[tuple[float, float]]  # epoch and value
@@ -33,42 +34,36 @@ Curve = list[tuple[float, float]]  # epoch and value
 
 def draw_curve(history: Sequence[EpochFigures], title: str = "") -> bytes:
     """The PNG of `history`, 1280 x 680 pixels; also for a run under way, as soon as epoch 0 was measured."""
-    curves, unit = _curves(history)
+    curves = _curves(history)
+    values = [value for curve in curves.values() for _, value in curve]
+    scale = _Scale(values, max([1.0, *(figures.epoch for figures in history)]))
     image = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
     draw = ImageDraw.Draw(image)
     draw.rectangle([PLOT.left, PLOT.top, PLOT.right - 1, PLOT.bottom - 1], fill=WHITE_ROW)
-    values = [value for curve in curves.values() for _, value in curve]
-    if unit == "%":
-        values += [100.0, 100.0 * (1 + MOST_FORGOTTEN)]
-    scale = _Scale(values, max([1.0, *(figures.epoch for figures in history)]))
-    _draw_grid(draw, scale, unit)
+    _draw_grid(draw, scale)
+    kept = chosen_epoch(history).epoch if history else 0
     for colour, curve in curves.items():
         _draw_line(draw, scale, curve, colour)
-    if history:
-        _draw_chosen(draw, scale, curves[VALIDATION], chosen_epoch(history).epoch)
-    _draw_heading(draw, title, curves, unit)
+        if kept and colour != TRAIN:
+            _draw_kept(draw, scale, curve, kept)
+    _draw_heading(draw, title)
+    _draw_legend(draw, curves, kept)
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
 
 
-def _curves(history: Sequence[EpochFigures]) -> tuple[dict[Colour, Curve], str]:
-    """Each curve by its colour, and the unit of their values."""
+def _curves(history: Sequence[EpochFigures]) -> dict[Colour, Curve]:
+    """Each curve by its colour, those without a value left out."""
+    validation: Curve = [(one.epoch, one.val_nats) for one in history]
+    if len(validation) > 1 and validation[0][1] > KNOWS_NOTHING * validation[1][1]:
+        validation = validation[1:]  # a network that knew nothing would press all other epochs to the floor
     found: dict[Colour, Curve] = {
         TRAIN: [(one.epoch, one.train_nats) for one in history if one.train_nats is not None],
         OLD: [(one.epoch, one.base_nats) for one in history if one.base_nats is not None],
-        VALIDATION: [(one.epoch, one.val_nats) for one in history],
+        VALIDATION: validation,
     }
-    if not found[OLD]:
-        # without a base epoch 0 is a network that knows nothing: it would press all others to the floor
-        first = next((value for epoch, value in found[VALIDATION] if epoch == 1), None)
-        if first is not None and found[VALIDATION][0][1] > 1.5 * first:
-            found[VALIDATION] = found[VALIDATION][1:]
-        return {colour: curve for colour, curve in found.items() if curve or colour == VALIDATION}, "nats"
-    del found[TRAIN]  # of two kinds of music at once, so per cent of neither
-    return {
-        colour: [(epoch, 100 * value / curve[0][1]) for epoch, value in curve] for colour, curve in found.items()
-    }, "%"
+    return {colour: curve for colour, curve in found.items() if curve}
 
 
 class _Scale:
@@ -92,12 +87,11 @@ class _Scale:
         return [step * number for number in range(first, int(self.high // step) + 1)]
 
 
-def _draw_grid(draw: ImageDraw.ImageDraw, scale: _Scale, unit: str) -> None:
+def _draw_grid(draw: ImageDraw.ImageDraw, scale: _Scale) -> None:
     for value in scale.steps():
         y = scale.y(value)
         draw.line([(PLOT.left, y), (PLOT.right - 1, y)], fill=GRID, width=SCALE)
-        label = f"{value:g} %" if unit == "%" else f"{value:g}"
-        draw.text((PLOT.left - 8 * SCALE, y), label, fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
+        draw.text((PLOT.left - 8 * SCALE, y), f"{value:g}", fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
     every = max(1, round(scale.epochs / 12))
     for epoch in range(0, int(scale.epochs) + 1, every):
         place = (scale.x(epoch), PLOT.bottom + 8 * SCALE)
@@ -114,24 +108,34 @@ def _draw_line(draw: ImageDraw.ImageDraw, scale: _Scale, curve: Curve, colour: C
         draw.ellipse([x - DOT, y - DOT, x + DOT, y + DOT], fill=colour)
 
 
-def _draw_chosen(draw: ImageDraw.ImageDraw, scale: _Scale, curve: Curve, epoch: int) -> None:
+def _draw_kept(draw: ImageDraw.ImageDraw, scale: _Scale, curve: Curve, epoch: int) -> None:
     """A ring around the epoch that is kept."""
     for number, value in curve:
-        if number == epoch and epoch > 0:
+        if number == epoch:
             x, y, radius = scale.x(number), scale.y(value), 2 * DOT
             draw.ellipse([x - radius, y - radius, x + radius, y + radius], outline=TEXT, width=2 * SCALE)
 
 
-def _draw_heading(draw: ImageDraw.ImageDraw, title: str, curves: dict[Colour, Curve], unit: str) -> None:
-    place = (18 * SCALE, 20 * SCALE)
-    meaning = "surprise, % of the base's (lower is better)" if unit == "%" else "nats per note (lower is better)"
-    draw.text(place, drawable(title)[:48] or "Fine-tuning", fill=TEXT, font=font(TITLE_SIZE), anchor="lm")
-    draw.text((PLOT.right, 20 * SCALE), meaning, fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
-    x: float = PLOT.left
+def _draw_heading(draw: ImageDraw.ImageDraw, title: str) -> None:
+    middle = 20 * SCALE
+    draw.text(
+        (18 * SCALE, middle), drawable(title)[:44] or "Fine-tuning", fill=TEXT, font=font(TITLE_SIZE), anchor="lm"
+    )
+    meaning = "nats per note, lower is better"
+    draw.text((PLOT.right, middle), meaning, fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
+
+
+def _draw_legend(draw: ImageDraw.ImageDraw, curves: dict[Colour, Curve], kept: int) -> None:
+    x, y = float(18 * SCALE), 46 * SCALE
     for colour in (VALIDATION, OLD, TRAIN):
-        if curves.get(colour):
-            y = 46 * SCALE
+        if colour in curves:
+            name = NAMES[colour] + ("" if colour == TRAIN else _change(curves[colour], kept))
             draw.ellipse([x, y - DOT, x + 2 * DOT, y + DOT], fill=colour)
-            x += 2 * DOT + 6 * SCALE
-            draw.text((x, y), NAMES[colour], fill=TEXT, font=font(TEXT_SIZE), anchor="lm")
-            x += font(TEXT_SIZE).getlength(NAMES[colour]) + 22 * SCALE
+            draw.text((x + 2 * DOT + 6 * SCALE, y), name, fill=TEXT, font=font(TEXT_SIZE), anchor="lm")
+            x += 2 * DOT + font(TEXT_SIZE).getlength(name) + 24 * SCALE
+
+
+def _change(curve: Curve, kept: int) -> str:
+    """By how much the kept epoch costs more or less than epoch 0, where both are drawn."""
+    values = dict(curve)
+    return f" {100 * (values[kept] / values[0] - 1):+.1f} %" if kept and kept in values and 0 in values else ""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundles.rehearsal import Rehearsal, Sample
-from model.errors import RequestError
+from model.errors import BundleError, RequestError
 from model.evaluation.likelihood import Meter
 from model.network import NoteNetwork
 from model.training import checkpoint
@@ -47,6 +47,7 @@ class Standing:
     more: int = 0  # how often it went on after it was over
     since_epoch: int = 0  # where it last began or went on; limits count from there
     since_s: float = 0.0
+    has_diverged: bool = False  # ended because the figures were no numbers any more
     history: list[dict] = field(default_factory=list)  # of EpochFigures
 
     @property
@@ -67,7 +68,7 @@ class Fitting:
             RequestError: when the checkpoint in `folder` is of another run.
         """
         self._network, self._pieces, self._settings, self._folder = network, pieces, settings, folder
-        training = settings.training(pieces.rehearsal is None and not pieces.has_base)
+        training = settings.training(from_scratch=not pieces.has_base)
         self._augmentation, self._training = augmentation(training), training
         old = Rehearsal.nothing() if pieces.rehearsal is None else pieces.rehearsal
         self._old = old
@@ -119,9 +120,14 @@ class Fitting:
         """Train until the epochs, the minutes or the patience are at their end, or `should_stop` says so.
 
         `keep` is called after an epoch whose network is the best so far, once the checkpoint holds it too.
+
+        Raises:
+            BundleError: the network to begin with predicts nothing that is a number.
         """
         if not self.standing.history:
             self._note(0, None, is_whole=True)
+            if self.standing.has_diverged:
+                raise BundleError("The model to begin with is damaged: what it predicts is no number. Choose another.")
             self._save()
         while not self.standing.is_over:
             train_nats, is_whole = self._epoch(on_progress, should_stop)
@@ -131,7 +137,7 @@ class Fitting:
                 with averaged_weights(self._model.optimizer):
                     is_best = self._note(number, train_nats, is_whole)
             self.standing.epoch += is_whole
-            self.standing.is_over = not is_whole or self._has_ended()
+            self.standing.is_over = not is_whole or self.standing.has_diverged or self._has_ended()
             self._save()
             if is_best:
                 keep(self._best, self.standing.figures)
@@ -156,6 +162,9 @@ class Fitting:
     def _note(self, epoch: int, train_nats: float | None, is_whole: bool) -> bool:
         """Measure the network as it is; keep its weights where it is the best so far, and say whether it is."""
         val_nats, base_nats = self._measure()
+        if not np.isfinite([val_nats, base_nats or 0.0, train_nats or 0.0]).all():
+            self.standing.has_diverged = True
+            return False
         figures = EpochFigures(
             epoch=epoch,
             train_nats=train_nats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,17 +57,7 @@ def read_pieces(data: Path | Sequence[Path], representation: str, cache: Path, p
             f"of {len(corpus.files) + len(corpus.refused)} files {len(files)} can be used. {corpus.reasons()}"
         )
     held_out = _held_out(files)
-    split = [
-        EncodedFile(
-            file.name,
-            file.steps,
-            file.split,
-            "validation" if file.name in held_out else "train",
-            file.style,
-            file.sketch,
-        )
-        for file in files
-    ]
+    split = [replace(file, hash_split="validation" if file.name in held_out else "train") for file in files]
     duplicates = duplicates_of_held_out(split)
     train = [file for file in split if not file.is_held_out and file.name not in duplicates]
     validation = [file for file in split if (file.split or file.hash_split) == "validation"]

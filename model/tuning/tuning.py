@@ -18,6 +18,7 @@ from model.errors import BundleError, RequestError
 from model.files import replace_file
 from model.network import NoteNetwork
 from model.network.config import preset
+from model.training import checkpoint
 from model.tuning.choosing import chosen_epoch
 from model.tuning.curve import draw_curve
 from model.tuning.fitting import JUDGING_S, JUDGING_SHARE, Fitting
@@ -26,7 +27,8 @@ from model.tuning.packing import About, Packer
 from model.tuning.pieces import Pieces, read_pieces
 from model.tuning.progress import EpochFigures, OnTuning, TuningProgress
 from model.tuning.settings import TuningSettings
-from model.tuning.verdict import Figures, Originality, Verdict, load_verdict, save_verdict, sentences
+from model.tuning.verdict import DIVERGED, Figures, Originality, Verdict, load_verdict, save_verdict, sentences
+from model.tuning.verdict import FILE as VERDICT
 
 CURVE = "curve.png"
 ENCODED = "encoded"  # folder of the run in which the set lies encoded
@@ -68,6 +70,8 @@ def tune(
         ModelError: the set has too few pieces, the base is of the classic kind, or `folder` holds another run.
     """
     settings, about = settings or TuningSettings(), about or About()
+    if keras.backend.backend() != "tensorflow":
+        raise RequestError("Fine-tuning ends with music that TensorFlow draws: leave --backend at tensorflow for it.")
     on_progress(TuningProgress(stage="preparing", epochs=settings.most_epochs))
     run = _Run(*_begun(start, data, folder, settings), settings, about, folder)
     if (verdict := run.verdict_there()) is not None:
@@ -75,6 +79,12 @@ def tune(
     run.restore()
     run.fitting.run(run.keep, on_progress, should_stop)
     return run.judge(on_progress)
+
+
+def forget(folder: Path) -> None:
+    """Let the next `tune` in `folder` begin anew: the checkpoint and the verdict go, the bundle stays until then."""
+    for name in (checkpoint.FILE, VERDICT):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _begun(
@@ -184,7 +194,10 @@ class _Run:
             originality=originality,
             is_copying=originality.is_copying,
             listening=listening,
-            sentences=sentences(figures, originality, len(data.validation), self.base is not None),
+            sentences=(
+                *sentences(figures, originality, len(data.validation), self.base is not None),
+                *([DIVERGED] if standing.has_diverged else []),
+            ),
         )
 
     def _has_bundle(self, version: str) -> bool:

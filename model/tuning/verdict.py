@@ -12,6 +12,7 @@ from model.tuning.choosing import MOST_FORGOTTEN
 FILE = "verdict.json"
 COPYING_FACTOR, COPYING_FROM = 2.0, 0.1  # times the human share; and never below this share
 CLEAR_GAIN = 0.5  # per cent; less is said to be nothing
+DIVERGED = "Training went out of bounds and was ended, and the best until then was kept: choose a gentler rate."
 NO_REHEARSAL = (
     "The base carries no sample of the music it learnt from, so none was mixed in, and what it forgot was not "
     "measured: publish it with --rehearsal-of to have both."
