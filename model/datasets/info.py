@@ -21,7 +21,7 @@ class Facts(BaseModel):
 
     notes: int = Field(ge=1, le=10_000_000)
     seconds: float = Field(ge=0, le=1_000_000)
-    instruments: dict[str, int] = Field(description="notes of each family of instruments")
+    instruments: dict[str, int] = Field(max_length=32, description="notes of each family of instruments")
     key: str = Field(default="", max_length=16, description="one of `KEYS`, or '' where no pitch sounds")
     title: str = Field(default="", max_length=200)
     repairs: tuple[str, ...] = Field(default=(), max_length=50, description="what was mended, a sentence each")

@@ -33,10 +33,10 @@ def cleaned(name: str) -> str:
     Signs that are not seen or turn the line around go, and so does what makes a spreadsheet compute.
     """
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    text = _seen(unicodedata.normalize("NFKC", last[: 8 * LONGEST_NAME]).replace("/", " "))
-    before = None
-    while text != before:  # what one step leaves may be for the other
+    text, before = last[: 8 * LONGEST_NAME], None
+    while text != before:  # what one step leaves may be for another
         before = text
+        text = _seen(unicodedata.normalize("NFKC", text))
         text = _MIDI.sub("", text[:LONGEST_NAME]).lstrip("=+-@. '").rstrip()
     return text or NAMELESS
 
@@ -49,7 +49,7 @@ def _seen(text: str) -> str:
         marks = marks + 1 if kind[0] == "M" else 0
         if kind[0] == "Z":
             shown.append(" ")
-        elif kind[0] != "C" and marks <= MOST_MARKS and sign not in '<>`*|~"':
+        elif kind[0] != "C" and marks <= MOST_MARKS and sign not in '/\\<>`*|~"':
             shown.append(sign)
     return " ".join("".join(shown).split())
 

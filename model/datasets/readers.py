@@ -130,21 +130,35 @@ class _Reader:
 
     def read(self, data: bytes, limits: DataSetLimits) -> ReadPiece | Unread | None:
         """What came of one file; None where the process was gone."""
-        limit_s = limits.seconds + (0 if self.files else STARTING_S)
-        timer = threading.Timer(limit_s, self._end_late)
-        timer.daemon = True
-        timer.start()
         try:
-            return self._asked(data, limits)
+            if not self.files:
+                with self._within(STARTING_S):
+                    self._wait_until_it_stands()
+            with self._within(limits.seconds):
+                return self._asked(data, limits)
         except (OSError, ValueError):  # ValidationError is a ValueError
             self.end()
             return self._late(limits)
         finally:
-            timer.cancel()
             self.files += 1
             self.can_go_on &= self.files < FILES_OF_ONE
             if not self.can_go_on:
                 self.end()
+
+    @contextlib.contextmanager
+    def _within(self, limit_s: float) -> Iterator[None]:
+        """End the process when what is done here takes longer."""
+        timer = threading.Timer(limit_s, self._end_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _wait_until_it_stands(self) -> None:
+        if self._process.stdout is None or receive(self._process.stdout, ANSWER_ROOM) is None:
+            raise ValueError("the process ended before it could read")
 
     def _asked(self, data: bytes, limits: DataSetLimits) -> ReadPiece | Unread | None:
         pipe_in, pipe_out = self._process.stdin, self._process.stdout

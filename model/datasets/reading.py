@@ -120,6 +120,7 @@ def serve() -> None:
     pipe_in = os.fdopen(os.dup(0), "rb")
     pipe_out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
+    send(pipe_out, {"ready": True}, b"")
     is_bounded = False
     while select.select([pipe_in], [], [], IDLE_S)[0]:
         if (message := receive(pipe_in, MOST_BYTES)) is None:

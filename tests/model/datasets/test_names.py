@@ -112,6 +112,8 @@ def test_a_name_that_could_lead_elsewhere_is_no_name(name: str):
         ("", "piece"),
         ("\u200b.mid", "piece"),
         ("夜想曲.mid", "夜想曲"),
+        ("a／b＼c", "abc"),  # letters that become / and \\ when they are made plain
+        ('q\u0301\u0301"\u0301', "q\u0301\u0301"),
     ],
 )
 def test_examples(name: str, shown: str):
