@@ -1,4 +1,4 @@
-# One file, five images: `base` is below them all; `bot`, `worker-cpu`, `worker-gpu` and `trainer` are what runs.
+# One file, five images: `base` is below them all; `bot`, `worker-cpu`, `worker-gpu` and `shell` are what runs.
 # docker-compose.yml names the one each service needs. Nothing here holds a secret, and nothing runs as root.
 
 FROM python:3.11-slim-trixie AS base
@@ -9,7 +9,7 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_ROOT_USER_ACTION=ignore
 RUN groupadd --gid 10001 cadenza \
     && useradd --uid 10001 --gid cadenza --create-home cadenza \
-    && install --directory --owner cadenza --group cadenza /app /app/var /app/bundles /app/runs
+    && install --directory --owner cadenza --group cadenza /app /app/var /app/bundles /app/library /app/runs
 WORKDIR /app
 COPY deploy/healthcheck.py deploy/healthcheck.py
 
@@ -60,8 +60,8 @@ STOPSIGNAL SIGTERM
 CMD ["python", "-m", "worker"]
 
 
-# --- the trainer: PyTorch for its LSTM kernel, on a GPU where there is one; no Redis, no Discord --------------------
-FROM base AS trainer
+# --- training from the shell: PyTorch for its LSTM kernel, on a GPU where there is one; no Redis, no Discord --------------------
+FROM base AS shell
 COPY requirements/train.txt requirements/train.txt
 RUN pip install -r requirements/train.txt
 COPY model model

@@ -14,6 +14,7 @@ import yarl
 from discord import app_commands
 
 from bot import commands
+from bot.buttons.admin_button import AdminButton
 from bot.buttons.piece_button import PieceButton
 from bot.delivery.courier import EDIT_INTERVAL_S, Courier
 from bot.errors import answer
@@ -24,6 +25,7 @@ from jobs.errors import BoardUnreachable
 log = logging.getLogger(__name__)
 
 RESUME_EVERY_S = 5.0  # while Redis does not answer at the start
+LOOK_EVERY_S = 60.0  # for nightly trainings, which begin without the bot
 
 
 class CommandTree(app_commands.CommandTree["Cadenza"]):
@@ -57,7 +59,7 @@ class Cadenza(discord.Client):
 
     async def setup_hook(self) -> None:
         """Between login and the gateway: buttons, commands, and the jobs left open by the bot before."""
-        self.add_dynamic_items(PieceButton)
+        self.add_dynamic_items(PieceButton, AdminButton)
         await sync_if_changed(self.tree, self._state_folder)
         self._resuming = asyncio.create_task(self._resume(), name="resume open jobs")
 
@@ -83,7 +85,13 @@ class Cadenza(discord.Client):
                 await asyncio.sleep(RESUME_EVERY_S)
             else:
                 log.info("%d open jobs followed on", count)
-                return
+                break
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self.courier.find_nightly()
+            except BoardUnreachable as error:
+                log.warning("nightly trainings cannot be looked for: %r", error.__cause__ or error)
 
 
 def point_at(api: str, gateway: str) -> None:

@@ -4,8 +4,15 @@ CadenzaError
 └── UserFacing             owns the sentence that the member is shown
     ├── BadSeed            the attached file cannot be a seed: not MIDI, empty, too big, not downloadable
     ├── OutOfRange         an option lies outside its range
+    ├── Contradiction      options that do not go together, or one that lacks what it needs
+    ├── NotKnown           a value that none of the models asked knows
     ├── NotYours           the button belongs to whoever asked for the piece
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
+    ├── TrainingGone       the training under a button, or the one that is named, is no longer known
+    ├── BadUpload          an attached file can go neither into a data set nor into the store of models
+    ├── BadName            what was typed cannot be the name of a data set or model, or a version
+    ├── ServersOnly        it belongs to a server and was asked for in direct messages
+    ├── AdminsOnly         it is for those who may manage the server
     └── NotAllowedHere     the bot lacks a permission in this channel
 """
 
@@ -84,12 +91,56 @@ class PieceGone(UserFacing):
         )
 
 
-class NotAllowedHere(UserFacing):
-    """Raised when the bot lacks `missing` permissions, named as Discord names them, in this channel."""
+class TrainingGone(UserFacing):
+    """Raised when there is no such training (any more); `what` says which was meant."""
 
-    def __init__(self, missing: list[str]) -> None:
+    def __init__(self, what: str = "this training") -> None:
         super().__init__(
-            f"I may not reply here: I lack the permission {' and '.join(missing)} in this channel. "
+            f"Nothing is known (any more) of {what}. `/train list` shows those that are; "
+            "`/train start` begins a new one."
+        )
+
+
+class BadUpload(UserFacing):
+    """Raised when an attached file can go neither into a data set nor into the store of models."""
+
+
+class BadName(UserFacing):
+    """Raised when `text` cannot be the name of a data set or model."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"“{text}” cannot be a name here: up to 32 small letters a to z, digits, `-` and `_`, "
+            "with a letter or digit first, such as `our-waltzes`. Choose such a name."
+        )
+
+
+class ServersOnly(UserFacing):
+    """Raised when what belongs to a server is asked for in direct messages."""
+
+    def __init__(self, what: str = "Data sets, trainings and models belong") -> None:
+        super().__init__(f"{what} to a server, and this is a direct message. Do it in a channel of your server.")
+
+
+class AdminsOnly(UserFacing):
+    """Raised when somebody who may not manage the server asks for what only those may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only those who may manage this server (permission Manage Server) can do this. Ask one of its admins."
+        )
+
+
+class NotAllowedHere(UserFacing):
+    """Raised when the bot lacks `missing` permissions, named as Discord names them, in this channel or another."""
+
+    def __init__(self, missing: list[str], channel_id: int | None = None) -> None:
+        lacking = f"I lack the permission {' and '.join(missing)}"
+        if channel_id is not None:
+            super().__init__(f"I may not write in <#{channel_id}>: {lacking} there. Grant it, or name another channel.")
+            return
+        super().__init__(
+            f"I may not reply here: {lacking} in this channel. "
             "Ask an admin to grant it, or use me in another channel or by direct message."
         )
 

@@ -1,4 +1,4 @@
-"""From an interaction to a job in the queue: what `/compose`, Again, Continue and Vary have in common.
+"""From an interaction to a job in the queue: what commands and buttons have in common.
 
 Knows nothing of how the reply gets back; that is `delivery`.
 """
@@ -7,20 +7,50 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import discord
 
 from bot.errors import PieceGone
 from bot.permissions import check_may_reply
-from jobs.contract import MAX_RANDOM_SEED, BlobRef, ComposeRequest, Delivery, JobId, Mode, Record
+from jobs.contract import (
+    MAX_RANDOM_SEED,
+    AnyRequest,
+    BlobRef,
+    ComposeRequest,
+    ComposeResult,
+    Delivery,
+    JobId,
+    Mode,
+    Record,
+)
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
 MIDI_TYPE = "audio/midi"
 
-Change: TypeAlias = "Callable[[discord.Interaction[Cadenza], Record], Awaitable[dict[str, Any]]]"
+Change: TypeAlias = "Callable[[discord.Interaction[Cadenza], Composition], Awaitable[dict[str, Any]]]"
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What was asked of a piece and, where it is finished, what came of it."""
+
+    request: ComposeRequest
+    result: ComposeResult | None
+
+    @classmethod
+    def of(cls, record: Record | None) -> Composition:
+        """That of `record`.
+
+        Raises:
+            PieceGone: there is no record, or it is not that of a piece.
+        """
+        if record is None or not isinstance(record.request, ComposeRequest):
+            raise PieceGone
+        return cls(record.request, record.result if isinstance(record.result, ComposeResult) else None)
 
 
 async def acknowledge(interaction: discord.Interaction[Cadenza], private: bool) -> int:
@@ -62,17 +92,15 @@ async def once_more(interaction: discord.Interaction[Cadenza], job_id: JobId, ch
     private = interaction.message is not None and interaction.message.flags.ephemeral
     message_id = await acknowledge(interaction, private)
     check_may_reply(interaction)
-    record = await interaction.client.board.record(job_id)
-    if record is None:
-        raise PieceGone
+    piece = Composition.of(await interaction.client.board.record(job_id))
     changed = {"random_seed": new_random_seed(), "private": private, "parent_id": job_id}
     if change is not None:
-        changed |= await change(interaction, record)
-    fields = record.request.model_dump() | origin(interaction) | changed
+        changed |= await change(interaction, piece)
+    fields = piece.request.model_dump() | origin(interaction) | changed
     await submit(interaction, ComposeRequest.model_validate(fields), message_id)
 
 
-async def submit(interaction: discord.Interaction[Cadenza], request: ComposeRequest, message_id: int) -> None:
+async def submit(interaction: discord.Interaction[Cadenza], request: AnyRequest, message_id: int) -> None:
     """Put `request` into the queue and let its reply be followed; a repeat of the same interaction is the same job.
 
     Raises:

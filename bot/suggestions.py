@@ -1,4 +1,7 @@
-"""What Discord suggests while a member types an option: live models, and what these know of styles, keys, ... ."""
+"""What Discord suggests while a member types an option: live models, and what these know of styles, keys, … .
+
+To admins also the names of their server's data sets and models, and its trainings.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
+from bot.cards.training import training_words
+from bot.permissions import is_admin
 from bot.wishes import known_values, split_instruments
 from jobs.contract import ModelInfo
 from jobs.errors import JobsError
+from jobs.library_names import What
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -58,6 +64,32 @@ async def instruments(interaction: discord.Interaction[Cadenza], typed: str) -> 
     return _choices([", ".join([*chosen, name]) for name in fitting(last.strip(), left)])
 
 
+async def data_sets(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The names of the server's data sets."""
+    return _choices(fitting(typed, await _names(interaction, "data_sets")))
+
+
+async def own_models(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The names of the server's models, those not in use included."""
+    return _choices(fitting(typed, await _names(interaction, "models")))
+
+
+async def all_models(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """Likewise, with those that all servers share."""
+    live = [model.name for model in await _models(interaction)]
+    return _choices(fitting(typed, list(dict.fromkeys([*await _names(interaction, "models"), *live]))))
+
+
+async def open_trainings(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The server's trainings that are waiting or running."""
+    return await _trainings(interaction, typed, is_open=True)
+
+
+async def past_trainings(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
+    """The server's trainings that are over."""
+    return await _trainings(interaction, typed, is_open=False)
+
+
 def fitting(typed: str, values: Sequence[str]) -> list[str]:
     """Those of `values` that may be meant: they begin with it, else contain it, spaces or not."""
     wanted = _bare(typed)
@@ -78,9 +110,34 @@ async def _models(interaction: discord.Interaction[Cadenza]) -> list[ModelInfo]:
     """The live models; none where they cannot be had in time, for what is typed is judged when the command is sent."""
     try:
         async with asyncio.timeout(LIMIT_S):
-            return await interaction.client.board.models()
+            return await interaction.client.board.models(interaction.guild_id)
     except (JobsError, TimeoutError):
         return []
+
+
+async def _names(interaction: discord.Interaction[Cadenza], what: What) -> list[str]:
+    """The server's names, for those who may manage it only; none where they cannot be had in time."""
+    if not is_admin(interaction):
+        return []
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            return await interaction.client.board.names(interaction.guild_id or 0, what)
+    except (JobsError, TimeoutError):
+        return []
+
+
+async def _trainings(interaction: discord.Interaction[Cadenza], typed: str, is_open: bool) -> Choices:
+    if not is_admin(interaction):
+        return []
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            there = await interaction.client.board.trainings(interaction.guild_id or 0)
+    except (JobsError, TimeoutError):
+        return []
+    fitting_ = [record for record in there if record.stage.is_final is not is_open]
+    named = [(training_words(record), record.job_id) for record in fitting_]
+    wanted = [pair for pair in named if _bare(typed) in _bare(pair[0])]
+    return [app_commands.Choice(name=words[:MAX_CHARACTERS], value=value) for words, value in wanted[:MAX_CHOICES]]
 
 
 async def _asked(interaction: discord.Interaction[Cadenza]) -> list[ModelInfo]:

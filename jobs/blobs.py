@@ -19,6 +19,11 @@ class BlobStore:
         self._connection = connection
         self._settings = settings
 
+    @property
+    def limit_bytes(self) -> int:
+        """The largest file that is kept."""
+        return self._settings.blob_limit_bytes
+
     def put(self, data: bytes, name: str, content_type: str) -> BlobRef:
         """Keep `data`; putting the same bytes again only renews their life.
 

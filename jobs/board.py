@@ -15,12 +15,26 @@ from typing import TypeVar
 import redis
 import redis.asyncio
 
+from jobs.admission import Admission
 from jobs.blobs import BlobStore
-from jobs.compose_queue import ComposeQueue
 from jobs.connection import connect, connect_blocking
-from jobs.contract import BlobRef, ComposeRequest, Delivery, JobId, ModelInfo, Record, Stage, Update, WorkerInfo
-from jobs.errors import BoardUnreachable, DuplicateJob, NoWorker, UnknownJob, UnknownModel
+from jobs.contract import (
+    BlobRef,
+    BundleName,
+    Delivery,
+    JobId,
+    ModelInfo,
+    Record,
+    Stage,
+    Update,
+    WorkerInfo,
+)
+from jobs.errors import BoardUnreachable, UnknownJob
 from jobs.following import Follower
+from jobs.job_queue import JobQueue
+from jobs.lanes import AnyRequest, lane_of
+from jobs.library_names import LibraryNames, What
+from jobs.nightly import Nightly, NightlyStore
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
@@ -47,7 +61,9 @@ class JobBoard:
         self._connection = connect(settings)
         self._records = RecordStore(self._connection, settings)
         self._blobs = BlobStore(self._connection, settings)
-        self._queue = ComposeQueue(self._connection, settings)
+        self._library_names = LibraryNames(self._connection)
+        self._admission = Admission(self._connection, settings)
+        self._nightly = NightlyStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
         self._reader: redis.asyncio.Redis | None = None
@@ -59,37 +75,16 @@ class JobBoard:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._connection.close()
 
-    async def submit(self, request: ComposeRequest, delivery: Delivery) -> Record:
+    async def submit(self, request: AnyRequest, delivery: Delivery) -> Record:
         """Open a job and put it into the queue; the same request again gives the same record.
 
         Raises:
             NoWorker, UnknownModel: nobody is there who could do it.
             TooManyOpenJobs, QueueFull: a limit is reached.
-            BlobGone: the seed is no longer kept.
+            BlobGone: a file of it is no longer kept.
             DuplicateJob: the id is taken by a request that says something else.
         """
-        return await self._call(self._submit, request, delivery)
-
-    def _submit(self, request: ComposeRequest, delivery: Delivery) -> Record:
-        known = self._records.find(request.job_id)
-        if known is None:
-            self._require_model(request.model)
-            if request.seed is not None:
-                self._blobs.renew(request.seed)
-            self._records.admit(request, delivery)
-        record = self._records.get(request.job_id)
-        if record.request != request:
-            raise DuplicateJob(request.job_id)
-        if record.stage is Stage.QUEUED:  # also when the first submission died half-way
-            self._queue.enqueue(request.job_id)
-        return record
-
-    def _require_model(self, name: str | None) -> None:
-        served = [model.name for worker in self._registry.workers() for model in worker.models]
-        if not served:
-            raise NoWorker
-        if name is not None and name not in served:
-            raise UnknownModel(name, sorted(set(served)))
+        return await self._call(self._admission.submit, request, delivery)
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
         """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
@@ -116,15 +111,21 @@ class JobBoard:
             return Cancelling.TOO_LATE
         if not self._records.ask_cancel(job_id):  # first, so that a worker that takes it just now sees it
             raise UnknownJob(job_id)
-        if self._queue.withdraw(job_id):
+        queue = JobQueue(self._connection, self.settings, lane_of(record.kind, self.settings))
+        if queue.withdraw(job_id) or not self._records.is_its_turn(record.request):
             settled = self._records.settle(job_id, Update(stage=Stage.CANCELLED))
             return Cancelling.CANCELLED if settled else Cancelling.TOO_LATE
-        self._queue.stop(job_id)
+        queue.stop(job_id)
         return Cancelling.STOPPING
 
     async def record(self, job_id: JobId) -> Record | None:
         """All there is to know of the job; None when there is no record (any more)."""
         return await self._call(self._records.find, job_id)
+
+    async def state(self, job_id: JobId) -> Update:
+        """Where the job stands at this moment, as its followers would be told; FAILED where it is not known."""
+        _, update = await self._call(Watch(job_id, self._connection, self.settings).join)
+        return update
 
     async def open_records(self) -> list[Record]:
         """The jobs whose reply has not been delivered, oldest first: what a restarted bot follows on."""
@@ -159,9 +160,33 @@ class JobBoard:
         """
         return await self._call(self._blobs.get, ref)
 
-    async def models(self) -> list[ModelInfo]:
-        """What live workers can play, the default first."""
-        return await self._call(self._registry.models)
+    async def models(self, guild_id: int | None = None) -> list[ModelInfo]:
+        """What live workers can play for that server, the default first."""
+        return await self._call(self._registry.models, guild_id)
+
+    async def trainings(self, guild_id: int) -> list[Record]:
+        """The server's trainings that are still known, the newest first."""
+        return await self._call(self._records.trainings, guild_id)
+
+    async def prefer(self, guild_id: int, model: BundleName | None) -> None:
+        """Let `model` compose in the server where none is named; None leaves it to the worker again."""
+        await self._call(self._library_names.prefer, guild_id, model)
+
+    async def preferred(self, guild_id: int | None) -> BundleName | None:
+        """The model that composes in the server where none is named; None where the worker chooses."""
+        return None if guild_id is None else await self._call(self._library_names.preferred, guild_id)
+
+    async def names(self, guild_id: int, what: What) -> list[str]:
+        """The names of the server's data sets or models, sorted; for suggestions."""
+        return await self._call(self._library_names.names, guild_id, what)
+
+    async def set_nightly(self, guild_id: int, wish: Nightly) -> None:
+        """Note what nightly training the server wishes."""
+        await self._call(self._nightly.set, guild_id, wish)
+
+    async def nightly(self, guild_id: int) -> Nightly | None:
+        """What nightly training the server wishes; None where nobody ever said."""
+        return await self._call(self._nightly.get, guild_id)
 
     async def workers(self) -> list[WorkerInfo]:
         """Who is alive."""

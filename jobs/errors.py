@@ -21,6 +21,10 @@ Each error owns its `sentence`: what happened and what to do, fit to be shown to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobs.contract import Kind
 
 
 class JobsError(Exception):
@@ -44,33 +48,45 @@ class QueueFull(Refused):
 
     code = "queue_full"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"The queue is full: {limit} pieces are waiting or being composed. Try again in a few minutes."
-        )
+    def __init__(self, limit: int, kind: Kind = "compose") -> None:
+        waiting = {
+            "compose": f"{limit} pieces are waiting or being composed. Try again in a few minutes.",
+            "library": f"{limit} commands are waiting. Try again in a minute.",
+            "train": f"{limit} trainings of all servers are waiting or running. Try again later.",
+        }
+        super().__init__(f"The queue is full: {waiting[kind]}")
 
 
 class TooManyOpenJobs(Refused):
-    """Raised when the member has `limit` open jobs already."""
+    """Raised when the member, or the server, has `limit` open jobs already."""
 
     code = "too_many_open_jobs"
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, kind: Kind = "compose") -> None:
         pieces = "piece" if limit == 1 else "pieces"
-        super().__init__(
-            f"You already have {limit} {pieces} in the making. Wait until one is done or stop one, then ask again."
-        )
+        sentences = {
+            "compose": f"You already have {limit} {pieces} in the making. "
+            "Wait until one is done or stop one, then ask again.",
+            "library": f"This server has {limit} commands waiting already. Try again in a minute.",
+            "train": f"This server has {limit} trainings waiting or running already. "
+            "Wait until one is done, or stop one with `/train stop`.",
+        }
+        super().__init__(sentences[kind])
 
 
 class NoWorker(Refused):
-    """Raised when no worker is alive."""
+    """Raised when no worker is alive that does such jobs."""
 
     code = "no_worker"
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind = "compose") -> None:
+        work = {
+            "compose": "to compose just now: no worker is running",
+            "library": "to look after data sets and models just now: no worker that does is running",
+            "train": "to train just now: no worker that trains is running",
+        }
         super().__init__(
-            "Nobody is there to compose just now: no worker is running. Try again in a minute; "
-            "if it stays so, tell whoever runs this bot."
+            f"Nobody is there {work[kind]}. Try again in a minute; if it stays so, tell whoever runs this bot."
         )
 
 

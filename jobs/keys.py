@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+PREFERRED = "cadenza:preferred"  # hash: server -> the model that composes there where none is named
+IN_TURN = "cadenza:in_turn"  # set of keys: whose jobs begin one after another
+NIGHTLIES = "cadenza:nightlies"  # set of servers that ever wished a nightly training
 UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
-ACTIVE = "cadenza:active"  # zset: job id -> when it stops counting; until it is settled
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time
 
@@ -18,9 +20,29 @@ def progress(job_id: str) -> str:
     return f"cadenza:progress:{job_id}"
 
 
-def member(user_id: int) -> str:
-    """Sorted set: a member's jobs that are not settled -> when they stop counting."""
-    return f"cadenza:member:{user_id}"
+def active(kind: str) -> str:
+    """Sorted set: jobs of a kind that are not settled -> when they stop counting."""
+    return "cadenza:active" if kind == "compose" else f"cadenza:active:{kind}"
+
+
+def owned(kind: str, owner: int) -> str:
+    """Sorted set: a member's or a server's jobs of a kind that are not settled -> when they stop counting."""
+    return f"cadenza:member:{owner}" if kind == "compose" else f"cadenza:owned:{kind}:{owner}"
+
+
+def trainings(guild_id: int) -> str:
+    """Sorted set: a server's trainings, over or not -> when they were asked for."""
+    return f"cadenza:trainings:{guild_id}"
+
+
+def names(guild_id: int, what: str) -> str:
+    """Set: the names of a server's data sets or models, for whoever types one."""
+    return f"cadenza:names:{what}:{guild_id}"
+
+
+def nightly(guild_id: int) -> str:
+    """Hash: what nightly training a server wishes."""
+    return f"cadenza:nightly:{guild_id}"
 
 
 def blob(digest: str) -> str:

@@ -9,18 +9,20 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import redis
 from pydantic import ValidationError
 
 from jobs import keys, scripts
-from jobs.contract import ComposeRequest, Delivery, JobId, Record, Stage, Update
+from jobs.contract import Delivery, JobId, Record, Stage, Update
 from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob, UnreadableRecord
+from jobs.lanes import AnyRequest, lane_of, owner_in, owner_of
 from jobs.settings import JobSettings
 
 log = logging.getLogger(__name__)
 
+MOST_LISTED = 50  # trainings of one server
 _JSON_FIELDS = {"request", "delivery", "result", "failure"}
 
 
@@ -35,32 +37,70 @@ class RecordStore:
         self._settle = connection.register_script(scripts.SETTLE)
         self._set_field = connection.register_script(scripts.SET_FIELD)
 
-    def admit(self, request: ComposeRequest, delivery: Delivery) -> bool:
+    def admit(self, request: AnyRequest, delivery: Delivery) -> bool:
         """Open a record; False when the id has one already.
 
         Raises:
-            TooManyOpenJobs: the member has as many as a member may.
-            QueueFull: all members together have as many as there may be.
+            TooManyOpenJobs: the member, or the server, has as many as one may.
+            QueueFull: all together have as many as there may be.
         """
         settings, now, job_id = self._settings, time.time(), request.job_id
+        lane = lane_of(request.kind, settings)
         fields = {
             "request": request.model_dump_json(),
             "delivery": delivery.model_dump_json(),
             "stage": Stage.QUEUED.value,
             "enqueued_at": now,
         }
-        member = keys.member(request.requester_id)
-        names = [keys.record(job_id), keys.progress(job_id), member, keys.ACTIVE, keys.UNDELIVERED]
-        limits = [settings.member_open_jobs_limit, settings.open_jobs_limit]
+        owned = keys.owned(lane.kind, owner_of(request))
+        names = [keys.record(job_id), keys.progress(job_id), owned, keys.active(lane.kind), keys.UNDELIVERED]
+        limits = [lane.owner_open_limit, lane.open_limit]
         lives = [settings.record_ttl_s, settings.progress_ttl_s]
         first = Update(stage=Stage.QUEUED).model_dump_json()
-        arguments = [job_id, now, now + settings.open_job_limit_s, *limits, *lives, first, *_flat(fields)]
+        arguments = [job_id, now, now + lane.open_job_limit_s, *limits, *lives, first, *_flat(fields)]
         outcome = self._admit(keys=names, args=arguments)
-        if outcome == b"member":
-            raise TooManyOpenJobs(settings.member_open_jobs_limit)
+        if outcome == b"owner":
+            raise TooManyOpenJobs(lane.owner_open_limit, lane.kind)
         if outcome == b"full":
-            raise QueueFull(settings.open_jobs_limit)
+            raise QueueFull(lane.open_limit, lane.kind)
+        if lane.in_turn:
+            self._connection.sadd(keys.IN_TURN, owned)
+        if lane.kind == "train" and outcome == b"admitted":
+            self._list_training(request, now)
         return bool(outcome == b"admitted")
+
+    def _list_training(self, request: AnyRequest, now: float) -> None:
+        listed = keys.trainings(owner_of(request))
+        self._connection.zadd(listed, {request.job_id: now})
+        self._connection.zremrangebyrank(listed, 0, -1 - MOST_LISTED)
+
+    def trainings(self, guild_id: int) -> list[Record]:
+        """The server's trainings that are still known, the newest first."""
+        ids = cast(list[bytes], self._connection.zrevrange(keys.trainings(guild_id), 0, -1))
+        found = [self.find(job_id.decode()) for job_id in ids]
+        return [record for record in found if record is not None]
+
+    def is_its_turn(self, request: AnyRequest) -> bool:
+        """Whether no older job of the same owner must end before it begins."""
+        return self.place_in_turn(request) in (None, 1)
+
+    def place_in_turn(self, request: AnyRequest) -> int | None:
+        """The job's place among its owner's that begin one after another, 1 = first; None where they need not."""
+        if not lane_of(request.kind, self._settings).in_turn:
+            return None
+        rank = self._connection.zrank(keys.owned(request.kind, owner_of(request)), request.job_id)
+        return None if rank is None else int(rank) + 1  # type: ignore[arg-type]
+
+    def first_in_turn(self) -> list[JobId]:
+        """Of each owner whose jobs begin one after another, the oldest open one."""
+        found: list[JobId] = []
+        for owned in sorted(cast(set[bytes], self._connection.smembers(keys.IN_TURN))):
+            first = cast(list[bytes], self._connection.zrange(owned.decode(), 0, 0))
+            if first:
+                found.append(first[0].decode())
+            else:
+                self._connection.srem(keys.IN_TURN, owned)
+        return found
 
     def find(self, job_id: JobId) -> Record | None:
         """The record, or None where there is none (any more).
@@ -99,8 +139,10 @@ class RecordStore:
             fields["result"] = update.result.model_dump_json()
         if update.failure:
             fields["failure"] = update.failure.model_dump_json()
-        member = keys.member(json.loads(said)["requester_id"])  # read so, a job no version understands can be failed
-        names = [keys.record(job_id), keys.progress(job_id), member, keys.ACTIVE]
+        about = json.loads(said)  # read so, a job no version understands can be failed
+        kind = about.get("kind", "compose")
+        owned = keys.owned(kind, owner_in(kind, about["requester_id"], about.get("guild_id")))
+        names = [keys.record(job_id), keys.progress(job_id), owned, keys.active(kind)]
         lives = [self._settings.progress_ttl_s, self._settings.record_ttl_s]
         arguments = [job_id, update.model_dump_json(), *lives, *_flat(fields)]
         return bool(self._settle(keys=names, args=arguments))

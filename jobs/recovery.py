@@ -15,8 +15,9 @@ from redis.exceptions import LockError
 from rq.job import Job
 
 from jobs import keys
-from jobs.compose_queue import ComposeQueue
-from jobs.contract import Failure, JobId, Stage, Update
+from jobs.contract import Failure, JobId, Kind, Stage, Update
+from jobs.job_queue import JobQueue, Whereabouts
+from jobs.lanes import KINDS, lane_of
 from jobs.records import RecordStore
 from jobs.settings import JobSettings
 
@@ -26,11 +27,23 @@ LOCK_LIFE_S = 10
 STRANDED_LIMIT_S = 5.0
 STRANDED_MEMORY_S = 20  # short, so that a job taken once more is not judged by the first time
 
-WORKER_LOST = Failure(
-    code="worker_lost",
-    sentence="The worker composing this piece died, twice, so it was given up. "
-    "Try once more with a shorter length or another seed.",
-)
+WORKER_LOST: dict[Kind, Failure] = {
+    "compose": Failure(
+        code="worker_lost",
+        sentence="The worker composing this piece died, twice, so it was given up. "
+        "Try once more with a shorter length or another seed.",
+    ),
+    "library": Failure(
+        code="worker_lost",
+        sentence="The worker that did this died, twice, so it was given up. Nothing of your server was lost. "
+        "Look what is there, then try once more with fewer or smaller files.",
+    ),
+    "train": Failure(
+        code="worker_lost",
+        sentence="The worker that trained died again and again, so the training was given up. "
+        "`/train resume` goes on from its last checkpoint.",
+    ),
+}
 LOST = Failure(
     code="lost", sentence="This piece was lost on its way and could not be found again. Please ask for it once more."
 )
@@ -41,8 +54,9 @@ class Recovery:
 
     def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
         self._connection = connection
+        self._settings = settings
         self._records = RecordStore(connection, settings)
-        self._queue = ComposeQueue(connection, settings)
+        self._queues = [JobQueue(connection, settings, lane_of(kind, settings)) for kind in KINDS]
 
     def run(self) -> None:
         """Deal with every lost job; does nothing while another process is at it."""
@@ -50,16 +64,18 @@ class Recovery:
         if not lock.acquire(blocking=False):
             return
         try:
-            self._retry_silent()
-            self._return_stranded()
+            for queue in self._queues:
+                self._retry_silent(queue)
+                self._return_stranded(queue)
+            self._begin_next()
         finally:
             try:
                 lock.release()
             except LockError:
                 log.warning("looking for lost jobs took longer than %s s", LOCK_LIFE_S)
 
-    def _retry_silent(self) -> None:
-        self._queue.rq.started_job_registry.cleanup(exception_handlers=[self._note_lost_worker])
+    def _retry_silent(self, queue: JobQueue) -> None:
+        queue.rq.started_job_registry.cleanup(exception_handlers=[self._note_lost_worker])
 
     def _note_lost_worker(self, job: Job, *_exc_info: Any) -> bool:
         if job.should_retry:
@@ -67,24 +83,37 @@ class Recovery:
             self._records.advance(job.id, Update(stage=Stage.QUEUED))
         else:
             log.error("job %s lost its worker %s for the last time", job.id, job.worker_name)
-            self.fail(job.id, WORKER_LOST)
+            self.fail(job.id, WORKER_LOST[self._kind_of(job)])
         return False
 
-    def _return_stranded(self) -> None:
+    def _kind_of(self, job: Job) -> Kind:
+        return next((kind for kind in KINDS if lane_of(kind, self._settings).queue == job.origin), "compose")
+
+    def _return_stranded(self, queue: JobQueue) -> None:
         """A worker that dies between taking a job and starting it leaves it in RQ's intermediate list."""
-        taken = cast(list[bytes], self._connection.lrange(self._queue.rq.intermediate_queue_key, 0, -1))
+        taken = cast(list[bytes], self._connection.lrange(queue.rq.intermediate_queue_key, 0, -1))
         for entry in taken:
             job_id, now = entry.decode(), time.time()
             if self._connection.set(keys.stranded(job_id), now, nx=True, ex=STRANDED_MEMORY_S):
                 continue
             since = float(self._connection.get(keys.stranded(job_id)) or now)
             if now - since > STRANDED_LIMIT_S:
-                self._return(job_id)
+                self._return(queue, job_id)
 
-    def _return(self, job_id: JobId) -> None:
+    def _return(self, queue: JobQueue, job_id: JobId) -> None:
         log.warning("job %s was taken from the queue and never started; it goes back", job_id)
         self._connection.delete(keys.stranded(job_id))
-        self._queue.give_back(job_id)
+        queue.give_back(job_id)
+
+    def _begin_next(self) -> None:
+        """Queue the jobs whose owner's job before is over; whoever ended that one may have died before it could."""
+        for job_id in self._records.first_in_turn():
+            record = self._records.find(job_id)
+            if record is None or record.stage is not Stage.QUEUED:
+                continue
+            queue = JobQueue(self._connection, self._settings, lane_of(record.kind, self._settings))
+            if queue.whereabouts(job_id) is Whereabouts.NOWHERE:
+                queue.enqueue_anew(job_id)
 
     def fail(self, job_id: JobId, failure: Failure) -> None:
         """Settle the job as failed, unless it is settled already."""

@@ -5,12 +5,13 @@ A worker that is killed is forgotten after `liveness_s`; one that ends cleanly, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import redis
 
 from jobs import keys
-from jobs.contract import ModelInfo, WorkerInfo
+from jobs.contract import Kind, ModelInfo, WorkerInfo
 from jobs.settings import JobSettings
 
 
@@ -44,13 +45,26 @@ class WorkerRegistry:
             self._connection.srem(keys.WORKERS, *dead)
         return [WorkerInfo.model_validate_json(text) for text in said if text is not None]
 
-    def is_anyone_alive(self) -> bool:
-        """Whether a job put into the queue now would be done."""
-        return bool(self.workers())
+    def is_anyone_alive(self, kind: Kind = "compose") -> bool:
+        """Whether a job of `kind` put into its queue now would be done."""
+        return any(kind in worker.does for worker in self.workers())
 
-    def models(self) -> list[ModelInfo]:
-        """The models that live workers serve, the default first, then by name; the newest version of each."""
+    def models(self, guild_id: int | None = None) -> list[ModelInfo]:
+        """The models that live workers serve to all servers and to that of `guild_id`; the newest version of each.
+
+        The default comes first, then by name; a server's own model hides the shared one of its name.
+        """
         newest: dict[str, ModelInfo] = {}
         for worker in sorted(self.workers(), key=lambda worker: worker.started_at):
-            newest.update({model.name: model for model in worker.models})
+            for model in visible_to(worker.models, guild_id):
+                known = newest.get(model.name)
+                if known is None or known.guild_id is None or model.guild_id is not None:
+                    newest[model.name] = model
         return sorted(newest.values(), key=lambda model: (not model.default, model.name))
+
+
+def visible_to(models: Iterable[ModelInfo], guild_id: int | None) -> list[ModelInfo]:
+    """Those that a member of the server may compose with, each name once: its own hide those of all servers."""
+    own = {model.name: model for model in models if model.guild_id is not None and model.guild_id == guild_id}
+    shared = [model for model in models if model.guild_id is None and model.name not in own]
+    return [*shared, *own.values()]

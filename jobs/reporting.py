@@ -6,7 +6,7 @@ import time
 
 import redis
 
-from jobs.contract import ComposeProgress, ComposeResult, Failure, JobId, Record, Stage, Update
+from jobs.contract import AnyResult, ComposeProgress, Failure, JobId, Record, Stage, TrainProgress, Update
 from jobs.records import RecordStore
 from jobs.settings import JobSettings
 
@@ -31,14 +31,21 @@ class Reporter:
         """
         return self._records.get(self._job_id)
 
-    def update(self, stage: Stage, fraction: float, music: ComposeProgress | None = None) -> bool:
+    def update(
+        self,
+        stage: Stage,
+        fraction: float,
+        music: ComposeProgress | None = None,
+        training: TrainProgress | None = None,
+    ) -> bool:
         """Say that the job is in `stage`, `fraction` (0..1) of the whole job done; False when it is settled.
 
-        `music`: how far the new music is.
+        `music`: how far the new music is. `training`: how far the training is.
         """
-        update = Update(stage=stage, fraction=min(1.0, max(0.0, fraction)), music=music)
+        update = Update(stage=stage, fraction=min(1.0, max(0.0, fraction)), music=music, training=training)
         now = time.monotonic()
         is_news = stage is not self._last.stage or update.fraction >= self._last.fraction + MUCH
+        is_news = is_news or _epochs(update) > _epochs(self._last)
         if not is_news and now - self._last_at < QUIET_S:
             return True
         self._last, self._last_at = update, now
@@ -48,7 +55,7 @@ class Reporter:
         """Say that the job waits once more; False when it is settled."""
         return self._records.advance(self._job_id, Update(stage=Stage.QUEUED))
 
-    def done(self, result: ComposeResult) -> bool:
+    def done(self, result: AnyResult) -> bool:
         """Settle the job with its result; False when it was settled before."""
         return self._records.settle(self._job_id, Update(stage=Stage.DONE, fraction=1.0, result=result))
 
@@ -59,3 +66,7 @@ class Reporter:
     def cancelled(self) -> bool:
         """Settle the job as cancelled; False when it was settled before."""
         return self._records.settle(self._job_id, Update(stage=Stage.CANCELLED))
+
+
+def _epochs(update: Update) -> int:
+    return 0 if update.training is None else update.training.epoch

@@ -11,12 +11,12 @@ local stage = redis.call('HGET', KEYS[1], 'stage')
 if not stage or stage == 'done' or stage == 'failed' or stage == 'cancelled' then return 0 end
 """
 
-# KEYS record, progress, member, active, undelivered
-# ARGV job id, now, when it stops counting, member's limit, limit of all, record ttl, progress ttl, first update, fields
+# KEYS record, progress, owned, active, undelivered
+# ARGV job id, now, when it stops counting, owner's limit, limit of all, record ttl, progress ttl, first update, fields
 ADMIT = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'known' end
 for _, open in ipairs({KEYS[3], KEYS[4]}) do redis.call('ZREMRANGEBYSCORE', open, '-inf', ARGV[2]) end
-if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[4]) then return 'member' end
+if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[4]) then return 'owner' end
 if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[5]) then return 'full' end
 redis.call('HSET', KEYS[1], unpack(ARGV, 9))
 redis.call('EXPIRE', KEYS[1], ARGV[6])
@@ -37,7 +37,7 @@ redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 """
 
-# KEYS record, progress, member, active; ARGV job id, update, progress ttl, record ttl, fields of the record
+# KEYS record, progress, owned, active; ARGV job id, update, progress ttl, record ttl, fields of the record
 SETTLE = f"""{_IS_OPEN}
 redis.call('HSET', KEYS[1], unpack(ARGV, 5))
 redis.call('EXPIRE', KEYS[1], ARGV[4])

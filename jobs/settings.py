@@ -25,13 +25,21 @@ class JobSettings(BaseSettings):
     )
 
     redis_url: SecretStr = Field(validation_alias="REDIS_URL", description="redis://:password@host:port/0")
-    queue: str = Field(default="compose", pattern=r"^[a-z_]{1,32}$", description="name of the RQ queue")
+    queue: str = Field(default="compose", pattern=r"^[a-z_]{1,32}$", description="name of the RQ queue of pieces")
+    library_queue: str = Field(default="library", pattern=r"^[a-z_]{1,32}$", description="of data sets and models")
+    train_queue: str = Field(default="train", pattern=r"^[a-z_]{1,32}$", description="of trainings")
 
     open_jobs_limit: int = Field(default=50, ge=1, description="jobs waiting or running, all members together")
     member_open_jobs_limit: int = Field(default=3, ge=1, description="jobs waiting or running of one member")
+    open_trainings_limit: int = Field(default=20, ge=1, description="trainings waiting or running, of all servers")
+    server_open_trainings_limit: int = Field(default=3, ge=1, description="of one server; one of them runs")
+    server_open_errands_limit: int = Field(default=20, ge=1, description="library jobs of one server at a time")
     blob_limit_bytes: int = Field(default=16 * 2**20, ge=1)
 
     job_timeout_s: int = Field(default=240, ge=1, description="one attempt may run this long")
+    library_timeout_s: int = Field(default=900, ge=1, description="the same for what is done with data sets and models")
+    training_timeout_s: int = Field(default=2 * _DAY_S, ge=1, description="the same for a training")
+    training_retries: int = Field(default=50, ge=1, description="times a training goes on from its checkpoint")
     retries: int = Field(default=1, ge=1, le=5, description="further attempts after a worker or an attempt was lost")
     liveness_s: int = Field(default=10, ge=2, description="a worker silent for this long is taken for dead")
     worker_absence_limit_s: float = Field(default=120, gt=0, description="a waiting job fails when nobody comes back")

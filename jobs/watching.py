@@ -13,9 +13,10 @@ from typing import cast
 import redis
 
 from jobs import keys
-from jobs.compose_queue import ComposeQueue, Whereabouts
-from jobs.contract import Failure, JobId, Stage, Update
+from jobs.contract import Failure, JobId, Kind, Record, Stage, Update
 from jobs.errors import NoWorker, UnknownJob
+from jobs.job_queue import JobQueue, Whereabouts
+from jobs.lanes import lane_of
 from jobs.records import RecordStore
 from jobs.recovery import LOST, Recovery
 from jobs.registry import WorkerRegistry
@@ -46,7 +47,6 @@ class Watch:
         self._settings = settings
         self.outage_limit_s = settings.outage_limit_s
         self._records = RecordStore(connection, settings)
-        self._queue = ComposeQueue(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
         self._recovery = Recovery(connection, settings)
         self._adrift = _Since()
@@ -70,7 +70,16 @@ class Watch:
         """`update` with the job's place in the queue, where it waits."""
         if update.stage is not Stage.QUEUED:
             return update
-        return update.model_copy(update={"position": self._queue.position(self._job_id)})
+        record = self._records.find(self._job_id)
+        place = None if record is None else self._place(record)
+        return update.model_copy(update={"position": place})
+
+    def _place(self, record: Record) -> int | None:
+        in_turn = self._records.place_in_turn(record.request)
+        return in_turn if in_turn is not None and in_turn > 1 else self._queue_of(record).position(self._job_id)
+
+    def _queue_of(self, record: Record) -> JobQueue:
+        return JobQueue(self._connection, self._settings, lane_of(record.kind, self._settings))
 
     def look(self, last: Update) -> Update:
         """What is true now, `last` being what the follower knows; puts right what can be put right."""
@@ -79,25 +88,27 @@ class Watch:
             return Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
         if record.stage.is_final:
             return record.as_update()
-        where = self._queue.whereabouts(self._job_id)
+        queue = self._queue_of(record)
+        where = queue.whereabouts(self._job_id)
         if where in (Whereabouts.SILENT, Whereabouts.TAKEN):
             self._recovery.run()
-        self._give_up_alone(where)
-        self._give_up_adrift(where, record.stage)
+        self._give_up_alone(queue, where, record.kind)
+        is_nowhere = where is Whereabouts.NOWHERE and self._records.is_its_turn(record.request)
+        self._give_up_adrift(queue, is_nowhere, record.stage)
         return self.placed(last)
 
-    def _give_up_alone(self, where: Whereabouts) -> None:
+    def _give_up_alone(self, queue: JobQueue, where: Whereabouts, kind: Kind) -> None:
         """Fail a waiting job when no worker has been there for too long."""
-        nobody = where is Whereabouts.WAITING and not self._registry.is_anyone_alive()
-        if self._alone.lasts(nobody, self._settings.worker_absence_limit_s) and self._queue.withdraw(self._job_id):
-            self._recovery.fail(self._job_id, Failure(code=NoWorker.code, sentence=NoWorker().sentence))
+        nobody = where is Whereabouts.WAITING and not self._registry.is_anyone_alive(kind)
+        if self._alone.lasts(nobody, self._settings.worker_absence_limit_s) and queue.withdraw(self._job_id):
+            self._recovery.fail(self._job_id, Failure(code=NoWorker.code, sentence=NoWorker(kind).sentence))
 
-    def _give_up_adrift(self, where: Whereabouts, stage: Stage) -> None:
+    def _give_up_adrift(self, queue: JobQueue, is_nowhere: bool, stage: Stage) -> None:
         """Put a job that is nowhere back into the queue if it never started, else fail it."""
-        if not self._adrift.lasts(where is Whereabouts.NOWHERE, self._settings.adrift_limit_s):
+        if not self._adrift.lasts(is_nowhere, self._settings.adrift_limit_s):
             return
         if stage is Stage.QUEUED:
-            self._queue.enqueue_anew(self._job_id)
+            queue.enqueue_anew(self._job_id)
         else:
             self._recovery.fail(self._job_id, LOST)
 

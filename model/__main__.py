@@ -11,7 +11,7 @@ import sys
 
 from model.errors import ModelError, RequestError
 
-COMMANDS = ("train", "compose", "evaluate", "report", "info", "summary", "publish", "data")
+COMMANDS = ("train", "compose", "evaluate", "report", "info", "summary", "publish", "bundles", "data", "dataset")
 BACKENDS = ("tensorflow", "torch", "jax")
 
 

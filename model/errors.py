@@ -4,7 +4,8 @@ ModelError
 ├── MidiError            the bytes are no MIDI file that may be read (the sentence names the reason)
 ├── BundleError          a bundle is missing, damaged, or made for another network
 ├── RequestError         a value asked for lies outside its range, or names nothing
-├── DataError            a data set holds nothing to learn from
+├── DataError            a data set holds nothing to learn from, or cannot be changed as asked
+├── ArchiveError         an archive, or a file in it, may not or cannot be read
 └── EngineError          the sampling engine could not go on
 
 Each error carries `sentence`: what happened and what to do, fit to be shown to a member as it is.
@@ -39,7 +40,11 @@ class RequestError(ModelError):
 
 
 class DataError(ModelError):
-    """Raised when a folder or archive holds no music that can be used."""
+    """Raised when a folder or archive holds no music that can be used, or a data set cannot be changed as asked."""
+
+
+class ArchiveError(ModelError):
+    """Raised when an archive, or one file in it, is damaged, larger than may be, or made to do harm."""
 
 
 class EngineError(ModelError):

@@ -4,8 +4,9 @@
 - `schema`          Discord's published description of request bodies
 - `local_discord`   all of it as one server on loopback
 - `client_api`      what the chat page talks to
-- `client_actions`  a person's command or click becomes an interaction
-- `command_options` what Discord's own client checks in a command
+- `client_actions`  a person's command, click or form becomes an interaction
+- `command_options` what Discord's own client checks in a command; `control_values`: in a menu or a form's field
+- `form_answers`    a form that was filled in; `resolved`: what an interaction's ids stand for
 - `supervisor`      starts the whole system and ends it
 - `child`           one process, kept running; `leash` sees that it never outlives the supervisor
 - `valkey`          the queue's server
@@ -15,5 +16,5 @@
 - `page`            the chat page
 
 Everything of the local Discord (messages, files, commands) lives in memory and is gone when it ends; what the queue
-keeps for it is thrown away at the next start. Modals are accepted, but the page has none.
+keeps for it is thrown away at the next start. Ids of the guild, its channel and its roles stay the same.
 """

@@ -10,15 +10,17 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.client_actions import ClientActions
-from sandbox.command_options import RefusedError
 from sandbox.discord.attachments import UPLOAD_LIMIT_BYTES
 from sandbox.discord.errors import DiscordError
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.guild import GUILD_NAME, roles_json
 from sandbox.discord.interactions import AUTOCOMPLETE, NOT_ANSWERED, Interaction, State
 from sandbox.discord.messages import Message
 from sandbox.discord.people import User
+from sandbox.discord.permissions import ADMIN
 from sandbox.discord.rest.body import read_body
-from sandbox.discord.world import GUILD_NAME, World
+from sandbox.discord.world import DEFAULT_MEMBER, World
+from sandbox.errors import RefusedError
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class ClientApi:
         """`GET /client?as=NAME`: what there is, then everything that happens, until the page goes."""
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=4096)
         await socket.prepare(request)
-        user = self._world.member(request.query.get("as", "guest"))
+        user = self._world.member(request.query.get("as", DEFAULT_MEMBER))
         frames: asyncio.Queue[str | None] = asyncio.Queue(MAX_WAITING_FRAMES)
         frames.put_nowait(self._packed(self._greeting(user)))
         self._pages[frames] = user
@@ -74,10 +76,11 @@ class ClientApi:
         return {
             "t": "ready",
             "me": user.to_json(),
+            "manages": world.may(user, str(int(ADMIN))),
             "bot": world.bot.to_json(),
-            "guild": {"id": str(world.guild_id), "name": GUILD_NAME},
+            "guild": {"id": str(world.guild_id), "name": GUILD_NAME, "roles": roles_json()},
             "channel": world.channel.to_json(),
-            "commands": world.all_commands(),
+            "commands": world.commands_for(user),
             "messages": [self._shown(one) for one in world.visible_to(user)],
             "bot_online": self._gateway.online,
             "upload_limit": UPLOAD_LIMIT_BYTES,
@@ -114,18 +117,25 @@ class ClientApi:
         self._tell({"t": "delete", "id": str(message.id)}, message.only_for or message.channel.recipient)
 
     def commands_changed(self) -> None:
-        """Give the new list of commands."""
-        self._tell({"t": "commands", "commands": self._world.all_commands()})
+        """Give everybody the new list of the commands they may use."""
+        for user in set(self._pages.values()):
+            self._tell({"t": "commands", "commands": self._world.commands_for(user)}, user)
 
     def interaction_changed(self, interaction: Interaction) -> None:
         """Tell who started it how far it is."""
         if interaction.type != AUTOCOMPLETE:
+            if interaction.form is not None:  # before it counts as answered: pages that do not await it leave it alone
+                self._tell(self._form(interaction), interaction.user)
             frame: Json = {"t": "interaction", "nonce": interaction.nonce, "state": interaction.state.value}
             if interaction.state is State.FAILED:
                 frame["sentence"] = NOT_ANSWERED
             self._tell(frame, interaction.user)
 
-    # commands and clicks
+    def _form(self, interaction: Interaction) -> Json:
+        shown = {"interaction_id": str(interaction.id), "nonce": interaction.nonce}
+        return {"t": "modal", **shown, **(interaction.form or {})}
+
+    # commands, clicks and forms
 
     async def interact(self, request: web.Request) -> web.Response:
         """`POST /client/interactions`: 204, choices for an autocompletion, or 400 with a sentence."""

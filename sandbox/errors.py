@@ -1,4 +1,4 @@
-"""What can go wrong when the system starts or a guest composes: sentences for the person at the terminal."""
+"""What can go wrong: sentences for the person at the terminal, or (`RefusedError`) at the page."""
 
 from __future__ import annotations
 
@@ -17,3 +17,11 @@ class GuestRefusedError(SandboxError):
 
 class SaveError(SandboxError):
     """The reply's files cannot be written where they were to go."""
+
+
+class RefusedError(Exception):
+    """What a person at the page wants is not sent to the bot; `sentence` says why and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence

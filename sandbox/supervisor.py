@@ -78,7 +78,8 @@ async def running_system(
             of_bot["CADENZA_STATE"] = str(own_state)
         secrets = tuple(one for one in (token, password) if one)
         of_bot |= {**environment, **of_bot, "DISCORD_TOKEN": token}
-        worker = Program("worker", commands.worker, WORKER_LINE, environment, secrets=secrets)
+        of_worker = {"CADENZA_LIBRARY": str(state / "library"), **environment}  # outlives the local Discord's own state
+        worker = Program("worker", commands.worker, WORKER_LINE, of_worker, secrets=secrets)
         bot = Program("bot", commands.bot, BOT_LINE, of_bot, secrets=secrets)
         await children.start_together(worker, bot)
         yield System(url, time.monotonic() - began, tuple(children.all))

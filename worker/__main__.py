@@ -17,7 +17,7 @@ from worker.process import run
 from worker.render import RenderPool
 from worker.render.settings import RenderSettings
 from worker.settings import WorkerSettings
-from worker.shelf import BundleShelf
+from worker.shelf import BundleShelf, EmptyShelf, Shelf
 
 log = logging.getLogger("worker")
 
@@ -33,9 +33,7 @@ def main() -> int:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     studio = RenderPool(render_settings)
     try:
-        device = devices.choose(settings.device)
-        shelf = BundleShelf(settings.store, settings.default_model, device, settings.slots)
-        was_asked = run(settings, job_settings, shelf, studio)
+        was_asked = run(settings, job_settings, _shelf(settings), studio)
         return 0 if was_asked else EXIT_HUNG
     except ModelError as error:
         return _refuse(error.sentence)
@@ -46,6 +44,13 @@ def main() -> int:
         return 0
     finally:
         studio.close()
+
+
+def _shelf(settings: WorkerSettings) -> Shelf:
+    if "compose" not in settings.slots_of:
+        return EmptyShelf()
+    device = devices.choose(settings.device)
+    return BundleShelf(settings.store, settings.default_model, device, settings.slots, settings.server_store)
 
 
 def _refuse(sentence: str) -> int:

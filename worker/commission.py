@@ -22,6 +22,7 @@ from jobs.contract import (
     Stage,
 )
 from jobs.errors import BlobGone, UnknownJob, UnreadableRecord
+from jobs.registry import visible_to
 from model.errors import EngineError, ModelError
 from model.midi import read_midi, write_midi
 from model.piece import Piece
@@ -108,10 +109,12 @@ class Commission:
 
     def _compose(self, record: Record) -> None:
         request, start = record.request, time.time()
+        if request.kind != "compose":
+            raise TypeError(f"job {self._job_id} is no composition but of the kind '{request.kind}'")
         self._tell(Stage.STARTING, 0.01)
         seed, remarks = self._seed(request)
-        choice = choose(self._desk.repertoire.models, request, seed)
-        model, composed = self._perform(choice.name, request, seed)
+        choice = choose(visible_to(self._desk.repertoire.models, request.guild_id), request, seed)
+        model, composed = self._perform(choice.model.key, request, seed)
         if composed.stopped or self._desk.stops.left_s(self._job_id) < 0:
             self._heed_end()
         if self._is_settled:
@@ -136,9 +139,9 @@ class Commission:
         read = read_midi(self._desk.blobs.get(request.seed))
         return read.piece, tuple(read.repairs)
 
-    def _perform(self, name: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, Composed]:
+    def _perform(self, key: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, Composed]:
         """The piece, and the version of the model that composed it, whatever its name means by now."""
-        with self._desk.repertoire.engage(name, self._should_stop) as engaged:
+        with self._desk.repertoire.engage(key, self._should_stop) as engaged:
             return engaged.info, engaged.musician.compose(
                 seed,
                 terms.options(request),

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 
 import redis
 
+from jobs.contract import Kind
 from jobs.settings import JobSettings
 from worker.stops import Stops
 from worker.warm_worker import WarmWorker
@@ -32,9 +33,9 @@ class Slot(threading.Thread):
     recovery, as that of a lost worker.
     """
 
-    def __init__(self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops) -> None:
+    def __init__(self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, kind: Kind) -> None:
         super().__init__(name=name, daemon=True)  # a job that hangs does not keep the process alive
-        self._parts = connection, settings, stops
+        self._parts = connection, settings, stops, kind
         self._ending = threading.Event()
         self.worker: WarmWorker | None = None
 
@@ -73,12 +74,15 @@ class Slot(threading.Thread):
 
 
 class Crew:
-    """All slots of the process called `name`."""
+    """All slots of the process called `name`; `slots` says how many for each kind of jobs."""
 
-    def __init__(self, name: str, slots: int, connection: redis.Redis, settings: JobSettings, stops: Stops) -> None:
+    def __init__(
+        self, name: str, slots: Mapping[Kind, int], connection: redis.Redis, settings: JobSettings, stops: Stops
+    ) -> None:
         self._stops = stops
         self._connection = connection
-        self._slots = [Slot(f"{name}-{number}", connection, settings, stops) for number in range(slots)]
+        kinds = [kind for kind, count in slots.items() for _ in range(count)]
+        self._slots = [Slot(f"{name}-{n}", connection, settings, stops, kind) for n, kind in enumerate(kinds)]
 
     def start(self) -> None:
         """Let every slot take jobs."""

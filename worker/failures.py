@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jobs.contract import Failure
+from jobs.contract import Failure, Kind
 from model.errors import ModelError
 
 
@@ -14,10 +14,11 @@ def model_failure(error: ModelError) -> Failure:
     return Failure(code=str(code), sentence=error.sentence)
 
 
-def internal_failure(incident: str, attempts: int) -> Failure:
+def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Failure:
     """A fault of ours that came back in every attempt; `incident` finds the log entry."""
     tries = "twice" if attempts == 2 else f"{attempts} times"
-    sentence = f"Something broke while composing this piece; it was tried {tries}. "
+    work = {"compose": "while composing this piece", "library": "while doing this", "train": "while training"}[kind]
+    sentence = f"Something broke {work}; it was tried {tries}. "
     return Failure(
         code="internal",
         sentence=f"{sentence}If it happens again, tell whoever runs this bot the number {incident}.",
@@ -25,12 +26,15 @@ def internal_failure(incident: str, attempts: int) -> Failure:
     )
 
 
-def timed_out(limit_s: int) -> Failure:
+def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
     """The attempt ran longer than a job may."""
-    return Failure(
-        code="timed_out",
-        sentence=f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
-    )
+    sentences = {
+        "compose": f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
+        "library": f"This took longer than the {limit_s} seconds it may take. Look what is there, and add fewer files.",
+        "train": f"This training took longer than the {limit_s / 3600:.0f} hours it may take. "
+        "`/train resume` goes on from its last checkpoint.",
+    }
+    return Failure(code="timed_out", sentence=sentences[kind])
 
 
 SILENT = Failure(

@@ -20,12 +20,14 @@ from jobs.settings import JobSettings
 from worker import desk as desks
 from worker.crew import Crew
 from worker.desk import Desk, Studio
+from worker.library.shelves import all_servers
 from worker.promotion import StoreWatch
 from worker.pulse import Pulse
 from worker.repertoire import Repertoire
 from worker.settings import WorkerSettings
 from worker.shelf import Shelf
 from worker.stops import Stops
+from worker.training.night import NightWatch
 
 log = logging.getLogger(__name__)
 
@@ -41,20 +43,20 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
     repertoire, stops = Repertoire(shelf, settings.kept_models, settings.model_memory_mib << 20), Stops()
-    repertoire.warm_up(settings.default_model)
+    if "compose" in settings.slots_of:
+        repertoire.warm_up(settings.default_model)
     desks.lay_out(Desk(settings, job_settings, connection, repertoire, studio, stops))
-    said = _Introduction(shelf, repertoire, stops, settings.slots)
-    crew = Crew(said.name, settings.slots, connection, job_settings, stops)
+    said = _Introduction(shelf, repertoire, stops, settings)
+    crew = Crew(said.name, settings.slots_of, connection, job_settings, stops)
     endings: SimpleQueue[str] = SimpleQueue()
     pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
     pulse.announce()
-    with _signals(endings):
+    with _signals(endings), _library_open(settings, job_settings, connection):
         crew.start()
         pulse.start()
         watch.start()
-        played = ", ".join(model.name for model in repertoire.models)
-        log.info("worker ready: %s plays %s, %d at a time, on %s", said.name, played, settings.slots, shelf.device())
+        log.info("worker ready: %s %s", said.name, _duties(settings, repertoire, shelf))
         why = endings.get()
         log.info("worker %s ends", said.name)
         crew.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
@@ -62,6 +64,21 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
         watch.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
+
+
+@contextmanager
+def _library_open(settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> Iterator[None]:
+    """Tell which data sets and models there are, and watch for nightly trainings, where this worker does either."""
+    if "library" in settings.slots_of:
+        for shelves in all_servers(settings):
+            shelves.tell_names(connection)
+    night = NightWatch(settings, job_settings, connection)
+    if "train" in settings.slots_of:
+        night.start()
+    try:
+        yield
+    finally:
+        night.end()
 
 
 @contextmanager
@@ -76,10 +93,23 @@ def _signals(endings: SimpleQueue[str]) -> Iterator[None]:
             signal.signal(one, handler)
 
 
+def _duties(settings: WorkerSettings, repertoire: Repertoire, shelf: Shelf) -> str:
+    """What the worker does, in words."""
+    words = []
+    if "compose" in settings.slots_of:
+        played = ", ".join(model.key for model in repertoire.models)
+        words.append(f"plays {played}, {settings.slots} at a time, on {shelf.device()}")
+    if "library" in settings.slots_of:
+        words.append(f"keeps data sets and models in {settings.library}")
+    if "train" in settings.slots_of:
+        words.append(f"trains, {settings.training_slots} at a time")
+    return "; ".join(words)
+
+
 class _Introduction:
     """What the worker says of itself; asked again at every beat."""
 
-    def __init__(self, shelf: Shelf, repertoire: Repertoire, stops: Stops, slots: int) -> None:
+    def __init__(self, shelf: Shelf, repertoire: Repertoire, stops: Stops, settings: WorkerSettings) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._repertoire = repertoire
         self._stops = stops
@@ -89,7 +119,8 @@ class _Introduction:
             pid=os.getpid(),
             started_at=time.time(),
             device=shelf.device(),
-            slots=slots,
+            slots=settings.slots,
+            does=tuple(settings.slots_of),
             remarks=shelf.remarks(),
         )
 

@@ -1,8 +1,8 @@
 """The thread that looks whether a name in the store points at another version, and brings that into use.
 
 The new version is loaded and warm before a job gets it, so nobody waits for it; one that fails to load is logged, and
-the old one keeps serving. A name that is gone from the store is served until the process ends: a store that is not
-mounted for a moment looks just so.
+the old one keeps serving. A shared model that is gone from the store is served until the process ends: a store that is
+not mounted for a moment looks just so. A server's own is offered no longer, because its admins delete and rename.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import redis
 
@@ -32,7 +32,7 @@ class StoreWatch(threading.Thread):
         self._repertoire = repertoire
         self._look_s = look_s
         self._on_change = on_change
-        self._refused: dict[tuple[str, str], float] = {}  # name and version -> when it is tried again, monotonic
+        self._refused: dict[tuple[str, str], float] = {}  # key and version -> when it is tried again, monotonic
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -51,25 +51,38 @@ class StoreWatch(threading.Thread):
         except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own; the next look may succeed
             log.warning("the store of models cannot be read just now: %s", error)
             return
-        served = {info.name: info.version for info in self._repertoire.models}
-        for name, version in versions.items():
-            if version != served.get(name) and self._refused.get((name, version), 0.0) < time.monotonic():
-                self._bring(name, version)
+        served = {info.key: info.version for info in self._repertoire.models}
+        for key, version in versions.items():
+            if version != served.get(key) and self._refused.get((key, version), 0.0) < time.monotonic():
+                self._bring(key, version)
+        self._withdraw([info.key for info in self._repertoire.models if info.guild_id and info.key not in versions])
 
-    def _bring(self, name: str, version: str) -> None:
+    def _withdraw(self, gone: Sequence[str]) -> None:
+        for key in gone:
+            self._repertoire.withdraw(key)
+            log.info("the model %s is gone from the store", key)
+        if gone:
+            self._tell(gone[0])
+
+    def _tell(self, key: str) -> None:
         try:
-            self._repertoire.promote(self._shelf.info(name, version))
-            self._refused.pop((name, version), None)
             self._on_change()
         except redis.RedisError as error:
-            log.warning("the new version of %s could not be told at once: %s", name, error)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a new version, the old one keeps serving
-            self._refuse(name, version, error)
+            log.warning("what changed of %s could not be told at once: %s", key, error)
 
-    def _refuse(self, name: str, version: str, error: Exception) -> None:
-        if (name, version) not in self._refused:
+    def _bring(self, key: str, version: str) -> None:
+        try:
+            self._repertoire.promote(self._shelf.info(key, version))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a new version, the old one keeps serving
+            self._refuse(key, version, error)
+        else:
+            self._refused.pop((key, version), None)
+            self._tell(key)
+
+    def _refuse(self, key: str, version: str, error: Exception) -> None:
+        if (key, version) not in self._refused:
             is_told = isinstance(error, ModelError)  # its sentence says it all
             log.error(
-                "version %s of the model %s is not used. %s", version, name, error, exc_info=None if is_told else error
+                "version %s of the model %s is not used. %s", version, key, error, exc_info=None if is_told else error
             )
-        self._refused[name, version] = time.monotonic() + AGAIN_S
+        self._refused[key, version] = time.monotonic() + AGAIN_S

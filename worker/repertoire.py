@@ -49,7 +49,7 @@ class _Seat:
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.info.name, self.info.version
+        return self.info.key, self.info.version
 
     @property
     def memory_bytes(self) -> int:
@@ -68,7 +68,7 @@ class Repertoire:
         self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._seats: OrderedDict[tuple[str, str], _Seat] = OrderedDict()
-        self._infos = {info.name: info for info in _infos(shelf)}
+        self._infos = {info.key: info for info in _infos(shelf)}
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
@@ -86,11 +86,11 @@ class Repertoire:
             log.info("the model %s is warm", name)
 
     @contextmanager
-    def engage(self, name: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Engagement]:
-        """The model `name` for as long as the block lasts; loads it when it is not in memory.
+    def engage(self, key: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Engagement]:
+        """The model `key` for as long as the block lasts; loads it when it is not in memory.
 
         Args:
-            name: one of `models`.
+            key: that of one of `models`.
             should_stop: polled while it loads.
 
         Raises:
@@ -98,7 +98,7 @@ class Repertoire:
             NoLongerWanted: `should_stop` said so.
         """
         with self._lock:
-            seat, is_new = self._taken(self._known(name))
+            seat, is_new = self._taken(self._known(key))
         try:
             if is_new:
                 self._make_room()
@@ -107,11 +107,19 @@ class Repertoire:
         finally:
             self._leave(seat)
 
-    def _known(self, name: str) -> ModelInfo:
-        if name not in self._infos:
-            known = ", ".join(sorted(self._infos)) or "none"
-            raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
-        return self._infos[name]
+    def _known(self, key: str) -> ModelInfo:
+        if key not in self._infos:
+            known = ", ".join(sorted(info.name for info in self._infos.values() if info.guild_id is None)) or "none"
+            raise BundleError(f"There is no model called '{key.rpartition('/')[2]}'. These are here: {known}.")
+        return self._infos[key]
+
+    def withdraw(self, key: str) -> None:
+        """Offer the model `key` no longer; jobs that compose with it do so to the end."""
+        with self._lock:
+            self._infos.pop(key, None)
+            for seat in self._seats.values():
+                seat.is_replaced = seat.is_replaced or seat.info.key == key
+        self._make_room()
 
     def promote(self, info: ModelInfo) -> None:
         """Let its name mean this version from now on, once it is loaded and warm; jobs under way keep theirs.
@@ -129,17 +137,17 @@ class Repertoire:
             _awaited(seat, lambda: False)
             with self._lock:
                 for other in self._seats.values():
-                    other.is_replaced = other.is_replaced or other.info.name == info.name
+                    other.is_replaced = other.is_replaced or other.info.key == info.key
                 seat.is_replaced = seat.is_candidate = False
                 self._seats.move_to_end(seat.key)
-                self._infos[info.name] = info
-            log.info("the model %s is version %s now", info.name, info.version)
+                self._infos[info.key] = info
+            log.info("the model %s is version %s now", info.key, info.version)
         finally:
             self._leave(seat)
 
     def _taken(self, info: ModelInfo) -> tuple[_Seat, bool]:
         """The seat of one version with one player more, and whether it is yet to be filled; with the lock held."""
-        found = self._seats.get((info.name, info.version))
+        found = self._seats.get((info.key, info.version))
         seat = found or _Seat(info)
         self._seats[seat.key] = seat
         self._seats.move_to_end(seat.key)
@@ -200,8 +208,8 @@ def _awaited(seat: _Seat, should_stop: Callable[[], bool]) -> Musician:
 
 def _infos(shelf: Shelf) -> Iterator[ModelInfo]:
     """What can be offered of the shelf; the log says why something cannot."""
-    for name, version in shelf.versions().items():
+    for key, version in shelf.versions().items():
         try:
-            yield shelf.info(name, version)
+            yield shelf.info(key, version)
         except ModelError as error:
-            log.error("the model %s is left out. %s", name, error.sentence)
+            log.error("the model %s is left out. %s", key, error.sentence)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import cast
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from jobs.contract import Kind
 
 
 class WorkerSettings(BaseSettings):
@@ -23,6 +28,20 @@ class WorkerSettings(BaseSettings):
         validation_alias="CADENZA_DEFAULT_MODEL",
         description="the bundle that composes where nothing tells for another; warm before the first job",
     )
+    library: Path = Field(
+        default=Path("var/library"),
+        validation_alias="CADENZA_LIBRARY",
+        description="folder of the servers' data sets and trainings, and of their models where no store is named",
+    )
+    does: str = Field(
+        default="compose,library,train",
+        pattern=r"^(compose|library|train)(,(compose|library|train))*$",
+        description="which kinds of jobs it takes; trainings are best kept from the machine that composes",
+    )
+    library_slots: int = Field(default=2, ge=1, le=16, description="errands with data sets and models at a time")
+    training_slots: int = Field(default=1, ge=1, le=16, description="trainings at a time, of different servers")
+    training_threads: int = Field(default=0, ge=0, le=256, description="of each training; 0 = as many as processors")
+    night_hour: int = Field(default=3, ge=0, le=23, description="UTC; in which nightly trainings are asked for")
     slots: int = Field(default=8, ge=1, le=64, description="jobs that one process composes side by side")
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|gpu(:\d{1,3})?)$", description="auto = the first GPU where there is one"
@@ -32,3 +51,14 @@ class WorkerSettings(BaseSettings):
     store_look_s: float = Field(default=1.0, ge=0.1, description="how often it looks for new versions in the store")
     shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
     redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")
+
+    @property
+    def slots_of(self) -> dict[Kind, int]:
+        """How many jobs of each kind that it takes it does at a time."""
+        slots: dict[Kind, int] = {"compose": self.slots, "library": self.library_slots, "train": self.training_slots}
+        return {kind: slots[kind] for kind in cast(list[Kind], sorted(set(self.does.split(","))))}
+
+    @property
+    def server_store(self) -> str:
+        """Folder or fsspec URL under which the servers' own bundles are kept."""
+        return self.store or str(self.library / "bundles")

@@ -22,7 +22,9 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 from rq.utils import now
 
-from jobs.compose_queue import ComposeQueue
+from jobs.contract import Kind
+from jobs.job_queue import JobQueue
+from jobs.lanes import lane_of
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
@@ -49,19 +51,23 @@ class NoAlarm(BaseDeathPenalty):
 
 
 class WarmWorker(SimpleWorker):
-    """One slot; `name` must be unique among the workers alive."""
+    """One slot for jobs of one kind; `name` must be unique among the workers alive."""
 
     log_result_lifespan = False
     death_penalty_class = NoAlarm
 
-    def __init__(self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops) -> None:
+    def __init__(
+        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, kind: Kind = "compose"
+    ) -> None:
+        lane = lane_of(kind, settings)
         self._settings = settings
+        self._lane = lane
         self._stops = stops
         self._recovery = Recovery(connection, settings)
-        self._compose_queue = ComposeQueue(connection, settings)
+        self._job_queue = JobQueue(connection, settings, lane)
         self._current: tuple[Job, Run] | None = None
         super().__init__(
-            [Queue(settings.queue, connection=connection, serializer=JSONSerializer)],
+            [Queue(lane.queue, connection=connection, serializer=JSONSerializer)],
             name=name,
             connection=connection,
             serializer=JSONSerializer,
@@ -108,9 +114,9 @@ class WarmWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
         if self._stop_requested:
-            self._compose_queue.give_back(job.id)
+            self._job_queue.give_back(job.id)
             return
-        run = self._stops.begin(job.id, float(job.timeout or self._settings.job_timeout_s))
+        run = self._stops.begin(job.id, float(job.timeout or self._lane.timeout_s))
         self._current = job, run
         log.info("job %s begins", job.id)
         try:
@@ -136,7 +142,7 @@ class WarmWorker(SimpleWorker):
         if current is None or not current[1].claim():
             return False
         job = current[0]
-        self._compose_queue.forget_taken(job.id)
+        self._job_queue.forget_taken(job.id)
         self.handle_exception(job, Interrupted, Interrupted(), None)
         self.handle_job_failure(job, self.queues[0])
         self.register_death()
@@ -179,13 +185,13 @@ class WarmWorker(SimpleWorker):
         """Whether the job is to have another attempt."""
         if isinstance(error, Overdue):
             log.warning("job %s took longer than a job may", job.id)
-            reporter.failed(timed_out(round(job.timeout or self._settings.job_timeout_s)))
+            reporter.failed(timed_out(round(job.timeout or self._lane.timeout_s), self._lane.kind))
             return False
         incident = secrets.token_hex(4)
         log.error("incident %s: job %s broke", incident, job.id, exc_info=error)
         if job.should_retry:
             return reporter.requeued()
-        reporter.failed(internal_failure(incident, self._settings.retries + 1))
+        reporter.failed(internal_failure(incident, self._lane.retries + 1, self._lane.kind))
         return False
 
     def procline(self, message: str) -> None:

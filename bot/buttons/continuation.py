@@ -8,7 +8,8 @@ import discord
 
 from bot import submission
 from bot.buttons.made_piece import made_piece
-from jobs.contract import JobId, Mode, Record
+from bot.submission import Composition
+from jobs.contract import JobId, Mode
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -23,10 +24,10 @@ async def press(interaction: discord.Interaction[Cadenza], job_id: JobId, reques
     await submission.once_more(interaction, job_id, _going_on)
 
 
-async def _going_on(interaction: discord.Interaction[Cadenza], record: Record) -> dict[str, Any]:
-    was_variation = record.request.mode is Mode.VARY  # which leaves its seed out, as nobody wants of a continuation
-    return await made_piece(interaction, record) | {
+async def _going_on(interaction: discord.Interaction[Cadenza], piece: Composition) -> dict[str, Any]:
+    was_variation = piece.request.mode is Mode.VARY  # which leaves its seed out, as nobody wants of a continuation
+    return await made_piece(interaction, piece) | {
         "mode": Mode.CONTINUE,
         "strength": None,
-        "include_seed": was_variation or record.request.include_seed,
+        "include_seed": was_variation or piece.request.include_seed,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.buttons import again, continuation, deletion, stop, variation
+from bot.buttons import again, continuation, deletion, star, stop, variation
 from bot.errors import answer
 from jobs.contract import JobId
 
@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, Action] = {  # their names stand in the ids of messages th
     "again": Action("Again", discord.ButtonStyle.primary, "🔁", again.press),
     "continue": Action("Continue", discord.ButtonStyle.secondary, "⏩", continuation.press),
     "vary": Action("Vary", discord.ButtonStyle.secondary, "🎲", variation.press),
+    "star": Action("Star", discord.ButtonStyle.secondary, "⭐", star.press),
     "delete": Action("Delete", discord.ButtonStyle.danger, "🗑️", deletion.press),
     "stop": Action("Stop", discord.ButtonStyle.secondary, "⏹️", stop.press),
 }

@@ -8,7 +8,8 @@ import discord
 
 from bot import submission
 from bot.buttons.made_piece import made_piece
-from jobs.contract import JobId, Mode, Record
+from bot.submission import Composition
+from jobs.contract import JobId, Mode
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -23,7 +24,7 @@ async def press(interaction: discord.Interaction[Cadenza], job_id: JobId, reques
     await submission.once_more(interaction, job_id, _varied)
 
 
-async def _varied(interaction: discord.Interaction[Cadenza], record: Record) -> dict[str, Any]:
+async def _varied(interaction: discord.Interaction[Cadenza], piece: Composition) -> dict[str, Any]:
     """A variation is as long as what it varies, so the length once asked for no longer counts."""
     own = {"mode": Mode.VARY, "include_seed": False, "length_s": None, "bars": None}
-    return await made_piece(interaction, record) | own
+    return await made_piece(interaction, piece) | own

@@ -27,8 +27,14 @@ PARTS = (
     (
         "Under a piece",
         "**Again**: the same with another random seed. **Continue**: goes on from its end. **Vary**: its rhythm with "
-        "other notes. **Delete**: for whoever asked for it. While it is being composed, **Stop** gives you the piece "
+        "other notes. **Star**: into this server's data set of starred pieces. "
+        "**Delete**: for whoever asked for it. While it is being composed, **Stop** gives you the piece "
         "so far.",
+    ),
+    (
+        "A model of your server's own, for admins",
+        "`/dataset` collects MIDI files (so does *Add to data set* in a message's menu, under Apps), `/train` fits a "
+        "model to them, `/model` puts it into use and takes it back.",
     ),
     (
         "Originality",
@@ -94,9 +100,12 @@ def ping_card(gateway_s: float, redis_s: float, workers: Sequence[WorkerInfo], o
 
 
 def _at_work(workers: Sequence[WorkerInfo]) -> str:
-    """How many there are, on what, and how many pieces they compose of those they could compose at a time."""
-    if not workers:
-        return "none: nothing can be composed just now"
-    devices = ", ".join(sorted({worker.device for worker in workers}))
-    running, most = (sum(parts) for parts in zip(*((len(one.job_ids), one.slots) for one in workers), strict=True))
-    return f"{len(workers)} on {devices}, composing {running} of {most} pieces at a time"
+    """Who composes, on what, and how many pieces of those they could at a time; and how many others there are."""
+    composing = [worker for worker in workers if "compose" in worker.does]
+    train = sum("train" in worker.does for worker in workers)
+    others = f"; training: {train}" if train else ""
+    if not composing:
+        return f"none: nothing can be composed just now{others}"
+    devices = ", ".join(sorted({worker.device for worker in composing}))
+    running, most = (sum(parts) for parts in zip(*((len(one.job_ids), one.slots) for one in composing), strict=True))
+    return f"{len(composing)} on {devices}, composing {running} of {most} pieces at a time{others}"

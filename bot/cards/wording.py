@@ -15,6 +15,26 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def duration_words(seconds: float) -> str:
+    """Seconds in words, as one would say them: 'about' is left to whoever estimates."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def safe(text: str) -> str:
+    """What somebody else wrote, fit to stand on a card."""
+    return discord.utils.escape_markdown(text)
+
+
+def cut(text: str, most: int) -> str:
+    """`text` of at most `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def piece_words(request: ComposeRequest) -> str:
     """What kind of piece it is: 'A variation on song.mid'."""
     if request.seed is None:
@@ -62,6 +82,11 @@ def originality_words(found: Originality) -> str:
     human = f" (human pieces: {percent(found.human_share_16)})" if found.human_share_16 is not None else ""
     longest = f" The longest run found there has {found.longest_run} notes." if found.longest_run else ""
     return f"{percent(found.share_16)} of its 16-note runs occur in the training music{human}.{longest}"
+
+
+def tenths(share: float) -> str:
+    """A share 0..1 with one decimal, for figures that stand beside one another."""
+    return f"{share * 100:.1f} %"
 
 
 def percent(share: float) -> str:

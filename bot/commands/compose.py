@@ -93,8 +93,11 @@ async def command(  # noqa: PLR0913 - these are the command's options
     }  # fmt: skip
     message_id = await submission.acknowledge(interaction, private)
     check_may_reply(interaction)
-    fields = wishes.fields_of(given, await interaction.client.board.models(), seed is not None)
+    board = interaction.client.board
+    fields = wishes.fields_of(given, await board.models(interaction.guild_id), seed is not None)
     fields |= submission.origin(interaction) | {"seed": await _kept(interaction, seed)}
+    if model is None:
+        fields["preferred"] = await board.preferred(interaction.guild_id)
     await submission.submit(
         interaction, ComposeRequest.model_validate(fields | submission.left_open(fields)), message_id
     )

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @app_commands.command(name="models", description="Which models can compose just now.")
 async def command(interaction: discord.Interaction[Cadenza]) -> None:
-    """Ask the live workers' registry.
+    """Ask the live workers' registry; a server's own models are told there only.
 
     Raises:
         NoWorker: nobody is there to compose.
     """
     await interaction.response.defer(ephemeral=True, thinking=True)
-    models = await interaction.client.board.models()
+    models = await interaction.client.board.models(interaction.guild_id)
     if not models:
         raise NoWorker
     await interaction.edit_original_response(embed=information.models_card(models))

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from bot.buttons.rows import row
-from jobs.contract import ComposeRequest
+from bot.buttons.rows import MakesRow
 
 
 @dataclass(frozen=True)
@@ -22,13 +21,13 @@ class Attached:
 
 @dataclass(frozen=True)
 class MessageParts:
-    """What a message is to hold: text or card, files, and which buttons for whose piece."""
+    """What a message is to hold: text or card, files, and buttons; `lighter` is said where files had to be left out."""
 
-    request: ComposeRequest
     content: str | None = None
     card: discord.Embed | None = None
     attached: tuple[Attached, ...] = ()
-    buttons: tuple[str, ...] = ()
+    buttons: MakesRow | None = None
+    lighter: str | None = None
 
     def files(self) -> list[discord.File]:
         """The files, ready to be sent once."""
@@ -36,8 +35,10 @@ class MessageParts:
 
     def view(self) -> discord.ui.View | None:
         """The buttons, or None; to be called on the event loop."""
-        return row(self.buttons, self.request) if self.buttons else None
+        return self.buttons() if self.buttons else None
 
     def without_optional_files(self) -> MessageParts:
         """The same without the files that may be left out; a card's picture is one that may not."""
-        return replace(self, attached=tuple(file for file in self.attached if not file.optional))
+        left = tuple(file for file in self.attached if not file.optional)
+        said = [words for words in (self.content, self.lighter) if words]
+        return self if left == self.attached else replace(self, attached=left, content="\n".join(said) or None)

@@ -1,61 +1,82 @@
-"""What the finished message holds: the card, the files that fit, the buttons; or the sentence that says what failed."""
+"""What a job's message holds, whatever its kind: while it is on its way, and at its end."""
 
 from __future__ import annotations
 
-from bot.buttons.rows import FINISHED
-from bot.cards.result import result_card
-from bot.delivery.message import Attached, MessageParts
+from bot.buttons.rows import resuming_row
+from bot.delivery import errands, pieces, trainings
+from bot.delivery.message import MessageParts
 from bot.errors import Explained
 from jobs import JobBoard
-from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Failure, Stage, Update
-from jobs.errors import BlobGone
+from jobs.contract import (
+    ComposeRequest,
+    ComposeResult,
+    Failure,
+    Kind,
+    LibraryRequest,
+    LibraryResult,
+    Record,
+    Stage,
+    TrainRequest,
+    TrainResult,
+    Update,
+)
 
-CANCELLED = "Stopped before there was anything to hear. Use `/compose` to ask for another piece."
+CANCELLED: dict[Kind, str] = {
+    "compose": "Stopped before there was anything to hear. Use `/compose` to ask for another piece.",
+    "library": "This was called off before it was done. Give the command again if you still want it.",
+    "train": "Stopped before anything was learnt. `/train start` begins anew.",
+}
+FAILED: dict[Kind, str] = {
+    "compose": "The piece could not be composed. Try again.",
+    "library": "This could not be done. Try again.",
+    "train": "The training could not go on. Try again.",
+}
+LOST: dict[Kind, str] = {  # what the jobs say of a lost piece, of what is none
+    "library": "This was lost on its way. Look what is there, then give the command once more.",
+    "train": "The training was lost on its way. `/train resume` goes on from its last checkpoint.",
+}
+BROKEN_OFF = ("lost", "worker_lost")  # of a training that may go on: its checkpoints are there
 
 
-async def final_parts(board: JobBoard, request: ComposeRequest, update: Update, limit_bytes: int) -> MessageParts:
+async def progress_parts(board: JobBoard, record: Record, update: Update) -> MessageParts:
+    """The parts while the job is on its way.
+
+    Raises:
+        BoardUnreachable: Redis does not answer.
+    """
+    match record.request:
+        case ComposeRequest() as request:
+            return pieces.progress_parts(request, update)
+        case TrainRequest() as request:
+            return await trainings.progress_parts(board, request, update)
+        case LibraryRequest() as request:
+            return errands.progress_parts(request, update)
+
+
+async def final_parts(board: JobBoard, record: Record, update: Update, limit_bytes: int) -> MessageParts:
     """The parts for a final `update`; files over `limit_bytes` are left out with a sentence.
 
     Raises:
         BoardUnreachable: Redis does not answer.
     """
-    if update.result is not None:
-        return await _finished(board, request, update.result, limit_bytes)
+    match record.request, update.result:
+        case ComposeRequest() as request, ComposeResult() as result:
+            return await pieces.finished_parts(board, request, result, limit_bytes)
+        case TrainRequest() as request, TrainResult() as result:
+            return await trainings.finished_parts(board, request, result, limit_bytes)
+        case LibraryRequest() as request, LibraryResult() as result:
+            return await errands.finished_parts(board, request, result, limit_bytes)
     if update.stage is Stage.CANCELLED:
-        return MessageParts(request, content=CANCELLED)
-    failure = update.failure or Failure(code="unknown", sentence="The piece could not be composed. Try again.")
-    return MessageParts(request, content=str(Explained(failure.sentence, failure.incident)))
+        return MessageParts(content=CANCELLED[record.kind])
+    if update.failure is None:
+        return MessageParts(content=FAILED[record.kind])
+    return _failed_parts(record, update.failure)
 
 
-async def _finished(board: JobBoard, request: ComposeRequest, result: ComposeResult, limit_bytes: int) -> MessageParts:
-    attached, remarks = [], []
-    for ref, suffix, what in (
-        (result.midi, "mid", "MIDI file"),
-        (result.audio, "mp3", "audio"),
-        (result.picture, "png", "picture"),
-    ):
-        if ref is None:
-            continue
-        if ref.size > limit_bytes:
-            remarks.append(_too_large(what, ref, limit_bytes))
-            continue
-        try:
-            data = await board.get_blob(ref)
-        except BlobGone:
-            remarks.append(f"The {what} is no longer kept. Use **Again** or `/compose` with the same random seed.")
-            continue
-        attached.append(Attached(file_name(result, suffix), data, optional=suffix == "mp3"))
-    picture = file_name(result, "png")
-    shown = picture if any(file.name == picture for file in attached) else None
-    card = result_card(request, result, shown, remarks)
-    return MessageParts(request, card=card, attached=tuple(attached), buttons=FINISHED)
-
-
-def file_name(result: ComposeResult, suffix: str) -> str:
-    """How a file of the piece is called: `cadenza-<model>-<random seed>.<suffix>`."""
-    return f"cadenza-{result.model}-{result.random_seed}.{suffix}"
-
-
-def _too_large(what: str, ref: BlobRef, limit_bytes: int) -> str:
-    sizes = f"{ref.size / 2**20:.1f} MiB, {limit_bytes / 2**20:.0f} MiB are allowed"
-    return f"The {what} is larger than Discord takes here ({sizes}), so it was left out. A shorter `length` fits."
+def _failed_parts(record: Record, failure: Failure) -> MessageParts:
+    sentence = LOST.get(record.kind, failure.sentence) if failure.code == "lost" else failure.sentence
+    may_go_on = record.kind == "train" and failure.code in BROKEN_OFF
+    return MessageParts(
+        content=str(Explained(sentence, failure.incident)),
+        buttons=resuming_row(record.job_id) if may_go_on else None,
+    )

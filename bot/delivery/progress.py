@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from jobs.contract import Update
 
+MINUTE_S = 60
+
 Edit = Callable[[Update], Awaitable[None]]
 
 
@@ -49,4 +51,7 @@ class Progress:
 
 def _visible(update: Update) -> object:
     """What of an update can be seen."""
-    return update.stage, update.position, round(update.fraction * 100)
+    training = update.training
+    if training is not None and training.remaining_s is not None:  # an estimate of seconds would change for ever
+        training = training.model_copy(update={"remaining_s": round(training.remaining_s / MINUTE_S)})
+    return update.stage, update.position, round(update.fraction * 100), training

@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
-from bot.delivery.message import MessageParts
-from jobs.contract import Delivery, JobId
+from bot.delivery.message import Attached, MessageParts
+from jobs.contract import Delivery, JobId, Kind
 
 log = logging.getLogger(__name__)
 
 INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK, UNKNOWN_MESSAGE, TOO_LARGE = 50027, 10015, 10008, 40005
-LATE = "your piece took longer than Discord keeps a reply open, so here it is as a message of its own."
+LATE = "your {what} took longer than Discord keeps a reply open, so here it is as a message of its own."
+WHAT: dict[Kind, str] = {"compose": "piece", "library": "command", "train": "training"}
 
 
 class TokenExpiredError(Exception):
@@ -31,10 +32,12 @@ class MessageGoneError(Exception):
 class Reply:
     """The one message of a job."""
 
-    def __init__(self, client: discord.Client, job_id: JobId, delivery: Delivery) -> None:
+    def __init__(self, client: discord.Client, job_id: JobId, delivery: Delivery, kind: Kind = "compose") -> None:
         self._client = client
         self._job_id = job_id
         self._delivery = delivery
+        self._what = WHAT[kind]
+        self._held: tuple[Attached, ...] = ()
         self._is_expired = False  # for Discord to say: this machine's clock may be wrong
 
     async def edit(self, parts: MessageParts) -> None:
@@ -46,7 +49,7 @@ class Reply:
             discord.HTTPException: Discord would not take it for another reason.
         """
         delivery = self._delivery
-        if self._is_expired or delivery.message_id is None:
+        if self._is_expired or delivery.message_id is None or delivery.interaction_token is None:
             raise TokenExpiredError
         webhook = discord.Webhook.partial(delivery.application_id, delivery.interaction_token, client=self._client)
         try:
@@ -54,10 +57,11 @@ class Reply:
                 delivery.message_id,
                 content=parts.content,
                 embeds=[parts.card] if parts.card else [],
-                attachments=parts.files(),
+                attachments=self._files(parts),
                 view=parts.view(),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
+            self._held = parts.attached
         except discord.HTTPException as error:
             if error.status == 401 or error.code in (INVALID_WEBHOOK_TOKEN, UNKNOWN_WEBHOOK):
                 self._is_expired = True
@@ -65,6 +69,10 @@ class Reply:
             if error.code == UNKNOWN_MESSAGE:
                 raise MessageGoneError from error
             raise
+
+    def _files(self, parts: MessageParts) -> list[discord.File]:
+        """The files to be sent; those that the message holds already are left in it, not sent again."""
+        return discord.utils.MISSING if parts.attached and parts.attached == self._held else parts.files()
 
     async def finish(self, parts: MessageParts) -> None:
         """Bring `parts` to the member: in the reply, else in the channel, else by direct message.
@@ -85,7 +93,7 @@ class Reply:
             lighter = parts.without_optional_files()
             if (error.status != 413 and error.code != TOO_LARGE) or lighter == parts:
                 raise
-            log.warning("job %s: too large for Discord, sent without its audio", self._job_id)
+            log.warning("job %s: too large for Discord, sent without what may be left out", self._job_id)
             await send(lighter)
 
     async def _send_late(self, parts: MessageParts) -> None:
@@ -97,12 +105,16 @@ class Reply:
             else:
                 return
         channel = await self._client.create_dm(discord.Object(self._delivery.user_id))
-        await self._send(channel, parts, f"Hello, {LATE}")
+        await self._send(channel, parts, f"Hello, {self._late}")
 
     async def _send_to_channel(self, parts: MessageParts) -> None:
         channel = self._client.get_partial_messageable(self._delivery.channel_id)
-        await self._send(channel, parts, f"<@{self._delivery.user_id}>, {LATE}")
+        await self._send(channel, parts, f"<@{self._delivery.user_id}>, {self._late}")
         await self._point_onward(channel)
+
+    @property
+    def _late(self) -> str:
+        return LATE.format(what=self._what)
 
     async def _send(self, channel: discord.abc.Messageable, parts: MessageParts, greeting: str) -> None:
         requester = discord.Object(self._delivery.user_id)
@@ -122,6 +134,6 @@ class Reply:
             return
         try:
             stale = channel.get_partial_message(self._delivery.message_id)
-            await stale.edit(content="This took a while: the piece is further down.", embeds=[], view=None)
+            await stale.edit(content=f"This took a while: the {self._what} is further down.", embeds=[], view=None)
         except discord.HTTPException as error:
             log.info("job %s: its first message stays as it was (%s)", self._job_id, error)

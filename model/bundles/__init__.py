@@ -5,10 +5,15 @@ habits  what the music it learnt from is usually like
 rehearsal  a small sample of that music, for training that goes on from the bundle
 bundle  files with a manifest that names the hash of each; a mismatch is refused with the reason
 store   named bundles with immutable versions, and a pointer that moves in one stroke
+life    names, versions, pointers and their past as files: what `store` is built on
+exchange    a bundle as one zip, and a stranger's zip as files
+inspection  whether a stranger's files are a bundle that does no harm
+arrays      a stranger's .npz read without numpy's own reader
+shapes      the weights of a network by its sizes, without building it
 """
 
 from model.bundles.bundle import Bundle, pack
 from model.bundles.card import Card
-from model.bundles.store import SHIPPED, BundleStore, open_bundle
+from model.bundles.store import SHIPPED, BundleInfo, BundleStore, VersionInfo, open_bundle
 
-__all__ = ["SHIPPED", "Bundle", "BundleStore", "Card", "open_bundle", "pack"]
+__all__ = ["SHIPPED", "Bundle", "BundleInfo", "BundleStore", "Card", "VersionInfo", "open_bundle", "pack"]

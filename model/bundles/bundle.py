@@ -228,7 +228,7 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
         BundleError: when a file is missing, altered, too large or of a format this code does not know.
     """
     manifest = read_manifest(files.get(MANIFEST, b""), name)
-    _verify(manifest, files, name)
+    verify(manifest, files, name)
     try:
         return Bundle(
             name=name,
@@ -245,7 +245,12 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
         raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error
 
 
-def _verify(manifest: Manifest, files: Mapping[str, bytes], name: str) -> None:
+def verify(manifest: Manifest, files: Mapping[str, bytes], name: str) -> None:
+    """Compare every file with what the manifest says of it.
+
+    Raises:
+        BundleError: when one is missing or another.
+    """
     for file, entry in manifest.files.items():
         data = files.get(file)
         if data is None:

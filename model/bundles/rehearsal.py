@@ -23,7 +23,7 @@ from model.representation import Representation
 MOST_TRAIN, MOST_HELD_OUT = 96, 32  # excerpts
 MOST_STEPS = 1024  # of an excerpt that is learnt from
 HELD_OUT_PART = 2  # excerpts to measure by are this part as long: they are read after every epoch
-LARGEST_BYTES = 600_000  # of a stored rehearsal
+LARGEST_BYTES = 270_000  # of a stored rehearsal: a shipped bundle has 12 MB, and weights need most of them
 FEWEST_STEPS = 64  # no excerpt is cut shorter than this to make a rehearsal fit
 HIGHEST_VALUE = np.iinfo(np.int16).max  # of a raw value, as it is stored
 LOWEST_VALUES = {"voices": -1}  # a voice that rests; 0 in every other representation

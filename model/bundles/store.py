@@ -2,69 +2,57 @@
 
 A version is never changed once it is there. Pointing a name at a version replaces one small file, so every reader sees
 the old version or the new one. The store is an fsspec URL: a folder by default, `s3://…` where workers run on many
-machines.
+machines. How names and versions come and go is in `life`.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import fsspec
+from pydantic import ValidationError
 
-from model.bundles.bundle import MANIFEST, Bundle, read_manifest, unpack
+from model.bundles.bundle import CARD, MANIFEST, Bundle, read_manifest, unpack
+from model.bundles.card import Card
+from model.bundles.exchange import opened, zipped
+from model.bundles.inspection import inspect
+from model.bundles.life import CURRENT, NAME, VERSION, BundleLife, check_name
 from model.errors import BundleError
 from model.files import replace_file
 
 SHIPPED = Path(__file__).parent.parent / "shipped"  # the bundles that come with the code
-CURRENT = "current"
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-VERSION = re.compile(r"[0-9a-f]{12}")
 LARGEST_MANIFEST = 1 << 20  # bytes
 
+__all__ = ["CURRENT", "NAME", "SHIPPED", "VERSION", "BundleInfo", "BundleStore", "VersionInfo", "open_bundle"]
 
-class BundleStore:
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """One version of a bundle; `created_s` is in seconds since 1970, 0 where the store does not tell."""
+
+    version: str
+    card: Card
+    created_s: float
+    size_bytes: int
+    is_current: bool
+    was_current: bool
+
+
+@dataclass(frozen=True)
+class BundleInfo:
+    """All versions of a name, the oldest first; `current` is None for one that points at none yet."""
+
+    name: str
+    current: str | None
+    versions: tuple[VersionInfo, ...]
+
+
+class BundleStore(BundleLife):
     """Named bundles under one fsspec URL."""
 
     def __init__(self, url: str | Path = SHIPPED) -> None:
-        self.url = str(url)
-        self._files, self._root = fsspec.core.url_to_fs(self.url)
-
-    def names(self) -> list[str]:
-        """The names that point at a version, sorted."""
-        if not self._files.isdir(self._root):
-            return []
-        folders = (path.rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(self._root, detail=False))
-        return sorted(
-            name for name in folders if NAME.fullmatch(name) and self._files.exists(self._path(name, CURRENT))
-        )
-
-    def current(self, name: str) -> str:
-        """The version `name` points at.
-
-        Raises:
-            BundleError: when there is no such bundle.
-        """
-        if not NAME.fullmatch(name) or not self._files.exists(self._path(name, CURRENT)):
-            known = ", ".join(self.names()) or "none"
-            raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
-        version = self._files.cat_file(self._path(name, CURRENT)).decode().strip()
-        if not VERSION.fullmatch(version):
-            raise BundleError(f"The model '{name}' points at no version: publish it again.")
-        return version
-
-    def versions(self) -> dict[str, str]:
-        """The version that each name points at now, whoever published it; a name that points at none is left out.
-
-        Raises:
-            BundleError: the store cannot be read just now.
-        """
-        self._files.invalidate_cache()  # stores far away keep lists of what they have seen
-        try:
-            found = {name: self._files.cat_file(self._path(name, CURRENT)).decode().strip() for name in self.names()}
-        except OSError as error:
-            raise BundleError(f"The store of models at {self.url} cannot be read: {error}.") from error
-        return {name: version for name, version in found.items() if VERSION.fullmatch(version)}
+        super().__init__(url)
 
     def load(self, name: str, version: str | None = None) -> Bundle:
         """The bundle `name`, at the version it points at or at `version`.
@@ -81,25 +69,96 @@ class BundleStore:
     def add(self, name: str, files: dict[str, bytes]) -> str:
         """Keep a packed bundle under `name` and return its version; `name` does not point at it yet.
 
-        The manifest is written last: a version without one was never completed and does not load.
+        The manifest is written last and in one stroke: a version without one was never completed and does not load. A
+        version that is there already stays as it is.
+
+        Raises:
+            BundleError: `files` are no bundle, or `name` cannot name one.
         """
-        if not NAME.fullmatch(name):
-            raise BundleError(f"'{name}' cannot name a model: use up to 32 of a-z, 0-9, '-' and '_'.")
+        check_name(name)
         version = unpack(files, name).version
+        if self._files.exists(self._path(name, version, MANIFEST)):
+            if self._files.cat_file(self._path(name, version, MANIFEST)) == files[MANIFEST]:
+                self.load(name, version)  # complete, or the reason why not
+                return version
+            raise BundleError(f"The model '{name}' has another version {version}: versions are never changed.")
         self._files.makedirs(self._path(name, version), exist_ok=True)
-        for file in sorted(files, key=lambda file: file == MANIFEST):
+        for file in files.keys() - {MANIFEST}:
             self._files.pipe_file(self._path(name, version, file), files[file])
+        self._write(self._path(name, version, MANIFEST), files[MANIFEST])
         return version
 
     def point(self, name: str, version: str) -> None:
-        """Let `name` mean `version` from now on, in one stroke."""
-        self.load(name, version)
-        temporary = self._path(name, f".{CURRENT}.{version}")
-        self._files.pipe_file(temporary, f"{version}\n".encode())
-        self._files.mv(temporary, self._path(name, CURRENT))
+        """Let `name` mean `version` from now on, in one stroke; what it meant before goes into its history.
 
-    def _path(self, *parts: str) -> str:
-        return "/".join([self._root.rstrip("/"), *parts])
+        Raises:
+            BundleError: when that version is not there or fails its manifest.
+        """
+        self.load(name, version)
+        self._move(name, version)
+
+    def rollback(self, name: str) -> str:
+        """Let `name` mean again what it meant before, and return that version; done twice, it is undone.
+
+        Raises:
+            BundleError: when there is no such bundle, or nothing that it meant before is still here.
+        """
+        current = self.current(name)
+        before = [was.version for was in self.history(name) if was.version != current]
+        if not before:
+            raise BundleError(f"The model '{name}' has no version that was in use before: promote one by its number.")
+        self.point(name, before[-1])
+        return before[-1]
+
+    def info(self, name: str) -> BundleInfo:
+        """All versions of `name` with their cards; no weights are read.
+
+        Raises:
+            BundleError: when there is no such bundle.
+        """
+        self._known(name)
+        current = self._pointed(name)
+        used = {was.version for was in self._past(name)}
+        versions = [self._version_info(name, version, current, used) for version in self.kept(name)]
+        return BundleInfo(name, current, tuple(sorted(versions, key=lambda one: (one.created_s, one.version))))
+
+    def _version_info(self, name: str, version: str, current: str | None, used: set[str]) -> VersionInfo:
+        path = self._path(name, version, MANIFEST)
+        try:
+            manifest = read_manifest(self._files.cat_file(path, start=0, end=LARGEST_MANIFEST), name)
+            size = sum(entry.size for entry in manifest.files.values())
+            most = manifest.files[CARD].size + 1
+            card = Card.model_validate_json(self._files.cat_file(self._path(name, version, CARD), start=0, end=most))
+        except (OSError, KeyError, ValidationError) as error:
+            raise BundleError(f"Version {version} of the model '{name}' is damaged: delete it.") from error
+        try:
+            created_s = self._files.modified(path).timestamp()
+        except NotImplementedError:  # not every store keeps it
+            created_s = 0.0
+        is_current = version == current
+        return VersionInfo(version, card, created_s, size, is_current, version in used and not is_current)
+
+    def export(self, name: str, version: str | None = None) -> bytes:
+        """The current version of `name`, or `version`, as one zip; the same version gives the same bytes.
+
+        Raises:
+            BundleError: when it is not there or fails its manifest.
+        """
+        bundle = self.load(name, version)
+        return zipped(_files_in(self._files, self._path(name, bundle.version), name))
+
+    def import_(self, data: bytes, name: str) -> str:
+        """Keep a bundle that was exported, under `name`, and return its version; `name` does not point at it yet.
+
+        `data` may be anybody's: nothing in it is run or unpickled, and nothing is kept of what is refused.
+
+        Raises:
+            BundleError: it is no bundle, damaged, larger than may be, or does not hold together.
+        """
+        check_name(name)
+        files = opened(data)
+        inspect(files, name)
+        return self.add(name, files)
 
 
 def _files_in(files: fsspec.AbstractFileSystem, folder: str, name: str) -> dict[str, bytes]:

@@ -7,7 +7,9 @@ report    many composed pieces measured beside real music
 info      a bundle's card
 summary   the layers of a network and their weights
 publish   put a trained bundle into a store, under a name
+bundles   a store's bundles: versions, promotion, going back, handing on
 data      the data sets known by name: what they are, and fetching them
+dataset   the data sets that members gather
 
 compose_options  what a command line asks of a piece
 train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind

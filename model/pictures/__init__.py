@@ -6,6 +6,7 @@ roll_layout  where everything of it lies
 roll_notes   the notes themselves
 roll_axes    keyboard, grid, labels
 roll_legend  what the colours mean
+data_set     a data set at a glance: totals, keys, instruments, lengths
 palette      the colours
 sheet        notes in bars and staves: MusicXML, by music21
 engraving    a sheet as PNG, by verovio and resvg

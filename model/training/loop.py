@@ -23,6 +23,7 @@ from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
 from model.training.objective import CarriedLikelihood
 from model.training.settings import TrainingSettings
+from model.training.team import Team, gather
 
 FINAL_RATE = 0.05  # of the highest learning rate, where the cosine ends
 
@@ -51,17 +52,26 @@ def train(
     `on_best` is called after an epoch with every network that validates better than all before, to keep it. The
     checkpoint lives in `folder`; `resume` goes on from it. Ctrl-C ends the run early without an error.
     """
-    network = new_network(config, settings, weights)
-    streams = WindowStreams(network.representation, data.train, settings.streams, settings.window, data.train_styles)
-    model = compiled(network, settings, streams.batches_per_pass * settings.epochs)
-    progress = _resumed(folder, network, model) if resume else Progress()
-    keeper = _Keeper(network, data, settings, folder, progress, on_best)
-    rng = np.random.default_rng([settings.random_seed, progress.epoch])
+    team = gather()
+    with team.scope():
+        network = new_network(config, settings, weights)
+        streams = WindowStreams(
+            network.representation, data.train, settings.streams, settings.window, data.train_styles
+        )
+        steps = -(-streams.batches_per_pass // team.replicas)
+        model = compiled(network, settings, steps * settings.epochs)
+        progress = _resumed(folder, network, model) if resume else Progress()
+    keeper = _Keeper(network, data, settings, folder, progress, on_best, team)
+
+    def batches(replica: int) -> Iterator[tuple[dict]]:
+        own = [settings.random_seed, progress.epoch, *([replica] if replica else [])]
+        return streams.shuffled(np.random.default_rng(own), augmentation(settings))
+
     try:
         with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
             model.fit(
-                streams.shuffled(rng, augmentation(settings)),
-                steps_per_epoch=streams.batches_per_pass,
+                team.batches(batches),
+                steps_per_epoch=steps,
                 initial_epoch=progress.epoch,
                 epochs=settings.epochs,
                 callbacks=[keeper],
@@ -116,6 +126,7 @@ def compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> Ca
         ema_momentum=settings.average or None,
     )
     model.compile(optimizer=optimizer, jit_compile=False)
+    optimizer.build(network.trainable_variables)
     return model
 
 
@@ -130,17 +141,20 @@ class _Keeper(keras.callbacks.Callback):
         folder: Path,
         progress: Progress,
         on_best: Callable[[NoteNetwork, Progress], None],
+        team: Team,
     ) -> None:
         super().__init__()
         self.network, self.data, self.settings = network, data, settings
         self.folder, self.progress, self.on_best = folder, progress, on_best
+        self.team = team
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keras' hook; `logs` are the epoch's training figures."""
-        with averaged_weights(self.model.optimizer):
-            is_best = self._validate(epoch, {name: float(value) for name, value in (logs or {}).items()})
+        with averaged_weights(self.model.optimizer, self.team):
+            is_best = self._validate(epoch, {name: float(np.mean(value)) for name, value in (logs or {}).items()})
         progress = self.progress
-        checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
+        if self.team.is_first:
+            checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
         figures = progress.history[-1]
         sys.stderr.write(
             f"epoch {epoch + 1}: training {figures['nats']:.3f}, validation {figures['val_nats']:.3f} nats per note = "
@@ -164,21 +178,25 @@ class _Keeper(keras.callbacks.Callback):
         is_best = figures["val_nats"] < progress.best
         if is_best:
             progress.best, progress.best_epoch = figures["val_nats"], epoch + 1
-            self.on_best(self.network, progress)
+            if self.team.is_first:
+                self.on_best(self.network, progress)
         return is_best
 
 
 @contextmanager
-def averaged_weights(optimizer: keras.Optimizer) -> Iterator[None]:
+def averaged_weights(optimizer: keras.Optimizer, team: Team | None = None) -> Iterator[None]:
     """The moving average in the place of the weights it is of, where `optimizer` keeps one.
 
     (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging".)
     """
-    _swap_average(optimizer)
+    team = team or Team()
+    with team.scope():
+        _swap_average(optimizer)
     try:
         yield
     finally:
-        _swap_average(optimizer)
+        with team.scope():
+            _swap_average(optimizer)
 
 
 def _swap_average(optimizer: keras.Optimizer) -> None:

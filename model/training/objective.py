@@ -20,8 +20,17 @@ class CarriedLikelihood(keras.Model):
     def __init__(self, network: NoteNetwork, streams: int) -> None:
         super().__init__(name="carried_likelihood", autocast=False)
         self.network = network
+        self.is_distributed = getattr(self, "_distribute_strategy", None) is not None
         self.carried = {
-            name: self.add_weight((streams, *size), "zeros", trainable=False, name=f"carried_{name}")
+            name: keras.Variable(
+                "zeros",
+                (streams, *size),
+                "float32",
+                trainable=False,
+                name=f"carried_{name}",
+                aggregation="only_first_replica",
+                synchronization="on_read",  # every replica of a team carries its own
+            )
             for name, size in network.stack.state_sizes().items()
         }
         self.totals = {name: keras.metrics.Sum(name=name) for name in ("notes", "nats")}
@@ -64,7 +73,13 @@ class CarriedLikelihood(keras.Model):
         """Nats per note, in all and field by field; scalars (tensors where Keras compiles the step)."""
         notes = ops.maximum(self.totals["notes"].result(), 1.0)
         results = {"nats": self.totals["nats"].result() / notes}
-        return results | {total.name: total.result() / notes for total in self.field_totals}
+        results |= {total.name: total.result() / notes for total in self.field_totals}
+        if self.is_distributed:  # TensorFlow averages over the first axis of what the replicas return
+            return {name: ops.reshape(result, (1,)) for name, result in results.items()}
+        return results
+
+    def _maybe_symbolic_build(self, *arguments: object, **named: object) -> None:
+        """Nothing is left to build; Keras' own would average the replicas' batches first, which flags do not bear."""
 
 
 def _zeroed(part: Tensor, fresh: Tensor) -> Tensor:

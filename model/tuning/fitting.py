@@ -44,6 +44,9 @@ class Standing:
     updates: int = 0
     seconds: float = 0.0
     is_over: bool = False
+    more: int = 0  # how often it went on after it was over
+    since_epoch: int = 0  # where it last began or went on; limits count from there
+    since_s: float = 0.0
     has_diverged: bool = False  # ended because the figures were no numbers any more
     history: list[dict] = field(default_factory=list)  # of EpochFigures
 
@@ -82,6 +85,21 @@ class Fitting:
         self.standing = self._resumed(fingerprint)
         self._before_s, self._begun = self.standing.seconds, time.monotonic()
         self._begun_epoch, self._reported = self.standing.epoch, -REPORT_S
+        if settings.more > self.standing.more:
+            self._go_on(settings.more)
+
+    def _go_on(self, more: int) -> None:
+        standing = self.standing
+        standing.more, standing.is_over = more, False
+        standing.since_epoch, standing.since_s = standing.epoch, standing.seconds
+
+    @property
+    def _last_epoch(self) -> int:
+        return self.standing.since_epoch + self._settings.most_epochs
+
+    @property
+    def _last_s(self) -> float:
+        return self.standing.since_s + self._settings.most_s
 
     @property
     def updates(self) -> int:
@@ -132,7 +150,7 @@ class Fitting:
         batches = self._streams.shuffled(rng, self._augmentation)
         nats = notes = 0.0
         for update, batch in enumerate(itertools.islice(batches, self.updates)):
-            if should_stop() or self._spent_s() >= self._settings.most_s:
+            if should_stop() or self._spent_s() >= self._last_s:
                 return (nats / notes if update else None), False
             self._model.train_on_batch(batch)
             self.standing.updates += 1
@@ -167,9 +185,10 @@ class Fitting:
         return val_nats, self._meter.nats(old).nats_per_note if old else None
 
     def _has_ended(self) -> bool:
-        standing, settings = self.standing, self._settings
-        too_long_ago = standing.epoch - chosen_epoch(standing.figures).epoch >= settings.patience
-        return standing.epoch >= settings.most_epochs or self._spent_s() >= settings.most_s or too_long_ago
+        standing = self.standing
+        best = max(chosen_epoch(standing.figures).epoch, standing.since_epoch)
+        too_long_ago = standing.epoch - best >= self._settings.patience
+        return standing.epoch >= self._last_epoch or self._spent_s() >= self._last_s or too_long_ago
 
     def _spent_s(self) -> float:
         return self._before_s + time.monotonic() - self._begun
@@ -179,20 +198,22 @@ class Fitting:
         if not is_due and now - self._reported < REPORT_S:
             return
         self._reported = now
-        standing, settings = self.standing, self._settings
+        standing = self.standing
         done = standing.epoch + update / self.updates
         here = done - self._begun_epoch
         spent_s = self._spent_s()
-        left_s = settings.most_s - spent_s
+        left_s = self._last_s - spent_s
         if here > 0:
-            left_s = min(left_s, (now - self._begun) / here * (settings.most_epochs - done))
-        share = 1.0 if standing.is_over else min(1.0, max(done / settings.most_epochs, spent_s / settings.most_s))
+            left_s = min(left_s, (now - self._begun) / here * (self._last_epoch - done))
+        epochs, seconds = done - standing.since_epoch, spent_s - standing.since_s
+        share = max(epochs / self._settings.most_epochs, seconds / self._settings.most_s)
+        share = 1.0 if standing.is_over else min(1.0, share)
         latest = standing.figures[-1]
         on_progress(
             TuningProgress(
                 stage="training",
                 epoch=standing.epoch,
-                epochs=settings.most_epochs,
+                epochs=self._last_epoch,
                 fraction=(1 - JUDGING_SHARE) * share,
                 remaining_s=None if left_s == float("inf") else round(max(left_s, 0.0) + JUDGING_S, 1),
                 train_nats=train_nats if train_nats is not None else latest.train_nats,

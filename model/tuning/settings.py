@@ -34,6 +34,11 @@ class TuningSettings(BaseModel):
     rate: Rate = Field(default="normal", description="how far the network may move from the base")
     patience: int = Field(default=4, ge=1, description="epochs without a better one before stopping")
     random_seed: int = Field(default=0, ge=0, description="of order, transposition and dropout")
+    more: int = Field(
+        default=0,
+        ge=0,
+        description="how often a run that was over is to go on; epochs, minutes and patience begin anew",
+    )
     threads: int | None = Field(default=None, ge=1, le=256, description="processor threads (default: as many as cores)")
 
     @property

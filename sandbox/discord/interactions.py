@@ -1,4 +1,4 @@
-"""Interactions: a command or a click on its way to the bot, its answer within 3 s, and its token of 15 minutes."""
+"""Interactions: a command, a click or a form on its way to the bot, its answer within 3 s, its token of 15 minutes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
+COMMAND, COMPONENT, AUTOCOMPLETE, FORM = 2, 3, 4, 5
+_SUBCOMMANDS = (1, 2)  # types of options: a subcommand, a group of them
 ANSWER_LIMIT_S = 3.0
 TOKEN_LIMIT_S = 15 * 60.0
 NOT_ANSWERED = "The application did not respond"
@@ -34,7 +35,11 @@ class State(StrEnum):
 
 @dataclass(eq=False)
 class Interaction:
-    """One command, click or autocompletion. `original` is the message that its `@original` names."""
+    """One command, click, autocompletion or submitted form.
+
+    `original` is the message that its `@original` names; `form` is what it was answered with, `origin` the interaction
+    that the form of this one had answered.
+    """
 
     id: int
     type: int
@@ -46,8 +51,19 @@ class Interaction:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(96), repr=False)
     message: Message | None = None
     original: Message | None = None
+    form: Json | None = None
+    origin: Interaction | None = None
     state: State = State.CREATED
     choices: asyncio.Future[list[Json]] | None = None
+
+    @property
+    def command_name(self) -> str:
+        """A command's name with its group and subcommand."""
+        names, part = [self.data["name"]], self.data
+        while below := [one for one in part.get("options") or () if one["type"] in _SUBCOMMANDS]:
+            part = below[0]
+            names.append(part["name"])
+        return " ".join(names)
 
     def acknowledge(self, now: float) -> None:
         """Take the bot's first answer.
@@ -72,6 +88,14 @@ class Interaction:
 
     def metadata(self, message: Message) -> Json:
         """`interaction_metadata` of a message that came of this."""
+        found = self._own_metadata()
+        if self.origin is not None:
+            found["triggering_interaction_metadata"] = self.origin._own_metadata()
+        if message.answers is not None:
+            found["original_response_message_id"] = str(message.answers.id)
+        return found
+
+    def _own_metadata(self) -> Json:
         owners = {"0": str(self.channel.guild_id)} if self.channel.guild_id else {"0": "0"}
         found: Json = {
             "id": str(self.id),
@@ -80,16 +104,16 @@ class Interaction:
             "authorizing_integration_owners": owners,
         }
         if self.type == COMMAND:
-            found |= {"name": self.data["name"], "command_type": self.data["type"]}
+            found |= {"name": self.command_name, "command_type": self.data["type"]}
+            if "target_id" in self.data:
+                found["target_message_id"] = self.data["target_id"]
         if self.message is not None:
             found["interacted_message_id"] = str(self.message.id)
-        if message.answers is not None:
-            found["original_response_message_id"] = str(message.answers.id)
         return found
 
     def short_metadata(self) -> Json:
-        """The older `interaction` of a slash command's answer."""
-        return {"id": str(self.id), "type": self.type, "name": self.data["name"], "user": self.user.to_json()}
+        """The older `interaction` of a command's answer."""
+        return {"id": str(self.id), "type": self.type, "name": self.command_name, "user": self.user.to_json()}
 
     def to_json(self, world: World) -> Json:
         """INTERACTION_CREATE."""

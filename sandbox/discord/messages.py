@@ -21,7 +21,8 @@ Json = dict[str, Any]
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 SETTABLE_FLAGS = (1 << 2) | (1 << 12) | (1 << 15)  # suppress embeds, suppress notifications, components v2
-DEFAULT, REPLY, SLASH_COMMAND = 0, 19, 20
+DEFAULT, REPLY, SLASH_ANSWER, MESSAGE_COMMAND_ANSWER = 0, 19, 20, 23  # types of messages
+SLASH, MESSAGE_COMMAND = 1, 3  # types of commands
 
 _SCHEME = "attachment://"
 _PICTURES = ("image", "thumbnail", "video")
@@ -151,6 +152,9 @@ def numbered(components: list[Json]) -> list[Json]:
         for key in ("components", "items"):
             if isinstance(copy.get(key), list):
                 copy[key] = [walk(inner) if "type" in inner else inner for inner in copy[key]]
+        for key in ("component", "accessory"):
+            if key in copy:
+                copy[key] = walk(copy[key])
         return copy
 
     return [walk(one) for one in components]

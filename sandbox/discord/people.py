@@ -13,11 +13,12 @@ _JOINED = "2026-01-01T00:00:00+00:00"
 
 @dataclass(frozen=True)
 class User:
-    """A person or a bot; `name` is unique among people."""
+    """A person or a bot; `name` is unique among people. `roles` are ids of the guild's roles, without `@everyone`."""
 
     id: int
     name: str
     bot: bool = False
+    roles: tuple[int, ...] = ()
 
     def to_json(self) -> Json:
         """The user as Discord sends it."""
@@ -33,13 +34,13 @@ class User:
         }
 
 
-def member_json(user: User, permissions: int | None = None) -> Json:
+def member_json(user: User, permissions: int | None = None, with_user: bool = True) -> Json:
     """The user as a member of the guild; with `permissions` as an interaction carries it."""
     member: Json = {
-        "user": user.to_json(),
+        **({"user": user.to_json()} if with_user else {}),
         "nick": None,
         "avatar": None,
-        "roles": [],
+        "roles": [str(one) for one in user.roles],
         "joined_at": _JOINED,
         "premium_since": None,
         "deaf": False,
@@ -63,15 +64,20 @@ class Channel:
     recipient: User | None = None
     last_message_id: int | None = None
 
+    @property
+    def type(self) -> int:
+        """Discord's number for this kind of channel."""
+        return GUILD_TEXT if self.recipient is None else DIRECT
+
     def to_json(self) -> Json:
         """The channel as Discord sends it."""
         last = None if self.last_message_id is None else str(self.last_message_id)
         if self.recipient is not None:
             people = [self.recipient.to_json()]
-            return {"id": str(self.id), "type": DIRECT, "recipients": people, "last_message_id": last, "flags": 0}
+            return {"id": str(self.id), "type": self.type, "recipients": people, "last_message_id": last, "flags": 0}
         return {
             "id": str(self.id),
-            "type": GUILD_TEXT,
+            "type": self.type,
             "guild_id": str(self.guild_id),
             "name": self.name,
             "topic": "Type / to see what the bot can do",

@@ -9,6 +9,7 @@ class Permission(IntFlag):
     """The bits that matter here, with Discord's values."""
 
     ADMINISTRATOR = 1 << 3
+    MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
     VIEW_CHANNEL = 1 << 10
     SEND_MESSAGES = 1 << 11
@@ -30,6 +31,9 @@ MEMBER = (
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_APPLICATION_COMMANDS
 )
+
+# What the role of those who manage the server adds.
+ADMIN = Permission.MANAGE_GUILD
 
 # What the invite link of the README asks for, and nothing more.
 BOT = (

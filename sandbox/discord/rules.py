@@ -1,12 +1,12 @@
-"""Discord's limits that its description leaves out: of messages, their components, and commands."""
+"""Discord's limits that its description leaves out: of messages and their components."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.discord.errors import FieldError, invalid_form
+from sandbox.discord.menu_rules import SELECTS, menu_errors
 
 Json = dict[str, Any]
 
@@ -16,9 +16,6 @@ MAX_EMBED_CHARACTERS = 6000
 MAX_ROWS = 5
 _ROW, _BUTTON = 1, 2
 _LINK, _PREMIUM = 5, 6
-_SUBCOMMAND_TYPES = (1, 2)
-_MAX_PER_TYPE = 100
-_NAME = re.compile(r"[-_'\w]{1,32}")
 
 
 def check_message(payload: Json, v2: bool = False) -> None:
@@ -61,7 +58,11 @@ def _component_errors(components: list[Json], v2: bool) -> Iterator[FieldError]:
         if component["type"] != _ROW and not v2:
             sentence = f'Value of field "type" must be one of ({_ROW},).'
             yield ("components", index, "type"), "UNION_TYPE_CHOICES", sentence
-        for place, one in enumerate(component.get("components") or () if component["type"] == _ROW else ()):
+        controls = component.get("components") or () if component["type"] == _ROW else ()
+        if len(controls) > 1 and any(one["type"] in SELECTS for one in controls):
+            sentence = "A row holds up to five buttons, or one select menu"
+            yield ("components", index), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", sentence
+        for place, one in enumerate(controls):
             yield from _control_errors(one, seen, ("components", index, "components", place))
 
 
@@ -71,6 +72,8 @@ def _control_errors(one: Json, seen: set[str], path: tuple[str | int, ...]) -> I
         sentence = "Component custom id cannot be duplicated"
         yield (*path, "custom_id"), "COMPONENT_CUSTOM_ID_DUPLICATED", sentence
     seen.add(custom_id or "")
+    if one["type"] in SELECTS:
+        yield from menu_errors(one, path)
     if one["type"] != _BUTTON or one["style"] == _PREMIUM:
         return
     if (one["style"] == _LINK) != bool(one.get("url")):
@@ -84,57 +87,3 @@ def _control_errors(one: Json, seen: set[str], path: tuple[str | int, ...]) -> I
         yield (*path, "custom_id"), "BUTTON_COMPONENT_CUSTOM_ID_REQUIRED", sentence
     if not one.get("label") and not one.get("emoji"):
         yield (*path, "label"), "BUTTON_COMPONENT_INVALID_LABEL", "A button needs a label or an emoji"
-
-
-def check_commands(commands: Iterable[Json]) -> None:
-    """Check application commands.
-
-    Raises:
-        DiscordError: 50035 with nested errors.
-    """
-    found: list[FieldError] = []
-    seen: dict[tuple[int, str], int] = {}
-    of_type: dict[int, int] = {}
-    for index, command in enumerate(commands):
-        kind = command.get("type") or 1
-        of_type[kind] = of_type.get(kind, 0) + 1
-        if (kind, command["name"]) in seen:
-            found.append(((index,), "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique"))
-        seen[kind, command["name"]] = index
-        if kind == 1:
-            found += _slash_errors(command, (index,))
-        elif command.get("description"):
-            found.append(((index, "description"), "BASE_TYPE_BAD_LENGTH", "Context menu commands have no description"))
-    if any(count > _MAX_PER_TYPE for count in of_type.values()):
-        found.append(((), "APPLICATION_COMMAND_TOO_MANY", "Maximum number of application commands reached (100)."))
-    if found:
-        raise invalid_form(found)
-
-
-def _slash_errors(command: Json, path: tuple[str | int, ...]) -> Iterator[FieldError]:
-    yield from _name_errors(command["name"], path)
-    if not command.get("description"):
-        yield (*path, "description"), "BASE_TYPE_REQUIRED", "This field is required"
-    optional_seen = False
-    names: set[str] = set()
-    for index, option in enumerate(command.get("options") or ()):
-        here = (*path, "options", index)
-        if option["type"] in _SUBCOMMAND_TYPES:
-            yield from _slash_errors(option, here)
-            continue
-        yield from _name_errors(option["name"], here)
-        if option["name"] in names:
-            yield (*here, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique"
-        names.add(option["name"])
-        if option.get("required") and optional_seen:
-            sentence = "Required options must be placed before non-required options"
-            yield here, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", sentence
-        optional_seen = optional_seen or not option.get("required")
-        if option.get("choices") and option.get("autocomplete"):
-            sentence = "Autocomplete cannot be used together with choices"
-            yield here, "APPLICATION_COMMAND_AUTOCOMPLETE_CHOICES_INVALID", sentence
-
-
-def _name_errors(name: str, path: tuple[str | int, ...]) -> Iterator[FieldError]:
-    if not _NAME.fullmatch(name) or name != name.lower():
-        yield (*path, "name"), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid"

@@ -10,20 +10,19 @@ import secrets
 from typing import Any, Protocol
 
 from sandbox.clock import Clock
-from sandbox.discord import permissions
+from sandbox.discord import guild, permissions
 from sandbox.discord.attachments import AttachmentStore
 from sandbox.discord.errors import unknown_channel
 from sandbox.discord.ids import Snowflakes
 from sandbox.discord.interactions import TOKEN_LIMIT_S, Interaction
 from sandbox.discord.messages import DEFAULT, Message
-from sandbox.discord.people import Channel, User, member_json
+from sandbox.discord.people import Channel, User
 
 Json = dict[str, Any]
 
-GUILD_NAME = "Your server"
-CHANNEL_NAME = "music"
 BOT_NAME = "Cadenza"
 OWNER_NAME = "owner"
+DEFAULT_MEMBER = "guest"  # whom the page speaks as where nobody is named: manages the server, so that all can be tried
 MAX_NAME = 32
 MAX_SHOWN = 100
 _NONCE_S = 300.0
@@ -56,8 +55,8 @@ class World:
         self.bot = User(self.ids.next(), BOT_NAME, bot=True)
         self.owner = User(self.ids.next(), OWNER_NAME)
         self.users = {user.id: user for user in (self.bot, self.owner)}
-        self.guild_id = self.ids.next()
-        self.channel = Channel(self.ids.next(), CHANNEL_NAME, self.guild_id)
+        self.guild_id = guild.GUILD_ID
+        self.channel = Channel(guild.CHANNEL_ID, guild.CHANNEL_NAME, self.guild_id)
         self.channels = {self.channel.id: self.channel}
         self.messages: dict[int, Message] = {}
         self.interactions: dict[int, Interaction] = {}
@@ -69,10 +68,11 @@ class World:
 
     def member(self, name: str) -> User:
         """The member of this name, who joins if new. The name is trimmed to what Discord takes."""
-        name = re.sub(r"[^\w.\- ]", "", name).strip()[:MAX_NAME] or "guest"
+        name = re.sub(r"[^\w.\- ]", "", name).strip()[:MAX_NAME] or DEFAULT_MEMBER
         found = next((user for user in self.users.values() if user.name == name and not user.bot), None)
         if found is None:
-            found = User(self.ids.next(), name)
+            roles = (guild.ADMIN_ROLE_ID,) if name == DEFAULT_MEMBER else ()
+            found = User(self.ids.next(), name, roles=roles)
             self.users[found.id] = found
         return found
 
@@ -80,7 +80,17 @@ class World:
         """The member's permission bits in the channel."""
         if user == self.owner:
             return permissions.ALL
-        return self.bot_permissions if user == self.bot else int(permissions.MEMBER)
+        if user == self.bot:
+            return self.bot_permissions
+        admin = permissions.ADMIN if guild.ADMIN_ROLE_ID in user.roles else 0
+        return int(permissions.MEMBER | admin)
+
+    def may(self, user: User, needed: str | None) -> bool:
+        """Whether the member may use a command with these `default_member_permissions`."""
+        if needed is None:
+            return True
+        held = self.permissions_of(user)
+        return permissions.allows(held, int(needed) or permissions.Permission.ADMINISTRATOR)
 
     def direct_channel(self, user: User) -> Channel:
         """The channel of direct messages between the bot and `user`."""
@@ -104,10 +114,14 @@ class World:
     # commands
 
     def all_commands(self) -> list[Json]:
-        """The commands a member can use: the guild's own hide global ones of the same name."""
+        """Every command of the guild: the guild's own hide global ones of the same name."""
         own = self.commands[self.guild_id]
         names = {(one["type"], one["name"]) for one in own}
         return own + [one for one in self.commands[None] if (one["type"], one["name"]) not in names]
+
+    def commands_for(self, user: User) -> list[Json]:
+        """Those of the commands that this member is shown."""
+        return [one for one in self.all_commands() if self.may(user, one["default_member_permissions"])]
 
     # messages
 
@@ -164,60 +178,12 @@ class World:
     # the guild
 
     def guild_json(self) -> Json:
-        """The guild as GUILD_CREATE and `GET /guilds/{id}` give it."""
-        everyone = {
-            "id": str(self.guild_id),
-            "name": "@everyone",
-            "permissions": str(int(permissions.MEMBER)),
-            "color": 0,
-            "hoist": False,
-            "icon": None,
-            "unicode_emoji": None,
-            "position": 0,
-            "managed": False,
-            "mentionable": False,
-            "flags": 0,
-            "colors": {"primary_color": 0},
-        }
-        return {
-            "id": str(self.guild_id),
-            "name": GUILD_NAME,
-            "owner_id": str(self.owner.id),
-            "roles": [everyone],
-            **dict.fromkeys(("icon", "splash", "discovery_splash", "banner", "description", "afk_channel_id")),
-            **dict.fromkeys(("application_id", "system_channel_id", "rules_channel_id", "vanity_url_code")),
-            **dict.fromkeys(("public_updates_channel_id", "safety_alerts_channel_id"), None),
-            "afk_timeout": 300,
-            "verification_level": 0,
-            "default_message_notifications": 0,
-            "mfa_level": 0,
-            "explicit_content_filter": 0,
-            "premium_tier": 0,
-            "premium_subscription_count": 0,
-            "nsfw_level": 0,
-            "emojis": [],
-            "stickers": [],
-            "features": [],
-            "preferred_locale": "en-US",
-            "system_channel_flags": 0,
-            "premium_progress_bar_enabled": False,
-        }
+        """The guild as `GET /guilds/{id}` gives it."""
+        return guild.guild_json(self.owner)
 
     def guild_event_json(self) -> Json:
-        """The guild with the extra parts that only the gateway sends."""
-        people = [self.bot, *(user for user in self.users.values() if user != self.bot)]
-        return {
-            **self.guild_json(),
-            "joined_at": "2026-01-01T00:00:00+00:00",
-            "large": False,
-            "unavailable": False,
-            "member_count": len(people),
-            "members": [member_json(self.bot)],
-            "channels": [self.channel.to_json()],
-            **{key: [] for key in ("threads", "voice_states", "presences", "stage_instances")},
-            "guild_scheduled_events": [],
-            "soundboard_sounds": [],
-        }
+        """The guild as GUILD_CREATE gives it."""
+        return guild.guild_event_json(self.owner, self.bot, len(self.users), self.channel)
 
 
 def random_token() -> str:

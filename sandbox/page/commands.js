@@ -1,11 +1,12 @@
-// Slash commands as data: flattened to what can be typed ('compose', 'dataset add'), searched, and turned into the
-// options an interaction carries. Knows Discord's numbers for command and option types; knows nothing of elements.
+// Commands as data. Slash commands are flattened to what can be typed ('compose', 'dataset add'), searched, and turned
+// into the options an interaction carries. Knows Discord's numbers for command and option types; knows nothing of elements.
 
 export const OPTION = Object.freeze({
   SUB_COMMAND: 1, SUB_COMMAND_GROUP: 2, STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, ROLE: 8,
   MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11,
 });
 const CHAT_INPUT = 1;
+export const MESSAGE_COMMAND = 3;
 
 /**
  * A command one can send: its typed name, and its options with the required ones first.
@@ -17,6 +18,9 @@ export function flatCommands(commands) {
   const typed = commands.filter(({ type = CHAT_INPUT }) => type === CHAT_INPUT);
   return typed.flatMap((command) => leaves([command]));
 }
+
+/** The commands that are used on a message. */
+export const messageCommands = (commands) => commands.filter(({ type }) => type === MESSAGE_COMMAND);
 
 function leaves(path) {
   const last = path.at(-1);
@@ -31,6 +35,12 @@ function leaves(path) {
 
 /** Whether a command has an option for a file. */
 export const takesFile = ({ options }) => options.some(({ type }) => type === OPTION.ATTACHMENT);
+
+/** The first command with room for that many files, else the first that takes any; undefined where there is none. */
+export function commandForFiles(commands, count) {
+  const room = ({ options }) => options.filter(({ type }) => type === OPTION.ATTACHMENT).length;
+  return commands.find((command) => room(command) >= count) ?? commands.find(takesFile);
+}
 
 /** The command a newcomer is pointed to: the first that takes a file, else the first; undefined where there is none. */
 export function suggestedCommand(commands) {

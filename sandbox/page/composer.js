@@ -2,7 +2,9 @@
 // and says in a sentence what stands in the way. Enter, the arrow button, dropped and pasted files all end up here.
 import { newNonce, Refused } from './client.js';
 import { CommandPicker } from './command_picker.js';
-import { flatCommands, interactionBody, matchCommand, OPTION, suggestedCommand, takesFile } from './commands.js';
+import {
+  commandForFiles, flatCommands, interactionBody, matchCommand, OPTION, suggestedCommand, takesFile,
+} from './commands.js';
 import { el } from './dom.js';
 import { icon } from './icons.js';
 import { OptionForm } from './option_form.js';
@@ -59,7 +61,7 @@ export class Composer {
   /** Takes files that were dropped or pasted anywhere on the page. @param {File[]} files */
   takeFiles(files) {
     if (this.#busy || !files.length) return;
-    if (!this.#form) this.#openFor(matchCommand(this.commands, this.input.value.trim().slice(1)));
+    if (!this.#form) this.#openFor(matchCommand(this.commands, this.input.value.trim().slice(1)), files.length);
     if (!this.#form) this.#say('No command here takes a file.');
     else if (!this.#form.attach(files)) this.#form.say(`/${this.#form.command.name} has no room for that many files.`);
   }
@@ -71,8 +73,8 @@ export class Composer {
     if (document.activeElement === this.input) this.#typed();
   }
 
-  #openFor(named) {
-    const command = named && takesFile(named.command) ? named.command : this.commands.find(takesFile);
+  #openFor(named, fileCount) {
+    const command = named && takesFile(named.command) ? named.command : commandForFiles(this.commands, fileCount);
     if (command) this.#open(command, named?.command === command ? parseOptions(command, named.rest).values : new Map());
   }
 
@@ -148,7 +150,7 @@ export class Composer {
     const read = form.read();
     if (!read) return;
     const nonce = newNonce();
-    this.store.begin({ nonce, command: form.command.name });
+    this.store.begin({ nonce, command: `/${form.command.name}` });
     this.#setBusy(form, true);
     try {
       await this.client.interact({ nonce, type: COMMAND, ...interactionBody(form.command, read.options) }, read.files);

@@ -1,7 +1,7 @@
 // The log: the welcome, messages in order, and the member's commands still under way. Keeps to the bottom while one is
 // there, and leaves the place alone while one reads further up.
 import { avatar } from './avatar.js';
-import { flatCommands, suggestedCommand, takesFile } from './commands.js';
+import { flatCommands, messageCommands, suggestedCommand, takesFile } from './commands.js';
 import { el } from './dom.js';
 import { displayName, plainName } from './format.js';
 import { icon } from './icons.js';
@@ -18,7 +18,7 @@ export class MessageList {
   /**
    * @param {Element} root the element that scrolls
    * @param {object} store
-   * @param {{press: Function, dismiss: Function, openCommand: (name: string) => void}} actions
+   * @param {{press: Function, useOn: Function, dismiss: Function, openCommand: (name: string) => void}} actions
    */
   constructor(root, store, actions) {
     this.root = root;
@@ -45,7 +45,7 @@ export class MessageList {
     this.store.on('message', (message) => this.#put(message));
     this.store.on('delete', (id) => this.#remove(id));
     this.store.on('pending', (messageId) => this.#actionChanged(messageId));
-    this.store.on('commands', () => this.#showWelcome());
+    this.store.on('commands', () => this.#commandsChanged());
     this.store.on('place', () => this.#showWelcome());
   }
 
@@ -86,13 +86,18 @@ export class MessageList {
 
   #pendingRow({ nonce, command, failure }) {
     const state = failure
-      ? el('p', { class: 'failure', role: 'alert' }, `/${command}: ${failure} `,
+      ? el('p', { class: 'failure', role: 'alert' }, `${command}: ${failure} `,
         el('button', { type: 'button', class: 'as-link', text: 'Dismiss', on: { click: () => this.store.end(nonce) } }))
-      : el('p', { class: 'sending' }, `Sending /${command}…`);
+      : el('p', { class: 'sending' }, `Sending ${command}…`);
     const name = el('bdi', { class: 'author', text: displayName(this.store.me) });
     const head = el('header', { class: 'message-head' }, name);
     return el('li', {}, el('div', { class: 'message is-pending' }, avatar(this.store.me),
       el('div', { class: 'message-body' }, head, state)));
+  }
+
+  #commandsChanged() {
+    this.root.classList.toggle('has-apps', messageCommands(this.store.commands).length > 0);
+    this.#showWelcome();
   }
 
   #showWelcome() {

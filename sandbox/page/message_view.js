@@ -1,22 +1,27 @@
 // One message, kept in step with the store. Each part (content, attachments, embeds, buttons) is rebuilt only when its
 // own data changed, and attachments are kept by id: a sound goes on playing while the text above it is edited.
+import { actionRows } from './action_rows.js';
 import { attachmentView } from './attachment_view.js';
 import { avatar } from './avatar.js';
-import { buttonRows } from './button_row.js';
+import { MESSAGE_COMMAND } from './commands.js';
 import { el, ownUrl } from './dom.js';
 import { embedView } from './embed_view.js';
 import { displayName, when } from './format.js';
 import { icon } from './icons.js';
 import { markdown } from './markdown.js';
+import { messageMenu } from './message_menu.js';
 import { isEphemeral, isLoading } from './store.js';
 
 export class MessageView {
   #keys = new Map();
   #attachments = new Map();
+  #chosen = new Map(); // custom id of a menu -> what was last sent of it
+  #components = ''; // those that it was chosen from
 
   /**
    * @param {object} message
-   * @param {{store: object, press: (message: object, customId: string) => void, dismiss: (id: string) => void}} context
+   * @param {{store: object, press: (message: object, customId: string, values?: string[]) => void,
+   *   useOn: (message: object, command: object) => void, dismiss: (id: string) => void}} context
    */
   constructor(message, context) {
     this.context = context;
@@ -26,7 +31,8 @@ export class MessageView {
     const { reply, ...below } = this.parts;
     const author = displayName(message.author);
     this.element = el('article', { class: 'message', 'aria-label': `Message of ${author}` },
-      reply, avatar(message.author), el('div', { class: 'message-body' }, this.#head(message), ...Object.values(below)));
+      reply, avatar(message.author), el('div', { class: 'message-body' }, this.#head(message), ...Object.values(below)),
+      messageMenu(context.store, (command) => context.useOn(message, command)));
     this.update(message);
   }
 
@@ -91,11 +97,20 @@ export class MessageView {
     const failures = mine.map(({ failure }) => failure).filter(Boolean);
     const held = document.activeElement;
     const focused = this.parts.components.contains(held) ? held.dataset.customId : null;
-    this.#part('components', [message.components, waiting], () => buttonRows(message.components ?? [], {
-      waiting: new Set(waiting), press: (customId) => this.context.press(message, customId),
+    const components = JSON.stringify(message.components);
+    if (components !== this.#components) this.#chosen.clear(); // the bot's new menus come with its own choices
+    this.#components = components;
+    this.#part('components', [message.components, waiting], () => actionRows(message.components ?? [], {
+      store: this.context.store, waiting: new Set(waiting), chosen: this.#chosen,
+      press: (customId, values) => this.#press(message, customId, values),
     }));
     if (focused) this.#refocus(focused);
     this.#part('failure', failures, () => failures.map((text) => el('p', { class: 'failure', role: 'alert', text })));
+  }
+
+  #press(message, customId, values) {
+    if (values) this.#chosen.set(customId, values);
+    this.context.press(message, customId, values);
   }
 
   #refocus(customId) {
@@ -115,11 +130,13 @@ function withoutSignature(key, value) {
   return key === 'url' || key === 'proxy_url' ? String(value).split('?')[0] : value;
 }
 
-function replyLine({ user, name }) {
+function replyLine({ user, ...metadata }) {
+  const { name, command_type: type } = metadata.name ? metadata : metadata.triggering_interaction_metadata ?? {};
   if (!user || !name) return [];
   return [el('div', { class: 'reply' }, icon('reply'), avatar(user, 'tiny'),
     el('bdi', { class: 'reply-name', text: displayName(user) }),
-    el('span', { text: ' used ' }), el('span', { class: 'reply-command', text: `/${name}` }))];
+    el('span', { text: ' used ' }),
+    el('span', { class: 'reply-command', text: type === MESSAGE_COMMAND ? name : `/${name}` }))];
 }
 
 function thinkingLine(message) {

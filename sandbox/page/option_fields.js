@@ -3,12 +3,16 @@
 import { OPTION } from './commands.js';
 import { el } from './dom.js';
 import { fileSize, plainName } from './format.js';
+import { guildChoices } from './guild_choices.js';
 import { icon, iconButton } from './icons.js';
 import { Listbox } from './listbox.js';
 import { coerce, fileError, isNumeric, placeholder } from './option_rules.js';
 
 const AUTOCOMPLETE_WAIT_MS = 150;
 const MOST_CHOICES = 25; // Discord shows no more
+const FROM_GUILD = {
+  [OPTION.USER]: 'user', [OPTION.CHANNEL]: 'channel', [OPTION.ROLE]: 'role', [OPTION.MENTIONABLE]: 'mentionable',
+};
 
 /**
  * What a field reads as: `empty`, or a `value` (and for attachments a `file`), or an `error` sentence.
@@ -32,15 +36,8 @@ export function makeField(option, context) {
 function choiceSource(option, { store, suggest }) {
   if (option.choices?.length) return (text) => searched(option.choices, text);
   if (option.autocomplete) return (text) => suggest(option, text);
-  const people = [store.me, store.bot].filter(Boolean).map((user) => ({ name: `@${user.username}`, value: user.id }));
-  const roles = (store.guild.roles ?? []).map((role) => ({ name: `@${role.name}`, value: role.id }));
-  const entities = {
-    [OPTION.USER]: people,
-    [OPTION.CHANNEL]: [{ name: `#${store.channel.name}`, value: store.channel.id }],
-    [OPTION.ROLE]: roles,
-    [OPTION.MENTIONABLE]: [...people, ...roles],
-  }[option.type];
-  return entities ? (text) => searched(entities, text) : null;
+  const kind = FROM_GUILD[option.type];
+  return kind ? (text) => searched(guildChoices(store, kind, option.channel_types), text) : null;
 }
 
 function searched(choices, text) {

@@ -36,7 +36,7 @@ export class PlaceView {
         el('strong', { text: guild })),
       el('div', { class: 'side-scroll' }, this.#channels(channel), this.#commands(), this.#members()),
       el('div', { class: 'me' }, avatar(store.me), el('span', { class: 'me-name' },
-        el('strong', { text: displayName(store.me) }), el('small', { text: 'this is you' }))),
+        el('strong', { text: displayName(store.me) }), el('small', { text: store.manages ? 'this is you, an admin' : 'this is you' }))),
     );
   }
 

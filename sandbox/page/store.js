@@ -1,5 +1,6 @@
 // What the page knows: people, commands, messages and the member's actions still under way. Views listen for the kinds
-// of change: 'place' (people, names, presence), 'commands', 'message', 'delete', 'pending', 'connection'.
+// of change: 'place' (people, names, presence), 'commands', 'message', 'delete', 'pending', 'connection'; and for what
+// this page itself has asked: 'form' (one is to be filled in), 'answered' (a nonce, and a sentence where it failed).
 
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
@@ -13,7 +14,8 @@ export function compareIds(a, b) {
 }
 
 /**
- * An action under way: `failure` is null while it waits, else the sentence that says why it came to nothing.
+ * An action under way; `command` is its name as it was used. `failure` is null while it waits, else the sentence that
+ * says why it came to nothing.
  * @typedef {{nonce: string, command: string|null, messageId: string|null, customId: string|null,
  *   failure: string|null}} Action
  */
@@ -26,6 +28,7 @@ export class Store {
   channel = null;
   commands = [];
   uploadLimit = 0; // bytes
+  manages = false; // whether one may use the commands of admins
   connected = null; // null until the first connection was made or failed
   messages = new Map();
   actions = new Map();
@@ -48,6 +51,7 @@ export class Store {
       commands: () => this.#set('commands', { commands: event.commands }),
       bot: () => this.#set('place', { botOnline: event.online, bot: event.user ?? this.bot }),
       interaction: () => this.#interaction(event),
+      modal: () => this.actions.has(event.nonce) && this.#tell('form', event),
     }[event.t];
     take?.();
   }
@@ -92,6 +96,7 @@ export class Store {
     const { me, bot, guild, channel, commands } = event;
     Object.assign(this, { me, bot, guild, channel, commands, botOnline: event.bot_online });
     this.uploadLimit = event.upload_limit;
+    this.manages = event.manages;
     const known = new Set(event.messages.map((message) => message.id));
     for (const message of this.messages.values()) {
       // Ephemeral messages live in the page alone: the server does not send them again after a reconnect.
@@ -109,7 +114,9 @@ export class Store {
   }
 
   #interaction({ nonce, state, sentence }) {
+    const failure = state === 'failed' ? sentence ?? 'The bot did not answer in time. Try again.' : null;
     if (state === 'acknowledged') this.end(nonce);
-    if (state === 'failed') this.fail(nonce, sentence ?? 'The bot did not answer in time. Try again.');
+    if (failure) this.fail(nonce, failure);
+    if (state !== 'created') this.#tell('answered', { nonce, failure });
   }
 }

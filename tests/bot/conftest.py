@@ -11,6 +11,8 @@ import simcord
 from bot.errors import UserFacing
 from jobs import JobSettings
 from jobs.errors import JobsError
+from sandbox.local_discord import LocalDiscord
+from tests.bot.house import House
 from tests.bot.theatre import Ears, Theatre, Worker, new_bot
 
 
@@ -40,3 +42,13 @@ def theatre(env: simcord.Env, valkey, job_settings: JobSettings, tmp_path: Path)
     worker = Worker(valkey.client, job_settings)
     worker.arrive()
     return Theatre(env, worker, job_settings, tmp_path)
+
+
+@pytest.fixture
+async def house(valkey, tmp_path: Path) -> AsyncIterator[House]:
+    settings = JobSettings(liveness_s=3600, adrift_limit_s=3600)
+    worker = Worker(valkey.client, settings)
+    worker.arrive()
+    discord = LocalDiscord()
+    async with discord.serving():
+        yield House(discord, worker, valkey.url, tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.contract import Mode
+from jobs.contract import Batch, DataSetSummary, Mode, Record
 from tests.bot.theatre import SEED, Theatre, shown
 
 
@@ -139,3 +139,69 @@ async def test_what_a_button_of_a_private_piece_gives_is_private_too(theatre: Th
     pressed = await theatre.alice.click(result.response.message, label="Again")
     assert pressed.ephemeral
     assert theatre.worker.take().request.private
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_star_puts_the_piece_into_the_servers_starred_data_set_for_any_member(
+    theatre: Theatre, is_restarted
+) -> None:
+    first = await finished(theatre, random_seed=7)
+    message = theatre.message
+    if is_restarted:
+        await theatre.restart()
+    # When another member presses Star
+    pressed = await theatre.bob.click(message, label="Star")
+    # Then its MIDI goes into the data set, which is made if need be
+    summary = DataSetSummary(name="starred", licence="", pieces=3, notes=9, minutes=1.0, size=1)
+    request = await theatre.answered(Batch(accepted=1, summary=summary))
+    action = request.action
+    assert (action.name, action.source, action.create_as) == ("starred", "starred", "cadenza")
+    (file,) = action.files
+    assert (file.name, theatre.worker.blobs.get(file)) == ("cadenza-piano-7.mid", SEED + first.encode())
+    assert (request.guild_id, request.requester_id) == (theatre.guild.id, theatre.bob.id)
+    # And only they are told, in a line
+    assert pressed.ephemeral
+    assert "In this server's data set `starred`, which has 3 pieces now." in pressed.response.content
+    assert pressed.response.embeds == []
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        ({"duplicates": (("a.mid", "b.mid"),)}, "is in this server's data set `starred` already"),
+        ({"refused": (("a.mid", "It has no notes."),)}, "could not be starred: It has no notes."),
+    ],
+)
+async def test_a_star_that_adds_nothing_says_why(theatre: Theatre, batch, words) -> None:
+    await finished(theatre)
+    pressed = await theatre.bob.click(theatre.message, label="Star")
+    summary = DataSetSummary(name="starred", licence="", pieces=3, notes=9, minutes=1.0, size=1)
+    await theatre.answered(Batch(accepted=0, summary=summary, **batch))
+    assert words in pressed.response.content
+
+
+async def test_a_direct_message_has_no_stars(theatre: Theatre) -> None:
+    dana = theatre.env.create_user("dana")
+    result = await dana.slash("compose")
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    pressed = await dana.click(result.response.message, label="Star")
+    assert "Stars belong to a server, and this is a direct message." in pressed.response.content
+    assert theatre.worker.queued("library") == []
+
+
+async def test_buttons_of_pieces_refuse_what_is_no_piece(theatre: Theatre) -> None:
+    await finished(theatre)
+    message = theatre.message
+    # Given a message whose job turns out to be a training
+    await theatre.ada.slash(theatre.channel, "train start", data_set="waltzes")
+    training = theatre.worker.take("train").id
+    record = await theatre.bot.board.record(training)
+
+    async def other(job_id: str) -> Record:
+        return record
+
+    theatre.bot.board.record = other
+    for label in ("Again", "Continue", "Vary", "Star"):
+        pressed = await theatre.alice.click(message, label=label)
+        assert "This piece is too old" in pressed.response.content

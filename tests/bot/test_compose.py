@@ -39,7 +39,7 @@ async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(theatre: Theat
     assert message.embeds[0].image.url
     for words in ("A new piece", "`77`", "0:42", "1,234", "piano 1", "Two notes were repaired.", "composing 2.5 s"):
         assert words in shown(message)
-    assert list(buttons(message)) == ["Again", "Continue", "Vary", "Delete"]
+    assert list(buttons(message)) == ["Again", "Continue", "Vary", "Star", "Delete"]
     assert len(theatre.channel.history()) == 1
     assert await theatre.bot.board.open_records() == []
 

@@ -20,6 +20,8 @@ async def test_help_names_every_command(theatre: Theatre) -> None:
         "up to 1 MiB",
         "**Continue**",
         "**Vary**",
+        "**Star**",
+        "`/dataset` collects MIDI files",
     ):
         assert words in shown(result.response.message)
 
@@ -45,7 +47,12 @@ async def test_ping_tells_of_discord_redis_workers_and_queue(theatre: Theatre) -
     result = await theatre.bob.slash(theatre.channel, "ping")
     words = shown(result.response.message)
     assert result.ephemeral
-    for part in ("Discord: ", "Redis: ", "Workers: 1 on cpu, composing 0 of 1 pieces at a time", "Queue: 1 open"):
+    for part in (
+        "Discord: ",
+        "Redis: ",
+        "Workers: 1 on cpu, composing 0 of 1 pieces at a time; training: 1",
+        "Queue: 1 open",
+    ):
         assert part in words
 
 

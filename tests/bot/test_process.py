@@ -4,105 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
 
-import aiohttp
 import pytest
 
-from jobs import JobSettings
-from sandbox.local_discord import LocalDiscord
-from tests.bot.theatre import SEED, Worker
-
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
-
-
-class House:
-    """A local Discord with a guest at the page, a worker played by hand, and the means to start and kill the bot."""
-
-    def __init__(self, discord: LocalDiscord, worker: Worker, redis_url: str, folder: Path) -> None:
-        self.discord, self.worker = discord, worker
-        self._log = folder / "bot.log"
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "REDIS_URL": redis_url,
-            "DISCORD_TOKEN": discord.world.bot_token,
-            "CADENZA_DISCORD_API": discord.api_url,
-            "CADENZA_DISCORD_GATEWAY": discord.gateway.url,
-            "CADENZA_STATE": str(folder / "state"),
-            "CADENZA_LOG_LEVEL": "DEBUG",
-        }
-
-    @asynccontextmanager
-    async def bot(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The bot, ready; ended the hard way if it still runs afterwards."""
-        readies = self.log().count("bot ready")
-        with self._log.open("a") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", env=self._environment, cwd=self._log.parent, stderr=log
-            )
-        try:
-            await until(lambda: self.log().count("bot ready") > readies or process.returncode is not None)
-            assert process.returncode is None, self.log()
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-
-    def log(self) -> str:
-        return self._log.read_text() if self._log.exists() else ""
-
-    async def compose(self, *options: dict[str, object], seed: bytes | None = None) -> None:
-        said = {"as": "guest", "nonce": "1", "type": 2, "name": "compose", "options": list(options)}
-        form = aiohttp.FormData(default_to_multipart=True)
-        if seed is not None:
-            said["options"].append({"name": "seed", "type": 11, "value": 0})
-            form.add_field("files[0]", seed, filename="song.mid", content_type="audio/midi")
-        form.add_field("payload_json", json.dumps(said))
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"{self.discord.url}/client/interactions", data=form) as answer,
-        ):
-            assert answer.status == 204, await answer.text()
-
-    async def press(self, message: dict, label: str) -> None:
-        buttons = [button for row in message["components"] for button in row["components"]]
-        (custom_id,) = [button["custom_id"] for button in buttons if button["label"] == label]
-        said = {"as": "guest", "nonce": "2", "type": 3, "message_id": message["id"], "custom_id": custom_id}
-        form = aiohttp.FormData(default_to_multipart=True)
-        form.add_field("payload_json", json.dumps(said))
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"{self.discord.url}/client/interactions", data=form) as answer,
-        ):
-            assert answer.status == 204, await answer.text()
-
-    def messages(self) -> list[dict]:
-        found = [message for message in self.discord.world.messages.values() if not message.deleted]
-        return [message.to_json(self.discord.world.store) for message in found]
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_so():  # noqa: ASYNC110 - what is waited for happens in other processes
-            await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-async def house(valkey, tmp_path: Path) -> AsyncIterator[House]:
-    settings = JobSettings(liveness_s=3600, adrift_limit_s=3600)
-    worker = Worker(valkey.client, settings)
-    worker.arrive()
-    discord = LocalDiscord()
-    async with discord.serving():
-        yield House(discord, worker, valkey.url, tmp_path)
+from bot.commands import ALL
+from jobs.contract import Batch, DataSetSummary, Done, Listening
+from tests.bot.house import House, until
+from tests.bot.theatre import AUDIO, PICTURE, SEED
 
 
 async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(house: House) -> None:
@@ -130,7 +39,7 @@ async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(
     assert "cadenza-piano-5.png" in message["embeds"][0]["image"]["url"]  # Discord lists it there, and there only
     # And the commands were told to Discord once, and no secret is in the log, at its most talkative
     log = house.log()
-    assert log.count("told Discord 4 commands") == 1
+    assert log.count(f"told Discord {len(ALL)} commands") == 1
     assert house.discord.world.bot_token not in log
     tokens = [interaction.token for interaction in house.discord.world.interactions.values()]
     assert tokens
@@ -165,4 +74,38 @@ async def test_a_piece_that_outlives_its_token_arrives_as_a_new_message_whose_bu
         assert house.worker.take().request.parent_id == job.id
         await house.press(late, "Delete")
         await until(lambda: late["id"] not in [message["id"] for message in house.messages()])
+    assert "incident" not in house.log()
+
+
+async def test_a_model_is_trained_from_discord_and_put_into_use(house: House) -> None:
+    """What the local Discord refuses (a card too long, a field left empty) would leave an incident in the log."""
+    async with house.bot():
+        # Given a data set
+        await house.manage("dataset", "add", SEED, name="waltzes")
+        await until(lambda: house.worker.queued("library") != [])
+        job = house.worker.take("library")
+        summary = DataSetSummary(name="waltzes", licence="own", pieces=1, notes=9, minutes=1.0, size=99)
+        job.answers(Batch(accepted=1, summary=summary, picture=job.keep(PICTURE, "x.png")))
+        await until(lambda: "1 piece was added" in json.dumps(house.messages()))
+        # When it is trained on, past the token
+        await house.manage("train", "start", data_set="waltzes")
+        await until(lambda: house.worker.queued("train") != [])
+        job = house.worker.take("train")
+        curve = job.keep(PICTURE, "c.png")
+        job.trains(0.2, epoch=1, val_nats=2.5, curve=curve)
+        await until(lambda: "Stop" in json.dumps(house.messages()))
+        house.discord.clock.advance(16 * 60)
+        heard = Listening(title="Waltz", seed_s=8.0, before=job.keep(AUDIO, "a"), after=job.keep(AUDIO, "b"))
+        job.is_trained(curve=curve, listening=(heard,))
+        await until(lambda: "the training is over" in json.dumps(house.messages()))
+        # Then the same message holds the verdict, with curve and recordings
+        verdict = house.messages()[-2]
+        assert "waltzes is trained" in verdict["embeds"][0]["title"]
+        assert "curve.png" in verdict["embeds"][0]["image"]["url"]
+        assert [file["filename"] for file in verdict["attachments"]] == ["1a-before.mp3", "1b-after.mp3"]
+        # And its buttons work
+        await house.press(verdict, "Promote", who="owner")
+        await until(lambda: house.worker.queued("library") != [])
+        house.worker.take("library").answers(Done(sentence="It is in use.", model="waltzes"))
+        await until(lambda: "Roll back" in json.dumps(house.messages()))
     assert "incident" not in house.log()

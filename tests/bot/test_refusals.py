@@ -158,7 +158,7 @@ async def test_where_the_bot_may_not_attach_files_it_says_so(theatre: Theatre) -
 async def test_redis_away_is_a_sentence_not_a_traceback(theatre: Theatre, monkeypatch) -> None:
     import redis
 
-    def silent() -> None:
+    def silent(guild_id: int | None) -> None:
         raise redis.ConnectionError("refused")
 
     monkeypatch.setattr(theatre.bot.board._registry, "models", silent)

@@ -18,11 +18,29 @@ import simcord
 from bot.client import Cadenza
 from jobs import JobBoard, JobSettings, keys
 from jobs.blobs import BlobStore
-from jobs.compose_queue import ComposeQueue
-from jobs.contract import ComposeProgress, ComposeResult, Failure, ModelInfo, Stage, Update, WorkerInfo
+from jobs.contract import (
+    Answer,
+    BlobRef,
+    ComposeProgress,
+    ComposeResult,
+    Failure,
+    Kind,
+    LibraryRequest,
+    LibraryResult,
+    ModelInfo,
+    Stage,
+    TrainProgress,
+    TrainResult,
+    Update,
+    Verdict,
+    WorkerInfo,
+)
 from jobs.errors import JobsError
+from jobs.job_queue import JobQueue
+from jobs.lanes import KINDS, lane_of
 from jobs.registry import WorkerRegistry
 from jobs.reporting import Reporter
+from jobs.watching import Watch
 
 SEED = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00"
 AUDIO, PICTURE = b"\xff\xfb" + b"audio" * 50, b"\x89PNG" + b"picture" * 50
@@ -35,6 +53,12 @@ BAND = ModelInfo(
     name="band", version="2", title="Small band", has_beat=True,
     controls=("style", "key", "tempo_bpm", "meter", "instruments"), keys=("C major", "E minor"),
     styles=("Waltz", "folk tune"), meters=("4/4", "3/4"), instruments=("piano", "bass", "brass", "drums"),
+)  # fmt: skip
+VERSION = "0123456789ab"
+VERDICT = Verdict(
+    before_nats=2.41, after_nats=2.18, gain=0.095, base_before_nats=1.95, base_after_nats=1.99, loss=0.02,
+    copy_share=0.012, human_share=0.008, longest_run=23, copy_limit=0.05,
+    sentences=("The held-out pieces became 9.5 % likelier.",),
 )  # fmt: skip
 MAX_SEED_BYTES = 2**20
 PATIENCE_S = 20.0
@@ -101,9 +125,8 @@ class Worker:
     def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
         self._connection, self._settings = connection, settings
         self._registry = WorkerRegistry(connection, settings)
-        self._queue = ComposeQueue(connection, settings)
         self.blobs = BlobStore(connection, settings)
-        self.info = WorkerInfo(name="w1", hostname="here", pid=1, started_at=1.0, models=(PIANO, BAND))
+        self.info = WorkerInfo(name="w1", hostname="here", pid=1, started_at=1.0, does=KINDS, models=(PIANO, BAND))
 
     def arrive(self) -> None:
         self._registry.publish(self.info)
@@ -111,8 +134,11 @@ class Worker:
     def leave(self) -> None:
         self._registry.withdraw(self.info.name)
 
-    def queued(self) -> list[str]:
-        return [name.decode() for name in self._connection.lrange(self._queue.rq.key, 0, -1)]
+    def _queue(self, kind: Kind) -> str:
+        return JobQueue(self._connection, self._settings, lane_of(kind, self._settings)).rq.key
+
+    def queued(self, kind: Kind = "compose") -> list[str]:
+        return [name.decode() for name in self._connection.lrange(self._queue(kind), 0, -1)]
 
     def said_last(self, job_id: str) -> Update | None:
         """The latest in a job's stream, with the place in the queue that a follower adds."""
@@ -120,14 +146,17 @@ class Worker:
         if not entries:
             return None
         update = Update.model_validate_json(entries[0][1][b"update"])
-        place = self._queue.position(job_id) if update.stage is Stage.QUEUED else None
-        return update.model_copy(update={"position": place})
+        return Watch(job_id, self._connection, self._settings).placed(update)
 
-    def take(self) -> Job:
-        """The next job, out of the queue; what follows is said through it."""
-        popped = self._connection.lpop(self._queue.rq.key)
+    def take(self, kind: Kind = "compose") -> Job:
+        """The next job of a kind, out of its queue; what follows is said through it."""
+        popped = self._connection.lpop(self._queue(kind))
         assert popped is not None, "nothing is queued"
-        return Job(popped.decode(), self.blobs, Reporter(popped.decode(), self._connection, self._settings))
+        return self.job(popped.decode())
+
+    def job(self, job_id: str) -> Job:
+        """A job that is in no queue (any more)."""
+        return Job(job_id, self.blobs, Reporter(job_id, self._connection, self._settings))
 
 
 class Job:
@@ -166,8 +195,36 @@ class Job:
         assert self.reporter.done(result)
         return result
 
-    def has_failed(self, sentence: str, incident: str | None = None) -> None:
-        assert self.reporter.failed(Failure(code="x", sentence=sentence, incident=incident))
+    def answers(self, answer: Answer) -> None:
+        """The end of an errand."""
+        assert self.reporter.done(LibraryResult(job_id=self.id, answer=answer))
+
+    def trains(self, fraction: float, stage: Stage = Stage.TRAINING, **progress: object) -> None:
+        """How far a training is; without `progress`, nothing is known of it yet."""
+        told = TrainProgress.model_validate(progress) if progress else None
+        self.reporter.update(stage, fraction, training=told)
+
+    def is_trained(self, **changes: object) -> TrainResult:
+        """The end of a training, with a gain and without copying."""
+        fields = {
+            "job_id": self.id,
+            "name": self.request.name,
+            "model_version": VERSION,
+            "verdict": VERDICT,
+            "epochs": 12,
+            "best_epoch": 9,
+            "seconds": 1980.0,
+            "curve": self.keep(PICTURE, "curve.png"),
+        }
+        result = TrainResult.model_validate(fields | changes)
+        assert self.reporter.done(result)
+        return result
+
+    def keep(self, data: bytes, name: str) -> BlobRef:
+        return self._blobs.put(data, name, "application/octet-stream")
+
+    def has_failed(self, sentence: str, incident: str | None = None, code: str = "x") -> None:
+        assert self.reporter.failed(Failure(code=code, sentence=sentence, incident=incident))
 
 
 class Theatre:
@@ -180,6 +237,8 @@ class Theatre:
         self.channel = self.guild.create_text_channel("music")
         self.alice = self.guild.add_member(env.create_user("alice"))
         self.bob = self.guild.add_member(env.create_user("bob"))
+        admins = self.guild.create_role("admins", permissions=discord.Permissions(manage_guild=True))
+        self.ada = self.guild.add_member(env.create_user("ada"), roles=[admins])
 
     @property
     def bot(self) -> Cadenza:
@@ -193,6 +252,18 @@ class Theatre:
                 await asyncio.sleep(0.01)
                 await self.env.settle()
         await self.env.settle()
+
+    async def answered(self, answer: Answer) -> LibraryRequest:
+        """Play the worker's part in the next errand; what was asked of it."""
+        job = self.worker.take("library")
+        job.answers(answer)
+        await self.settle()
+        return job.request
+
+    async def show_to_bob(self, name: str) -> None:
+        """Let Discord show a command to bob, who may not manage the server; admins can set that."""
+        (command,) = [found for found in await self.bot.tree.fetch_commands() if found.name == name]
+        self.guild.set_command_permissions(command, {self.bob: True})
 
     async def restart(self) -> Cadenza:
         """End the bot as if it were killed, and start a fresh one."""

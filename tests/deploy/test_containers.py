@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-OWN = {"bot": "bot", "worker": "worker-cpu", "worker-gpu": "worker-gpu", "trainer": "trainer", "trainer-gpu": "trainer"}
+OWN = {
+    "bot": "bot", "worker": "worker-cpu", "worker-gpu": "worker-gpu", "trainer": "worker-cpu",
+    "trainer-gpu": "worker-gpu", "shell": "shell", "shell-gpu": "shell",
+}  # fmt: skip
 OF_IMAGE = {"CADENZA_SOUNDFONT"}  # the image knows where its SoundFont lies
 
 
@@ -53,13 +56,14 @@ def test_no_service_opens_a_port_on_the_host():
 
 
 def test_every_service_that_serves_comes_back_after_a_crash():
-    assert {SERVICES[name]["restart"] for name in ("redis", "bot", "worker", "worker-gpu")} == {"unless-stopped"}
+    serving = ("redis", "bot", "worker", "worker-gpu", "trainer", "trainer-gpu")
+    assert {SERVICES[name]["restart"] for name in serving} == {"unless-stopped"}
 
 
-def test_trainers_and_gpu_workers_wait_until_they_are_asked_for():
+def test_shells_and_gpu_workers_wait_until_they_are_asked_for():
     profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
     assert profiles["worker-gpu"] == ["gpu"]
-    assert profiles["trainer"] == ["train"]
+    assert profiles["shell"] == ["shell"]
     assert [profiles[name] for name in ("redis", "bot", "worker")] == [None, None, None]
 
 
@@ -73,10 +77,20 @@ def test_every_service_is_built_from_a_stage_that_exists():
     assert set(OWN.values()) <= set(_stages())
 
 
-@pytest.mark.parametrize("service", ["worker", "worker-gpu"])
+@pytest.mark.parametrize("service", ["worker", "worker-gpu", "trainer", "trainer-gpu"])
 def test_workers_get_every_setting_of_theirs_and_no_token(service):
     given = set(SERVICES[service]["environment"])
     assert given == _names(JobSettings, WorkerSettings, RenderSettings) - OF_IMAGE
+
+
+def test_trainings_do_not_run_where_members_wait_for_pieces():
+    does = {name: SERVICES[name]["environment"]["CADENZA_WORKER_DOES"] for name in ("worker", "trainer")}
+    assert does == {"worker": "compose,library", "trainer": "train,library"}
+
+
+def test_workers_and_trainers_share_the_library():
+    for name in ("worker", "trainer"):
+        assert "library:/app/library" in SERVICES[name]["volumes"]
 
 
 def test_the_bot_gets_every_setting_of_its_own():

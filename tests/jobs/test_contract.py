@@ -59,7 +59,7 @@ def test_a_request_comes_back_from_json_as_it_was(wish, length):
 @given(st.none() | shares, st.none() | shares, st.integers(0, 10_000))
 def test_a_result_comes_back_from_json_as_it_was(share, human, run):
     said = RESULT_OF_VERSION_ONE | {
-        "version": 2,
+        "version": 3,
         "model_choice": "It fits.",
         "controls": Controls(key="C major", instruments=("bass",)),
         "originality": Originality(share_8=share, share_16=share, longest_run=run, human_share_16=human),
@@ -71,19 +71,19 @@ def test_a_result_comes_back_from_json_as_it_was(share, human, run):
 
 def test_what_version_one_asked_means_the_same_now():
     request = ComposeRequest.model_validate(REQUEST_OF_VERSION_ONE)
-    assert (request.version, request.model, request.length_s, request.mode) == (2, "piano", 30.0, Mode.CONTINUE)
+    assert (request.version, request.model, request.length_s, request.mode) == (3, "piano", 30.0, Mode.CONTINUE)
     assert request.asked == {}
 
 
 def test_a_result_of_version_one_can_still_be_shown():
     result = ComposeResult.model_validate(RESULT_OF_VERSION_ONE)
-    assert (result.version, result.originality, result.ended, result.remarks) == (2, None, None, ("Hm.",))
+    assert (result.version, result.originality, result.ended, result.remarks) == (3, None, None, ("Hm.",))
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"version": 3}, {"length_s": 30.0, "bars": 8}, {"bars": 0}, {"density": 6}, {"key": "H major"}, {"key": "Cx"},
+        {"version": 4}, {"length_s": 30.0, "bars": 8}, {"bars": 0}, {"density": 6}, {"key": "H major"}, {"key": "Cx"},
         {"meter": "three"}, {"tempo_bpm": 5}, {"strength": 1.1}, {"top_p": 0}, {"instruments": [""]}, {"mode": "sing"},
         {"instruments": ["bass"] * 17}, {"colour": "blue"},
     ],

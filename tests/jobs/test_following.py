@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from jobs import JobBoard, JobSettings
-from jobs.compose_queue import ComposeQueue, Whereabouts
 from jobs.contract import Stage
 from jobs.errors import BoardUnreachable
+from jobs.job_queue import JobQueue, Whereabouts
+from jobs.lanes import lane_of
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 
@@ -68,7 +69,7 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(board, a_worker
     request, delivery = ask()
     await board.submit(request, delivery)
     valkey.client.lmove(QUEUE, INTERMEDIATE)
-    queue, recovery = ComposeQueue(valkey.client, settings), Recovery(valkey.client, settings)
+    queue, recovery = JobQueue(valkey.client, settings, lane_of("compose", settings)), Recovery(valkey.client, settings)
     assert queue.whereabouts(request.job_id) is Whereabouts.TAKEN
     # When others look for lost jobs, at first it may still be on its way
     recovery.run()

@@ -93,10 +93,19 @@ class Page:
         status, body = await self.act(payload, *files)
         assert status == 204, body
 
-    async def click(self, message: Json, custom_id: str, nonce: str = "click") -> None:
-        payload = {"type": 3, "nonce": nonce, "message_id": message["id"], "custom_id": custom_id}
+    async def click(self, message: Json, custom_id: str, nonce: str = "click", **more: Any) -> None:
+        payload = {"type": 3, "nonce": nonce, "message_id": message["id"], "custom_id": custom_id, **more}
         status, body = await self.act(payload)
         assert status == 204, body
+
+    async def form(self, nonce: str) -> Json:
+        """The form that the bot answered the command or click of this nonce with."""
+        return await self.wait_for(lambda one: one["t"] == "modal" and one["nonce"] == nonce)
+
+    async def submit(self, form: Json, values: Json, *files: tuple[str, bytes]) -> tuple[int, Json]:
+        """Send the form; the status and what was answered."""
+        payload = {"type": 5, "nonce": "form", "interaction_id": form["interaction_id"], "values": values}
+        return await self.act(payload, *files)
 
 
 @pytest.fixture

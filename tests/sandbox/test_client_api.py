@@ -70,11 +70,14 @@ async def test_unknown_commands_buttons_and_kinds_are_refused(page, commands):
     assert (await page.act({"type": 9}))[0] == 400
 
 
-async def test_a_command_for_admins_is_for_the_owner(page, other_page, commands):
-    refused = await page.act({"type": 2, "name": "admin"})
-    assert refused == (400, {"sentence": "You do not have permission to use this command."})
-    async with other_page("owner") as owner:
+async def test_a_command_for_admins_is_shown_to_them_and_refused_to_others(page, other_page, commands):
+    assert (await page.act({"type": 2, "name": "admin"}))[0] == 204
+    async with other_page("owner") as owner, other_page("anna") as anna:
         assert (await owner.act({"type": 2, "name": "admin"}))[0] == 204
+        assert [one["name"] for one in owner.frames[0]["commands"]] == ["compose", "admin"]
+        assert [one["name"] for one in anna.frames[0]["commands"]] == ["compose"]
+        refused = await anna.act({"type": 2, "name": "admin"})
+        assert refused == (400, {"sentence": "You do not have permission to use this command."})
 
 
 async def test_a_file_above_the_limit_is_refused_with_a_sentence(page, commands):

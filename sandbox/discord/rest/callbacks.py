@@ -8,8 +8,19 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.discord.errors import invalid_form, invalid_webhook_token, unknown_interaction, unknown_message
-from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, Interaction, State
-from sandbox.discord.messages import DEFAULT, EPHEMERAL, LOADING, REPLY, SLASH_COMMAND, Message
+from sandbox.discord.form_rules import check_form
+from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, FORM, Interaction, State
+from sandbox.discord.messages import (
+    DEFAULT,
+    EPHEMERAL,
+    LOADING,
+    MESSAGE_COMMAND,
+    MESSAGE_COMMAND_ANSWER,
+    REPLY,
+    SLASH_ANSWER,
+    Message,
+    numbered,
+)
 from sandbox.discord.ratelimits import PREFIX
 from sandbox.discord.rest.body import Body, read_body
 from sandbox.discord.rest.gate import answer
@@ -23,6 +34,7 @@ SEND, DEFER_SEND, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9  # typ
 _FITTING = {
     COMMAND: (SEND, DEFER_SEND, MODAL),
     COMPONENT: (SEND, DEFER_SEND, DEFER_UPDATE, UPDATE, MODAL),
+    FORM: (SEND, DEFER_SEND, DEFER_UPDATE, UPDATE),
     AUTOCOMPLETE: (CHOICES,),
 }
 
@@ -77,8 +89,9 @@ class CallbackRoute:
         inner = Body(body.payload.get("data") or {}, body.files)
         world = self._world
         if kind in (SEND, DEFER_SEND):
-            as_type = SLASH_COMMAND if interaction.type == COMMAND else DEFAULT
-            message = world.new_message(interaction.channel, world.bot, type=as_type, interaction=interaction)
+            message = world.new_message(
+                interaction.channel, world.bot, type=_type_of_answer(interaction), interaction=interaction
+            )
             if interaction.message is not None:
                 message.reply_to = interaction.message
                 message.type = REPLY
@@ -89,17 +102,26 @@ class CallbackRoute:
             if message.flags & EPHEMERAL:
                 message.only_for = interaction.user
             return message
+        if kind == DEFER_UPDATE and interaction.type == FORM and interaction.message is None:
+            return None  # a form that a command opened: it closes, and nothing comes of it yet
         if kind in (UPDATE, DEFER_UPDATE):
             if interaction.message is None or interaction.message.deleted:
                 raise unknown_message()
             if kind == UPDATE:
                 change(world, interaction.message, inner)
             return interaction.message
+        if kind == MODAL:
+            check_form(inner.payload)
         return None
 
     def _finish(self, interaction: Interaction, kind: int, body: Body, message: Message | None) -> None:
         if kind == CHOICES and interaction.choices is not None and not interaction.choices.done():
             interaction.choices.set_result((body.payload["data"] or {}).get("choices") or [])
+        if kind == MODAL:
+            form = body.payload["data"]
+            interaction.form = {**form, "components": numbered(form["components"])}
+        if interaction.origin is not None:
+            interaction.origin.form = None
         interaction.original = message
         if message is not None and kind != DEFER_UPDATE:
             self._world.save(message)
@@ -120,3 +142,9 @@ class CallbackRoute:
         if kind != DEFER_UPDATE:
             resource["message"] = message.to_json(self._world.store)
         return {"interaction": found, "resource": resource}
+
+
+def _type_of_answer(interaction: Interaction) -> int:
+    if interaction.type != COMMAND:
+        return DEFAULT
+    return MESSAGE_COMMAND_ANSWER if interaction.data["type"] == MESSAGE_COMMAND else SLASH_ANSWER

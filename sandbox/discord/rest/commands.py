@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.discord.command_rules import check_commands
 from sandbox.discord.errors import DiscordError, missing_access
 from sandbox.discord.ratelimits import PREFIX
 from sandbox.discord.rest.body import read_checked
 from sandbox.discord.rest.gate import answer
-from sandbox.discord.rules import check_commands
 from sandbox.discord.world import World
 
 Json = dict[str, Any]

@@ -1,0 +1,59 @@
+"""What the message of a piece holds: a bar, then the card with the files that fit and the buttons."""
+
+from __future__ import annotations
+
+from bot.buttons.rows import FINISHED, RUNNING, piece_row
+from bot.cards.progress import progress_card
+from bot.cards.result import result_card
+from bot.delivery.message import Attached, MessageParts
+from jobs import JobBoard
+from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Update
+from jobs.errors import BlobGone
+
+CANCELLED = "Stopped before there was anything to hear. Use `/compose` to ask for another piece."
+
+
+def progress_parts(request: ComposeRequest, update: Update) -> MessageParts:
+    """The parts while the piece is on its way."""
+    return MessageParts(card=progress_card(request, update), buttons=piece_row(RUNNING, request))
+
+
+async def finished_parts(
+    board: JobBoard, request: ComposeRequest, result: ComposeResult, limit_bytes: int
+) -> MessageParts:
+    """The parts of the finished piece; files over `limit_bytes` are left out with a sentence.
+
+    Raises:
+        BoardUnreachable: Redis does not answer.
+    """
+    attached, remarks = [], []
+    for ref, suffix, what in (
+        (result.midi, "mid", "MIDI file"),
+        (result.audio, "mp3", "audio"),
+        (result.picture, "png", "picture"),
+    ):
+        if ref is None:
+            continue
+        if ref.size > limit_bytes:
+            remarks.append(_too_large(what, ref, limit_bytes))
+            continue
+        try:
+            data = await board.get_blob(ref)
+        except BlobGone:
+            remarks.append(f"The {what} is no longer kept. Use **Again** or `/compose` with the same random seed.")
+            continue
+        attached.append(Attached(file_name(result, suffix), data, optional=suffix == "mp3"))
+    picture = file_name(result, "png")
+    shown = picture if any(file.name == picture for file in attached) else None
+    card = result_card(request, result, shown, remarks)
+    return MessageParts(card=card, attached=tuple(attached), buttons=piece_row(FINISHED, request))
+
+
+def file_name(result: ComposeResult, suffix: str) -> str:
+    """How a file of the piece is called: `cadenza-<model>-<random seed>.<suffix>`."""
+    return f"cadenza-{result.model}-{result.random_seed}.{suffix}"
+
+
+def _too_large(what: str, ref: BlobRef, limit_bytes: int) -> str:
+    sizes = f"{ref.size / 2**20:.1f} MiB, {limit_bytes / 2**20:.0f} MiB are allowed"
+    return f"The {what} is larger than Discord takes here ({sizes}), so it was left out. A shorter `length` fits."

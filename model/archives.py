@@ -1,0 +1,223 @@
+"""Zip archives from strangers, read in memory: nothing is unpacked to disk, no size that is stated is believed.
+
+Used for the data sets and the bundles that members hand over. Knows nothing of what the files in an archive are.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from model.errors import ArchiveError
+
+MIB = 1 << 20
+END_OF_DIRECTORY, END_64 = b"PK\x05\x06", b"PK\x06\x07"
+END_BYTES, LONGEST_COMMENT, END_64_BYTES = 22, 0xFFFF, 20
+DIRECTORY, DIRECTORY_BYTES = b"PK\x01\x02", 46  # of one entry in the list, without its name
+LOCAL_HEADER_BYTES = 30
+ENTRY_BYTES = 46 + 1024  # of the directory for one entry: its fixed part, and room for name and extra fields
+LONGEST_NAME, LONGEST_PART = 512, 255  # letters
+SMALL_BYTES = MIB  # what unpacks to no more than this is harmless, however small it was
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA may ask for 4 GiB of memory by its header alone
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+KINDS = (  # first bytes of what is an archive itself
+    b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00",
+    b"\x28\xb5\x2f\xfd",
+)  # fmt: skip
+SUFFIXES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".lzma", ".jar", ".cab", ".iso")
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """Upper bounds, all inclusive. `ratio` is of unpacked to packed bytes, of each entry and of all together."""
+
+    archive_bytes: int = 64 * MIB
+    entries: int = 5_000
+    unpacked_bytes: int = 256 * MIB
+    file_bytes: int = 8 * MIB
+    ratio: int = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of an archive. `refused` says why it will not be read, '' where nothing speaks against it."""
+
+    name: str  # as the archive has it, with / between folders
+    refused: str
+    _info: zipfile.ZipInfo
+
+    @property
+    def stated_bytes(self) -> int:
+        """What the archive says it unpacks to; never more is read, but it may be less."""
+        return self._info.file_size
+
+
+class Archive:
+    """The files of one zip archive; folders are left out."""
+
+    def __init__(self, data: bytes, limits: ArchiveLimits | None = None) -> None:
+        """Look at the directory of `data`, and unpack nothing yet.
+
+        Raises:
+            ArchiveError: it is no zip archive, damaged, larger than may be, or made to do harm.
+        """
+        self.limits = limits or ArchiveLimits()
+        self._packed = len(data)
+        self._unpacked = 0  # bytes so far
+        check_directory(data, self.limits)
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            infos = self._zip.infolist()
+        except UNREADABLE as error:
+            raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.") from error
+        _check_infos(infos, self._packed, self.limits)
+        files = (info for info in infos if not info.filename.endswith("/"))
+        self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in files]
+
+    def start(self, entry: Entry, count: int = 16) -> bytes:
+        """The first `count` bytes of `entry`, or what there is of them; b'' where it cannot be read."""
+        try:
+            with self._zip.open(entry._info) as file:
+                return file.read(count)
+        except UNREADABLE:
+            return b""
+
+    def read(self, entry: Entry) -> bytes:
+        """The bytes of `entry`.
+
+        Raises:
+            ArchiveError: it was refused, is damaged, or unpacks to more than it says or than may be.
+        """
+        if entry.refused:
+            raise ArchiveError(entry.refused)
+        most = min(self.limits.file_bytes, self.limits.unpacked_bytes - self._unpacked)
+        try:
+            with self._zip.open(entry._info) as file:
+                data = file.read(most + 1)
+        except UNREADABLE as error:
+            raise ArchiveError(_unreadable(error)) from error
+        self._unpacked += len(data)
+        if len(data) > most:
+            raise ArchiveError("It unpacks to more than may be read; send it in parts.")
+        if len(data) != entry._info.file_size:
+            raise ArchiveError("It is damaged: it does not have the size that the archive says. Pack it again.")
+        return data
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether `data` begins as an archive or a compressed file does."""
+    return data.startswith(KINDS)
+
+
+def check_directory(data: bytes, limits: ArchiveLimits) -> None:
+    """Refuse an archive by its last bytes, before a list of its entries takes memory.
+
+    Raises:
+        ArchiveError: when its directory is missing, elsewhere, or too long.
+    """
+    if len(data) > limits.archive_bytes:
+        raise ArchiveError(
+            f"The archive has {len(data) / MIB:,.1f} MiB and at most {limits.archive_bytes / MIB:,.0f} MiB are read; "
+            "send it in parts."
+        )
+    if not data.startswith((b"PK\x03\x04", END_OF_DIRECTORY)):
+        kind = "another kind of archive" if is_archive(data) else "not an archive"
+        raise ArchiveError(f"This is {kind}; send a zip archive.")
+    start = data.rfind(END_OF_DIRECTORY, max(0, len(data) - END_BYTES - LONGEST_COMMENT))
+    if start < 0 or start + END_BYTES > len(data):
+        raise ArchiveError("The archive is cut short: its list of files is missing. Pack it again, and send it whole.")
+    if data[max(0, start - END_64_BYTES) :].startswith(END_64):
+        raise ArchiveError("The archive is of the kind for enormous ones (zip64), which is not read; pack fewer files.")
+    disk, first_disk, here, total, size, offset, comment = struct.unpack("<4H2LH", data[start + 4 : start + END_BYTES])
+    if disk or first_disk or here != total:
+        raise ArchiveError("The archive is one part of several; pack it as one.")
+    if total > limits.entries or size > limits.entries * ENTRY_BYTES:
+        raise ArchiveError(f"The archive has more than {limits.entries:,} entries; send it in parts.")
+    if offset + size > start or start + END_BYTES + comment > len(data):
+        raise ArchiveError("The archive is damaged: its list of files lies outside it. Pack it again.")
+    _check_list(data, start - size, start, total)
+
+
+def _check_list(data: bytes, start: int, end: int, total: int) -> None:
+    """Refuse a list of files that is not exactly as long as its entries, or not as many as it says."""
+    for _ in range(total):
+        if data[start : start + 4] != DIRECTORY or start + DIRECTORY_BYTES > end:
+            break
+        start += DIRECTORY_BYTES + sum(struct.unpack("<3H", data[start + 28 : start + 34]))
+    else:
+        if start == end:
+            return
+    raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.")
+
+
+def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveLimits) -> None:
+    """Refuse the archive as a whole, by what it says of its entries."""
+    if len(infos) > limits.entries:
+        raise ArchiveError(f"The archive has more than {limits.entries:,} entries; send it in parts.")
+    ends = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < ends:
+            raise ArchiveError("The entries of the archive lie over one another, as in a zip bomb; pack it again.")
+        ends = info.header_offset + LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
+    if ends > packed:
+        raise ArchiveError("The archive is damaged: an entry reaches beyond its end. Pack it again.")
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > max(SMALL_BYTES, limits.ratio * packed):
+        raise ArchiveError(
+            "The archive unpacks to far more than honest files do, as a zip bomb does; pack the files again."
+        )
+    if unpacked > limits.unpacked_bytes:
+        raise ArchiveError(
+            f"The archive unpacks to more than {limits.unpacked_bytes / MIB:,.0f} MiB; send it in parts."
+        )
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The entry's name with / between folders, whichever way its maker wrote them."""
+    return info.orig_filename.replace("\\", "/")
+
+
+def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
+    """Why the entry is refused by what the directory says of it; '' where nothing speaks against it."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        what = "a link" if kind == stat.S_IFLNK else "a device or a pipe"
+        return f"It is {what}, not a file; pack the file itself."
+    if sentence := _name_reason(_name(info)):
+        return sentence
+    if info.flag_bits & 0x1 or info.flag_bits & 0x2000:
+        return "It is encrypted; pack it without a password."
+    if info.compress_type not in COMPRESSIONS:
+        return "It is compressed in a way that is not read; pack it as an ordinary zip."
+    if info.file_size > limits.file_bytes:
+        return f"It has more than {limits.file_bytes / MIB:,.0f} MiB; send a shorter piece."
+    if info.file_size > max(SMALL_BYTES, limits.ratio * info.compress_size):
+        return "It unpacks to far more than honest files do, as a zip bomb does; send the file itself."
+    return ""
+
+
+def _name_reason(name: str) -> str:
+    """What is wrong with a name; nothing is written under it, but who packed it meant harm or packed wrongly."""
+    if not name or "\0" in name or any(ord(letter) < 32 for letter in name):
+        return "Its name holds signs that no name has; rename it and pack it again."
+    parts = name.split("/")
+    if name.startswith("/") or _DRIVE.match(name):
+        return "Its name is a path from the root of a disk; pack the folder, not the disk."
+    if ".." in parts:
+        return "Its name leads out of the archive (..); pack the folder itself."
+    if len(name) > LONGEST_NAME or any(len(part) > LONGEST_PART for part in parts):
+        return "Its name is longer than a name can be; rename it and pack it again."
+    return ""
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, zipfile.BadZipFile) and "CRC" in str(error):
+        return "It is damaged: its checksum is wrong. Pack it again."
+    return "It is damaged and cannot be unpacked; pack it again."

@@ -1,0 +1,69 @@
+"""Names of sets and of pieces. A set's name is checked, a piece's is cleaned; no path is ever made of what was sent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from model.errors import DataError
+
+SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LONGEST_NAME = 80  # letters of a piece's name
+MOST_MARKS = 2  # accents on one letter; more is a tower that covers the lines above
+NAMELESS = "piece"
+_MIDI = re.compile(r"\.(midi?|rmi|kar)$", re.IGNORECASE)
+
+
+def checked(name: str) -> str:
+    """`name` if it can name a data set.
+
+    Raises:
+        DataError: when it cannot.
+    """
+    if not SET_NAME.fullmatch(name):
+        shown = cleaned(name) if name.strip() else "nothing"
+        raise DataError(f"'{shown}' cannot name a data set: use up to 32 of a-z, 0-9, '-' and '_'.")
+    return name
+
+
+def cleaned(name: str) -> str:
+    """What a piece is shown as: the last part of what it was called, on one line, at most `LONGEST_NAME` letters.
+
+    Signs that are not seen or turn the line around go, and so does what makes a spreadsheet compute.
+    """
+    last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    text = _seen(unicodedata.normalize("NFKC", last[: 8 * LONGEST_NAME]).replace("/", " "))
+    before = None
+    while text != before:  # what one step leaves may be for the other
+        before = text
+        text = _MIDI.sub("", text[:LONGEST_NAME]).lstrip("=+-@. '").rstrip()
+    return text or NAMELESS
+
+
+def _seen(text: str) -> str:
+    """`text` on one line, without signs that are not seen or mean something to Discord or a shell."""
+    shown, marks = [], 0
+    for sign in text:
+        kind = unicodedata.category(sign)
+        marks = marks + 1 if kind[0] == "M" else 0
+        if kind[0] == "Z":
+            shown.append(" ")
+        elif kind[0] != "C" and marks <= MOST_MARKS and sign not in '<>`*|~"':
+            shown.append(sign)
+    return " ".join("".join(shown).split())
+
+
+def told_apart(name: str, taken: Iterable[str]) -> str:
+    """`name`, with a number behind it where `taken` holds it already."""
+    known, number, shown = set(taken), 2, name
+    while shown in known:
+        end = f" ({number})"
+        shown, number = name[: LONGEST_NAME - len(end)] + end, number + 1
+    return shown
+
+
+def file_stem(name: str) -> str:
+    """Some of the letters of a cleaned name, as any file system takes them: a-z, 0-9 and '-'; may be ''."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-")

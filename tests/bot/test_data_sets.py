@@ -1,0 +1,237 @@
+"""`/dataset`, and Add to data set in a message's menu."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+
+from bot.commands.add_to_data_set import NEW
+from jobs.contract import Batch, BlobRef, DataSetPage, DataSets, DataSetSummary, Done, Files, ListedPiece
+from jobs.library_names import LibraryNames
+from tests.bot.theatre import PICTURE, SEED, Theatre, shown
+
+ZIP = b"PK\x03\x04" + bytes(40)
+WALTZES = DataSetSummary(
+    name="waltzes", licence="The server's own.", pieces=12, notes=3456, minutes=75.0, size=34567,
+    instruments=(("piano", 12), ("violin", 2)), keys=(("C major", 7),),
+)  # fmt: skip
+
+
+async def ask(theatre: Theatre, what: str, who: str = "ada", **options: object):
+    return await getattr(theatre, who).slash(theatre.channel, f"dataset {what}", **options)
+
+
+async def test_create_makes_a_data_set_and_only_the_admin_sees_the_answer(theatre: Theatre) -> None:
+    result = await ask(theatre, "create", name="Our Waltzes", licence="cc-by", note="by the band")
+    request = await theatre.answered(Done(sentence="The data set `our-waltzes` is there."))
+    assert result.ephemeral
+    assert (request.action.name, request.action.licence, request.action.note) == ("our-waltzes", "cc-by", "by the band")
+    assert (request.guild_id, request.requester_id) == (theatre.guild.id, theatre.ada.id)
+    assert result.response.content == "The data set `our-waltzes` is there."
+    assert await theatre.bot.board.open_records() == []
+
+
+@pytest.mark.parametrize("name", ["ä", "-waltz", "a/b"])
+async def test_a_name_that_cannot_be_one_is_refused_with_what_can(theatre: Theatre, name) -> None:
+    result = await ask(theatre, "create", name=name, licence="own")
+    assert "cannot be a name here: up to 32 small letters" in result.response.content
+    assert theatre.worker.queued("library") == []
+
+
+async def test_add_hands_files_and_archives_on_and_tells_what_became_of_each(theatre: Theatre) -> None:
+    result = await ask(theatre, "add", name="waltzes", file1=("a.mid", SEED), file3=("more.zip", ZIP))
+    job = theatre.worker.take("library")
+    action = job.request.action
+    assert [(file.name, theatre.worker.blobs.get(file)) for file in action.files] == [
+        ("a.mid", SEED),
+        ("more.zip", ZIP),
+    ]
+    assert (action.name, action.source, action.create_as) == ("waltzes", "attachment", None)
+    job.trains(0.5)
+    await theatre.settle()
+    assert "At it" in shown(result.response.message)
+    job.answers(
+        Batch(
+            accepted=11, refused=(("b_ad.mid", "It has no notes."),), refused_count=3, summary=WALTZES,
+            duplicates=(("a.mid", "b.mid"),), picture=job.keep(PICTURE, "x.png"),
+        )
+    )  # fmt: skip
+    await theatre.settle()
+    words = shown(result.response.message)
+    for part in (
+        "11 pieces were added. `/train start data_set:waltzes`",
+        "Refused: 3: b\\_ad.mid: It has no notes.\nand 2 more",
+        "There already: 1: a.mid: b.mid",
+        "12 pieces · 3,456 notes · 1 h 15 min · 34 KiB",
+        "piano 12, violin 2",
+    ):
+        assert part in words
+    assert [file.filename for file in result.response.attachments] == ["data-set.png"]
+    assert result.response.embeds[0].image.url
+
+
+async def test_add_takes_another_data_set_in_place_of_files(theatre: Theatre) -> None:
+    await ask(theatre, "add", name="waltzes", **{"from": "starred"})
+    assert theatre.worker.take("library").request.action.from_set == "starred"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "There is nothing to add: attach `.mid` or `.zip` files"),
+        ({"file1": ("a.mp3", b"ID3")}, "“a.mp3” is neither a MIDI file nor a `.zip` of them."),
+        ({"file1": ("a.mid", b"")}, "“a.mid” is empty."),
+        ({"file1": ("a.mid", b"RIFF")}, "“a.mid” is called a MIDI file but is not one inside."),
+        ({"file1": ("a.zip", SEED)}, "“a.zip” is called an archive but is not one inside."),
+        ({"file1": ("a.zip", ZIP + bytes(16 * 2**20))}, "“a.zip” is too big: 16.0 MiB, and a file may have 16.0 MiB."),
+    ],
+)
+async def test_what_can_go_into_no_data_set_is_refused_at_once(theatre: Theatre, options, words) -> None:
+    result = await ask(theatre, "add", name="waltzes", **options)
+    assert words in result.response.content
+    assert theatre.worker.queued("library") == []
+
+
+async def test_list_and_show_tell_what_is_there(theatre: Theatre) -> None:
+    result = await ask(theatre, "list")
+    await theatre.answered(DataSets(sets=(WALTZES,)))
+    assert "waltzes: 12 pieces" in shown(result.response.message)
+    result = await ask(theatre, "list")
+    await theatre.answered(DataSets(sets=()))
+    assert "There is none yet." in shown(result.response.message)
+    result = await ask(theatre, "show", name="waltzes", page=2)
+    piece = ListedPiece(number=21, name="blue_danube.mid", digest="abcdef0123", notes=99, seconds=61.0)
+    request = await theatre.answered(DataSetPage(summary=WALTZES, pieces=(piece,), page=2, pages=3))
+    assert request.action.page == 2
+    words = shown(result.response.message)
+    assert "`21` blue\\_danube.mid · 1:01 · 99 notes · `abcdef01`" in words
+    assert "Page 2 of 3" in words
+
+
+async def test_many_data_sets_are_shown_as_far_as_a_card_goes(theatre: Theatre) -> None:
+    result = await ask(theatre, "list")
+    many = tuple(WALTZES.model_copy(update={"name": f"set-{n}", "licence": "x" * 900}) for n in range(40))
+    await theatre.answered(DataSets(sets=many))
+    assert "more; `/dataset show` finds them by name" in shown(result.response.message)
+
+
+async def test_remove_understands_numbers_ranges_and_names(theatre: Theatre) -> None:
+    await ask(theatre, "remove", name="waltzes", pieces="3, 7-9, blue danube.mid,")
+    assert theatre.worker.take("library").request.action.pieces == ("3", "7", "8", "9", "blue danube.mid")
+    result = await ask(theatre, "remove", name="waltzes", pieces=" , ")
+    assert "Name the pieces to remove" in result.response.content
+    result = await ask(theatre, "remove", name="waltzes", pieces="1-5000")
+    assert "must lie between 1 and 100" in result.response.content
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_delete_is_done_once_its_button_is_pressed(theatre: Theatre, is_restarted) -> None:
+    asked = await ask(theatre, "delete", name="waltzes")
+    assert asked.ephemeral
+    assert "Delete the data set `waltzes` with all its pieces? Nobody can bring it back." in asked.response.content
+    assert theatre.worker.queued("library") == []
+    if is_restarted:
+        await theatre.restart()
+    pressed = await theatre.ada.click(asked.response.message, label="Delete for good")
+    request = await theatre.answered(Done(sentence="It is gone."))
+    assert (request.action.do, request.action.name) == ("dataset_delete", "waltzes")
+    assert pressed.response.content == "It is gone."
+
+
+async def test_export_gives_the_files_that_fit(theatre: Theatre) -> None:
+    result = await ask(theatre, "export", name="waltzes")
+    job = theatre.worker.take("library")
+    large = BlobRef(digest="0" * 64, size=2**30, name="waltzes.zip.002")
+    job.answers(Files(files=(job.keep(ZIP, "waltzes.zip"), large), sentences=("Twelve pieces.",)))
+    await theatre.settle()
+    assert [file.filename for file in result.response.attachments] == ["waltzes.zip"]
+    assert "Twelve pieces." in result.response.content
+    assert "“waltzes.zip.002” is larger than Discord takes here (1024.0 MiB" in result.response.content
+
+
+async def test_a_failed_errand_is_its_sentence(theatre: Theatre) -> None:
+    result = await ask(theatre, "show", name="waltzes")
+    theatre.worker.take("library").has_failed("There is no data set called “waltzes”. `/dataset list` shows all.")
+    await theatre.settle()
+    assert result.response.content == "There is no data set called “waltzes”. `/dataset list` shows all."
+
+
+async def test_an_answer_that_outlives_the_token_comes_by_direct_message(theatre: Theatre) -> None:
+    await ask(theatre, "list")
+    job = theatre.worker.take("library")
+    await theatre.env.advance_time(16 * 60)
+    job.answers(DataSets(sets=(WALTZES,)))
+    await theatre.settle()
+    (message,) = theatre.ada.user.dm_channel.history()
+    assert "your command took longer than Discord keeps a reply open" in message.content
+    assert "waltzes: 12 pieces" in shown(message)
+
+
+async def test_without_a_worker_that_looks_after_data_sets_the_admin_is_told_so(theatre: Theatre) -> None:
+    theatre.worker.leave()
+    result = await ask(theatre, "list")
+    assert "Nobody is there to look after data sets" in result.response.content
+
+
+async def test_discord_shows_it_to_admins_only_and_the_bot_does_not_rely_on_that(theatre: Theatre) -> None:
+    assert "dataset add" in theatre.ada.available_commands(theatre.channel)
+    assert "dataset add" not in theatre.bob.available_commands(theatre.channel)
+    # Given a server whose admins let Discord show it to a member who may not manage the server
+    await theatre.show_to_bob("dataset")
+    # When they use it, then the bot refuses, to them alone
+    for what, options in (("list", {}), ("delete", {"name": "waltzes"}), ("add", {"name": "waltzes"})):
+        result = await ask(theatre, what, who="bob", **options)
+        assert result.ephemeral
+        assert "Only those who may manage this server" in result.response.content
+    assert theatre.worker.queued("library") == []
+
+
+async def test_names_of_data_sets_are_suggested_to_admins(theatre: Theatre, valkey) -> None:
+    LibraryNames(valkey.client).tell(theatre.guild.id, "data_sets", ["waltzes", "our-songs", "starred"])
+    choices = await theatre.ada.autocomplete(theatre.channel, "dataset show", "name", "s")
+    assert [choice["value"] for choice in choices] == ["starred", "our-songs", "waltzes"]
+    await theatre.show_to_bob("dataset")
+    assert await theatre.bob.autocomplete(theatre.channel, "dataset show", "name", "") == []
+
+
+MENU = "Add to data set"
+
+
+@pytest.fixture
+async def posted(theatre: Theatre) -> discord.Message:
+    """A message with two files that may go into a data set, and one that may not."""
+    files = [("a.mid", SEED), ("cover.png", PICTURE), ("more.zip", ZIP)]
+    return await theatre.bob.send(theatre.channel, "listen", attachments=files)
+
+
+async def test_the_menu_of_a_message_puts_its_files_into_a_data_set(theatre: Theatre, valkey, posted) -> None:
+    LibraryNames(valkey.client).tell(theatre.guild.id, "data_sets", ["waltzes"])
+    form = await theatre.ada.context_menu(theatre.channel, MENU, posted)
+    assert form.modal["title"] == MENU
+    result = await theatre.ada.submit_modal(form, {"set": ["waltzes"]})
+    assert result.ephemeral
+    action = theatre.worker.take("library").request.action
+    assert (action.name, action.source, action.create_as) == ("waltzes", "message", None)
+    assert [file.name for file in action.files] == ["a.mid", "more.zip"]
+
+
+async def test_the_menu_makes_a_new_data_set_where_there_is_none(theatre: Theatre, posted) -> None:
+    form = await theatre.ada.context_menu(theatre.channel, MENU, posted)
+    result = await theatre.ada.submit_modal(form, {"set": [NEW], "name": "From Chat"})
+    assert "A new data set needs a licence" in result.response.content
+    form = await theatre.ada.context_menu(theatre.channel, MENU, posted)
+    await theatre.ada.submit_modal(form, {"set": [NEW], "name": "From Chat", "licence": ["permission"]})
+    action = theatre.worker.take("library").request.action
+    assert (action.name, action.create_as) == ("from-chat", "permission")
+
+
+async def test_a_message_without_music_has_nothing_to_add(theatre: Theatre) -> None:
+    message = await theatre.bob.send(theatre.channel, "just words")
+    result = await theatre.ada.context_menu(theatre.channel, MENU, message)
+    assert "No MIDI file and no `.zip` is attached to this message." in result.response.content
+
+
+async def test_the_menu_is_for_admins(theatre: Theatre, posted) -> None:
+    await theatre.show_to_bob(MENU)
+    result = await theatre.bob.context_menu(theatre.channel, MENU, posted)
+    assert "Only those who may manage this server" in result.response.content

@@ -1,0 +1,174 @@
+"""The message of a training: past the token, over a restart, deleted, in a closed channel, and of a nightly one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+
+from bot.client import LOOK_EVERY_S
+from jobs.contract import Delivery, Stage, TrainRequest
+from jobs.records import RecordStore
+from tests.bot.theatre import PICTURE, Job, Theatre, buttons, shown
+
+PAST_THE_TOKEN_S = 16 * 60
+
+
+async def begun(theatre: Theatre) -> Job:
+    await theatre.ada.slash(theatre.channel, "train start", data_set="waltzes")
+    job = theatre.worker.take("train")
+    job.trains(0.1)
+    await theatre.settle()
+    return job
+
+
+async def test_past_the_token_the_same_message_is_edited_on_in_the_channel(theatre: Theatre) -> None:
+    # Given a training that takes longer than Discord keeps the reply open
+    job = await begun(theatre)
+    await theatre.env.advance_time(PAST_THE_TOKEN_S)
+    # When it goes on, then the same message says so, with its curve
+    curve = job.keep(PICTURE, "c.png")
+    job.trains(0.5, epoch=5, curve=curve)
+    await theatre.settle()
+    (message,) = theatre.channel.history()
+    assert "50%" in shown(message)
+    assert len(message.attachments) == 1
+    assert list(buttons(message)) == ["Stop"]
+    # and the curve is not sent again where it is the same
+    before = len(theatre.env.http_requests)
+    job.trains(0.7, epoch=6, curve=curve)
+    await theatre.settle()
+    edits = [entry for entry in theatre.env.http_requests[before:] if entry.method == "PATCH"]
+    assert edits
+    assert not any("attachments" in (entry.json or {}) for entry in edits)
+    assert len(theatre.channel.history()[0].attachments) == 1
+    # When it is done, then it holds the verdict, and whoever began it is told, for an edit is noticed by nobody
+    job.is_trained()
+    await theatre.settle()
+    message, ring = theatre.channel.history()
+    assert "waltzes is trained" in shown(message)
+    assert list(buttons(message)) == ["Promote", "Train on", "Discard"]
+    assert ring.content == f"{theatre.ada.mention}, the training is over."
+    assert ring.reference.message_id == message.id
+    assert [user.id for user in ring.mentions] == [theatre.ada.id]
+    assert await theatre.bot.board.open_records() == []
+
+
+async def test_a_restart_during_a_training_goes_on_with_the_same_message(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    await theatre.env.advance_time(PAST_THE_TOKEN_S)
+    await theatre.restart()
+    job.trains(0.6, epoch=6)
+    await theatre.settle()
+    (message,) = theatre.channel.history()
+    assert "60%" in shown(message)
+    job.is_trained()
+    await theatre.settle()
+    assert "is trained" in shown(theatre.channel.history()[0])
+
+
+async def test_a_training_whose_message_was_deleted_goes_on_and_its_verdict_comes_anew(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    theatre.env.backend.delete_message(theatre.channel.id, theatre.message.id)
+    for step in (0.2, 0.3):
+        job.trains(step)
+        await theatre.settle()
+    assert theatre.channel.history() == []
+    assert not job.is_cancel_asked
+    job.is_trained()
+    await theatre.settle()
+    (message,) = theatre.channel.history()
+    assert f"{theatre.ada.mention}, here is what came of the training." in message.content
+    assert list(buttons(message)) == ["Promote", "Train on", "Discard"]
+
+
+async def test_where_the_channel_is_closed_by_then_the_verdict_comes_by_direct_message(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    await theatre.env.advance_time(PAST_THE_TOKEN_S)
+    theatre.env.inject_error("PATCH", f"/channels/{theatre.channel.id}/messages/*", status=403, code=50001, times=None)
+    theatre.env.inject_error("POST", f"/channels/{theatre.channel.id}/messages", status=403, code=50001, times=None)
+    job.is_trained()
+    await theatre.settle()
+    (message,) = theatre.ada.user.dm_channel.history()
+    assert "here is what came of the training." in message.content
+    assert "is trained" in shown(message)
+
+
+async def test_a_failed_training_says_why_in_its_message(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    job.has_failed("The data set has too few pieces: 3, at least 10 are needed.")
+    await theatre.settle()
+    assert shown(theatre.message) == "The data set has too few pieces: 3, at least 10 are needed."
+    assert theatre.message.components == []
+
+
+async def test_a_training_that_broke_off_can_go_on(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    job.has_failed("This piece was lost.", code="lost")
+    await theatre.settle()
+    assert "The training was lost on its way." in shown(theatre.message)
+    await theatre.ada.click(theatre.message, label="Train on")
+    assert theatre.worker.take("train").request.resumes == job.id
+
+
+async def test_the_upload_limit_of_a_verdict_is_the_servers_where_that_is_lower(theatre: Theatre) -> None:
+    await begun(theatre)
+    (record,) = await theatre.bot.board.open_records()
+    assert theatre.bot.courier._upload_limit(record) == discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+
+
+def admit_nightly(theatre: Theatre, valkey, job_id: str) -> None:
+    """What whoever starts the nightly trainings does, without the bot."""
+    request = TrainRequest(
+        job_id=job_id, requester_id=theatre.ada.id, guild_id=theatre.guild.id, channel_id=theatre.channel.id,
+        data_set="starred", name="starred", base="piano", nightly=True,
+    )  # fmt: skip
+    delivery = Delivery(application_id=1, channel_id=theatre.channel.id, user_id=theatre.ada.id)
+    store = RecordStore(valkey.client, theatre.settings)
+    store.admit(request, delivery)
+
+
+async def test_a_nightly_training_gets_one_message_in_its_channel(theatre: Theatre, valkey) -> None:
+    # Given a training that nobody asked for by a command
+    admit_nightly(theatre, valkey, f"nightly-{theatre.guild.id}-20261125")
+    assert theatre.channel.history() == []
+    # When the bot looks for such, then it posts a message and remembers which
+    await theatre.env.advance_time(LOOK_EVERY_S + 1)
+    await theatre.settle()
+    (message,) = theatre.channel.history()
+    assert "starred: Waiting for its turn" in shown(message)
+    (record,) = await theatre.bot.board.open_records()
+    assert record.delivery.message_id == message.id
+    # When it goes on, also after a restart, then the same message says so
+    job = theatre.worker.job(record.job_id)
+    job.trains(0.4, epoch=2)
+    await theatre.settle()
+    await theatre.restart()
+    job.trains(0.8, epoch=4)
+    await theatre.settle()
+    (message,) = theatre.channel.history()
+    assert "80%" in shown(message)
+    assert "nightly" in shown(message)
+    # When it is done, then nobody is woken
+    job.is_trained()
+    await theatre.settle()
+    (message,) = theatre.channel.history()
+    assert "starred is trained" in shown(message)
+    assert await theatre.bot.board.open_records() == []
+    # And the next look does not find it again
+    await theatre.env.advance_time(LOOK_EVERY_S + 1)
+    assert len(theatre.channel.history()) == 1
+
+
+async def test_estimates_that_change_by_seconds_are_not_worth_an_edit(theatre: Theatre) -> None:
+    job = await begun(theatre)
+    job.trains(0.3, epoch=1, remaining_s=600.0)
+    await theatre.settle()
+    before = len(theatre.env.http_requests)
+    await asyncio.sleep(0.3)  # the reporter drops what comes quicker
+    job.trains(0.301, epoch=1, remaining_s=598.0)
+    await theatre.settle()
+    assert [entry for entry in theatre.env.http_requests[before:] if entry.method == "PATCH"] == []
+    job.trains(0.4, Stage.JUDGING)
+    await theatre.settle()
+    assert "Comparing before and after" in shown(theatre.message)

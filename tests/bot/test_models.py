@@ -1,0 +1,172 @@
+"""`/model`, and which model composes where none is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.contract import (
+    DeleteModel,
+    Done,
+    ExportModel,
+    Files,
+    ImportModel,
+    ListModels,
+    ModelInfo,
+    Models,
+    ModelVersion,
+    ModelVersions,
+    PromoteModel,
+    RenameModel,
+    RollBackModel,
+    ShowModel,
+)
+from jobs.library_names import LibraryNames
+from tests.bot.theatre import BAND, PIANO, VERSION, Theatre, buttons, shown
+
+ZIP = b"PK\x03\x04" + bytes(40)
+OLD = ModelVersion(version="a" * 12, size=9 * 2**20, created_at=1_700_000_000.0, is_current=True, title="Vienna",
+                   description="Plays *waltzes*.", data="waltzes, 12 pieces", licence="CC BY-NC", non_commercial=True,
+                   figures={"val_nats": 2.18})  # fmt: skip
+NEW = ModelVersion(version=VERSION, size=9 * 2**20)
+VIENNA = ModelVersions(name="vienna", versions=(OLD, NEW))
+
+
+async def ask(theatre: Theatre, what: str, who: str = "ada", **options: object):
+    return await getattr(theatre, who).slash(theatre.channel, f"model {what}", **options)
+
+
+async def test_list_and_info_are_for_everybody(theatre: Theatre) -> None:
+    shared = ModelVersions(name="piano", is_shared=True, versions=(NEW,))
+    result = await ask(theatre, "list", who="bob")
+    assert (await theatre.answered(Models(models=(VIENNA, shared)))).action == ListModels()
+    words = shown(result.response.message)
+    assert result.ephemeral
+    assert f"`{'a' * 12}` · <t:1700000000:R> · 9.0 MiB · **in use**\n`{VERSION}` · 9.0 MiB" in words
+    assert "piano · comes with the bot" in words
+    result = await ask(theatre, "info", who="bob", name="vienna")
+    assert (await theatre.answered(Models(models=(VIENNA,), is_detailed=True))).action == ShowModel(name="vienna")
+    words = shown(result.response.message)
+    for part in ("**Vienna**\nPlays \\*waltzes\\*.", "waltzes, 12 pieces", "must not be used for money", "2.18"):
+        assert part in words
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "action"),
+    [
+        ("promote", {"name": "vienna"}, PromoteModel(name="vienna")),
+        ("promote", {"name": "vienna", "version": VERSION}, PromoteModel(name="vienna", version=VERSION)),
+        ("rollback", {"name": "vienna"}, RollBackModel(name="vienna")),
+        ("rename", {"name": "vienna", "new_name": "Wien"}, RenameModel(name="vienna", new_name="wien")),
+        ("export", {"name": "vienna"}, ExportModel(name="vienna")),
+    ],
+)
+async def test_what_admins_ask_is_what_the_worker_is_asked(theatre: Theatre, what, options, action) -> None:
+    result = await ask(theatre, what, **options)
+    assert result.ephemeral
+    assert (await theatre.answered(Done(sentence="Done.", model="vienna"))).action == action
+    assert result.response.content == "Done."
+    assert list(buttons(result.response.message)) == ["Roll back"]
+
+
+async def test_the_rest_is_for_admins(theatre: Theatre) -> None:
+    for what, options in (
+        ("use", {}), ("promote", {"name": "a"}), ("rollback", {"name": "a"}), ("delete", {"name": "a"}),
+        ("rename", {"name": "a", "new_name": "b"}), ("export", {"name": "a"}),
+        ("import", {"name": "a", "file1": ("a.zip", ZIP)}),
+    ):  # fmt: skip
+        result = await ask(theatre, what, who="bob", **options)
+        assert result.ephemeral
+        assert "Only those who may manage this server" in result.response.content
+    assert theatre.worker.queued("library") == []
+
+
+@pytest.mark.parametrize(("version", "action"), [(None, DeleteModel(name="vienna")), (VERSION, None)])
+async def test_delete_is_done_once_its_button_is_pressed(theatre: Theatre, version, action) -> None:
+    asked = await ask(theatre, "delete", name="vienna", **({"version": version} if version else {}))
+    wanted = f"version `{VERSION}` of the model `vienna`" if version else "the model `vienna` in all its versions"
+    assert f"Delete {wanted}? Nobody can bring it back." in asked.response.content
+    await theatre.restart()
+    await theatre.ada.click(asked.response.message, label="Delete for good")
+    request = await theatre.answered(Done(sentence="It is gone."))
+    assert request.action == (action or DeleteModel(name="vienna", version=VERSION))
+
+
+async def test_what_is_no_version_is_refused(theatre: Theatre) -> None:
+    result = await ask(theatre, "promote", name="vienna", version="newest")
+    assert "“newest” is no version" in result.response.content
+
+
+async def test_export_gives_its_parts_and_import_takes_them(theatre: Theatre) -> None:
+    result = await ask(theatre, "export", name="vienna")
+    job = theatre.worker.take("library")
+    job.answers(Files(files=(job.keep(ZIP, "vienna.zip.001"), job.keep(b"rest", "vienna.zip.002"))))
+    await theatre.settle()
+    parts = [(file.filename, await file.read()) for file in result.response.attachments]
+    assert parts == [("vienna.zip.001", ZIP), ("vienna.zip.002", b"rest")]
+    result = await ask(theatre, "import", name="Wien", file1=parts[1], file2=parts[0])
+    request = await theatre.answered(Done(sentence="It is there, and not in use yet."))
+    assert isinstance(request.action, ImportModel)
+    assert request.action.name == "wien"
+    assert [file.name for file in request.action.files] == ["vienna.zip.002", "vienna.zip.001"]
+
+
+async def test_what_is_no_archive_is_refused(theatre: Theatre) -> None:
+    result = await ask(theatre, "import", name="wien", file1=("a.zip", b"nothing"))
+    assert "No archive begins in “a.zip”." in result.response.content
+    assert theatre.worker.queued("library") == []
+
+
+async def test_use_lets_a_model_compose_where_none_is_named(theatre: Theatre) -> None:
+    # Given a server whose admins chose a model
+    result = await ask(theatre, "use", name="band")
+    assert "From now on `band` composes here" in result.response.content
+    await theatre.alice.slash(theatre.channel, "compose")
+    assert theatre.worker.take().request.preferred == "band"
+    # a model that is named goes before, and other servers and direct messages are not concerned
+    await theatre.alice.slash(theatre.channel, "compose", model="piano")
+    assert theatre.worker.take().request.preferred is None
+    await theatre.env.create_user("dana").slash("compose")
+    assert theatre.worker.take().request.preferred is None
+    # When they leave it to the bot again
+    result = await ask(theatre, "use")
+    assert "the model that fits the wishes best" in result.response.content
+    await theatre.alice.slash(theatre.channel, "compose")
+    assert theatre.worker.take().request.preferred is None
+    # And what cannot compose here cannot be chosen
+    result = await ask(theatre, "use", name="tuba")
+    assert "There is no model called “tuba”" in result.response.content
+
+
+@pytest.fixture
+def own_models(theatre: Theatre, valkey) -> None:
+    """A model of this server, one of another, and one of this server that is not in use yet."""
+    own = ModelInfo(name="vienna", version="1", title="Vienna", guild_id=theatre.guild.id)
+    foreign = ModelInfo(name="theirs", version="1", title="Theirs", guild_id=1)
+    theatre.worker.info = theatre.worker.info.model_copy(update={"models": (PIANO, BAND, own, foreign)})
+    theatre.worker.arrive()
+    LibraryNames(valkey.client).tell(theatre.guild.id, "models", ["vienna", "candidate"])
+
+
+@pytest.mark.usefixtures("own_models")
+async def test_a_servers_own_models_are_seen_there_only(theatre: Theatre) -> None:
+    result = await theatre.alice.slash(theatre.channel, "models")
+    words = shown(result.response.message)
+    assert "vienna 1" in words
+    assert "theirs" not in words
+    choices = await theatre.alice.autocomplete(theatre.channel, "compose", "model", "")
+    assert [choice["value"] for choice in choices] == ["piano", "band", "vienna"]
+    await theatre.alice.slash(theatre.channel, "compose", model="vienna")
+    assert theatre.worker.take().request.model == "vienna"
+    dana = theatre.env.create_user("dana")
+    result = await dana.slash("compose", model="vienna")
+    assert "There is no model called “vienna”" in result.response.content
+
+
+@pytest.mark.usefixtures("own_models")
+async def test_names_of_models_are_suggested(theatre: Theatre) -> None:
+    async def values(what: str) -> list[str]:
+        return [choice["value"] for choice in await theatre.ada.autocomplete(theatre.channel, what, "name", "")]
+
+    assert await values("model promote") == ["candidate", "vienna"]
+    assert await values("model info") == ["candidate", "vienna", "piano", "band"]
+    assert await values("model use") == ["piano", "band", "vienna"]

@@ -1,0 +1,96 @@
+"""A hundred archives that mean harm or are broken: each is refused with its reason, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from model.datasets import DataSetStore
+from model.datasets.incoming import Batch
+from model.datasets.limits import DataSetLimits
+from tests.model.datasets.conftest import tree
+from tests.model.datasets.hostile import ENTRY, GOOD, MIB, WHOLE, archive
+from tests.model.datasets.tunes import tune
+from tests.model.datasets.zips import Part
+
+MOST_MEMORY = 48 * MIB  # beside the archive itself
+BOMBS = {name: WHOLE[name][0] for name in ("100 MiB of zeros", "zeros in forty files", "a size of 4 GiB")} | {
+    name: ENTRY[name][0] for name in ("bombs of a small size", "three MiB of zeros")
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_an_archive_is_refused_as_a_whole(store: DataSetStore, tmp_path: Path, name: str):
+    make, sentence = WHOLE[name]
+    before = tree(tmp_path)
+    report = store.add("waltzes", [("more.zip", make())], "attachment")
+    assert report.accepted == ()
+    assert len(report.refused) == 1
+    assert re.search(sentence, report.refused[0].sentence)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ENTRY)
+def test_an_entry_is_refused_and_the_rest_is_taken(store: DataSetStore, tmp_path: Path, name: str):
+    make, sentence = ENTRY[name]
+    before = tree(tmp_path)
+    report = store.add("waltzes", [("more.zip", make())], "attachment")
+    assert report.accepted == ()
+    assert report.refused
+    assert all(re.search(sentence, one.sentence) for one in report.refused), report.refused
+    assert tree(tmp_path) == before
+
+
+def test_every_reason_costs_its_entry_alone(store: DataSetStore, tmp_path: Path):
+    # Given an archive of two good tunes with entries that are refused between them
+    parts = [Part(b"../x.mid", GOOD), Part(b"y.mid", GOOD, flags=1), Part(b"z.mid", GOOD, crc=3), Part(b"n.txt", b"n")]
+    data = archive(Part(b"one.mid", tune(11)), *parts, Part(b"two.mid", tune(12)))
+    # When it is added together with a file that is none
+    report = store.add("waltzes", [("a.zip", data), ("b.mid", b"no")], "attachment")
+    # Then both tunes are in, every other has its reason, and nothing lies outside the folder
+    assert [piece.name for piece in report.accepted] == ["one", "two"]
+    assert len(report.refused) == 5
+    assert {path.split("/")[0] for path in tree(tmp_path)} == {"owners"}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_takes_little_memory_and_time(name: str):
+    data = BOMBS[name]()
+    tracemalloc.start()
+    start = time.monotonic()
+    try:
+        for file in Batch([("a.zip", data)], DataSetLimits()):
+            assert file.refused
+        assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - start < 5
+
+
+def test_a_process_that_adds_bombs_stays_small(tmp_path: Path):
+    """All bombs of this page in one process that has half a GiB of address space beyond what it starts with."""
+    code = (
+        "import pathlib, resource, sys\n"
+        "from model.datasets import DataSetStore\n"
+        "has = int(pathlib.Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (has + (512 << 20),) * 2)\n"
+        "store = DataSetStore(sys.argv[1]); store.create('a', 'cc0')\n"
+        "files = [(p.name, p.read_bytes()) for p in sorted(pathlib.Path(sys.argv[2]).iterdir())]\n"
+        "report = store.add('a', files, 'attachment')\n"
+        "assert not report.accepted and len(report.refused) >= len(files), report\n"
+        "print(next(x.split()[1] for x in open('/proc/self/status') if x.startswith('VmHWM')))\n"
+    )
+    bombs = tmp_path / "bombs"
+    bombs.mkdir()
+    for number, make in enumerate(BOMBS.values()):
+        (bombs / f"{number}.zip").write_bytes(make())
+    command = [sys.executable, "-c", code, str(tmp_path / "store"), str(bombs)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[3])
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 300 * 1024  # KiB

@@ -1,0 +1,199 @@
+"""Trainings: a real worker, a real training process on a tiny network; killed, stopped, gone on with, promoted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jobs.contract import (
+    AddToDataSet,
+    CreateDataSet,
+    Delivery,
+    LibraryRequest,
+    PromoteModel,
+    RollBackModel,
+    Stage,
+    TrainRequest,
+)
+from tests.worker.processes import follow_to_the_end, wait_for
+from tests.worker.test_library import midi
+
+HERE = 31
+PIECES = 12
+DELIVERY = Delivery(application_id=1, channel_id=6, user_id=5)
+
+WITH_REHEARSAL = """
+import sys
+from model.bundles import BundleStore, Card, pack
+from model.bundles.rehearsal import Sample, rehearsal_of
+from model.midi import read_midi
+from model.network import NetworkConfig, NoteNetwork
+from tests.worker.test_library import midi
+import keras
+store = BundleStore(sys.argv[1])
+card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
+keras.utils.set_random_seed(1)
+network = NoteNetwork(NetworkConfig(units=16, layers=1, representation="performance"))
+pieces = [network.representation.encode(read_midi(midi(100 + n)).piece) for n in range(4)]
+sample = Sample(pieces, [""] * 4)
+rehearsal = rehearsal_of(network.representation, sample, sample)
+store.point("piano", store.add("piano", pack(network, card, "piano", [], rehearsal=rehearsal)))
+"""
+
+
+@pytest.fixture(scope="session")
+def base_store(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("base")
+    subprocess.run([sys.executable, "-c", WITH_REHEARSAL, str(folder)], check=True, timeout=120)
+    return str(folder)
+
+
+@pytest.fixture
+def library(tmp_path, base_store, monkeypatch) -> Path:
+    shutil.copytree(base_store, tmp_path / "store")
+    monkeypatch.setenv("CADENZA_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("CADENZA_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("CADENZA_WORKER_DOES", "library,train")
+    monkeypatch.setenv("CADENZA_WORKER_TRAINING_THREADS", "1")
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def ask_library(board) -> Callable:
+    count = iter(range(1000))
+
+    async def ask(action, files=None):
+        if files is not None:
+            refs = [await board.put_blob(data, name) for name, data in files.items()]
+            action = action.model_copy(update={"files": tuple(refs)})
+        request = LibraryRequest(job_id=f"e{next(count)}", requester_id=5, guild_id=HERE, channel_id=6, action=action)
+        await board.submit(request, DELIVERY)
+        last = (await follow_to_the_end(board, request.job_id))[-1]
+        assert last.stage is Stage.DONE, last.failure
+        return last.result.answer
+
+    return ask
+
+
+@pytest.fixture
+async def data_set(library, start_worker, ask_library) -> None:
+    start_worker("-m", "worker").wait_until_ready()
+    await ask_library(CreateDataSet(name="rags", licence="public-domain"))
+    files = {f"{n}.mid": midi(n, 60 + n) for n in range(PIECES)}
+    for part in (list(files.items())[:6], list(files.items())[6:]):
+        await ask_library(AddToDataSet(name="rags"), dict(part))
+
+
+def training(job_id: str, **fields: object) -> TrainRequest:
+    said = {"data_set": "rags", "name": "rags", "base": "piano", "epochs": 3, "rate": "strong"} | fields
+    return TrainRequest(job_id=job_id, requester_id=5, guild_id=HERE, channel_id=6, **said)
+
+
+def training_processes() -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if "model.tuning" in line and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+async def until(condition: Callable[[], bool], limit_s: float = 120.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def test_a_training_from_its_start_to_its_promotion(data_set, board, ask_library, library, tmp_path):
+    # When a server trains on its data set
+    await board.submit(training("t1"), DELIVERY)
+    updates = await follow_to_the_end(board, "t1")
+    # Then its progress is told epoch by epoch, with a curve
+    told = [update.training for update in updates if update.training is not None]
+    assert max(one.epoch for one in told) == 3
+    assert any(one.curve is not None for one in told)
+    # And the verdict compares before and after, and lets both be heard
+    result = updates[-1].result
+    assert updates[-1].stage is Stage.DONE, updates[-1].failure
+    verdict = result.verdict
+    assert verdict.before_nats > verdict.after_nats > 0 and verdict.gain > 0
+    assert verdict.base_before_nats > 0 and verdict.loss is not None
+    assert verdict.sentences and all(sentence.endswith(".") for sentence in verdict.sentences)
+    assert result.listening and all(one.before and one.after for one in result.listening)
+    assert (await board.get_blob(result.curve)).startswith(b"\x89PNG")
+    # And nothing is in use until an admin says so
+    store = tmp_path / "store" / "servers" / str(HERE) / "rags"
+    assert (store / result.model_version / "manifest.json").exists()
+    assert not (store / "current").exists()
+    await ask_library(PromoteModel(name="rags", version=result.model_version, confirmed=True))
+    assert (store / "current").read_text().strip() == result.model_version
+    # When the training goes on
+    await board.submit(training("t2", resumes="t1", epochs=2), DELIVERY)
+    last = (await follow_to_the_end(board, "t2"))[-1]
+    # Then it does so from where it was, and what is in use stays
+    assert last.result.epochs == 5
+    assert (store / "current").read_text().strip() == result.model_version
+    if last.result.model_version != result.model_version:
+        await ask_library(PromoteModel(name="rags", version=last.result.model_version, confirmed=True))
+        await ask_library(RollBackModel(name="rags"))
+        assert (store / "current").read_text().strip() == result.model_version
+
+
+async def test_a_training_that_is_stopped_keeps_the_best_so_far(data_set, board):
+    await board.submit(training("t1", epochs=150), DELIVERY)
+    async for update in board.follow("t1"):
+        if update.training is not None and update.training.epoch >= 1:
+            break
+    await board.cancel("t1")
+    last = (await follow_to_the_end(board, "t1"))[-1]
+    assert last.stage is Stage.DONE, last.failure
+    assert last.result.stopped
+    assert 1 <= last.result.epochs < 150
+
+
+async def test_whoever_is_killed_the_training_goes_on(data_set, board, start_worker, library):
+    # Given a training under way
+    await board.submit(training("t1", epochs=4), DELIVERY)
+    await wait_for(board, "t1", Stage.TRAINING)
+    # When its process is killed, and then the worker
+    killed = training_processes()
+    for process in killed:
+        process.kill()
+    await until(lambda: any(process not in killed for process in training_processes()))
+    worker = next(psutil.process_iter(["pid"]) for _ in [0])
+    assert worker is not None
+    parents = {process.parent() for process in training_processes()}
+    for parent in parents:
+        if parent is not None:
+            os.kill(parent.pid, signal.SIGKILL)
+    # Then its process ends by itself, and another worker goes on to the verdict
+    await until(lambda: not training_processes())
+    start_worker("-m", "worker").wait_until_ready()
+    last = (await follow_to_the_end(board, "t1"))[-1]
+    assert last.stage is Stage.DONE, last.failure
+    assert last.result.epochs == 4
+    assert training_processes() == []
+
+
+async def test_too_few_pieces_and_unknown_bases_are_told(data_set, board, ask_library):
+    await ask_library(CreateDataSet(name="few", licence="cc0"))
+    await ask_library(AddToDataSet(name="few"), {"one.mid": midi(1)})
+    for request, words in (
+        (training("t1", data_set="few"), "at least 8"),
+        (training("t2", base="unheard"), "no model 'unheard'"),
+        (training("t3", resumes="gone"), "no longer kept"),
+    ):
+        await board.submit(request, DELIVERY)
+        last = (await follow_to_the_end(board, request.job_id))[-1]
+        assert words in last.failure.sentence

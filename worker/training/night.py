@@ -1,0 +1,111 @@
+"""The thread that asks for nightly trainings: where a server wishes it, a model is tuned on what was added since.
+
+What comes of it is proposed in the server's channel like any other training, and never promoted by itself. Several
+workers may ask for the same: a night's training has one id for each server, and the same request is the same job.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+
+import redis
+
+from jobs.admission import Admission
+from jobs.contract import BundleName, Delivery, TrainRequest
+from jobs.errors import DuplicateJob, JobsError
+from jobs.library_names import LibraryNames
+from jobs.nightly import Nightly, NightlyStore
+from jobs.settings import JobSettings
+from model.errors import ModelError
+from worker.library.shelves import ServerShelves
+from worker.settings import WorkerSettings
+from worker.training.orders import FEWEST_PIECES
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 60.0
+SHORTEST_PAUSE_S = 20 * 3600.0  # between two of one server
+FEWEST_NEW = 4  # pieces added since the last; for fewer the verdict would be noise
+MINUTES = 30.0
+
+
+class NightWatch(threading.Thread):
+    """Looks again and again until it is ended; asks during the hour that the settings name."""
+
+    def __init__(self, settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> None:
+        super().__init__(name="night-watch", daemon=True)
+        self._settings = settings
+        self._admission = Admission(connection, job_settings)
+        self._wishes = NightlyStore(connection)
+        self._names = LibraryNames(connection)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Look once a minute."""
+        while not self._ended.wait(LOOK_S):
+            try:
+                self.look(time.time())
+            except redis.RedisError as error:
+                log.warning("nightly trainings could not be looked up: %s", error)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
+    def look(self, now: float) -> None:
+        """Ask for what is due at `now` (epoch seconds).
+
+        Raises:
+            redis.RedisError: Redis does not answer.
+        """
+        if datetime.fromtimestamp(now, UTC).hour != self._settings.night_hour:
+            return
+        for guild_id, wish in self._wishes.all().items():
+            if wish.enabled and now - (wish.last_run or 0.0) > SHORTEST_PAUSE_S:
+                self._ask(guild_id, wish, now)
+
+    def _ask(self, guild_id: int, wish: Nightly, now: float) -> None:
+        try:
+            if not self._has_news(guild_id, wish):
+                return
+            self._admission.submit(self._request(guild_id, wish, now), _delivery(wish))
+        except DuplicateJob:
+            log.info("server %d: another worker asked already for the training of this night", guild_id)
+        except (JobsError, ModelError) as error:
+            log.warning("server %d: the training of this night is left out: %s", guild_id, error)
+            return
+        self._wishes.mark_run(guild_id, now)
+
+    def _has_news(self, guild_id: int, wish: Nightly) -> bool:
+        """Whether enough was added since the last time."""
+        sets = ServerShelves(self._settings, guild_id).data_sets
+        if wish.data_set not in sets.names():
+            return False
+        pieces = sets.info(wish.data_set).pieces
+        new = [piece for piece in pieces if piece.added_s > (wish.last_run or 0.0)]
+        return len(pieces) >= FEWEST_PIECES and len(new) >= FEWEST_NEW
+
+    def _request(self, guild_id: int, wish: Nightly, now: float) -> TrainRequest:
+        day = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d")
+        return TrainRequest(
+            job_id=f"night-{guild_id}-{day}",
+            requester_id=wish.user_id,
+            guild_id=guild_id,
+            channel_id=wish.channel_id,
+            data_set=wish.data_set,
+            name=wish.data_set,
+            base=wish.base or self._usual(guild_id),
+            minutes=MINUTES,
+            nightly=True,
+        )
+
+    def _usual(self, guild_id: int) -> BundleName:
+        return self._names.preferred(guild_id) or self._settings.default_model
+
+
+def _delivery(wish: Nightly) -> Delivery:
+    """A message of its own in the channel: there is no interaction to answer."""
+    return Delivery(application_id=0, channel_id=wish.channel_id, user_id=wish.user_id)
