@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from model.bundles import Bundle, BundleStore, open_bundle
 from model.bundles.store import NAME, VERSION
 from model.errors import BundleError, RequestError
-from model.tuning.packing import About
+from model.tuning.about import About
 from model.tuning.settings import TuningSettings
 
 FILE = "order.json"

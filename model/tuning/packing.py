@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from model.bundles import Bundle, Card, pack
 from model.bundles.habits import Habits, habits_of
@@ -15,23 +14,10 @@ from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
 from model.evaluation.indexing import index_of_steps
 from model.evaluation.originality import OriginalityIndex
 from model.network import NoteNetwork
+from model.tuning.about import LONGEST_TITLE, About
 from model.tuning.choosing import chosen_epoch
 from model.tuning.pieces import Pieces
 from model.tuning.progress import EpochFigures
-
-LONGEST_TITLE = 80  # letters
-
-
-class About(BaseModel):
-    """What the card of a new bundle says; what is left out follows from the base and the set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str = Field(default="", max_length=LONGEST_TITLE)
-    licence: str = Field(default="", description="of the set")
-    data: str = Field(default="", description="what the set is")
-    non_commercial: bool = Field(default=False, description="whether the set's licence bars commercial use")
-    command: str = Field(default="", description="what makes the bundle again")
 
 
 class Packer:

@@ -19,11 +19,12 @@ from model.files import replace_file
 from model.network import NoteNetwork
 from model.network.config import preset
 from model.training import checkpoint
+from model.tuning.about import About
 from model.tuning.choosing import chosen_epoch
 from model.tuning.curve import draw_curve
 from model.tuning.fitting import JUDGING_S, JUDGING_SHARE, Fitting
 from model.tuning.judging import judged
-from model.tuning.packing import About, Packer
+from model.tuning.packing import Packer
 from model.tuning.pieces import Pieces, read_pieces
 from model.tuning.progress import EpochFigures, OnTuning, TuningProgress
 from model.tuning.settings import TuningSettings

@@ -11,7 +11,6 @@ from model.bundles import Bundle
 from model.bundles.rehearsal import Rehearsal
 from model.data.corpus import Encoded
 from model.errors import RequestError
-from model.training import checkpoint
 from model.tuning.choosing import chosen_epoch
 from model.tuning.fitting import Fitting
 from model.tuning.pieces import Pieces
@@ -19,7 +18,7 @@ from model.tuning.progress import EpochFigures, TuningProgress
 from model.tuning.settings import FEWEST_UPDATES, TuningSettings
 from tests.model.tuning.conftest import walks
 
-SETTINGS = TuningSettings(epochs=3, rate="strong", patience=9)
+SETTINGS = TuningSettings(epochs=2, rate="strong", patience=9)
 
 
 class KilledError(Exception):
@@ -61,25 +60,28 @@ def pieces(rehearsal: Rehearsal) -> Pieces:
 
 
 @pytest.fixture
-def whole(base: Bundle, pieces: Pieces, tmp_path: Path) -> tuple[Fitting, Kept]:
-    """A run that nothing disturbed."""
-    fitting, kept = Fitting(base.network(), pieces, SETTINGS, tmp_path / "whole", "same"), Kept()
-    fitting.run(kept, quiet, lambda: False)
-    return fitting, kept
+def whole(
+    base: Bundle, pieces: Pieces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Fitting, Kept, list[TuningProgress]]:
+    """A run that nothing disturbed, what it kept, and a report of every update."""
+    monkeypatch.setattr("model.tuning.fitting.REPORT_S", 0.0)
+    fitting, kept, reports = Fitting(base.network(), pieces, SETTINGS, tmp_path / "whole", "same"), Kept(), []
+    fitting.run(kept, reports.append, lambda: False)
+    return fitting, kept, reports
 
 
 def test_a_run_that_was_killed_comes_to_the_same_weights(whole, base: Bundle, pieces: Pieces, tmp_path: Path):
-    # Given a kill in the middle of the second epoch, and another right after it went on
+    # Given a kill in the middle of the second epoch
     folder = tmp_path / "killed"
-    for updates in (FEWEST_UPDATES + 5, 3):
-        with pytest.raises(KilledError):
-            Fitting(base.network(), pieces, SETTINGS, folder, "same").run(Kept(), quiet, after(updates, killed=True))
+    first = Fitting(base.network(), pieces, SETTINGS, folder, "same")
+    with pytest.raises(KilledError):
+        first.run(Kept(), quiet, after(FEWEST_UPDATES + 5, killed=True))
     # When it goes on
     again, kept = Fitting(base.network(), pieces, SETTINGS, folder, "same"), Kept()
     assert again.standing.epoch == 1
     again.run(kept, quiet, lambda: False)
     # Then every figure and every weight is that of the run that nothing disturbed
-    undisturbed, best = whole
+    undisturbed, best, reports = whole
     assert [one.val_nats for one in again.standing.figures] == [one.val_nats for one in undisturbed.standing.figures]
     for weight, other in zip(again.best, undisturbed.best, strict=True):
         np.testing.assert_array_equal(weight, other)
@@ -89,6 +91,14 @@ def test_a_run_that_was_killed_comes_to_the_same_weights(whole, base: Bundle, pi
     assert (first.epoch, first.train_nats) == (0, None)
     assert last.val_nats < first.val_nats
     assert last.base_nats is not None
+    # And its reports moved forward and carried the figures
+    fractions = [report.fraction for report in reports]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 0.9
+    assert len(reports) >= 2 * FEWEST_UPDATES
+    assert all(report.remaining_s is not None and report.val_nats is not None for report in reports)
+    assert [one.epoch for one in reports[-1].history] == [0, 1, 2]
+    assert TuningProgress.model_validate_json(reports[-1].model_dump_json()) == reports[-1]
 
 
 def test_a_stop_is_heeded_after_the_update_under_way_and_what_was_learnt_is_kept(base, pieces, tmp_path: Path):
@@ -102,6 +112,9 @@ def test_a_stop_is_heeded_after_the_update_under_way_and_what_was_learnt_is_kept
     again = Fitting(base.network(), pieces, SETTINGS, tmp_path, "same")
     again.run(Kept(), quiet, lambda: False)
     assert again.standing.updates == 7
+    # nor does it go on with what is another run
+    with pytest.raises(RequestError, match="begin in another folder"):
+        Fitting(base.network(), pieces, SETTINGS, tmp_path, "other")
     for weight, other in zip(again.best, fitting.best, strict=True):
         np.testing.assert_array_equal(weight, other)
 
@@ -114,27 +127,6 @@ def test_minutes_end_it_and_a_stop_before_the_first_update_keeps_the_base(base, 
     assert chosen_epoch(fitting.standing.figures).epoch == 0
     for weight, other in zip(fitting.best, base.weights, strict=True):
         np.testing.assert_array_equal(weight, other.astype(np.float32))
-
-
-def test_reports_move_forward_and_carry_the_figures(base, pieces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("model.tuning.fitting.REPORT_S", 0.0)
-    reports: list[TuningProgress] = []
-    settings = SETTINGS.model_copy(update={"epochs": 2})
-    Fitting(base.network(), pieces, settings, tmp_path, "same").run(Kept(), reports.append, lambda: False)
-    fractions = [report.fraction for report in reports]
-    assert fractions == sorted(fractions)
-    assert reports[-1].fraction == 0.9
-    assert {report.epochs for report in reports} == {2}
-    assert all(report.remaining_s is not None and report.val_nats is not None for report in reports)
-    assert len(reports[-1].history) == 3
-    assert TuningProgress.model_validate_json(reports[-1].model_dump_json()) == reports[-1]
-
-
-def test_a_checkpoint_of_another_run_is_refused_in_a_sentence(base, pieces, tmp_path: Path):
-    Fitting(base.network(), pieces, SETTINGS, tmp_path, "same").run(Kept(), quiet, after(1))
-    assert checkpoint.exists(tmp_path)
-    with pytest.raises(RequestError, match="begin in another folder"):
-        Fitting(base.network(), pieces, SETTINGS, tmp_path, "other")
 
 
 def figures(epoch: int, val_nats: float, base_nats: float | None) -> EpochFigures:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from model.bundles import open_bundle
-from model.bundles.store import MANIFEST
-from model.tuning.order import FILE, Base, Order
+from model.bundles import BundleStore, open_bundle
+from model.bundles.bundle import MANIFEST
+from model.errors import RequestError
+from model.tuning.order import FILE, Base, Order, read_order
 from model.tuning.process import LOST_PARENT
 from model.tuning.progress import TuningProgress
 from model.tuning.settings import TuningSettings
@@ -59,15 +60,15 @@ def test_a_run_outlives_kills_and_a_lost_parent_and_is_judged_when_it_is_stopped
     first = started(folder)
     until(first, 1)
     second = started(folder)
-    said, _ = second.communicate(timeout=120)
-    assert second.returncode == 1
+    said = second.stdout.read()  # its standard input stays open meanwhile
+    assert second.wait() == 1
     assert "Another process is fine-tuning" in json.loads(said)["error"]
     # When its parent dies, it exits at once
     first.stdin.close()
     assert first.wait(timeout=30) == LOST_PARENT
     # When it is killed again and again, at any moment
     epoch, rng = 1, random.Random(0)
-    for _ in range(3):
+    for _ in range(2):
         process = started(folder)
         epoch = until(process, epoch + 1).epoch
         time.sleep(rng.uniform(0, 0.5))
@@ -87,11 +88,43 @@ def test_a_run_outlives_kills_and_a_lost_parent_and_is_judged_when_it_is_stopped
     assert [one.epoch for one in reached.history] == list(range(len(reached.history)))
 
 
-def test_a_folder_without_an_order_and_an_order_of_nothing_are_answered_in_a_sentence(tmp_path: Path):
-    for text, sentence in ((None, "There is no order.json"), ("{}", "cannot be used"), ("no JSON", "cannot be used")):
-        if text is not None:
-            (tmp_path / FILE).write_text(text)
-        process = started(tmp_path)
-        said, _ = process.communicate(timeout=120)
-        assert (process.returncode, sentence in json.loads(said)["error"]) == (1, True)
+def test_an_order_that_cannot_be_carried_out_is_answered_in_a_sentence(tmp_path: Path):
+    process = started(tmp_path)
+    said = json.loads(process.stdout.read())
+    assert process.wait() == 1
+    assert said["error"].startswith("There is no order.json")
     assert not (tmp_path / MANIFEST).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("no JSON", "cannot be used"),
+        ("{}", "data"),
+        ('{"data": "x"}', "one of base and preset"),
+        ('{"data": "x", "preset": "tiny", "base": {"folder": "y"}}', "one of base and preset"),
+        (
+            '{"data": "x", "base": {"folder": "y", "store": "z", "name": "a"}}',
+            "a base is a folder, or a store and a name",
+        ),
+        ('{"data": "x", "base": {"store": "z", "name": "../a"}}', "base.name"),
+        ('{"data": "x", "preset": "tiny", "settings": {"mix": 2}}', "settings.mix"),
+    ],
+)
+def test_an_order_that_means_nothing_is_refused_by_the_place_that_is_wrong(text: str, sentence: str, tmp_path: Path):
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(RequestError, match=sentence):
+        read_order(tmp_path)
+
+
+def test_a_base_is_found_in_a_store_or_a_folder(store: BundleStore, base_folder: Path):
+    version = store.current("tiny")
+    for base in (Base(store=store.url, name="tiny"), Base(store=store.url, name="tiny", version=version)):
+        assert base.open().version == version
+    assert Order(base=Base(folder=base_folder), data=Path("x")).start().rehearsal() is not None
+    assert Order(preset="tiny", data=Path("x")).start() == "tiny"
+
+
+def test_nothing_that_computes_is_loaded_before_the_order_said_on_how_many_threads():
+    code = "import sys, model.tuning.process, model.tuning.order; sys.exit('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
