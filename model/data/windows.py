@@ -31,8 +31,10 @@ class Augmentation:
     excerpts: float = 0.0  # share of pieces cut to a beginning and an ending, as short pieces have them
     controls_hidden: float = 0.5  # chance that nothing is asked of a piece, and of each control where something is
     length_hidden: float = 0.5  # chance that a whole piece does not say how long it is; an excerpt always does
+    style_hidden: float | None = None  # chance that a piece does not say its style; None: as of the other controls
 
 
+STYLE = "style"  # the control that says it
 OPENING = 8  # steps; they decide meter, tempo and who plays, and there is one such place in hundreds of steps
 SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
 
@@ -82,11 +84,23 @@ class WindowStreams:
             batch["weight"][batch["fresh"], :OPENING] *= augmentation.opening_weight
             yield (batch,)
 
-    def once(self) -> Iterator[tuple[dict]]:
-        """Batches that hold every piece once, the longest first so that the rows end together; nothing is asked."""
-        nothing = np.zeros((1, self.representation.controls.width), dtype=np.float32)
-        ordered = sorted(self.pieces, key=len, reverse=True)
-        return self._batches(Played(piece, nothing, UNKNOWN) for piece in ordered)
+    def once(self, with_style: bool = False) -> Iterator[tuple[dict]]:
+        """Batches that hold every piece once, the longest first so that the rows end together.
+
+        Nothing is asked of them but, `with_style`, the style that each has.
+        """
+        ordered = sorted(zip(self.pieces, self.styles, strict=True), key=lambda pair: len(pair[0]), reverse=True)
+        return self._batches(
+            Played(piece, self._style_alone(piece, style if with_style else ""), UNKNOWN) for piece, style in ordered
+        )
+
+    def _style_alone(self, piece: Steps, style: str) -> NDArray[np.float32]:
+        """What asks for a style and for nothing else, (1, width)."""
+        controls = np.zeros((1, self.representation.controls.width), dtype=np.float32)
+        part = self.representation.controls.slices.get(STYLE)
+        if style and part is not None:
+            controls[0, part] = self.representation.measured(piece, style)[0, part]
+        return controls
 
     def _changed(self, steps: Steps, style: str, rng: np.random.Generator, how: Augmentation) -> Played:
         """`steps` moved, stretched and cut at random, with some of what could be asked of them."""
@@ -99,8 +113,11 @@ class WindowStreams:
         steps = representation.transposed(steps, int(rng.integers(-how.transpose, how.transpose + 1)))
         controls = representation.measured(steps, style)
         hide_all = rng.random() < how.controls_hidden
-        for part in representation.controls.slices.values():
-            if hide_all or rng.random() < how.controls_hidden:
+        for name, part in representation.controls.slices.items():
+            is_hidden = hide_all or rng.random() < how.controls_hidden
+            if name == STYLE and how.style_hidden is not None:
+                is_hidden = rng.random() < how.style_hidden
+            if is_hidden:
                 controls[:, part] = 0
         says_length = is_excerpt or rng.random() >= how.length_hidden
         return Played(steps, controls, int(representation.onsets(steps)[-1]) if says_length else UNKNOWN)

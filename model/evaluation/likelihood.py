@@ -45,10 +45,14 @@ class Meter:
         self._model = CarriedLikelihood(network, streams)  # its own carried states: those of a training run stay
         self._model.compile(jit_compile=False)
 
-    def nats(self, pieces: Sequence[NDArray[np.int32]]) -> Likelihood:
-        """What `pieces` cost, raw steps int32 (notes, fields) each; at least one note in all."""
+    def nats(self, pieces: Sequence[NDArray[np.int32]], styles: Sequence[str] = ()) -> Likelihood:
+        """What `pieces` cost, raw steps int32 (notes, fields) each; at least one note in all.
+
+        Nothing is asked of them but the `styles` of each, where those are given.
+        """
         model, totals = self._model, Counter[str]()
-        for (batch,) in WindowStreams(self._representation, pieces, *self._shape).once():
+        streams = WindowStreams(self._representation, pieces, *self._shape, styles)
+        for (batch,) in streams.once(with_style=bool(styles)):
             # batch by batch: `evaluate` hands generators to tf.data, whose memory settings make every step 4 times
             # slower
             model.test_on_batch(batch)

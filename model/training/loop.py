@@ -97,7 +97,10 @@ def new_network(
 
 def augmentation(settings: TrainingSettings) -> Augmentation:
     """How `settings` let pieces be changed each time they come up."""
-    return Augmentation(**{part.name: getattr(settings, part.name) for part in fields(Augmentation)})
+    known = TrainingSettings.model_fields
+    return Augmentation(
+        **{part.name: getattr(settings, part.name) for part in fields(Augmentation) if part.name in known}
+    )
 
 
 def _resumed(folder: Path, network: NoteNetwork, model: CarriedLikelihood) -> Progress:

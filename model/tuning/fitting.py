@@ -23,7 +23,7 @@ from model.training import checkpoint
 from model.training.loop import augmentation, averaged_weights, compiled
 from model.training.objective import CarriedLikelihood
 from model.tuning.choosing import chosen_epoch
-from model.tuning.pieces import MixedStreams, Pieces
+from model.tuning.pieces import MixedStreams, Pieces, with_styles
 from model.tuning.progress import EpochFigures, OnTuning, TuningProgress
 from model.tuning.settings import FEWEST_UPDATES, TuningSettings
 
@@ -180,9 +180,9 @@ class Fitting:
         return is_best
 
     def _measure(self) -> tuple[float, float | None]:
-        old = self._old.held_out.pieces
+        old = with_styles(self._network.representation, self._old.held_out)
         val_nats = self._meter.nats(self._pieces.data.validation).nats_per_note
-        return val_nats, self._meter.nats(old).nats_per_note if old else None
+        return val_nats, self._meter.nats(*old).nats_per_note if old.pieces else None
 
     def _has_ended(self) -> bool:
         standing = self.standing

@@ -91,15 +91,20 @@ def _hash(steps: np.ndarray) -> bytes:
 
 
 class MixedStreams:
-    """Batches some of whose rows play the new pieces and the others what the base learnt from."""
+    """Batches some of whose rows play the new pieces and the others what the base learnt from.
+
+    What the base learnt from always says its style, the new pieces never do: so the network learns to play like the
+    set where nothing is asked, and like before where one of its styles is. A base without styles has no such sign.
+    """
 
     def __init__(
         self, representation: Representation, new: Sample, old: Sample, mix: float, shape: tuple[int, int]
     ) -> None:
         """Give `mix` of the rows, a share 0..1, to `old`, all where it is empty to `new`; `shape`: rows and steps."""
         rows, steps = shape
+        old = with_styles(representation, old)
         old_rows = min(round(mix * rows), rows - 1) if old.pieces else 0
-        self._parts = [WindowStreams(representation, new.pieces, rows - old_rows, steps, new.styles)]
+        self._parts = [WindowStreams(representation, new.pieces, rows - old_rows, steps)]
         if old_rows:
             self._parts.append(WindowStreams(representation, old.pieces, old_rows, steps, old.styles))
 
@@ -110,9 +115,17 @@ class MixedStreams:
 
     def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[dict]:
         """Batches without end."""
-        streams = [part.shuffled(child, augmentation) for part, child in zip(self._parts, rng.spawn(2), strict=False)]
+        how = (augmentation, replace(augmentation, style_hidden=0.0))
+        streams = [part.shuffled(child, one) for part, child, one in zip(self._parts, rng.spawn(2), how, strict=False)]
         for batches in zip(*streams, strict=True):
             yield _beside([batch for (batch,) in batches])
+
+
+def with_styles(representation: Representation, sample: Sample) -> Sample:
+    """Those pieces of `sample` whose style the representation knows; all of them where it knows none."""
+    known = set(representation.controls.styles)
+    kept = [pair for pair in zip(sample.pieces, sample.styles, strict=True) if pair[1] in known]
+    return Sample([piece for piece, _ in kept], [style for _, style in kept]) if kept else sample
 
 
 def _beside(batches: Sequence[dict]) -> dict:
