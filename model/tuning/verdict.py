@@ -135,8 +135,10 @@ def _on_originality(found: Originality) -> str:
     control = (
         f"{found.human_share_16:.1%} of the held-out pieces'" if found.human_share_16 is not None else "no control"
     )
-    shares = f"{found.share_16:.1%} of its runs of 16 notes are in the set's training pieces ({control}; the longest "
-    shares += f"run is {found.longest_run} notes)"
+    runs = "of its runs of 16 notes are in the set's training pieces"
+    if not found.share_16:
+        return f"It does not copy: none {runs} ({control})."
+    shares = f"{found.share_16:.1%} {runs} ({control}; the longest such run has {found.longest_run} notes)"
     if found.is_copying:
         return f"It copies: {shares}. Train for fewer epochs, at a gentler rate, or with more pieces."
     return f"It does not copy: {shares}."
