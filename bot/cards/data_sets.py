@@ -35,7 +35,7 @@ def page_card(page: DataSetPage, picture: str | None) -> discord.Embed:
     lines = [*page.sentences, *(_line(piece) for piece in page.pieces)]
     card.description = cut("\n".join(lines) or "No piece is in it yet: `/dataset add` puts some in.", 3500)
     if page.pages > 1:
-        card.set_footer(text=f"Page {page.page} of {page.pages}; `page` of `/dataset show` turns it.")
+        card.set_footer(text=f"Page {page.page} of {page.pages}; the option page of /dataset show turns it.")
     return card
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -68,19 +69,23 @@ def train(
         return streams.shuffled(np.random.default_rng(own), augmentation(settings))
 
     try:
-        with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
-            model.fit(
-                team.batches(batches),
-                steps_per_epoch=steps,
-                initial_epoch=progress.epoch,
-                epochs=settings.epochs,
-                callbacks=[keeper],
-                shuffle=False,  # the streams are in random order already
-                verbose=1 if sys.stderr.isatty() else 2,
-            )
+        _fit(model, team.batches(batches), steps, settings.epochs, keeper)
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
     return progress
+
+
+def _fit(model: CarriedLikelihood, batches: Any, steps: int, epochs: int, keeper: _Keeper) -> None:
+    with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
+        model.fit(
+            batches,
+            steps_per_epoch=steps,
+            initial_epoch=keeper.progress.epoch,
+            epochs=epochs,
+            callbacks=[keeper],
+            shuffle=False,  # the streams are in random order already
+            verbose=1 if sys.stderr.isatty() else 2,
+        )
 
 
 def new_network(

@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from jobs.contract import Failure, JobId, Record, Stage, TrainProgress, TrainRequest, TrainResult
+from jobs.contract import MAX_EPOCHS, Failure, JobId, Record, Stage, TrainProgress, TrainRequest, TrainResult
 from jobs.errors import UnknownJob, UnreadableRecord
 from model.errors import ModelError
 from worker.desk import Desk
@@ -151,7 +151,7 @@ class Apprenticeship:
         self._progress = self._progress.model_copy(
             update={
                 "epoch": now.epoch,
-                "epochs": now.epochs,
+                "epochs": now.epochs if now.epochs <= MAX_EPOCHS else None,  # where minutes end it
                 "train_nats": now.train_nats,
                 "val_nats": now.val_nats,
                 "base_nats": now.base_nats,
@@ -173,7 +173,7 @@ class Apprenticeship:
             name=request.name,
             model_version=version,
             verdict=verdict,
-            epochs=said["epochs"],
+            epochs=max(said["epochs"], said["epoch"]),  # the kept one may be one that was cut short
             best_epoch=said["epoch"],
             stopped=self._was_stopped,
             seconds=60 * said["minutes"],
