@@ -98,7 +98,8 @@ async def test_a_data_set_from_its_making_to_its_end(do, board, library):
     batch = await do(AddToDataSet(name="rags"), files={"all.zip": archive, "three.mid": midi(3), "again.mid": midi(3)})
     # Then what can be used is in, and the rest is told with its reason
     assert (batch.accepted, batch.duplicate_count) == (3, 1)
-    assert batch.refused_count >= 1 and all(sentence.endswith(".") for _, sentence in batch.refused)
+    assert batch.refused_count == 2
+    assert all(sentence.endswith(".") for _, sentence in batch.refused)
     assert (await board.get_blob(batch.picture)).startswith(b"\x89PNG")
     # And it can be listed, shown, and handed out
     assert [one.pieces for one in (await do(ListDataSets())).sets] == [3]

@@ -133,7 +133,7 @@ def _newest_candidate(store: BundleStore, name: str) -> str:
 def _warning(name: str, version: str, verdict: Verdict) -> str:
     return (
         f"Version {version} of '{name}' copies: {verdict.copy_share or 0:.0%} of the 16-note runs that it composed "
-        f"stand in the music it learnt from; {verdict.human_share or 0:.0%} of those of the pieces that were held out do. "
+        f"stand in the music it learnt from; {verdict.human_share or 0:.0%} of those of its held-out pieces do. "
         "More pieces or fewer epochs make it freer."
     )
 
