@@ -7,8 +7,10 @@ machine has it built in (`recurrent`).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -50,12 +52,57 @@ class _WithoutStack:
 
 
 def traced(network: NoteNetwork, position: Position, tastes: Tastes, plan: Plan | None) -> Traced:
-    """The graph of one step.
+    """The graph of one step; networks of one configuration share it, and differ in what it captured.
 
     Args:
         network: its stack is left out where `position` has no state.
         position, tastes, plan: examples of what a step is given, of one piece each.
     """
+    key = _kind(network, position, tastes, plan)
+    with _lock:
+        known = _known.get(key)
+        if known is None:
+            known = _known[key] = _Known.of(network, _newly_traced(network, position, tastes, plan))
+        _known.move_to_end(key)
+        while len(_known) > MOST_KNOWN:
+            _known.popitem(last=False)
+    return known.with_weights_of(network)
+
+
+def _kind(network: NoteNetwork, position: Position, tastes: Tastes, plan: Plan | None) -> str:
+    """What two networks have in common whose steps are the same but for their weights."""
+    given = leaves({"position": position, "tastes": tastes})
+    shapes = [f"{path} {np.shape(part)} {np.asarray(part).dtype}" for path, part in given]
+    return "\n".join([network.config.model_dump_json(), *shapes, str(plan is not None)])
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A graph that was traced, and of each of its captures the number of the weight, None for what is no weight."""
+
+    traced: Traced
+    weights: dict[str, int | None]
+
+    @classmethod
+    def of(cls, network: NoteNetwork, found: Traced) -> _Known:
+        numbers = {id(weight.value.handle): number for number, weight in enumerate(network.weights)}
+        return cls(found, {inner.name: numbers.get(id(outer)) for outer, inner in found.graph.captures})
+
+    def with_weights_of(self, network: NoteNetwork) -> Traced:
+        values = [np.asarray(weight) for weight in network.get_weights()]
+        captured = {
+            name: self.traced.captured[name] if number is None else values[number]
+            for name, number in self.weights.items()
+        }
+        return replace(self.traced, captured=captured)
+
+
+MOST_KNOWN = 4  # graphs, each for a configuration, with a plan or without
+_known: OrderedDict[str, _Known] = OrderedDict()
+_lock = Lock()
+
+
+def _newly_traced(network: NoteNetwork, position: Position, tastes: Tastes, plan: Plan | None) -> Traced:
     turn = Turn(_WithoutStack(network) if not position.state else network)  # type: ignore[arg-type]
     given = {"position": position, "tastes": tastes, "uniform": np.zeros((1, turn.draws), dtype=np.float32)}
     names: list[str] = []

@@ -40,6 +40,22 @@ def hands(name: str) -> tuple[Hand, Hand]:
     return Hand(network, CPU, ROWS), Hand(network, TENSORFLOW, ROWS)
 
 
+@pytest.mark.parametrize("name", ["performance", "look-back", "transformer"])
+def test_networks_of_one_configuration_share_a_graph_and_nothing_else(name: str):
+    # Given a network whose graph was traced for another one
+    hands(name)
+    keras.utils.set_random_seed(6)
+    network = NoteNetwork(CONFIGS[name])
+    network.set_weights([(3 * weight).astype(np.float16).astype(np.float32) for weight in network.get_weights()])
+    machine, tensorflow = Hand(network, CPU, 1), Hand(network, TENSORFLOW, 1)
+    # Then it draws with its own weights
+    for hand in (machine, tensorflow):
+        hand.join([0])
+    numbers = machine.uniforms(1, 20, 1)
+    for one, other in zip(machine.chunk(numbers), tensorflow.chunk(numbers), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_machine_draws_what_tensorflow_draws(name: str):
     # Given three pieces, one of them bold, one without a guard
