@@ -93,8 +93,8 @@ def _hash(steps: np.ndarray) -> bytes:
 class MixedStreams:
     """Batches some of whose rows play the new pieces and the others what the base learnt from.
 
-    What the base learnt from always says its style, the new pieces never do: so the network learns to play like the
-    set where nothing is asked, and like before where one of its styles is. A base without styles has no such sign.
+    What the base learnt from always says its style and the new pieces never do, so that the network can tell them
+    apart: nothing is asked of most pieces that are composed. A base without styles has no such sign.
     """
 
     def __init__(
