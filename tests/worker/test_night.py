@@ -1,0 +1,119 @@
+"""Nightly trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from jobs import JobSettings
+from jobs.contract import WorkerInfo
+from jobs.library_names import LibraryNames
+from jobs.nightly import Nightly, NightlyStore
+from jobs.records import RecordStore
+from jobs.registry import WorkerRegistry
+from tests.worker.test_library import midi
+from worker.library.shelves import ServerShelves
+from worker.settings import WorkerSettings
+from worker.training.night import NightWatch
+
+HERE, CHANNEL, ADMIN = 41, 42, 43
+NIGHT = datetime.fromtimestamp(time.time() + 86400, UTC).replace(hour=3, minute=10).timestamp()
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def settings(tmp_path) -> WorkerSettings:
+    return WorkerSettings(library=tmp_path)
+
+
+@pytest.fixture
+def job_settings(valkey) -> JobSettings:
+    return JobSettings()
+
+
+@pytest.fixture
+def watch(settings, job_settings, valkey) -> NightWatch:
+    worker = WorkerInfo(name="w", hostname="h", pid=1, started_at=1.0, does=("train",))
+    WorkerRegistry(valkey.client, job_settings).publish(worker)
+    return NightWatch(settings, job_settings, valkey.client)
+
+
+@pytest.fixture
+def wish(valkey):
+    """Notes what the server wishes."""
+
+    def wish() -> None:
+        NightlyStore(valkey.client).set(HERE, Nightly(enabled=True, channel_id=CHANNEL, user_id=ADMIN))
+
+    return wish
+
+
+def gather(settings: WorkerSettings, numbers: range) -> None:
+    sets = ServerShelves(settings, HERE).data_sets
+    if "starred" not in sets.names():
+        sets.create("starred", "composed")
+    sets.add("starred", [(f"{n}.mid", midi(n, 50 + n)) for n in numbers], "starred")
+
+
+def asked(valkey, job_settings: JobSettings) -> list[str]:
+    return sorted(record.job_id for record in RecordStore(valkey.client, job_settings).trainings(HERE))
+
+
+def test_a_night_has_one_training_in_the_channel_however_many_look(watch, wish, settings, job_settings, valkey):
+    # Given a server that wishes it and has starred enough
+    wish()
+    gather(settings, range(10))
+    # When two workers look, again and again, in that hour
+    other = NightWatch(settings, job_settings, valkey.client)
+    for look in (watch.look, other.look, watch.look):
+        look(NIGHT)
+    # Then there is one training, with its message in the channel
+    (job_id,) = asked(valkey, job_settings)
+    record = RecordStore(valkey.client, job_settings).get(job_id)
+    assert (record.request.data_set, record.request.base, record.request.nightly) == ("starred", "piano", True)
+    assert (record.delivery.channel_id, record.delivery.interaction_token) == (CHANNEL, None)
+
+
+def test_by_day_nothing_is_asked(watch, wish, settings, job_settings, valkey):
+    wish()
+    gather(settings, range(10))
+    watch.look(NIGHT + HOUR_S)
+    assert asked(valkey, job_settings) == []
+
+
+def test_the_next_night_needs_something_new(watch, wish, settings, job_settings, valkey, monkeypatch):
+    # Given a training of last night
+    wish()
+    gather(settings, range(10))
+    watch.look(NIGHT)
+    first = asked(valkey, job_settings)
+    # When nothing was starred since, nothing is asked
+    watch.look(NIGHT + 24 * HOUR_S)
+    assert asked(valkey, job_settings) == first
+    # And when enough was, it is
+    monkeypatch.setattr(time, "time", lambda: NIGHT + 12 * HOUR_S)
+    gather(settings, range(20, 24))
+    monkeypatch.undo()
+    watch.look(NIGHT + 24 * HOUR_S)
+    assert len(asked(valkey, job_settings)) == 2
+
+
+def test_too_few_pieces_and_a_wish_taken_back_are_left_alone(watch, wish, settings, job_settings, valkey):
+    wish()
+    gather(settings, range(5))
+    watch.look(NIGHT)
+    gather(settings, range(5, 12))
+    NightlyStore(valkey.client).set(HERE, Nightly(enabled=False, channel_id=CHANNEL, user_id=ADMIN))
+    watch.look(NIGHT)
+    assert asked(valkey, job_settings) == []
+
+
+def test_it_begins_with_the_model_that_the_server_prefers(watch, wish, settings, job_settings, valkey):
+    wish()
+    LibraryNames(valkey.client).prefer(HERE, "rags")
+    gather(settings, range(10))
+    watch.look(NIGHT)
+    (job_id,) = asked(valkey, job_settings)
+    assert RecordStore(valkey.client, job_settings).get(job_id).request.base == "rags"
