@@ -25,11 +25,11 @@ from worker.training.orders import CURVE
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25  # how often it looks whether to stop
-MOST_DEATHS = 5  # of the process without an epoch between them
+MOST_DEATHS = 10  # of the process without an epoch between them
 
 DIED = Failure(
     code="training_died",
-    sentence="The process that trains died five times at the same place, most likely because memory ran out. "
+    sentence="The process that trains died ten times at the same place, most likely because memory ran out. "
     "Try a smaller preset or fewer pieces; `/train resume` goes on from the last checkpoint.",
 )
 
