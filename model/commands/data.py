@@ -44,9 +44,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="local",
-        type=Path,
         metavar="PATH",
-        help="a copy of the named data set, or a part of it, to use instead of fetching",
+        help="a copy of the named data set, or a part of it, to use instead of fetching; NAME=PATH where several are named",
     )
     parser.add_argument(
         "--cache",

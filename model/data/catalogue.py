@@ -8,7 +8,7 @@ download, the entry says so and names what is checked instead.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,12 +123,13 @@ DATA_SETS = {one.name: one for one in (MAESTRO, MAESTRO_V3, POP909, JSB, MUSIC21
 NAMED_ALONE = "train needs one of: a folder of MIDI files, a zip or tar archive of them, or a name out of `data list`"
 
 
-def find_data(data: str, local: Path | None = None, cache: Path | None = None) -> Found:
+def find_data(data: str, local: Path | str | None = None, cache: Path | None = None) -> Found:
     """What `data` names: a path, or names of data sets joined by commas, which are fetched and converted on demand.
 
     Args:
         data: a folder or archive, 'maestro', 'music21:bach-chorale', 'pop909,music21' ...
-        local: a copy of the named data set, or of a part of it, to use instead of fetching it; one name only.
+        local: a copy of the named data set, or of a part of it, to use instead of fetching it; 'NAME=PATH' says of
+            which, where several are named.
         cache: where to keep what is fetched (default: see `cache_folder`).
 
     Raises:
@@ -137,19 +138,34 @@ def find_data(data: str, local: Path | None = None, cache: Path | None = None) -
     if Path(data).exists() and local is None:
         return Found((Path(data),), Path(data).resolve().name)
     names = [name for name in data.split(",") if name]
-    if local is not None and len(names) != 1:
-        raise DataError("--from is the copy of one data set: name that one alone.")
-    if local is not None and not local.exists():
-        raise DataError(f"{local} does not exist: --from names a copy of the data set '{data}'.")
-    found = [_named(name, local, cache_folder(cache)) for name in names]
-    if not found:
+    if not names:
         raise DataError(f"No data is named: {NAMED_ALONE}.")
+    copies = _copies(local, names)
+    found = [_named(name, copies.get(name), cache_folder(cache)) for name in names]
     return Found(
         tuple(path for one in found for path in one.paths),
         ", ".join(one.title for one in found),
         "; ".join(dict.fromkeys(one.licence for one in found)),
         any(one.non_commercial for one in found),
     )
+
+
+def _copies(local: Path | str | None, names: Sequence[str]) -> dict[str, Path]:
+    """The copy of a data set, by the name it goes by among `names`.
+
+    Raises:
+        DataError: it is not said of which it is, or it is not there.
+    """
+    if local is None:
+        return {}
+    name, separator, path = str(local).partition("=")
+    if not separator or name not in names:
+        if len(names) != 1:
+            raise DataError(f"--from is the copy of one data set: say of which, as in --from {names[0]}=PATH.")
+        name, path = names[0], str(local)
+    if not Path(path).exists():
+        raise DataError(f"{path} does not exist: --from names a copy of the data set '{name}'.")
+    return {name: Path(path)}
 
 
 def data_set(name: str) -> DataSet:

@@ -68,12 +68,21 @@ def test_a_path_is_itself_and_of_unknown_licence(tmp_path):
     assert (found.paths, found.title, found.licence, found.non_commercial) == ((tmp_path,), tmp_path.name, "", False)
 
 
+def test_a_copy_of_one_of_several_is_named(tmp_path):
+    (tmp_path / "copy.zip").touch()
+    copies = catalogue._copies(f"jsb={tmp_path / 'copy.zip'}", ["pop909", "jsb"])
+    assert copies == {"jsb": tmp_path / "copy.zip"}
+    odd = tmp_path / "a=b.zip"  # a path may hold the sign as well
+    odd.touch()
+    assert catalogue._copies(odd, ["jsb"]) == {"jsb": odd}
+
+
 def test_what_is_neither_a_path_nor_a_name_is_refused_with_the_names(tmp_path):
     with pytest.raises(DataError, match=r"no data set is called so: known are maestro, .*music21"):
         find_data("midi_songs", cache=tmp_path)
     with pytest.raises(DataError, match="--from names a copy"):
         find_data("jsb", tmp_path / "nowhere", tmp_path)
-    with pytest.raises(DataError, match="name that one alone"):
+    with pytest.raises(DataError, match="say of which, as in --from jsb=PATH"):
         find_data("jsb,pop909", tmp_path, tmp_path)
     with pytest.raises(DataError, match="has no parts"):
         find_data("jsb:bach", tmp_path, tmp_path)
