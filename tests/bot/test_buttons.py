@@ -155,7 +155,7 @@ async def test_star_puts_the_piece_into_the_servers_starred_data_set_for_any_mem
     summary = DataSetSummary(name="starred", licence="", pieces=3, notes=9, minutes=1.0, size=1)
     request = await theatre.answered(Batch(accepted=1, summary=summary))
     action = request.action
-    assert (action.name, action.source, action.create_as) == ("starred", "starred", "cadenza")
+    assert (action.name, action.source, action.create_as) == ("starred", "starred", "composed")
     (file,) = action.files
     assert (file.name, theatre.worker.blobs.get(file)) == ("cadenza-piano-7.mid", SEED + first.encode())
     assert (request.guild_id, request.requester_id) == (theatre.guild.id, theatre.bob.id)

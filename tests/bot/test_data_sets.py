@@ -33,7 +33,7 @@ async def test_create_makes_a_data_set_and_only_the_admin_sees_the_answer(theatr
 
 @pytest.mark.parametrize("name", ["ä", "-waltz", "a/b"])
 async def test_a_name_that_cannot_be_one_is_refused_with_what_can(theatre: Theatre, name) -> None:
-    result = await ask(theatre, "create", name=name, licence="own")
+    result = await ask(theatre, "create", name=name, licence="own-work")
     assert "cannot be a name here: up to 32 small letters" in result.response.content
     assert theatre.worker.queued("library") == []
 

@@ -84,7 +84,7 @@ async def test_a_model_is_trained_from_discord_and_put_into_use(house: House) ->
         await house.manage("dataset", "add", SEED, name="waltzes")
         await until(lambda: house.worker.queued("library") != [])
         job = house.worker.take("library")
-        summary = DataSetSummary(name="waltzes", licence="own", pieces=1, notes=9, minutes=1.0, size=99)
+        summary = DataSetSummary(name="waltzes", licence="own-work", pieces=1, notes=9, minutes=1.0, size=99)
         job.answers(Batch(accepted=1, summary=summary, picture=job.keep(PICTURE, "x.png")))
         await until(lambda: "1 piece was added" in json.dumps(house.messages()))
         # When it is trained on, past the token

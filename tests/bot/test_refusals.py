@@ -109,7 +109,7 @@ async def test_a_member_with_too_many_open_jobs_is_told_to_wait(theatre: Theatre
 
 async def test_a_full_queue_is_said(theatre: Theatre, monkeypatch) -> None:
     monkeypatch.setattr(
-        theatre.bot.board._records, "_settings", theatre.settings.model_copy(update={"open_jobs_limit": 1})
+        theatre.bot.board._admission._records, "_settings", theatre.settings.model_copy(update={"open_jobs_limit": 1})
     )
     await theatre.alice.slash(theatre.channel, "compose")
     await theatre.bob.slash(theatre.channel, "compose")

@@ -46,21 +46,21 @@ def chosen(seed=None, models=MODELS, **wishes) -> Choice:
 )
 def test_a_seed_finds_the_model_that_fits_it_and_the_member_is_told_why(seed, name, because):
     choice = chosen(seed)
-    assert choice.name == name
+    assert choice.model.name == name
     assert choice.reason == f"The model {name} was chosen for your seed, because {because}."
 
 
 def test_without_a_seed_the_default_composes_and_nothing_has_to_be_said():
-    assert chosen() == Choice("piano")
-    assert chosen(key="C minor", density=3) == Choice("piano")
+    assert chosen() == Choice(PIANO)
+    assert chosen(key="C minor", density=3) == Choice(PIANO)
 
 
 def test_a_model_that_is_named_composes_whatever_the_seed_is():
-    assert chosen(seeds.band(), model="piano") == Choice("piano")
+    assert chosen(seeds.band(), model="piano") == Choice(PIANO)
 
 
 def test_the_only_model_there_is_needs_no_reason():
-    assert chosen(seeds.band(), models=(PIANO,)) == Choice("piano")
+    assert chosen(seeds.band(), models=(PIANO,)) == Choice(PIANO)
 
 
 @pytest.mark.parametrize(
@@ -75,19 +75,17 @@ def test_the_only_model_there_is_needs_no_reason():
     ],
 )
 def test_without_a_seed_a_wish_that_the_default_does_not_know_finds_the_model_that_does(wishes, words):
-    assert chosen(**wishes) == Choice(
-        "ensemble", f"The model ensemble composed, because it knows {words} you asked for."
-    )
+    assert chosen(**wishes) == Choice(ENSEMBLE, f"The model ensemble composed, because it knows {words} you asked for.")
 
 
 def test_a_style_outweighs_the_seed_and_a_tempo_does_not():
-    assert chosen(seeds.performance(), style="pop").name == "ensemble"
-    assert chosen(seeds.performance(), tempo_bpm=90.0).name == "piano"
+    assert chosen(seeds.performance(), style="pop").model.name == "ensemble"
+    assert chosen(seeds.performance(), tempo_bpm=90.0).model.name == "piano"
 
 
 def test_bars_go_to_a_model_that_counts_them_whatever_the_seed_is():
     choice = chosen(seeds.performance(), bars=8)
-    assert choice.name == "ensemble"
+    assert choice.model.name == "ensemble"
     assert "because it knows the length in bars you asked for" in choice.reason
 
 
@@ -95,7 +93,7 @@ def test_a_model_that_cannot_do_what_is_asked_of_the_seed_stands_back():
     seed = {"digest": "0" * 64, "size": 1, "name": "a.mid"}
     plain = ENSEMBLE.model_copy(update={"modes": ("continue",)})
     request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=1, mode="vary", seed=seed)
-    assert choose((plain, PIANO), request, seeds.band()).name == "piano"
+    assert choose((plain, PIANO), request, seeds.band()).model.name == "piano"
 
 
 def test_onsets_anywhere_are_no_grid_and_those_on_a_beat_are():
@@ -115,4 +113,4 @@ def test_drums_alone_are_an_ensemble():
 
 
 def test_the_bundled_seed_is_played_with_feeling_and_so_the_piano_s():
-    assert chosen(read_midi(BUNDLED.read_bytes()).piece).name == "piano"
+    assert chosen(read_midi(BUNDLED.read_bytes()).piece).model.name == "piano"

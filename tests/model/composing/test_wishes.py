@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from keras import ops
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
 from model.controls import KEYS, Controls, keys_of
-from model.engine import Engine, Request, Ticket
+from model.engine import Engine, Request, Ticket, tracing
 from model.errors import RequestError
 from model.evaluation.tempi import agree, tapped_tempo
 from model.sampling import Taste, key_lean, pulse
@@ -153,6 +154,7 @@ def test_a_continuation_goes_on_in_the_beat_of_its_seed(pianist: Composer, monke
     seed = pianist.representation.decode(steps)
     assert tapped_tempo(seed) == pytest.approx(100, rel=0.05)
     monkeypatch.setattr(pulse, "STRENGTH", 6.0)
+    monkeypatch.setattr(tracing, "_known", OrderedDict())  # graphs of the usual strength
     strict = Composer(pianist.bundle)
     # When it is continued
     wishes = [(seed, ComposeOptions(length_s=30, random_seed=number, include_seed=False)) for number in range(4)]
