@@ -9,6 +9,7 @@ pulse         the thread that renews the signs of life and sees jobs that do not
 stops         which jobs run, and which of them is to stop and why
 tasks         the functions that the queue names
 commission    one job from its record to its result
+opening       how every job begins: with its record
 choosing      which model composes when nobody named one, and why
 seed_traits   what a seed is like: who plays, how metrical it is
 instruments   the families that a model knows instruments by
@@ -19,6 +20,8 @@ repertoire    the models in memory, loaded when asked for, let go when unused
 promotion     the thread that brings new versions of the store into use
 shelf         the store of bundles; the boundary to `model`
 failures      the failures a worker reports
+library/      errands with data sets and models
+training/     trainings, each in a process of its own
 render/       audio and picture, in processes of its own
 
 Importing it is cheap; the model's libraries load when the process warms up.

@@ -21,7 +21,7 @@ from jobs.contract import (
     Record,
     Stage,
 )
-from jobs.errors import BlobGone, UnknownJob, UnreadableRecord
+from jobs.errors import BlobGone
 from jobs.registry import visible_to
 from model.errors import EngineError, ModelError
 from model.midi import read_midi, write_midi
@@ -31,6 +31,7 @@ from worker.choosing import Choice, choose
 from worker.desk import Desk
 from worker.failures import SILENT, model_failure
 from worker.musician import Composed
+from worker.opening import opened, refuse
 from worker.render import RenderedFile
 from worker.repertoire import NoLongerWanted
 from worker.stops import Interrupted, Overdue
@@ -58,15 +59,8 @@ class Commission:
             Interrupted: the process must end first; the job is to be put back.
             Overdue: it has run as long as a job may.
         """
-        try:
-            record = self._reporter.record()
-        except UnknownJob:
-            log.warning("job %s has no record, nothing to do", self._job_id)
-            return
-        except UnreadableRecord as error:
-            self._fail(Failure(code=error.code, sentence=error.sentence))
-            return
-        if record.stage.is_final:
+        record = opened(self._job_id, self._reporter)
+        if record is None:
             return
         if record.cancel_asked:
             self._reporter.cancelled()
@@ -83,8 +77,7 @@ class Commission:
             self._fail(Failure(code=error.code, sentence=error.sentence))
 
     def _fail(self, failure: Failure) -> None:
-        log.info("job %s refused: %s", self._job_id, failure.code)
-        self._reporter.failed(failure)
+        refuse(self._job_id, self._reporter, failure)
 
     def _settle_refusal(self, error: ModelError) -> None:
         self._heed_end()

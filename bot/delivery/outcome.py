@@ -35,7 +35,12 @@ LOST: dict[Kind, str] = {  # what the jobs say of a lost piece, of what is none
     "library": "This was lost on its way. Look what is there, then give the command once more.",
     "train": "The training was lost on its way. `/train resume` goes on from its last checkpoint.",
 }
-BROKEN_OFF = ("lost", "worker_lost")  # of a training that may go on: its checkpoints are there
+BROKEN_OFF = (
+    "lost",
+    "worker_lost",
+    "training_died",
+    "timed_out",
+)  # of a training that may go on: its checkpoints are there
 
 
 async def progress_parts(board: JobBoard, record: Record, update: Update) -> MessageParts:

@@ -45,7 +45,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="local",
         metavar="PATH",
-        help="a copy of the named data set, or a part of it, to use instead of fetching; NAME=PATH where several are named",
+        help="a copy of the named data set, or of a part of it, instead of fetching; NAME=PATH where several are named",
     )
     parser.add_argument(
         "--cache",

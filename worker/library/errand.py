@@ -5,22 +5,20 @@ What an admin can get wrong ends here as a sentence; every other error leaves, a
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from jobs.blobs import BlobStore
 from jobs.contract import Answer, Failure, JobId, LibraryRequest, LibraryResult, Stage
-from jobs.errors import BlobGone, BlobTooBig, UnknownJob, UnreadableRecord
+from jobs.errors import BlobGone, BlobTooBig
 from model.errors import ModelError
 from worker.desk import Desk
 from worker.failures import model_failure
 from worker.library import data_sets, models
 from worker.library.shelves import ServerShelves
+from worker.opening import opened, refuse
 from worker.stops import Interrupted
-
-log = logging.getLogger(__name__)
 
 DEFAULT_UPLOAD_BYTES = 10 << 20  # what Discord takes where nothing else is known
 DOERS: dict[str, Callable[[Any, Any], Answer]] = {**data_sets.DOERS, **models.DOERS}
@@ -53,15 +51,8 @@ class Errand:
         Raises:
             Interrupted: the process must end first; the job is to be put back.
         """
-        try:
-            record = self._reporter.record()
-        except UnknownJob:
-            log.warning("job %s has no record, nothing to do", self._job_id)
-            return
-        except UnreadableRecord as error:
-            self._fail(Failure(code=error.code, sentence=error.sentence))
-            return
-        if record.stage.is_final:
+        record = opened(self._job_id, self._reporter)
+        if record is None:
             return
         if record.cancel_asked:
             self._reporter.cancelled()
@@ -72,8 +63,7 @@ class Errand:
         self._do(record.request, record.delivery.upload_limit_bytes or DEFAULT_UPLOAD_BYTES)
 
     def _fail(self, failure: Failure) -> None:
-        log.info("job %s refused: %s", self._job_id, failure.code)
-        self._reporter.failed(failure)
+        refuse(self._job_id, self._reporter, failure)
 
     def _do(self, request: LibraryRequest, upload_bytes: int) -> None:
         self._reporter.update(Stage.STARTING, 0.0)

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import redis
 
 from jobs.contract import MAX_EPOCHS, Failure, JobId, Record, Stage, TrainProgress, TrainRequest, TrainResult
-from jobs.errors import UnknownJob, UnreadableRecord
 from model.errors import ModelError
 from worker.desk import Desk
 from worker.failures import model_failure
 from worker.library.shelves import ServerShelves
+from worker.opening import opened, refuse
 from worker.stops import Interrupted, Overdue
 from worker.training import orders, verdicts
 from worker.training.child import Child, last_words
 from worker.training.hearing import listening
 from worker.training.orders import CURVE
+
+if TYPE_CHECKING:
+    from model.tuning import TuningProgress
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +56,8 @@ class Apprenticeship:
             Interrupted: the process must end first; the job is to be put back.
             Overdue: it has run as long as a job may.
         """
-        try:
-            record = self._reporter.record()
-        except UnknownJob:
-            log.warning("job %s has no record, nothing to do", self._job_id)
-            return
-        except UnreadableRecord as error:
-            self._fail(Failure(code=error.code, sentence=error.sentence))
-            return
-        if record.stage.is_final:
+        record = opened(self._job_id, self._reporter)
+        if record is None:
             return
         request = record.request
         if not isinstance(request, TrainRequest) or request.guild_id is None:
@@ -71,8 +69,7 @@ class Apprenticeship:
             self._fail(model_failure(error))
 
     def _fail(self, failure: Failure) -> None:
-        log.info("job %s refused: %s", self._job_id, failure.code)
-        self._reporter.failed(failure)
+        refuse(self._job_id, self._reporter, failure)
 
     def _train(self, record: Record, request: TrainRequest, shelves: ServerShelves) -> None:
         self._reporter.update(Stage.PREPARING, 0.0, training=self._progress)
@@ -81,6 +78,9 @@ class Apprenticeship:
         said = self._until_verdict(folder, record.cancel_asked)
         if said is None:  # settled by somebody else
             self._reporter.cancelled()
+            return
+        if not said:
+            self._fail(DIED)
             return
         if "error" in said:
             self._fail(Failure(code="training", sentence=str(said["error"])))
@@ -91,16 +91,16 @@ class Apprenticeship:
         orders.prune(folder.parent, keep=[folder])
 
     def _until_verdict(self, folder: Path, stop_at_once: bool) -> dict[str, Any] | None:
-        """What the process says last; a new one goes on where one died."""
+        """What the process says last; a new one goes on where one died. Nothing where it dies again and again."""
         deaths, epoch = 0, 0
         while deaths < MOST_DEATHS:
             said = self._one_process(folder, stop_at_once)
             if said is None or "verdict" in said or "error" in said:
                 return said
             deaths = 1 if self._progress.epoch > epoch else deaths + 1
-            epoch = self._progress.epoch
+            epoch = max(epoch, self._progress.epoch)
             log.warning("job %s: the training process died, the next goes on\n%s", self._job_id, last_words(folder))
-        return {"error": DIED.sentence}
+        return {}
 
     def _one_process(self, folder: Path, stop_at_once: bool) -> dict[str, Any] | None:
         """The last words of one process: an empty dict when it died, None when nobody wants its verdict."""
@@ -140,26 +140,33 @@ class Apprenticeship:
         return at_once or stops.is_requested(self._job_id)
 
     def _tell(self, said: dict[str, Any]) -> bool:
-        """Report progress; False when the job is settled."""
+        """Report progress; False when the job is settled. It is not worth a training when Redis is away for a moment."""
         from model.tuning import TuningProgress  # late, so that importing the tasks is cheap
-        from model.tuning.curve import draw_curve
 
         now = TuningProgress.model_validate(said)
+        try:
+            self._progress = self._progress.model_copy(update=self._news(now))
+            return self._reporter.update(Stage(now.stage), now.fraction, training=self._progress)
+        except redis.RedisError as error:
+            log.warning("job %s: progress was not reported: %s", self._job_id, error)
+            return True
+
+    def _news(self, now: TuningProgress) -> dict[str, Any]:
+        from model.tuning.curve import draw_curve  # late, as above
+
+        curve = self._progress.curve
         if now.epoch > self._progress.epoch:
             curve = self._desk.blobs.put(draw_curve(now.history), CURVE, "image/png")
-            self._progress = self._progress.model_copy(update={"curve": curve})
-        self._progress = self._progress.model_copy(
-            update={
-                "epoch": now.epoch,
-                "epochs": now.epochs if now.epochs <= MAX_EPOCHS else None,  # where minutes end it
-                "train_nats": now.train_nats,
-                "val_nats": now.val_nats,
-                "base_nats": now.base_nats,
-                "best_epoch": verdicts.best_epoch(now.history),
-                "remaining_s": now.remaining_s,
-            }
-        )
-        return self._reporter.update(Stage(now.stage), now.fraction, training=self._progress)
+        return {
+            "epoch": now.epoch,
+            "epochs": now.epochs if now.epochs <= MAX_EPOCHS else None,  # where minutes end it
+            "train_nats": now.train_nats,
+            "val_nats": now.val_nats,
+            "base_nats": now.base_nats,
+            "best_epoch": verdicts.best_epoch(now.history),
+            "remaining_s": now.remaining_s,
+            "curve": curve,
+        }
 
     def _result(self, request: TrainRequest, shelves: ServerShelves, folder: Path, said: dict[str, Any]) -> TrainResult:
         from model.bundles.store import read_folder  # late: it loads Keras
