@@ -40,7 +40,7 @@ BROKEN_OFF = (
     "worker_lost",
     "training_died",
     "timed_out",
-)  # of a training that may go on: its checkpoints are there
+)  # a training can go on
 
 
 async def progress_parts(board: JobBoard, record: Record, update: Update) -> MessageParts:

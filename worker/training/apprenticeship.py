@@ -140,7 +140,7 @@ class Apprenticeship:
         return at_once or stops.is_requested(self._job_id)
 
     def _tell(self, said: dict[str, Any]) -> bool:
-        """Report progress; False when the job is settled. It is not worth a training when Redis is away for a moment."""
+        """Report progress; False when the job is settled. A Redis that is away costs a report."""
         from model.tuning import TuningProgress  # late, so that importing the tasks is cheap
 
         now = TuningProgress.model_validate(said)
