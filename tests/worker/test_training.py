@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -25,11 +26,14 @@ from jobs.contract import (
     Stage,
     TrainRequest,
 )
-from tests.worker.processes import follow_to_the_end, wait_for
+from model.bundles import BundleStore
+from tests.worker.processes import follow_to_the_end
 from tests.worker.test_library import midi
 
 HERE = 31
 PIECES = 12
+KILLS = int(os.environ.get("CADENZA_KILLS", "3"))  # more is for whoever has the time
+LONGEST_PAUSE_S = 12.0
 DELIVERY = Delivery(application_id=1, channel_id=6, user_id=5)
 
 WITH_REHEARSAL = """
@@ -164,26 +168,44 @@ async def test_a_training_that_is_stopped_keeps_the_best_so_far(data_set, board)
     assert 1 <= last.result.epochs < 150
 
 
-async def test_whoever_is_killed_the_training_goes_on(data_set, board, start_worker, library):
-    # Given a training under way
-    await board.submit(training("t1", epochs=4), DELIVERY)
-    await wait_for(board, "t1", Stage.TRAINING)
-    # When its process is killed, and then the worker
-    killed = training_processes()
-    for process in killed:
-        process.kill()
-    await until(lambda: any(process not in killed for process in training_processes()))
-    parents = {process.parent() for process in training_processes()}
-    for parent in parents:
-        if parent is not None:
-            os.kill(parent.pid, signal.SIGKILL)
-    # Then its process ends by itself, and another worker goes on to the verdict
+async def test_whoever_is_killed_the_training_goes_on_and_nothing_is_half_written(
+    data_set, board, ask_library, start_worker, tmp_path
+):
+    # Given a model of the server that is in use, and a training under way
+    await board.submit(training("t0", epochs=1), DELIVERY)
+    first = (await follow_to_the_end(board, "t0"))[-1].result
+    await ask_library(PromoteModel(name="rags", version=first.model_version, confirmed=True))
+    store = BundleStore(str(tmp_path / "store")).of_server(HERE)
+    await board.submit(training("t1", epochs=4 + 2 * KILLS), DELIVERY)
+    following = asyncio.create_task(follow_to_the_end(board, "t1"))
+    rng = random.Random(3)
+    # When its process is killed at random moments
+    for _ in range(KILLS):
+        await until(lambda: bool(training_processes()) or following.done())
+        await asyncio.sleep(rng.uniform(0.0, LONGEST_PAUSE_S))
+        for process in training_processes():
+            process.kill()
+        is_sound(store, first.model_version)
+    # And then its worker, whose training process ends with it
+    await until(lambda: bool(training_processes()) or following.done())
+    for parent in {process.ppid() for process in training_processes()}:
+        os.kill(parent, signal.SIGKILL)
     await until(lambda: not training_processes())
+    is_sound(store, first.model_version)
+    # Then another worker goes on to the verdict, and what is in use stays in use
     start_worker("-m", "worker").wait_until_ready()
-    last = (await follow_to_the_end(board, "t1"))[-1]
+    last = (await following)[-1]
     assert last.stage is Stage.DONE, last.failure
-    assert last.result.epochs == 4
+    assert last.result.epochs >= 1
+    is_sound(store, first.model_version)
     assert training_processes() == []
+
+
+def is_sound(store: BundleStore, in_use: str) -> None:
+    """Every version that is there loads, and the one in use is the one that was promoted."""
+    assert store.current("rags") == in_use
+    for version in store.kept("rags"):
+        store.load("rags", version)
 
 
 async def test_too_few_pieces_and_unknown_bases_are_told(data_set, board, ask_library):

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25  # how often it looks whether to stop
-MOST_DEATHS = 10  # of the process without an epoch between them
+MOST_DEATHS = 25  # of the process without an epoch between them; each costs some seconds
 
 DIED = Failure(
     code="training_died",
-    sentence="The process that trains died ten times at the same place, most likely because memory ran out. "
+    sentence="The process that trains died again and again at the same place, most likely because memory ran out. "
     "Try a smaller preset or fewer pieces; `/train resume` goes on from the last checkpoint.",
 )
 
