@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import psutil
 import pytest
 
+from jobs import JobBoard
 from jobs.contract import (
     AddToDataSet,
     CreateDataSet,
@@ -27,7 +29,7 @@ from jobs.contract import (
     TrainRequest,
 )
 from model.bundles import BundleStore
-from tests.worker.processes import follow_to_the_end
+from tests.worker.processes import follow_to_the_end, wait_for
 from tests.worker.test_library import midi
 
 HERE = 31
@@ -72,15 +74,16 @@ def library(tmp_path, base_store, monkeypatch) -> Path:
     return tmp_path / "library"
 
 
-@pytest.fixture
-def ask_library(board) -> Callable:
-    count = iter(range(1000))
+def asker(board: JobBoard) -> Callable:
+    """Does one action of the library and gives the answer."""
+    numbers = count()
 
     async def ask(action, files=None):
         if files is not None:
             refs = [await board.put_blob(data, name) for name, data in files.items()]
             action = action.model_copy(update={"files": tuple(refs)})
-        request = LibraryRequest(job_id=f"e{next(count)}", requester_id=5, guild_id=HERE, channel_id=6, action=action)
+        job_id = f"e{next(numbers)}"
+        request = LibraryRequest(job_id=job_id, requester_id=5, guild_id=HERE, channel_id=6, action=action)
         await board.submit(request, DELIVERY)
         last = (await follow_to_the_end(board, request.job_id))[-1]
         assert last.stage is Stage.DONE, last.failure
@@ -90,12 +93,21 @@ def ask_library(board) -> Callable:
 
 
 @pytest.fixture
-async def data_set(library, start_worker, ask_library) -> None:
-    start_worker("-m", "worker").wait_until_ready()
-    await ask_library(CreateDataSet(name="rags", licence="public-domain"))
+def ask_library(board) -> Callable:
+    return asker(board)
+
+
+async def gather(ask: Callable) -> None:
+    await ask(CreateDataSet(name="rags", licence="public-domain"))
     files = {f"{n}.mid": midi(n, 60 + n) for n in range(PIECES)}
     for part in (list(files.items())[:6], list(files.items())[6:]):
-        await ask_library(AddToDataSet(name="rags"), dict(part))
+        await ask(AddToDataSet(name="rags"), dict(part))
+
+
+@pytest.fixture
+async def data_set(library, start_worker, ask_library) -> None:
+    start_worker("-m", "worker").wait_until_ready()
+    await gather(ask_library)
 
 
 def training(job_id: str, **fields: object) -> TrainRequest:
@@ -206,6 +218,24 @@ def is_sound(store: BundleStore, in_use: str) -> None:
     assert store.current("rags") == in_use
     for version in store.kept("rags"):
         store.load("rags", version)
+
+
+async def test_a_restart_of_redis_costs_a_training_nothing(library, start_worker, mortal_valkey, open_board):
+    # Given a training under way
+    start_worker("-m", "worker").wait_until_ready()
+    board = open_board()
+    await gather(asker(board))
+    await board.submit(training("t1", epochs=6), DELIVERY)
+    following = asyncio.create_task(follow_to_the_end(board, "t1"))
+    await wait_for(board, "t1", Stage.TRAINING)
+    # When Redis is killed in the midst of it and comes back
+    mortal_valkey.kill()
+    await asyncio.sleep(1.0)
+    mortal_valkey.start()
+    # Then it comes to its verdict
+    last = (await following)[-1]
+    assert last.stage is Stage.DONE, last.failure
+    assert last.result.epochs == 6
 
 
 async def test_too_few_pieces_and_unknown_bases_are_told(data_set, board, ask_library):
