@@ -30,7 +30,7 @@ run: $(VENV)/.run
 	@exec $(IN) -m sandbox $(ARGS)
 
 test: $(VENV)/.dev
-	@exec $(IN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(IN) -m pytest $(ARGS)
 
 # every part runs, so that one go shows every problem
 check: $(VENV)/.dev

@@ -42,7 +42,7 @@ class RunningSystem:
     async def _compose(self, request: ComposeRequest) -> ComposeResult:
         await self.board.submit(request, _nowhere(request))
         async for update in self.board.follow(request.job_id):
-            if update.stage is Stage.DONE and update.result is not None:
+            if update.stage is Stage.DONE and isinstance(update.result, ComposeResult):
                 return update.result
             if update.stage.is_final:
                 sentence = update.failure.sentence if update.failure else f"It ended as {update.stage}."

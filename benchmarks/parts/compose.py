@@ -63,11 +63,12 @@ async def _reply(system: RunningSystem, folder: Path) -> dict[str, float]:
     """Seconds from the command to the reply, by part."""
     from benchmarks.errors import BenchmarkError
     from benchmarks.system import SEED
+    from jobs.contract import ComposeResult
     from sandbox import guest
 
     reply = await guest.compose(system.url, folder / "reply", SEED, LENGTH_S)
     record = await system.board.record(reply.message["interaction_metadata"]["id"])
-    if record is None or record.result is None:
+    if record is None or not isinstance(record.result, ComposeResult):
         raise BenchmarkError("The job of a reply has no record: it cannot be said how long its parts took.")
     return split(reply.compose_s, record.result.timings)
 
