@@ -15,6 +15,7 @@ from sandbox.errors import RefusedError
 
 Json = dict[str, Any]
 
+RESOLVED = "resolved"  # the key that Discord reads them under
 GONE_FILE = "The file did not arrive; attach it again."
 
 
@@ -83,5 +84,5 @@ class Resolved:
         return self._add("messages", message.id, message.to_json(self._world.store))
 
     def to_json(self) -> Json:
-        """`{"resolved": ...}`, or nothing where nothing was added: to be merged into an interaction's data."""
-        return {"resolved": self._parts} if self._parts else {}
+        """What is to be merged into an interaction's data: the parts under the key RESOLVED, nothing without any."""
+        return {RESOLVED: self._parts} if self._parts else {}
