@@ -16,7 +16,7 @@ PieceName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LicenceWord = Literal[
     "own-work", "public-domain", "cc0", "cc-by", "cc-by-sa", "cc-by-nc", "cc-by-nc-sa", "permission", "composed"
 ]
-SourceWord = Literal["attachment", "message", "starred", "piece", "set"]
+SourceWord = Literal["attachment", "message", "starred"]
 STARRED = "starred"  # the data set that the button Star fills
 MOST_FILES = 10  # of one request: a Discord message has no more
 PIECES_ON_A_PAGE = 20

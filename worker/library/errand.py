@@ -30,7 +30,6 @@ class Counter:
 
     shelves: ServerShelves
     blobs: BlobStore
-    job_id: JobId
     requester_id: int
     upload_bytes: int
     on_progress: Callable[[int, int], None]
@@ -69,7 +68,7 @@ class Errand:
         self._reporter.update(Stage.STARTING, 0.0)
         shelves = ServerShelves(self._desk.settings, request.guild_id or 0)
         counter = Counter(
-            shelves, self._desk.blobs, self._job_id, request.requester_id, upload_bytes, self._tell, self._should_stop,
+            shelves, self._desk.blobs, request.requester_id, upload_bytes, self._tell, self._should_stop,
         )  # fmt: skip
         try:
             answer = DOERS[request.action.do](counter, request.action)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def verdict(said: Mapping[str, Any]) -> Verdict:
     """What a training process said last, as a result tells it; its per cents are shares here."""
+    from model.tuning.verdict import Originality  # late, so that importing the tasks is cheap
+
     originality = said["originality"]
     return Verdict(
         before_nats=said["val_before"],
@@ -24,6 +26,7 @@ def verdict(said: Mapping[str, Any]) -> Verdict:
         copy_share=originality["share_16"],
         human_share=originality["human_share_16"],
         longest_run=originality["longest_run"],
+        copy_limit=Originality.model_validate(originality).limit,
         is_copying=said["is_copying"],
         sentences=said["sentences"],
     )
