@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from model.controls import KEYS
+from model.controls import FAMILIES, KEYS
+from model.representation.base import BLOCK
 
 if TYPE_CHECKING:
     from model.representation import Representation
@@ -17,6 +19,26 @@ if TYPE_CHECKING:
 PART_S = 30.0  # of music: as long as a piece is when no length is asked
 GROUPS = 20  # of half minutes, from the sparsest to the densest
 FEWEST_NOTES = 8  # of a part: the silence between two movements is no music
+SEVERAL = 1.5  # notes sounding at once, on average, above which music is more than one line
+RAREST = 0.0005  # share of the music; what is rarer nobody misses
+
+
+class Ensemble(BaseModel):
+    """Who plays together, in which style, and how much of the training set's music that is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    style: str | None = None
+    instruments: tuple[str, ...] = Field(description="some of `FAMILIES`")
+    share: float = Field(gt=0, description="of all blocks of notes")
+    voices: float = Field(ge=0, description="how many notes sound at once, on average")
+
+    @field_validator("instruments")
+    @classmethod
+    def _known(cls, instruments: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(instruments) - set(FAMILIES):
+            raise ValueError(f"no instruments are called {', '.join(sorted(unknown))}")
+        return instruments
 
 
 class Habits(BaseModel):
@@ -28,6 +50,7 @@ class Habits(BaseModel):
         default=(), description="notes a second: medians of equal groups of half minutes, from sparse to dense"
     )
     keys: tuple[float, ...] = Field(default=(), description="how often each of `KEYS` is found; shares")
+    ensembles: tuple[Ensemble, ...] = Field(default=(), description="who plays together, the most frequent first")
 
     @field_validator("keys")
     @classmethod
@@ -49,17 +72,50 @@ class Habits(BaseModel):
         """One of `KEYS`, each for its share of `chance`, 0..1; None where that is not known."""
         if not self.keys:
             return None
-        upto = np.cumsum(self.keys)
-        last = int(np.flatnonzero(self.keys)[-1])
-        return KEYS[min(int(np.searchsorted(upto, chance * upto[-1], side="right")), last)]
+        return KEYS[_drawn(self.keys, chance)]
+
+    def ensemble(self, chance: float, style: str | None, instruments: Sequence[str]) -> Ensemble | None:
+        """Who is to play, each ensemble for its share of `chance`, 0..1; None where nothing fits what is asked.
+
+        Args:
+            chance: what decides.
+            style: asked for. Without style and instruments, single lines are left out where there is other music: they
+                may be most of a training set, and are not what an ensemble is asked for.
+            instruments: asked for; the ensemble has all of them, and no others where there is such a one.
+        """
+        asked = set(instruments)
+        fitting = [one for one in self.ensembles if style in (None, one.style) and asked <= set(one.instruments)]
+        narrower = [one for one in fitting if asked == set(one.instruments)]
+        if style is None and not asked:
+            narrower = [one for one in fitting if one.voices >= SEVERAL]
+        among = narrower or fitting
+        return among[_drawn([one.share for one in among], chance)] if among else None
 
 
-def habits_of(representation: Representation, pieces: Sequence[NDArray[np.int32]]) -> Habits:
+def _drawn(shares: Sequence[float], chance: float) -> int:
+    """Which of `shares`, some of which are above 0, `chance` falls to."""
+    upto = np.cumsum(shares)
+    last = int(np.flatnonzero(shares)[-1])
+    return min(int(np.searchsorted(upto, chance * upto[-1], side="right")), last)
+
+
+def habits_of(
+    representation: Representation, pieces: Sequence[NDArray[np.int32]], styles: Sequence[str] = ()
+) -> Habits:
     """The habits of `pieces`, raw steps (notes, fields) each.
 
-    Densities are of music in free time that has half a minute; keys of representations that know them.
+    Densities are of music in free time that has half a minute; keys and ensembles of representations that know them.
+
+    Args:
+        representation: of the steps.
+        pieces: what was learnt.
+        styles: of each piece; those the representation does not know are none.
     """
-    return Habits(notes_per_s=_densities(representation, pieces), keys=_keys(representation, pieces))
+    return Habits(
+        notes_per_s=_densities(representation, pieces),
+        keys=_keys(representation, pieces),
+        ensembles=_ensembles(representation, pieces, styles or [""] * len(pieces)),
+    )
 
 
 def _densities(representation: Representation, pieces: Sequence[NDArray[np.int32]]) -> tuple[float, ...]:
@@ -78,6 +134,42 @@ def _keys(representation: Representation, pieces: Sequence[NDArray[np.int32]]) -
         return ()
     found = np.sum([representation.measured(steps)[:, part].sum(axis=0) for steps in pieces], axis=0)
     return tuple(round(float(share), 4) for share in found / found.sum()) if found.any() else ()
+
+
+def _ensembles(
+    representation: Representation, pieces: Sequence[NDArray[np.int32]], styles: Sequence[str]
+) -> tuple[Ensemble, ...]:
+    part = representation.controls.slices.get("instruments")
+    if part is None:
+        return ()
+    blocks: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    voices: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for steps, style in zip(pieces, styles, strict=True):
+        for played, sounding in zip(
+            representation.measured(steps)[:, part], _voices(representation, steps), strict=True
+        ):
+            who = style, tuple(FAMILIES[index] for index in np.flatnonzero(played))
+            blocks[who] += 1
+            voices[who] += sounding
+    known, whole = representation.controls.styles, sum(blocks.values())
+    return tuple(
+        Ensemble(
+            style=style if style in known else None,
+            instruments=instruments,
+            share=round(count / whole, 5),
+            voices=round(voices[style, instruments] / count, 2),
+        )
+        for (style, instruments), count in blocks.most_common()
+        if instruments and count >= RAREST * whole
+    )
+
+
+def _voices(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.float64]:
+    """How many notes sound at once in each block of steps, on average, (blocks,)."""
+    durations = steps[:, [field.name for field in representation.fields].index("duration")]
+    onsets, starts = representation.onsets(steps), np.arange(0, len(steps), BLOCK)
+    until = np.append(onsets[starts[1:]], onsets[-1] + durations[-1])
+    return np.add.reduceat(durations, starts) / np.maximum(until - onsets[starts], 1)
 
 
 def _middles(groups: int) -> NDArray[np.float64]:

@@ -68,7 +68,7 @@ def _completed(files: dict[str, bytes], arguments: argparse.Namespace) -> dict[s
     representation = representation_of(config.representation, config.styles, config.vocabulary)
     if arguments.habits_of is not None:
         data = _learnt(arguments.habits_of, config.representation, arguments)
-        files = with_habits(files, habits_of(representation, data.train))
+        files = with_habits(files, habits_of(representation, data.train, data.train_styles))
     if arguments.rehearsal_of is not None:
         data = _learnt(arguments.rehearsal_of, config.representation, arguments)
         train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)

@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     index, rehearsal = _index(config, data), _rehearsal(config, data)
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
-        habits = habits_of(network.representation, data.train)
+        habits = habits_of(network.representation, data.train, data.train_styles)
         _write_bundle(arguments, found, network, progress, (index, habits, rehearsal))
 
     weights = None if base is None else [weight.astype("float32") for weight in base.weights]

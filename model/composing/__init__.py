@@ -4,11 +4,11 @@ options     what a piece is to be: mode, length, controls, taste; plain data
 composer    from a request to a finished piece, with one bundle
 assignment  what is to be done for each mode
 hearing     what a model hears of a seed, and where on the seed's clock that stands
-density     how dense it is to be and in which key, asked for or drawn
+unasked     what nobody asked for, drawn as often as real music has it
+density     how dense it is to be, as asked or as its seed
 length      how long the piece is to be, in the time units of its representation
 plans       what `vary` and `accompany` give the sampler beforehand
 performing  chunk after chunk, watched and stoppable
-together    many pieces side by side, for evaluation
 joining     seed and new music as one piece
 seeds       parts of a seed, on a clock of its own
 players     who plays the new notes beside a seed

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from model.bundles.habits import Habits
 from model.composing import joining, plans, seeds
-from model.composing.density import asked_rate, at_rate, drawn_rate, rate_of, with_key
+from model.composing.density import asked_rate, at_rate, rate_of
 from model.composing.hearing import Hearing
 from model.composing.joining import Joint
 from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
+from model.composing.unasked import completed, drawn_rate
 from model.controls import Controls
 from model.engine import Drawing, Engine, Request, Standing
 from model.errors import RequestError
@@ -72,7 +73,7 @@ class Assignments:
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         notes_per_s = drawn_rate(options, self._habits)
-        wishes = with_key(options, self._habits)
+        wishes = completed(options, self._habits)
         asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)

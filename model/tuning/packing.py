@@ -77,7 +77,8 @@ class Packer:
 
     @cached_property
     def _habits(self) -> Habits:
-        return habits_of(self._network.representation, self._pieces.data.train)
+        data = self._pieces.data
+        return habits_of(self._network.representation, data.train, data.train_styles)
 
     @cached_property
     def _rehearsal(self) -> Rehearsal:

@@ -1,4 +1,4 @@
-"""What a bundle knows of the music it learnt from: how dense half minutes of it are."""
+"""What a bundle knows of the music it learnt from: how dense half minutes of it are, its keys, who plays."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from model.__main__ import main
 from model.bundles import BundleStore
 from model.bundles.bundle import HABITS, unpack, with_habits
-from model.bundles.habits import Habits, habits_of
+from model.bundles.habits import Ensemble, Habits, habits_of
 from model.controls import KEYS
 from model.midi.writing import write_midi
 from model.representation import Performance, representation_of
+from model.representation.engraving import FIRST_PROGRAM
 from model.tonality import profile
 from tests.model.conftest import Run
 
@@ -66,6 +67,30 @@ def test_keys_are_counted_as_training_labels_them():
     assert Habits().key(0.5) is None
 
 
+def test_who_plays_together_is_counted_block_by_block():
+    # Given a tune for a flute twice as long as a duet for piano and bass
+    score = representation_of("score", ("tune", "duet"))
+    tune = np.zeros((1024, 5), dtype=np.int32)
+    tune[:] = 24, FIRST_PROGRAM + 73, 72, 20, 20
+    duet = np.zeros((512, 5), dtype=np.int32)
+    duet[0::2] = 24, FIRST_PROGRAM + 0, 60, 24, 20
+    duet[1::2] = 0, FIRST_PROGRAM + 32, 40, 24, 20
+    # When their habits are measured
+    habits = habits_of(score, [tune, duet], ["tune", "duet"])
+    # Then each has its share of the music, and how many notes sound at once
+    assert habits.ensembles == (
+        Ensemble(style="tune", instruments=("pipe",), share=0.66667, voices=0.83),
+        Ensemble(style="duet", instruments=("piano", "bass"), share=0.33333, voices=2.0),
+    )
+    assert habits_of(score, [tune], ["unheard of"]).ensembles[0].style is None
+    assert habits_of(PERFORMANCE, [even(10, 20)]).ensembles == ()
+
+
+def test_instruments_that_do_not_exist_are_refused():
+    with pytest.raises(ValidationError, match="vuvuzela"):
+        Ensemble(instruments=("vuvuzela",), share=0.5, voices=1)
+
+
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):
     files = with_habits(run.files, Habits(notes_per_s=(3.0, 9.0)))
     bundle, before = unpack(files, "tiny"), unpack(run.files, "tiny")
@@ -101,7 +126,7 @@ def test_publish_measures_them_for_a_bundle_that_has_none(run: Run, tmp_path: Pa
     assert 3 < min(bundle.habits.notes_per_s) <= max(bundle.habits.notes_per_s) < 8
     # And the file is plain JSON
     stored = tmp_path / "store" / "mine" / bundle.version / HABITS
-    assert set(json.loads(stored.read_text())) == {"notes_per_s", "keys"}
+    assert set(json.loads(stored.read_text())) == {"notes_per_s", "keys", "ensembles"}
 
 
 def test_the_shipped_bundles_know_their_own():

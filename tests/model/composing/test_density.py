@@ -9,12 +9,12 @@ import pytest
 
 from model.bundles.habits import Habits
 from model.composing import ComposeOptions, Composer
-from model.composing.density import asked_rate, at_rate, drawn_rate, rate_of, with_key
-from model.controls import DENSITIES, KEYS, Controls, keys_of
+from model.composing.density import asked_rate, at_rate, rate_of
+from model.composing.unasked import drawn_rate
+from model.controls import DENSITIES, Controls
 from model.evaluation.metrics import note_density
 from model.representation import Performance, representation_of
 from model.representation.measuring import MIDDLES, NOTES_PER_SECOND
-from model.sampling import key_lean
 
 HABITS = Habits(notes_per_s=(2.0, 4.0, 8.0, 16.0))
 
@@ -41,26 +41,6 @@ def test_what_is_asked_for_is_not_drawn():
     assert drawn_rate(options, HABITS) == MIDDLES[1]
     assert drawn_rate(ComposeOptions(random_seed=1), None) is None
     assert at_rate(Controls(), None) == Controls()
-
-
-def test_where_no_key_is_asked_random_seeds_draw_one_that_is_usual():
-    usual = Habits(keys=tuple(float(key in ("G major", "E minor")) for key in KEYS))
-    drawn = [with_key(ComposeOptions(random_seed=seed), usual).key for seed in range(40)]
-    assert set(drawn) == {"G major", "E minor"}
-    assert drawn == [with_key(ComposeOptions(random_seed=seed), usual).key for seed in range(40)]
-    asked = ComposeOptions(random_seed=1, controls=Controls(key="Bb major"))
-    assert with_key(asked, usual) == asked.controls
-    assert with_key(ComposeOptions(random_seed=1), None) == Controls()
-
-
-def test_a_piece_without_a_wish_is_in_the_key_that_was_drawn_and_says_nothing_of_it(
-    pianist: Composer, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(key_lean, "STRENGTH", 3.0)
-    flat = Composer(replace(pianist.bundle, habits=Habits(keys=tuple(float(key == "Ab major") for key in KEYS))))
-    made = flat.compose(None, ComposeOptions(length_s=30, random_seed=4))
-    assert KEYS[int(keys_of(np.bincount(made.piece.notes["pitch"] % 12, minlength=12)))] == "Ab major"
-    assert made.controls == Controls()
 
 
 def test_random_seeds_draw_densities_as_often_as_real_music_has_them():

@@ -1,0 +1,97 @@
+"""What nobody asked for is drawn for the random seed: a key, a style, who plays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.bundles import BundleStore
+from model.bundles.habits import Ensemble, Habits
+from model.composing import ComposeOptions, Composer
+from model.composing.unasked import completed
+from model.controls import KEYS, Controls, keys_of
+from model.evaluation.obedience import families_of
+from model.sampling import key_lean
+from tests.model.composing.conftest import untaught
+
+QUARTET = Ensemble(style="quartet", instruments=("strings",), share=0.3, voices=3.5)
+BAND = Ensemble(style="pop", instruments=("piano", "bass"), share=0.1, voices=4.0)
+BIG_BAND = Ensemble(style="pop", instruments=("piano", "bass", "brass"), share=0.1, voices=5.0)
+TUNE = Ensemble(style="tune", instruments=("strings",), share=0.5, voices=1.0)
+HABITS = Habits(ensembles=(TUNE, QUARTET, BAND, BIG_BAND))
+
+
+@pytest.fixture(scope="module")
+def orchestra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composer]:
+    """A composer for several instruments, which has learnt nothing."""
+    bundle = untaught(BundleStore(tmp_path_factory.mktemp("orchestra")), "score", ("tune", "quartet", "pop"))
+    composer = Composer(replace(bundle, habits=HABITS))
+    yield composer
+    composer.close()
+
+
+def drawn(controls: Controls, habits: Habits | None = HABITS, seeds: int = 200) -> Counter[Controls]:
+    """What wishes become, and for how many random seeds."""
+    return Counter(completed(ComposeOptions(random_seed=seed, controls=controls), habits) for seed in range(seeds))
+
+
+def test_where_no_key_is_asked_random_seeds_draw_one_that_is_usual():
+    usual = Habits(keys=tuple(float(key in ("G major", "E minor")) for key in KEYS))
+    drawn = [completed(ComposeOptions(random_seed=seed), usual).key for seed in range(40)]
+    assert set(drawn) == {"G major", "E minor"}
+    assert drawn == [completed(ComposeOptions(random_seed=seed), usual).key for seed in range(40)]
+    asked = ComposeOptions(random_seed=1, controls=Controls(key="Bb major"))
+    assert completed(asked, usual) == asked.controls
+    assert completed(ComposeOptions(random_seed=1), None) == Controls()
+
+
+def test_a_piece_without_a_wish_is_in_the_key_that_was_drawn_and_says_nothing_of_it(
+    pianist: Composer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(key_lean, "STRENGTH", 3.0)
+    flat = Composer(replace(pianist.bundle, habits=Habits(keys=tuple(float(key == "Ab major") for key in KEYS))))
+    made = flat.compose(None, ComposeOptions(length_s=30, random_seed=4))
+    assert KEYS[int(keys_of(np.bincount(made.piece.notes["pitch"] % 12, minlength=12)))] == "Ab major"
+    assert made.controls == Controls()
+
+
+def test_who_plays_is_drawn_as_often_as_they_do_and_lines_alone_are_left_out():
+    found = drawn(Controls())
+    assert set(found) == {Controls(style=one.style, instruments=one.instruments) for one in (QUARTET, BAND, BIG_BAND)}
+    assert found[Controls(style="quartet", instruments=("strings",))] == pytest.approx(120, abs=25)
+
+
+def test_a_style_that_is_asked_for_has_its_own_players_even_if_they_play_alone():
+    assert set(drawn(Controls(style="tune"))) == {Controls(style="tune", instruments=("strings",))}
+    assert set(drawn(Controls(style="pop"))) == {
+        Controls(style="pop", instruments=one.instruments) for one in (BAND, BIG_BAND)
+    }
+
+
+def test_instruments_that_are_asked_for_stay_and_get_a_style_that_has_them():
+    assert set(drawn(Controls(instruments=("bass", "piano")))) == {Controls(style="pop", instruments=("bass", "piano"))}
+    assert set(drawn(Controls(instruments=("brass",)))) == {Controls(style="pop", instruments=("brass",))}
+    assert set(drawn(Controls(instruments=("organ",)))) == {Controls(instruments=("organ",))}
+
+
+def test_all_that_is_asked_for_stays_as_it_is():
+    asked = Controls(style="tune", key="C major", instruments=("brass",))
+    assert set(drawn(asked)) == {asked}
+    assert set(drawn(Controls(), None)) == set(drawn(Controls(), Habits())) == {Controls()}
+
+
+def test_music_of_single_lines_only_is_drawn_where_there_is_no_other():
+    assert set(drawn(Controls(), Habits(ensembles=(TUNE,)))) == {Controls(style="tune", instruments=("strings",))}
+
+
+def test_only_those_who_were_drawn_play_and_nobody_is_told_of_a_wish_that_was_not_theirs(orchestra: Composer):
+    wishes = [(None, ComposeOptions(length_s=20, random_seed=seed)) for seed in range(8)]
+    made = dict(orchestra.compose_all(wishes))
+    for place, (_, options) in enumerate(wishes):
+        assert set(families_of(made[place].piece)) <= set(completed(options, HABITS).instruments)
+        assert made[place].controls == Controls()
+        assert made[place].remarks == ()
