@@ -19,7 +19,8 @@ from model.engine.compiling import inlined, machine_code
 from model.engine.instructions import UNSIGNED as U
 from model.engine.instructions import place
 from model.engine.matmul import PANEL, multiply_add
-from model.engine.recurrent import stack_step
+from model.engine.recurrent import look_ahead, stack_step
+from model.engine.sharing import HELPED, Joint
 
 
 class Steps(NamedTuple):
@@ -53,11 +54,15 @@ class Plans(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Room for intermediate results of one thread, float32: vectors that go into products, and that come out."""
+    """Room for intermediate results of one thread, float32: vectors that go into products, and that come out.
+
+    `joint` is for the recurrent stack of a piece that is alone.
+    """
 
     entering: NDArray[np.float32]
     leaving: NDArray[np.float32]
     scratch: NDArray[np.float32]  # (4, size)
+    joint: Joint
 
 
 @machine_code
@@ -148,13 +153,15 @@ def _matmul(steps, pc, memory, bases, weights, room):
 
 
 @inlined
-def _through_stack(steps, pc, memory, bases, slots, weights, layout, kept, room):
+def _through_stack(steps, pc, memory, bases, slots, weights, layout, kept, room, is_last):
     width = layout.layers[0, 1]
     for row in range(len(bases)):
         a, vector = place(steps.code[pc, 2], bases[row]), room.entering[row * width : (row + 1) * width]
         for i in range(width):
             vector[i] = memory[a + U(i)]
     units = stack_step(room, slots, weights, layout, kept)
+    if len(bases) == 1 and room.joint.board[HELPED] != 0 and not is_last:
+        look_ahead(room, slots, weights, layout, kept)
     for row in range(len(bases)):
         r, said = U(bases[row] + steps.code[pc, 1]), room.leaving[row * units : (row + 1) * units]
         for i in range(units):
@@ -190,7 +197,8 @@ def run(steps, where, memory, bases, slots, plans, weights, layout, kept, room, 
             if barrier < len(steps.code) and steps.code[barrier, 0] == do.MATMUL:
                 _matmul(steps, barrier, memory, bases, weights, room)
             elif barrier < len(steps.code):
-                _through_stack(steps, barrier, memory, bases, slots, weights, layout, kept, room)
+                is_last = step == len(uniforms) - 1  # a notice may not outlive the call
+                _through_stack(steps, barrier, memory, bases, slots, weights, layout, kept, room, is_last)
             first = barrier + 1
         for row in range(len(bases)):
             for field in range(drawn.steps.shape[2]):

@@ -153,6 +153,12 @@ _1, _2, _3, _4, _5, _6 = (_panel_kernel(min(rows, MOST_ROWS)) for rows in range(
 
 
 @inlined
+def multiply_panel(x, x_at, w, w_at, inputs, y, y_at):  # noqa: ANN001, ANN201
+    """y[y_at:][:PANEL] += x[x_at:][:inputs] @ the terms of a panel that begin at `w_at`, for one row."""
+    _1(x, x_at, inputs, w, w_at, inputs, y, y_at, PANEL)
+
+
+@inlined
 def multiply_add(x, x_stride, w, w_at, inputs, outputs, y, y_stride, rows):  # noqa: ANN001, ANN201, PLR0913
     """y[row, :] += x[row, :] @ weights for `rows` rows.
 

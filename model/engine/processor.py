@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
@@ -14,6 +15,7 @@ from model.engine.lowering import lowered
 from model.engine.matmul import PANEL
 from model.engine.program import Code, Program
 from model.engine.requests import Drawn, Standing
+from model.engine.sharing import OVER, Joint, Worth, assist, new_board
 from model.engine.tracing import PLAN, leaves, traced
 from model.network import NoteNetwork
 from model.network.stacks.recurrent import RecurrentStack
@@ -22,6 +24,8 @@ from model.sampling.position import Position
 from model.sampling.step import Tastes
 from model.sampling.taste import Taste
 
+Share = tuple[int, int, NDArray[np.int64]]  # which desk carries out which program for which rows
+MOST_HELPERS = 3  # for one piece: more would wait for each other longer than they work
 _STANDING = {
     "left": "position/situation/left", "filled": "position/filled", "woven": "position/woven",
     "acted": "position/watch/acted", "is_over": "position/is_over",
@@ -53,6 +57,8 @@ class Processor:
         self._plans: dict[int, list[NDArray[np.float64]]] = {}
         self._plan = machine.Plans(np.zeros(1), *(np.zeros((slots, parts), dtype=np.int64) for _ in range(2)))
         self._desks = [_Desk(self._programs, self._stack, slots) for _ in range(_cores())]
+        self._worth = Worth()
+        self._helpers = min(len(self._desks) - 1, MOST_HELPERS)
         self._threads = ThreadPoolExecutor(len(self._desks), thread_name_prefix="draw")
 
     def _compiled(self, network: NoteNetwork, example: Position) -> tuple[Program, Program]:
@@ -120,12 +126,32 @@ class Processor:
         drawn = Drawn(
             np.zeros((steps, rows, fields), dtype=np.int32), *(np.zeros((steps, rows), dtype=bool) for _ in range(2))
         )
-        tasks = [self._threads.submit(self._draw, *task, slots, uniforms, drawn) for task in self._shared_out(slots)]
-        for task in tasks:
-            task.result()
+        shares = self._shared_out(slots)
+        if len(shares) == 1:
+            self._draw_alone(shares[0], slots, uniforms, drawn)
+        else:
+            tasks = [self._threads.submit(self._draw, share, slots, uniforms, drawn) for share in shares]
+            for task in tasks:
+                task.result()
         return drawn
 
-    def _shared_out(self, slots: list[int]) -> list[tuple[int, int, NDArray[np.int64]]]:
+    def _draw_alone(self, share: Share, slots: list[int], uniforms: NDArray[np.float32], drawn: Drawn) -> None:
+        """Draw in this thread, and where there is but one piece have the others help, if that pays."""
+        can_share = self._stack is not None and self._helpers > 0 and len(share[2]) == 1
+        is_helped = can_share and self._worth.is_help_wanted()
+        board, started = new_board(is_helped), time.perf_counter()
+        joint = self._desks[share[0]].joint(board)
+        helping = [self._threads.submit(assist, joint, self._weights) for _ in range(self._helpers * is_helped)]
+        try:
+            self._draw(share, slots, uniforms, drawn, joint)
+        finally:
+            board[OVER] = 1
+        for one in helping:
+            one.cancel()  # who has not come yet need not
+        if can_share:
+            self._worth.took(is_helped, time.perf_counter() - started)
+
+    def _shared_out(self, slots: list[int]) -> list[Share]:
         """Which desk carries out which program for which rows: about as many rows for each processor core."""
         tasks = []
         for number in range(len(self._programs)):
@@ -135,9 +161,15 @@ class Processor:
         return [(place % len(self._desks), *task) for place, task in enumerate(tasks)]
 
     def _draw(
-        self, desk: int, number: int, rows: NDArray, slots: list[int], uniforms: NDArray[np.float32], drawn: Drawn
+        self,
+        share: Share,
+        slots: list[int],
+        uniforms: NDArray[np.float32],
+        drawn: Drawn,
+        joint: Joint | None = None,
     ) -> None:
-        """Carry out a program for some of the rows; runs in a thread of its own."""
+        """Carry out a program for some of the rows."""
+        desk, number, rows = share
         program, where = self._programs[number], np.array(slots, dtype=np.int64)[rows]
         part = Drawn(*(np.zeros((len(one), len(rows), *one.shape[2:]), dtype=one.dtype) for one in drawn))
         steps = machine.Steps(program.code, program.barriers, program.addresses, self._matrices[number])
@@ -146,8 +178,8 @@ class Processor:
         layout = self._stack.layout if self._stack else _NO_STACK.layout
         with self._desks[desk] as room:
             machine.run(
-                steps, _where(program), self._memory, bases, where, self._plan, self._weights, layout, self._kept, room,
-                given, part,
+                steps, _where(program), self._memory, bases, where, self._plan, self._weights, layout, self._kept,
+                room if joint is None else room._replace(joint=joint), given, part,
             )  # fmt: skip
         for whole, one in zip(drawn, part, strict=True):
             whole[:, rows] = one
@@ -178,7 +210,12 @@ class _Desk:
         self._lock = Lock()
         entering, leaving = (np.zeros(rows * max(sizes), dtype=np.float32) for _ in range(2))
         scratch = np.zeros((4, recurrent.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
-        self._room = machine.Room(entering, leaving, scratch)
+        self._joint = recurrent.new_joint(stack)
+        self._room = machine.Room(entering, leaving, scratch, self._joint)
+
+    def joint(self, board: NDArray[np.int64]) -> Joint:
+        """What helpers share with whoever has this desk."""
+        return self._joint._replace(board=board)
 
     def __enter__(self) -> machine.Room:
         self._lock.acquire()

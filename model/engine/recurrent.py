@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from model.engine import sharing
 from model.engine.arithmetic import exp32, sigmoid32, tanh32
 from model.engine.compiling import inlined
 from model.engine.matmul import PANEL, multiply_add, pack
+from model.engine.sharing import post, see_through
 from model.network.stacks.lookback import HEAD_UNITS, HEADS, LookBack
 from model.network.stacks.recurrent import RecurrentStack
 
@@ -99,7 +101,7 @@ def stack_of(stack: RecurrentStack) -> Stack:
             parts[f"{part}_{layer.name}"] = (at, layer.units)
             at += layer.units
         if layer.parts == ("hidden", "cell"):
-            row[WEIGHTS], row[BIAS] = store.matrix(np.concatenate([kernel, recurrent])), store.bias(bias)
+            row[WEIGHTS], row[BIAS] = store.matrix(np.concatenate([recurrent, kernel])), store.bias(bias)
         else:
             row[KIND] = GRU
             row[WEIGHTS], row[RECURRENT_WEIGHTS] = store.matrix(kernel), store.matrix(recurrent)
@@ -172,14 +174,68 @@ def _affine(x, inputs, weights, weight_at, biases, bias_at, outputs, y, rows):
 
 
 @inlined
-def _lstm(source, room, slots, weights, layer, biases, states):
+def look_ahead(room, slots, weights, layout, memory):
+    """Post what of the next step's products is known now: those with the hidden states. For a piece that is alone.
+
+    They are more than half of the weights, and whoever helps reads them while the leader draws the note.
+    """
+    joint, layers, state = room.joint, layout.layers, memory.states[slots[0]]
+    width = _gates_width(layers[0])
+    for number in range(len(layers)):
+        layer = layers[number]
+        units, at, bias = layer[UNITS], layer[STATE], layer[BIAS]
+        product, sums = joint.products[number], joint.leaving[number * width : (number + 1) * width]
+        if layer[KIND] == LSTM:
+            product[sharing.WEIGHTS_AT], product[sharing.STRIDE] = layer[WEIGHTS], (layer[INPUTS] + units) * PANEL
+        else:
+            product[sharing.WEIGHTS_AT], product[sharing.STRIDE] = layer[RECURRENT_WEIGHTS], units * PANEL
+            bias = layer[RECURRENT_BIAS]
+        product[sharing.TERMS] = units
+        product[sharing.ENTERING_AT], product[sharing.LEAVING_AT] = number * units, number * width
+        joint.entering[number * units : (number + 1) * units] = state[at : at + units]
+        gates = _gates(layer)
+        sums[:gates] = layout.biases[bias : bias + gates]
+        sums[gates:] = ZERO
+    post(joint, len(layers), width // PANEL)
+
+
+@inlined
+def _gates(layer):
+    return (4 if layer[KIND] == LSTM else 3) * layer[UNITS]
+
+
+@inlined
+def _gates_width(layer):
+    return _padded(_gates(layer))
+
+
+@inlined
+def _together(source, room, weights, weights_at, stride, inputs, sums, panels):
+    """Add source[:inputs] @ the weights to the sums at `sums` in `room.joint.leaving`, with the helpers."""
+    joint = room.joint
+    product = joint.products[0]
+    product[sharing.WEIGHTS_AT], product[sharing.STRIDE], product[sharing.TERMS] = weights_at, stride, inputs
+    product[sharing.ENTERING_AT], product[sharing.LEAVING_AT] = 0, sums
+    joint.entering[:inputs] = source[:inputs]
+    post(joint, 1, panels)
+    see_through(joint, weights)
+
+
+@inlined
+def _lstm(source, room, slots, weights, layer, biases, states, ahead):
+    """One LSTM layer; `ahead` is where its sums with the hidden state lie in `room.joint.leaving`, -1 for nowhere."""
     inputs, units, at, leaving, scratch = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving, room.scratch
-    x, y, rows, whole, width = scratch[0], scratch[1], len(slots), inputs + units, _padded(4 * units)
-    for row in range(rows):
-        start = row * whole
-        x[start : start + inputs] = source[row * inputs : (row + 1) * inputs]
-        x[start + inputs : start + whole] = states[slots[row], at : at + units]
-    _affine(x, whole, weights, layer[WEIGHTS], biases, layer[BIAS], 4 * units, y, rows)
+    x, y, rows, whole, width = scratch[0], scratch[1], len(slots), inputs + units, _gates_width(layer)
+    if ahead >= 0:
+        behind = layer[WEIGHTS] + units * PANEL
+        _together(source, room, weights, behind, whole * PANEL, inputs, ahead, width // PANEL)
+        y = room.joint.leaving[ahead:]
+    else:
+        for row in range(rows):
+            start = row * whole
+            x[start : start + units] = states[slots[row], at : at + units]
+            x[start + units : start + whole] = source[row * inputs : (row + 1) * inputs]
+        _affine(x, whole, weights, layer[WEIGHTS], biases, layer[BIAS], 4 * units, y, rows)
     for row in range(rows):
         gates = y[row * width : row * width + 4 * units]
         enter, keep, new, out = (
@@ -199,13 +255,17 @@ def _lstm(source, room, slots, weights, layer, biases, states):
 
 
 @inlined
-def _gru(source, room, slots, weights, layer, biases, states):
+def _gru(source, room, slots, weights, layer, biases, states, ahead):
+    """One GRU layer; see `_lstm`."""
     inputs, units, at, leaving, scratch = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving, room.scratch
-    x, y, z, rows, width = scratch[0], scratch[1], scratch[2], len(slots), _padded(3 * layer[UNITS])
+    x, y, z, rows, width = scratch[0], scratch[1], scratch[2], len(slots), _gates_width(layer)
     _affine(source, inputs, weights, layer[WEIGHTS], biases, layer[BIAS], 3 * units, y, rows)
-    for row in range(rows):
-        x[row * units : (row + 1) * units] = states[slots[row], at : at + units]
-    _affine(x, units, weights, layer[RECURRENT_WEIGHTS], biases, layer[RECURRENT_BIAS], 3 * units, z, rows)
+    if ahead >= 0:
+        z = room.joint.leaving[ahead:]
+    else:
+        for row in range(rows):
+            x[row * units : (row + 1) * units] = states[slots[row], at : at + units]
+        _affine(x, units, weights, layer[RECURRENT_WEIGHTS], biases, layer[RECURRENT_BIAS], 3 * units, z, rows)
     for row in range(rows):
         start = row * width
         of_inputs, of_state = y[start : start + 3 * units], z[start : start + 3 * units]
@@ -286,13 +346,33 @@ def stack_step(room, slots, weights, layout, memory):
         layout: see `Layout`.
         memory: see `Memory`.
     """
+    joint = room.joint
+    is_shared = len(slots) == 1 and joint.board[sharing.HELPED] != 0
+    if is_shared and joint.board[sharing.POSTED] == 0:
+        look_ahead(room, slots, weights, layout, memory)
+    is_shared = is_shared or joint.board[sharing.POSTED] != 0
+    if is_shared:
+        see_through(joint, weights)
+    width = _gates_width(layout.layers[0])
     for number in range(len(layout.layers)):
-        layer = layout.layers[number]
+        layer, ahead = layout.layers[number], number * width if is_shared else -1
         if number == layout.look[BEFORE_LAYER]:
             _looked_back(room, slots, weights, layout, memory)
         source = room.entering if number == 0 else room.leaving
         if layer[KIND] == LSTM:
-            _lstm(source, room, slots, weights, layer, layout.biases, memory.states)
+            _lstm(source, room, slots, weights, layer, layout.biases, memory.states, ahead)
         else:
-            _gru(source, room, slots, weights, layer, layout.biases, memory.states)
+            _gru(source, room, slots, weights, layer, layout.biases, memory.states, ahead)
     return layout.layers[len(layout.layers) - 1, UNITS]
+
+
+def new_joint(stack: Stack | None) -> sharing.Joint:
+    """Room for what a leader and helpers share when one piece takes a step of the stack; without helpers."""
+    board = sharing.new_board(is_helped=False)
+    if stack is None:
+        return sharing.Joint(board, np.zeros((1, 5), dtype=np.int64), *(np.zeros(1, np.float32) for _ in range(2)))
+    layers = stack.layout.layers
+    units, count = int(layers[0, UNITS]), len(layers)
+    entering = np.zeros(max(count * units, int(layers[:, INPUTS].max())), dtype=np.float32)
+    leaving = np.zeros(count * -(-4 * units // PANEL) * PANEL, dtype=np.float32)
+    return sharing.Joint(board, np.zeros((count, 5), dtype=np.int64), entering, leaving)
