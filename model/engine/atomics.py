@@ -1,6 +1,6 @@
 """Words that pass between threads without a lock: atomic operations on int64 arrays, for machine code."""
 
-# ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
+# ruff: noqa: ANN001, ANN201 (numba infers types)
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
