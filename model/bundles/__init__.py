@@ -3,6 +3,7 @@
 card    what a person should know of a bundle: data, licence, held-out figures, how to make it again
 habits  what the music it learnt from is usually like
 rehearsal  a small sample of that music, for training that goes on from the bundle
+learnt  what a bundle takes along of its training set, all together
 bundle  files with a manifest that names the hash of each; a mismatch is refused with the reason
 store   named bundles with immutable versions, and a pointer that moves in one stroke
 life    names, versions, pointers and their past as files: what `store` is built on

@@ -175,23 +175,24 @@ def pack(
         HISTORY: _json(history),
         PAGE: card.page(name).encode(),
     }
+    return with_learnt(files, originality, habits, rehearsal)
+
+
+def with_learnt(
+    files: Mapping[str, bytes],
+    originality: OriginalityIndex | None = None,
+    habits: Habits | None = None,
+    rehearsal: Rehearsal | None = None,
+) -> dict[str, bytes]:
+    """The files of a bundle as those of a version that knows this of its training set; None leaves what is there."""
+    learnt: dict[str, bytes] = {}
     if originality is not None:
-        files[ORIGINALITY] = originality.save()
+        learnt[ORIGINALITY] = originality.save()
     if habits is not None:
-        files[HABITS] = _json(habits.model_dump())
+        learnt[HABITS] = _json(habits.model_dump())
     if rehearsal is not None:
-        files[REHEARSAL] = rehearsal.save()
-    return _sealed(files)
-
-
-def with_habits(files: Mapping[str, bytes], habits: Habits) -> dict[str, bytes]:
-    """The files of a bundle as those of another version that knows `habits`."""
-    return _sealed({**files, HABITS: _json(habits.model_dump())})
-
-
-def with_rehearsal(files: Mapping[str, bytes], rehearsal: Rehearsal) -> dict[str, bytes]:
-    """The files of a bundle as those of another version that carries `rehearsal`."""
-    return _sealed({**files, REHEARSAL: rehearsal.save()})
+        learnt[REHEARSAL] = rehearsal.save()
+    return _sealed({**files, **learnt})
 
 
 def _sealed(files: Mapping[str, bytes]) -> dict[str, bytes]:

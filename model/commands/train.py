@@ -18,11 +18,8 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
-    from model.bundles.habits import Habits
-    from model.bundles.rehearsal import Rehearsal
+    from model.bundles.learnt import Learnt
     from model.data.catalogue import Found
-    from model.data.corpus import Encoded
-    from model.evaluation.originality import OriginalityIndex
     from model.network import NetworkConfig, NoteNetwork
     from model.training.loop import Progress
 
@@ -78,10 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Train, writing `--out` as it goes."""
-    from model.bundles.habits import habits_of
+    from model.bundles.learnt import learnt_of
     from model.data.catalogue import find_data
     from model.data.corpus import encode_corpus
     from model.network.config import preset
+    from model.representation import representation_of
     from model.training.loop import train
 
     base = _base(arguments)
@@ -102,11 +100,10 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for name, twin in data.duplicates.items():
         sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
-    index, rehearsal = _index(config, data), _rehearsal(config, data)
+    learnt = learnt_of(representation_of(config.representation, config.styles, config.vocabulary), data)
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
-        habits = habits_of(network.representation, data.train, data.train_styles)
-        _write_bundle(arguments, found, network, progress, (index, habits, rehearsal))
+        _write_bundle(arguments, found, network, progress, learnt)
 
     weights = None if base is None else [weight.astype("float32") for weight in base.weights]
     progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
@@ -146,31 +143,12 @@ def _given(arguments: argparse.Namespace) -> dict:
     return {name: given[name] for name in TrainingSettings.model_fields if name in given}
 
 
-def _index(config: NetworkConfig, data: Encoded) -> OriginalityIndex:
-    """The runs of notes of what is learnt, by which every piece that is composed is told from a copy."""
-    from model.evaluation.indexing import index_of_steps
-    from model.representation import representation_of
-
-    representation = representation_of(config.representation, config.styles, config.vocabulary)
-    return index_of_steps(representation, data.train, data.validation)
-
-
-def _rehearsal(config: NetworkConfig, data: Encoded) -> Rehearsal:
-    """A sample of what is learnt and of what is held out, for training that goes on from the bundle."""
-    from model.bundles.rehearsal import Sample, rehearsal_of
-    from model.representation import representation_of
-
-    representation = representation_of(config.representation, config.styles, config.vocabulary)
-    train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
-    return rehearsal_of(representation, train, held_out)
-
-
 def _write_bundle(
     arguments: argparse.Namespace,
     found: Found,
     network: NoteNetwork,
     progress: Progress,
-    learnt: tuple[OriginalityIndex, Habits, Rehearsal],
+    learnt: Learnt,
 ) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder

@@ -21,6 +21,7 @@ from model.controls import Controls, ControlSpace
 from model.errors import RequestError
 from model.piece import Piece
 from model.representation.arrays import NUMPY
+from model.tonality import CHROMA
 
 Tensor = Any  # a numpy array or a tensor of the running Keras backend
 Situation = dict[str, Tensor]
@@ -185,6 +186,27 @@ class Representation(ABC):
     def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor | None:
         """Whether a step sounds a pitch, told by its raw `values` before the pitch, (batch,) each; None = it does."""
         return None
+
+    def of_chroma(self, index: int, said: Tensor, situation: Situation, ops: Any) -> Tensor | None:
+        """What is said of each pitch class, (batch, 12), said of the classes of field `index` that sound it.
+
+        (batch, size), 0 for classes that sound none; None where the field is no pitch.
+        """
+        if not (self.opens_with_wait and self.fields[index].name == "pitch"):
+            return None
+        size = self.fields[index].size
+        return ops.tile(said, (1, -(-size // CHROMA)))[:, :size]
+
+    def chroma(self, raw: Tensor, ops: Any) -> Tensor:
+        """How many notes of each pitch class a step with `raw` values (batch, fields) sounds, float32 (batch, 12).
+
+        For representations some field of which is a pitch.
+        """
+        pitch = [field.name for field in self.fields].index("pitch")
+        classes = ops.expand_dims(ops.mod(raw[:, pitch], CHROMA), -1)
+        sounded = ops.cast(classes == ops.arange(CHROMA, dtype="int32"), "float32")
+        has_pitch = self.has_pitch([raw[:, index] for index in range(pitch)], ops)
+        return sounded if has_pitch is None else ops.where(ops.expand_dims(has_pitch, -1), sounded, 0.0)
 
     def headed(self, heading: NDArray[np.int32], controls: Controls) -> NDArray[np.int32]:
         """A drawn `heading` (headings, fields) with the meter and the tempo that are asked for."""

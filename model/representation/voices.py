@@ -233,6 +233,18 @@ class Voices(Representation):
         can_be = ops.concatenate([in_chord, rest_or_end], axis=-1)
         return ops.logical_or(can_be, ops.logical_not(ops.expand_dims(is_bound, -1)))
 
+    def of_chroma(self, index: int, said: Tensor, situation: Situation, ops: Any) -> Tensor:
+        """A class is a move from the latest pitch of its voice: which pitch class it sounds depends on that."""
+        moves = ops.arange(REST_CLASS, dtype="int32") - WIDEST
+        sounded = ops.mod(ops.expand_dims(situation["reference"][..., index], -1) + moves, CHROMA)
+        silent = ops.zeros_like(said[:, : self.fields[index].size - REST_CLASS])
+        return ops.concatenate([ops.take_along_axis(said, sounded, axis=-1), silent], axis=-1)
+
+    def chroma(self, raw: Tensor, ops: Any) -> Tensor:
+        """A sixteenth of a voice is a quarter of a note, as most notes are quarters."""
+        sung = one_hot(ops.where(raw == REST, REST, ops.mod(raw, CHROMA)), CHROMA, ops)  # (batch, 4, 12)
+        return ops.sum(sung, axis=-2) / four_parts.SIXTEENTHS
+
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rests stay, held notes stay held, and where a voice moves it moves."""
         before = np.concatenate([np.full((1, VOICES), REST, dtype=np.int32), steps[:-1]])

@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from model.representation import Representation
+from model.representation.arrays import NUMPY
 from model.representation.base import Situation, Tensor
 from model.tonality import CHROMA, PITCHES, closes, profile
 
@@ -28,13 +29,18 @@ Lean = dict[str, Tensor]
 
 
 class KeyLean:
-    """Leans the field `pitch` of representations whose steps are notes and that know keys; does nothing for others."""
+    """Leans the pitches of representations that know keys; does nothing for others."""
 
     def __init__(self, representation: Representation) -> None:
-        names = [field.name for field in representation.fields]
-        can_lean = representation.opens_with_wait and "pitch" in names and "key" in representation.controls.slices
-        self.field = names.index("pitch") if can_lean else None
-        self._has_pitch = representation.has_pitch
+        self._representation = representation
+        situation, said = representation.situation(1, NUMPY), np.zeros((1, CHROMA), dtype=np.float32)
+        knows_keys = "key" in representation.controls.slices
+        self.fields = tuple(
+            index
+            for index in range(len(representation.fields))
+            if knows_keys and representation.of_chroma(index, said, situation, NUMPY) is not None
+        )
+        self._closes = representation.opens_with_wait  # others see to their last chord themselves
         self._fade = representation.left_fades[CLOSING]
 
     def start(self, batch: int, key: str | None = None) -> Lean:
@@ -49,29 +55,31 @@ class KeyLean:
             "close": np.zeros(PITCHES),
             "heard": np.full(CHROMA, AT_FIRST),
         }
-        if key is not None and self.field is not None:
+        if key is not None and self.fields:
             rows["strength"] += STRENGTH
             rows["wanted"] += STRENGTH * np.log(profile(key))
             rows["close"] -= AT_END * ~closes(key)
         return {name: np.tile(row.astype(np.float32), (batch, 1)) for name, row in rows.items()}
 
-    def towards(self, lean: Lean, situation: Situation) -> Tensor:
-        """What to add to the logits of the pitch, float32 (batch, 128), once it is known when the step comes."""
-        classes = lean["wanted"] - lean["strength"] * ops.log(lean["heard"])  # (batch, 12)
-        octaves = PITCHES // CHROMA + 1
-        pitches = ops.tile(classes, (1, octaves))[:, :PITCHES]  # (batch, 128)
+    def towards(self, index: int, lean: Lean, situation: Situation) -> Tensor:
+        """What to add to the logits of field `index`, one of `fields`, float32 (batch, size).
+
+        Where a step begins with its wait, that is known by then.
+        """
+        heard = lean["heard"] / ops.sum(lean["heard"], axis=-1, keepdims=True)  # shares: a rest is as likely as before
+        said = lean["wanted"] - lean["strength"] * ops.log(heard)  # (batch, 12)
+        leaning = self._representation.of_chroma(index, said, situation, ops)
+        if not self._closes:
+            return leaning
         left = ops.cast(ops.expand_dims(situation["left"], -1), "float32")
         nearness = ops.where(left < 0, 0.0, ops.exp(-ops.maximum(left, 0.0) / self._fade))
-        return pitches + nearness * lean["close"]
+        return leaning + nearness * lean["close"]
 
     def heard(self, lean: Lean, raw: Tensor) -> Lean:
         """The lean after one more step, whose raw values are int32 (batch, fields)."""
-        if self.field is None:
+        if not self.fields:
             return lean
-        chroma = ops.mod(raw[:, self.field], CHROMA)
-        struck = ops.cast(ops.equal(ops.expand_dims(chroma, -1), ops.arange(CHROMA, dtype="int32")), "float32")
-        after = lean["heard"] * float(np.exp(-1 / MEMORY)) + struck
-        has_pitch = self._has_pitch([raw[:, index] for index in range(self.field)], ops)
-        if has_pitch is not None:
-            after = ops.where(ops.expand_dims(has_pitch, -1), after, lean["heard"])
-        return {**lean, "heard": after}
+        sounded = self._representation.chroma(raw, ops)
+        has_sound = ops.any(sounded > 0, axis=-1, keepdims=True)
+        after = lean["heard"] * float(np.exp(-1 / MEMORY)) + sounded
+        return {**lean, "heard": ops.where(has_sound, after, lean["heard"])}

@@ -47,9 +47,9 @@ class Steering:
         """
         if index == 0 and self._pace.can_lean:
             return self._pace.towards(steer) + self._pulse.towards(steer)
-        if index != self._key.field:
+        if index not in self._key.fields:
             return 0.0
-        logits, has_pitch = self._key.towards(steer, situation), self._has_pitch(raw, ops)
+        logits, has_pitch = self._key.towards(index, steer, situation), self._has_pitch(raw, ops)
         return logits if has_pitch is None else ops.where(ops.expand_dims(has_pitch, -1), logits, 0.0)
 
     def heard(self, steer: Steer, raw: Tensor) -> Steer:

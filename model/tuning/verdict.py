@@ -15,7 +15,7 @@ CLEAR_GAIN = 0.5  # per cent; less is said to be nothing
 DIVERGED = "Training went out of bounds and was ended, and the best until then was kept: choose a gentler rate."
 NO_REHEARSAL = (
     "The base carries no sample of the music it learnt from, so none was mixed in, and what it forgot was not "
-    "measured: publish it with --rehearsal-of to have both."
+    "measured: publish it with --learnt-from to have both."
 )
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from model.__main__ import main
 from model.bundles import BundleStore
-from model.bundles.bundle import HABITS, unpack, with_habits
+from model.bundles.bundle import HABITS, unpack, with_learnt
 from model.bundles.habits import Ensemble, Habits, habits_of
 from model.controls import KEYS
 from model.midi.writing import write_midi
@@ -92,7 +92,7 @@ def test_instruments_that_do_not_exist_are_refused():
 
 
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):
-    files = with_habits(run.files, Habits(notes_per_s=(3.0, 9.0)))
+    files = with_learnt(run.files, habits=Habits(notes_per_s=(3.0, 9.0)))
     bundle, before = unpack(files, "tiny"), unpack(run.files, "tiny")
     assert bundle.habits == Habits(notes_per_s=(3.0, 9.0))
     assert before.habits is None
@@ -119,11 +119,13 @@ def test_publish_measures_them_for_a_bundle_that_has_none(run: Run, tmp_path: Pa
         (trained / name).write_bytes(data)
     # When it is published with them
     arguments = ["publish", str(trained), "--name", "mine", "--store", str(tmp_path / "store")]
-    assert main([*arguments, "--habits-of", str(songs), "--cache", str(tmp_path / "cache")]) == 0
+    assert main([*arguments, "--learnt-from", str(songs), "--cache", str(tmp_path / "cache")]) == 0
     # Then the published version knows how dense that music is
     bundle = BundleStore(str(tmp_path / "store")).load("mine")
     assert bundle.habits is not None
     assert 3 < min(bundle.habits.notes_per_s) <= max(bundle.habits.notes_per_s) < 8
+    # And what it would copy from
+    assert bundle.originality() is not None
     # And the file is plain JSON
     stored = tmp_path / "store" / "mine" / bundle.version / HABITS
     assert set(json.loads(stored.read_text())) == {"notes_per_s", "keys", "ensembles"}

@@ -11,7 +11,7 @@ import pytest
 
 from model.__main__ import main
 from model.bundles import BundleStore
-from model.bundles.bundle import unpack, with_rehearsal
+from model.bundles.bundle import unpack, with_learnt
 from model.bundles.rehearsal import (
     LARGEST_BYTES,
     MOST_HELD_OUT,
@@ -121,7 +121,7 @@ def test_a_pickle_is_never_opened():
 
 def test_a_bundle_that_is_given_one_is_another_version_of_the_same_network(run: Run):
     rehearsal = Rehearsal(sample(scales(2, 40)), sample(scales(1, 30)))
-    bundle, before = unpack(with_rehearsal(run.files, rehearsal), "tiny"), unpack(run.files, "tiny")
+    bundle, before = unpack(with_learnt(run.files, rehearsal=rehearsal), "tiny"), unpack(run.files, "tiny")
     assert before.rehearsal() is None
     assert len(bundle.rehearsal().train.pieces) == 2
     assert bundle.version != before.version
@@ -139,7 +139,7 @@ def songs(folder: Path) -> Path:
 def test_publish_samples_for_a_bundle_that_has_none(run: Run, tmp_path: Path):
     write_folder(tmp_path / "trained", run.files)
     arguments = ["publish", str(tmp_path / "trained"), "--name", "mine", "--store", str(tmp_path / "store")]
-    arguments += ["--rehearsal-of", str(songs(tmp_path / "songs")), "--cache", str(tmp_path / "cache")]
+    arguments += ["--learnt-from", str(songs(tmp_path / "songs")), "--cache", str(tmp_path / "cache")]
     assert main(arguments) == 0
     rehearsal = BundleStore(str(tmp_path / "store")).load("mine").rehearsal()
     assert len(rehearsal.train.pieces) + len(rehearsal.held_out.pieces) == 4

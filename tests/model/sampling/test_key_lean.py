@@ -9,7 +9,9 @@ from keras import ops
 from model.controls import KEYS
 from model.evaluation.keys import keys_of
 from model.representation import Performance, representation_of
-from model.sampling.key_lean import AT_END, KeyLean, Lean
+from model.representation.arrays import NUMPY
+from model.representation.voices import REST_CLASS, WIDEST
+from model.sampling.key_lean import AT_END, AT_FIRST, KeyLean, Lean
 from model.tonality import closes, profile
 
 PERFORMANCE = Performance()
@@ -23,7 +25,7 @@ def key_lean() -> KeyLean:
 def towards(key_lean: KeyLean, lean: Lean, left: int = -1) -> np.ndarray:
     """Logits for each pitch, (batch, 128), `left` steps before the end."""
     batch = len(lean["heard"])
-    return ops.convert_to_numpy(key_lean.towards(lean, {"left": np.full(batch, left, dtype=np.int32)}))
+    return ops.convert_to_numpy(key_lean.towards(1, lean, {"left": np.full(batch, left, dtype=np.int32)}))
 
 
 def after(key_lean: KeyLean, key: str | None, pitches: list[int]) -> Lean:
@@ -95,8 +97,46 @@ def test_drums_and_changes_of_tempo_are_not_heard_as_pitches():
     assert float(heard["heard"][0, 6]) > float(lean["heard"][0, 6])
 
 
-@pytest.mark.parametrize("name", ["voices", "events", "notes"])
+def test_a_voice_leans_by_the_pitch_that_a_move_leads_to():
+    # Given a soprano on D5 and a bass on E3
+    voices = representation_of("voices")
+    lean, situation = KeyLean(voices), voices.situation(1, NUMPY)
+    situation["reference"] = np.array([[74, 69, 60, 52]], dtype=np.int32)
+    # When D major is asked
+    began = lean.start(1, "D major")
+    soprano, bass = (ops.convert_to_numpy(lean.towards(voice, began, situation))[0] for voice in (0, 3))
+    # Then staying is as good for the one as a step down by a tone for the other, and a semitone up is worse
+    assert soprano[WIDEST] == pytest.approx(bass[WIDEST - 2])
+    assert soprano[WIDEST + 1] < soprano[WIDEST] - 0.3
+    assert bass[WIDEST + 1] < bass[WIDEST] - 0.1  # F is foreign, E is not
+    # And neither a rest nor the end gets likelier or less likely
+    assert not soprano[REST_CLASS:].any()
+    assert not bass[REST_CLASS:].any()
+
+
+def test_what_four_voices_hold_is_heard_for_as_long_as_they_hold_it():
+    voices = KeyLean(representation_of("voices"))
+    lean = voices.start(1, "C major")
+    for _ in range(4):  # a quarter of C, silence, E and C
+        lean = voices.heard(lean, np.array([[72, -1, 64, 48]], dtype=np.int32))
+    gained = ops.convert_to_numpy(lean["heard"])[0] - AT_FIRST
+    assert gained[0] == pytest.approx(2, abs=0.1)
+    assert gained[4] == pytest.approx(1, abs=0.1)
+
+
+def test_a_rest_stays_as_likely_as_it_was_however_much_was_sung():
+    voices, rng = representation_of("voices"), np.random.default_rng(0)
+    key_lean = KeyLean(voices)
+    lean = key_lean.start(1, "G major")
+    for _ in range(300):  # music that has every pitch class as often as the key wants it
+        pitches = 60 + rng.choice(12, size=(1, 4), p=profile("G major") / profile("G major").sum())
+        lean = key_lean.heard(lean, pitches.astype(np.int32))
+    pushes = ops.convert_to_numpy(key_lean.towards(0, lean, voices.situation(1, NUMPY)))[0, :REST_CLASS]
+    assert abs(pushes[WIDEST - 6 : WIDEST + 6].mean()) < 0.1
+
+
+@pytest.mark.parametrize("name", ["events", "notes"])
 def test_it_does_nothing_where_steps_are_no_notes(name: str):
     key_lean = KeyLean(representation_of(name, vocabulary=("C4",)))
-    assert key_lean.field is None
+    assert key_lean.fields == ()
     assert not key_lean.start(1, "C major")["wanted"].any()

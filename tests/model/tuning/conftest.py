@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle
-from model.bundles.bundle import unpack, with_rehearsal
+from model.bundles.bundle import unpack, with_learnt
 from model.bundles.rehearsal import Rehearsal, Sample
 from model.bundles.store import write_folder
 from model.midi import write_midi
@@ -42,14 +42,14 @@ def rehearsal(run: Run) -> Rehearsal:
 def base_folder(run: Run, rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a base that carries its rehearsal."""
     folder = tmp_path_factory.mktemp("base")
-    write_folder(folder, with_rehearsal(run.files, rehearsal))
+    write_folder(folder, with_learnt(run.files, rehearsal=rehearsal))
     return folder
 
 
 @pytest.fixture(scope="session")
 def base(run: Run, rehearsal: Rehearsal) -> Bundle:
     """The base that lies in `base_folder`."""
-    return unpack(with_rehearsal(run.files, rehearsal), "tiny")
+    return unpack(with_learnt(run.files, rehearsal=rehearsal), "tiny")
 
 
 @pytest.fixture(scope="session")
