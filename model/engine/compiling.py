@@ -1,6 +1,7 @@
 """Compiling to machine code with numba, kept on disk so that only the first start pays for it.
 
-Kept code is found by what all modules of this package say: a change in one never meets code made of another.
+Kept code is found by what all modules of this package say: a change in one never meets code made of another. What no
+start has used for a month is put away.
 """
 
 from __future__ import annotations
@@ -8,8 +9,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +29,7 @@ Function = TypeVar("Function", bound=Callable)
 
 FOLDER = "machine-code"  # in the cache
 SETTING = "CADENZA_MACHINE_CODE"  # names another folder for it
+UNUSED_S = 30 * 86_400.0
 
 
 def _folder() -> str:
@@ -35,11 +41,25 @@ def _folder() -> str:
         kept = Path(os.environ.get(SETTING) or cache_folder() / FOLDER)
         folder = kept / sources.hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=folder):  # which also marks the folder as used
+            put_away_unused(kept)
             return str(folder)
     except (OSError, DataError):
         log.warning("machine code cannot be kept, so every start compiles it anew: name a folder in %s", SETTING)
         return tempfile.mkdtemp(prefix="cadenza-machine-code-")
+
+
+def put_away_unused(kept: Path) -> None:
+    """Remove the folders of machine code in `kept` that no start has used for `UNUSED_S` seconds."""
+    for folder in kept.iterdir():
+        with suppress(OSError):  # another start may be at it too
+            if _is_one(folder) and time.time() - folder.stat().st_mtime > UNUSED_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_one(folder: Path) -> bool:
+    """Whether this is a folder of machine code, and nothing else that someone keeps there."""
+    return re.fullmatch("[0-9a-f]{16}", folder.name) is not None and folder.is_dir() and not folder.is_symlink()
 
 
 numba.config.CACHE_DIR = _folder()  # type: ignore[attr-defined]
