@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from model.controls import FAMILIES, KEYS
 from model.representation.base import BLOCK
+from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
 
 if TYPE_CHECKING:
     from model.representation import Representation
@@ -20,7 +21,25 @@ PART_S = 30.0  # of music: as long as a piece is when no length is asked
 GROUPS = 20  # of half minutes, from the sparsest to the densest
 FEWEST_NOTES = 8  # of a part: the silence between two movements is no music
 SEVERAL = 1.5  # notes sounding at once, on average, above which music is more than one line
-RAREST = 0.0005  # share of the music; what is rarer nobody misses
+MOST_ENSEMBLES = 200  # the most frequent; what is rarer nobody misses
+LEAST_SHARE = 0.02  # of an ensemble's notes; who plays less is not one of it
+DRUMS_PROGRAM = 128
+Who = tuple[str, tuple[int, ...]]  # a style, and programs
+PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
+
+
+class Player(BaseModel):
+    """One of an ensemble: an instrument and how much of the notes it plays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    program: int = Field(ge=0, le=DRUMS_PROGRAM, description="of General MIDI, 0 to 127; 128 for the drums")
+    share: float = Field(gt=0, le=1, description="of the ensemble's notes")
+
+    @property
+    def family(self) -> str:
+        """One of `FAMILIES`."""
+        return FAMILIES[self.program // PROGRAMS_PER_FAMILY]
 
 
 class Ensemble(BaseModel):
@@ -29,16 +48,15 @@ class Ensemble(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     style: str | None = None
-    instruments: tuple[str, ...] = Field(description="some of `FAMILIES`")
+    players: tuple[Player, ...] = Field(min_length=1, description="in the order of their programs")
     share: float = Field(gt=0, description="of all blocks of notes")
     voices: float = Field(ge=0, description="how many notes sound at once, on average")
 
-    @field_validator("instruments")
-    @classmethod
-    def _known(cls, instruments: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := set(instruments) - set(FAMILIES):
-            raise ValueError(f"no instruments are called {', '.join(sorted(unknown))}")
-        return instruments
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The families that play, in the order of `FAMILIES`."""
+        families = {player.family for player in self.players}
+        return tuple(family for family in FAMILIES if family in families)
 
 
 class Habits(BaseModel):
@@ -139,29 +157,41 @@ def _keys(representation: Representation, pieces: Sequence[NDArray[np.int32]]) -
 def _ensembles(
     representation: Representation, pieces: Sequence[NDArray[np.int32]], styles: Sequence[str]
 ) -> tuple[Ensemble, ...]:
-    part = representation.controls.slices.get("instruments")
-    if part is None:
+    if "instruments" not in representation.controls.slices:
         return ()
-    blocks: Counter[tuple[str, tuple[str, ...]]] = Counter()
-    voices: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    blocks: Counter[Who] = Counter()
+    voices: Counter[Who] = Counter()
+    notes: dict[Who, NDArray] = defaultdict(lambda: np.zeros(DRUMS_PROGRAM + 1, dtype=int))
     for steps, style in zip(pieces, styles, strict=True):
-        for played, sounding in zip(
-            representation.measured(steps)[:, part], _voices(representation, steps), strict=True
-        ):
-            who = style, tuple(FAMILIES[index] for index in np.flatnonzero(played))
+        played = _programs(representation, steps)
+        for counts, sounding in zip(played, _voices(representation, steps), strict=True):
+            who = style, tuple(np.flatnonzero(counts >= max(1, LEAST_SHARE * counts.sum())).tolist())
             blocks[who] += 1
             voices[who] += sounding
+            notes[who] += counts
     known, whole = representation.controls.styles, sum(blocks.values())
     return tuple(
         Ensemble(
-            style=style if style in known else None,
-            instruments=instruments,
+            style=who[0] if who[0] in known else None,
+            players=_players(who[1], notes[who]),
             share=round(count / whole, 5),
-            voices=round(voices[style, instruments] / count, 2),
+            voices=round(voices[who] / count, 2),
         )
-        for (style, instruments), count in blocks.most_common()
-        if instruments and count >= RAREST * whole
+        for who, count in blocks.most_common(MOST_ENSEMBLES)
+        if who[1]
     )
+
+
+def _players(programs: Sequence[int], counts: NDArray[np.int64]) -> tuple[Player, ...]:
+    whole = sum(int(counts[program]) for program in programs)
+    return tuple(Player(program=program, share=round(int(counts[program]) / whole, 3)) for program in programs)
+
+
+def _programs(representation: Representation, steps: NDArray[np.int32]) -> list[NDArray[np.int64]]:
+    """How many notes of each program each block of steps has, (129,) each; the last is the drums'."""
+    instruments = steps[:, [field.name for field in representation.fields].index("instrument")]
+    blocks = np.split(instruments, range(BLOCK, len(steps), BLOCK))
+    return [np.bincount(block, minlength=INSTRUMENTS)[FIRST_PROGRAM:] for block in blocks]
 
 
 def _voices(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from model.composing.hearing import Hearing
 from model.composing.joining import Joint
 from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
-from model.composing.unasked import completed, drawn_rate
+from model.composing.unasked import drawn_rate, settled
 from model.controls import Controls
 from model.engine import Drawing, Engine, Request, Standing
 from model.errors import RequestError
@@ -73,7 +73,7 @@ class Assignments:
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         notes_per_s = drawn_rate(options, self._habits)
-        wishes = completed(options, self._habits)
+        wishes, players = settled(options, self._habits)
         asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
@@ -84,7 +84,7 @@ class Assignments:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
             return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
 
-        position = self._primer.steered(position, wishes.key, notes_per_s)
+        position = self._primer.steered(position, wishes.key, notes_per_s, players=players)
         return self._free(position, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:

@@ -8,6 +8,8 @@ heard begin most often, mostly alone. So all of these are settled before the fir
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from model.bundles.habits import Habits
@@ -25,20 +27,28 @@ def drawn_rate(options: ComposeOptions, habits: Habits | None) -> float | None:
     return habits.density(_chance(options.random_seed, DENSITY))
 
 
-def completed(options: ComposeOptions, habits: Habits | None) -> Controls:
-    """What is asked, with a key, a style and instruments drawn where they are not and what is usual is known."""
-    if habits is None:
-        return options.controls
+class Settled(NamedTuple):
+    """Wishes that leave less open: what is asked and drawn, and who plays how much of it, () where that is open."""
+
+    controls: Controls
+    players: tuple[tuple[int, float], ...] = ()
+
+
+def settled(options: ComposeOptions, habits: Habits | None) -> Settled:
+    """What is asked, with a key, a style and players drawn where they are not and what is usual is known."""
     asked = options.controls
+    if habits is None:
+        return Settled(asked)
     update: dict[str, object] = {}
     if asked.key is None:
         update["key"] = habits.key(_chance(options.random_seed, KEY))
-    if asked.style is None or not asked.instruments:
-        chance = _chance(options.random_seed, ENSEMBLE)
-        if (ensemble := habits.ensemble(chance, asked.style, asked.instruments)) is not None:
-            update["style"] = asked.style or ensemble.style
-            update["instruments"] = asked.instruments or ensemble.instruments
-    return asked.model_copy(update=update)
+    ensemble = habits.ensemble(_chance(options.random_seed, ENSEMBLE), asked.style, asked.instruments)
+    if ensemble is None:
+        return Settled(asked.model_copy(update=update))
+    update["style"] = asked.style or ensemble.style
+    update["instruments"] = asked.instruments or ensemble.instruments
+    wanted = [one for one in ensemble.players if not asked.instruments or one.family in asked.instruments]
+    return Settled(asked.model_copy(update=update), tuple((one.program, one.share) for one in wanted))
 
 
 def _chance(random_seed: int, stream: int) -> float:

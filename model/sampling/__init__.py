@@ -7,7 +7,8 @@ plan     what is given beforehand: notes to weave in, or a template to fill in
 guard    what breaks loops of few notes
 position where pieces stand between two steps
 priming  where a piece begins: before its first note, or after a seed
-steering what leads a piece towards its wishes: `key_lean` to the key, `pace` to the density, `pulse` to the beat
+steering what leads a piece towards its wishes: `key_lean` to the key, `pace` to the density, `pulse` to the beat,
+         `players_lean` to everyone of an ensemble
 """
 
 from model.sampling.taste import Taste

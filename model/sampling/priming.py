@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -59,10 +61,15 @@ class Primer:
         return position._replace(situation=situation)
 
     def steered(
-        self, position: Position, key: str | None, notes_per_s: float | None, beat: Beat | None = None
+        self,
+        position: Position,
+        key: str | None,
+        notes_per_s: float | None,
+        beat: Beat | None = None,
+        players: Sequence[tuple[int, float]] = (),
     ) -> Position:
-        """`position` from which on the piece is led towards a key, a density and a beat; see `Steering.start`."""
-        return position._replace(steer=self._steering.start(1, key, notes_per_s, beat))
+        """`position` from which on the piece is led towards a key, a density, a beat and players; see `Steering`."""
+        return position._replace(steer=self._steering.start(1, key, notes_per_s, beat, players))
 
     def prime(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN

@@ -1,4 +1,4 @@
-"""What leads a piece towards the wishes that a network soon forgets: its key, its density, the beat of its seed."""
+"""What leads a piece towards the wishes that a network soon forgets: key, density, players, the beat of its seed."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from model.representation import Representation
 from model.representation.base import Situation, Tensor
 from model.sampling.key_lean import KeyLean
 from model.sampling.pace import Pacing
+from model.sampling.players_lean import PlayersLean
 from model.sampling.pulse import Beat, Pulsing
 
 Steer = dict[str, Tensor]
 
 
 class Steering:
-    """The lean towards a key, the pace and the pulse, as far as a representation can have them."""
+    """The leans towards a key and towards all players, the pace and the pulse, as far as a representation has them."""
 
     def __init__(self, representation: Representation) -> None:
-        self._key = KeyLean(representation)
+        self._key, self._players = KeyLean(representation), PlayersLean(representation)
         self._pace, self._pulse = Pacing(representation), Pulsing(representation)
         self._has_pitch = representation.has_pitch
 
     def start(
-        self, batch: int, key: str | None = None, notes_per_s: float | None = None, beat: Beat | None = None
+        self,
+        batch: int,
+        key: str | None = None,
+        notes_per_s: float | None = None,
+        beat: Beat | None = None,
+        players: Sequence[tuple[int, float]] = (),
     ) -> Steer:
         """Nothing heard yet.
 
@@ -33,8 +39,14 @@ class Steering:
             key: one of `KEYS`, for every piece, or None to let it go where it likes.
             notes_per_s: how many notes are to be struck in a second, or None likewise.
             beat: to go on in, or None likewise.
+            players: who is to play, and how much, as of `PlayersLean.start`.
         """
-        return {**self._key.start(batch, key), **self._pace.start(batch, notes_per_s), **self._pulse.start(batch, beat)}
+        return {
+            **self._key.start(batch, key),
+            **self._pace.start(batch, notes_per_s),
+            **self._pulse.start(batch, beat),
+            **self._players.start(batch, players),
+        }
 
     def towards(self, index: int, steer: Steer, situation: Situation, raw: Sequence[Tensor]) -> Tensor:
         """What to add to the logits of field `index`, float32 (batch, classes), or 0.
@@ -47,6 +59,8 @@ class Steering:
         """
         if index == 0 and self._pace.can_lean:
             return self._pace.towards(steer) + self._pulse.towards(steer)
+        if index == self._players.field:
+            return self._players.towards(steer)
         if index not in self._key.fields:
             return 0.0
         logits, has_pitch = self._key.towards(index, steer, situation), self._has_pitch(raw, ops)
@@ -54,4 +68,6 @@ class Steering:
 
     def heard(self, steer: Steer, raw: Tensor) -> Steer:
         """The steer after one more step, whose raw values are int32 (batch, fields)."""
-        return self._pulse.heard(self._pace.heard(self._key.heard(steer, raw), raw), raw)
+        for lean in (self._key, self._pace, self._pulse, self._players):
+            steer = lean.heard(steer, raw)
+        return steer

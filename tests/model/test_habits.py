@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from model.__main__ import main
 from model.bundles import BundleStore
 from model.bundles.bundle import HABITS, unpack, with_learnt
-from model.bundles.habits import Ensemble, Habits, habits_of
+from model.bundles.habits import Ensemble, Habits, Player, habits_of
 from model.controls import KEYS
 from model.midi.writing import write_midi
 from model.representation import Performance, representation_of
-from model.representation.engraving import FIRST_PROGRAM
+from model.representation.engraving import DRUMS, FIRST_PROGRAM
 from model.tonality import profile
 from tests.model.conftest import Run
 
@@ -68,27 +68,41 @@ def test_keys_are_counted_as_training_labels_them():
 
 
 def test_who_plays_together_is_counted_block_by_block():
-    # Given a tune for a flute twice as long as a duet for piano and bass
+    # Given a tune for a flute twice as long as a duet for piano and bass, in which a trumpet plays once
     score = representation_of("score", ("tune", "duet"))
     tune = np.zeros((1024, 5), dtype=np.int32)
     tune[:] = 24, FIRST_PROGRAM + 73, 72, 20, 20
     duet = np.zeros((512, 5), dtype=np.int32)
     duet[0::2] = 24, FIRST_PROGRAM + 0, 60, 24, 20
     duet[1::2] = 0, FIRST_PROGRAM + 32, 40, 24, 20
+    duet[7, 1] = FIRST_PROGRAM + 56
     # When their habits are measured
     habits = habits_of(score, [tune, duet], ["tune", "duet"])
-    # Then each has its share of the music, and how many notes sound at once
+    # Then each has its share of the music, how much each plays, and how many notes sound at once
+    piano, bass = habits.ensembles[1].players
     assert habits.ensembles == (
-        Ensemble(style="tune", instruments=("pipe",), share=0.66667, voices=0.83),
-        Ensemble(style="duet", instruments=("piano", "bass"), share=0.33333, voices=2.0),
+        Ensemble(style="tune", players=(Player(program=73, share=1),), share=0.66667, voices=0.83),
+        Ensemble(style="duet", players=(piano, bass), share=0.33333, voices=2.0),
     )
+    assert (piano.program, piano.family, bass.program, bass.family) == (0, "piano", 32, "bass")
+    assert piano.share == pytest.approx(0.5, abs=0.01)
+    assert habits.ensembles[1].instruments == ("piano", "bass")
     assert habits_of(score, [tune], ["unheard of"]).ensembles[0].style is None
     assert habits_of(PERFORMANCE, [even(10, 20)]).ensembles == ()
 
 
-def test_instruments_that_do_not_exist_are_refused():
-    with pytest.raises(ValidationError, match="vuvuzela"):
-        Ensemble(instruments=("vuvuzela",), share=0.5, voices=1)
+def test_drums_are_an_instrument_of_an_ensemble():
+    score = representation_of("score")
+    beat = np.zeros((256, 5), dtype=np.int32)
+    beat[:] = 12, DRUMS, 38, 0, 20
+    (drummer,) = habits_of(score, [beat]).ensembles
+    assert drummer.instruments == ("drums",)
+
+
+@pytest.mark.parametrize("player", [{"program": 129, "share": 0.5}, {"program": 3, "share": 0}, {"share": 1}])
+def test_players_that_cannot_be_are_refused(player: dict):
+    with pytest.raises(ValidationError):
+        Ensemble.model_validate({"players": [player], "share": 0.5, "voices": 1})
 
 
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):

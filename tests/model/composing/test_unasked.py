@@ -10,18 +10,26 @@ import numpy as np
 import pytest
 
 from model.bundles import BundleStore
-from model.bundles.habits import Ensemble, Habits
+from model.bundles.habits import Ensemble, Habits, Player
 from model.composing import ComposeOptions, Composer
-from model.composing.unasked import completed
+from model.composing.unasked import Settled, settled
 from model.controls import KEYS, Controls, keys_of
-from model.evaluation.obedience import families_of
 from model.sampling import key_lean
 from tests.model.composing.conftest import untaught
 
-QUARTET = Ensemble(style="quartet", instruments=("strings",), share=0.3, voices=3.5)
-BAND = Ensemble(style="pop", instruments=("piano", "bass"), share=0.1, voices=4.0)
-BIG_BAND = Ensemble(style="pop", instruments=("piano", "bass", "brass"), share=0.1, voices=5.0)
-TUNE = Ensemble(style="tune", instruments=("strings",), share=0.5, voices=1.0)
+
+def ensemble(style: str, players: dict[int, float], share: float, voices: float) -> Ensemble:
+    """One that is so much of the training set's music."""
+    return Ensemble(
+        style=style, players=tuple(Player(program=one, share=part) for one, part in players.items()), share=share,
+        voices=voices,
+    )  # fmt: skip
+
+
+QUARTET = ensemble("quartet", {40: 0.5, 41: 0.25, 42: 0.25}, 0.3, 3.5)
+BAND = ensemble("pop", {0: 0.7, 32: 0.3}, 0.1, 4.0)
+BIG_BAND = ensemble("pop", {0: 0.5, 32: 0.2, 61: 0.3}, 0.1, 5.0)
+TUNE = ensemble("tune", {40: 1.0}, 0.5, 1.0)
 HABITS = Habits(ensembles=(TUNE, QUARTET, BAND, BIG_BAND))
 
 
@@ -36,17 +44,22 @@ def orchestra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composer]:
 
 def drawn(controls: Controls, habits: Habits | None = HABITS, seeds: int = 200) -> Counter[Controls]:
     """What wishes become, and for how many random seeds."""
-    return Counter(completed(ComposeOptions(random_seed=seed, controls=controls), habits) for seed in range(seeds))
+    return Counter(settle(controls, seed, habits).controls for seed in range(seeds))
+
+
+def settle(controls: Controls, seed: int, habits: Habits | None = HABITS) -> Settled:
+    """What they become for one."""
+    return settled(ComposeOptions(random_seed=seed, controls=controls), habits)
 
 
 def test_where_no_key_is_asked_random_seeds_draw_one_that_is_usual():
     usual = Habits(keys=tuple(float(key in ("G major", "E minor")) for key in KEYS))
-    drawn = [completed(ComposeOptions(random_seed=seed), usual).key for seed in range(40)]
+    drawn = [settled(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
     assert set(drawn) == {"G major", "E minor"}
-    assert drawn == [completed(ComposeOptions(random_seed=seed), usual).key for seed in range(40)]
+    assert drawn == [settled(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
     asked = ComposeOptions(random_seed=1, controls=Controls(key="Bb major"))
-    assert completed(asked, usual) == asked.controls
-    assert completed(ComposeOptions(random_seed=1), None) == Controls()
+    assert settled(asked, usual).controls == asked.controls
+    assert settled(ComposeOptions(random_seed=1), None) == Settled(Controls())
 
 
 def test_a_piece_without_a_wish_is_in_the_key_that_was_drawn_and_says_nothing_of_it(
@@ -88,10 +101,18 @@ def test_music_of_single_lines_only_is_drawn_where_there_is_no_other():
     assert set(drawn(Controls(), Habits(ensembles=(TUNE,)))) == {Controls(style="tune", instruments=("strings",))}
 
 
-def test_only_those_who_were_drawn_play_and_nobody_is_told_of_a_wish_that_was_not_theirs(orchestra: Composer):
-    wishes = [(None, ComposeOptions(length_s=20, random_seed=seed)) for seed in range(8)]
+def test_players_are_those_of_the_ensemble_as_far_as_they_are_asked_for():
+    assert settle(Controls(style="quartet"), 1).players == ((40, 0.5), (41, 0.25), (42, 0.25))
+    assert settle(Controls(instruments=("brass", "piano")), 1).players == ((0, 0.5), (61, 0.3))
+    assert settle(Controls(instruments=("organ",)), 1).players == ()
+
+
+def test_everyone_who_was_drawn_plays_and_nobody_is_told_of_a_wish_that_was_not_theirs(orchestra: Composer):
+    wishes = [(None, ComposeOptions(length_s=40, random_seed=seed)) for seed in range(8)]
     made = dict(orchestra.compose_all(wishes))
     for place, (_, options) in enumerate(wishes):
-        assert set(families_of(made[place].piece)) <= set(completed(options, HABITS).instruments)
+        piece = made[place].piece
+        playing = {piece.instruments[index].program for index in np.unique(piece.notes["instrument"])}
+        assert playing == {program for program, _ in settled(options, HABITS).players}
         assert made[place].controls == Controls()
         assert made[place].remarks == ()
