@@ -51,6 +51,7 @@ class Ensemble(BaseModel):
     players: tuple[Player, ...] = Field(min_length=1, description="in the order of their programs")
     share: float = Field(gt=0, description="of all blocks of notes")
     voices: float = Field(ge=0, description="how many notes sound at once, on average")
+    together: float = Field(ge=0, le=1, description="share of the notes that are struck with the one before")
 
     @property
     def instruments(self) -> tuple[str, ...]:
@@ -161,13 +162,16 @@ def _ensembles(
         return ()
     blocks: Counter[Who] = Counter()
     voices: Counter[Who] = Counter()
+    together: Counter[Who] = Counter()
     notes: dict[Who, NDArray] = defaultdict(lambda: np.zeros(DRUMS_PROGRAM + 1, dtype=int))
     for steps, style in zip(pieces, styles, strict=True):
         played = _programs(representation, steps)
-        for counts, sounding in zip(played, _voices(representation, steps), strict=True):
+        texture = zip(_voices(representation, steps), _together(representation, steps), strict=True)
+        for counts, (sounding, at_once) in zip(played, texture, strict=True):
             who = style, tuple(np.flatnonzero(counts >= max(1, LEAST_SHARE * counts.sum())).tolist())
             blocks[who] += 1
             voices[who] += sounding
+            together[who] += at_once
             notes[who] += counts
     known, whole = representation.controls.styles, sum(blocks.values())
     return tuple(
@@ -176,6 +180,7 @@ def _ensembles(
             players=_players(who[1], notes[who]),
             share=round(count / whole, 5),
             voices=round(voices[who] / count, 2),
+            together=round(together[who] / count, 3),
         )
         for who, count in blocks.most_common(MOST_ENSEMBLES)
         if who[1]
@@ -200,6 +205,13 @@ def _voices(representation: Representation, steps: NDArray[np.int32]) -> NDArray
     onsets, starts = representation.onsets(steps), np.arange(0, len(steps), BLOCK)
     until = np.append(onsets[starts[1:]], onsets[-1] + durations[-1])
     return np.add.reduceat(durations, starts) / np.maximum(until - onsets[starts], 1)
+
+
+def _together(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Which share of the steps of each block comes with the one before, (blocks,)."""
+    starts = np.arange(0, len(steps), BLOCK)
+    at_once = np.diff(representation.onsets(steps), prepend=-1) == 0
+    return np.add.reduceat(at_once, starts, dtype=float) / np.diff(np.append(starts, len(steps)))
 
 
 def _middles(groups: int) -> NDArray[np.float64]:

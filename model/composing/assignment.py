@@ -73,7 +73,7 @@ class Assignments:
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         notes_per_s = drawn_rate(options, self._habits)
-        wishes, players = settled(options, self._habits)
+        wishes, playing = settled(options, self._habits)
         asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
@@ -84,7 +84,7 @@ class Assignments:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
             return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
 
-        position = self._primer.steered(position, wishes.key, notes_per_s, players=players)
+        position = self._primer.steered(position, wishes.key, notes_per_s, playing=playing)
         return self._free(position, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:

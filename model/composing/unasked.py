@@ -16,6 +16,7 @@ from model.bundles.habits import Habits
 from model.composing.density import asked_rate
 from model.composing.options import ComposeOptions
 from model.controls import Controls
+from model.sampling.ensemble_lean import Playing
 
 DENSITY, KEY, ENSEMBLE = 2, 3, 4  # of the random seed's streams, apart from those of notes and headings
 
@@ -28,10 +29,10 @@ def drawn_rate(options: ComposeOptions, habits: Habits | None) -> float | None:
 
 
 class Settled(NamedTuple):
-    """Wishes that leave less open: what is asked and drawn, and who plays how much of it, () where that is open."""
+    """Wishes that leave less open: what is asked and drawn, and who plays it and how, None where that is open."""
 
     controls: Controls
-    players: tuple[tuple[int, float], ...] = ()
+    playing: Playing | None = None
 
 
 def settled(options: ComposeOptions, habits: Habits | None) -> Settled:
@@ -48,7 +49,8 @@ def settled(options: ComposeOptions, habits: Habits | None) -> Settled:
     update["style"] = asked.style or ensemble.style
     update["instruments"] = asked.instruments or ensemble.instruments
     wanted = [one for one in ensemble.players if not asked.instruments or one.family in asked.instruments]
-    return Settled(asked.model_copy(update=update), tuple((one.program, one.share) for one in wanted))
+    playing = Playing(tuple((one.program, one.share) for one in wanted), ensemble.together)
+    return Settled(asked.model_copy(update=update), playing)
 
 
 def _chance(random_seed: int, stream: int) -> float:

@@ -8,7 +8,7 @@ guard    what breaks loops of few notes
 position where pieces stand between two steps
 priming  where a piece begins: before its first note, or after a seed
 steering what leads a piece towards its wishes: `key_lean` to the key, `pace` to the density, `pulse` to the beat,
-         `players_lean` to everyone of an ensemble
+         `ensemble_lean` to everyone playing, and together
 """
 
 from model.sampling.taste import Taste

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from model.network import NoteNetwork
 from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN, Situation, Tensor
+from model.sampling.ensemble_lean import Playing
 from model.sampling.guard import Guard
 from model.sampling.position import Position
 from model.sampling.pulse import Beat
@@ -66,10 +65,10 @@ class Primer:
         key: str | None,
         notes_per_s: float | None,
         beat: Beat | None = None,
-        players: Sequence[tuple[int, float]] = (),
+        playing: Playing | None = None,
     ) -> Position:
-        """`position` from which on the piece is led towards a key, a density, a beat and players; see `Steering`."""
-        return position._replace(steer=self._steering.start(1, key, notes_per_s, beat, players))
+        """`position` from which the piece is led towards a key, a density, a beat and an ensemble; see `Steering`."""
+        return position._replace(steer=self._steering.start(1, key, notes_per_s, beat, playing))
 
     def prime(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN

@@ -81,8 +81,8 @@ def test_who_plays_together_is_counted_block_by_block():
     # Then each has its share of the music, how much each plays, and how many notes sound at once
     piano, bass = habits.ensembles[1].players
     assert habits.ensembles == (
-        Ensemble(style="tune", players=(Player(program=73, share=1),), share=0.66667, voices=0.83),
-        Ensemble(style="duet", players=(piano, bass), share=0.33333, voices=2.0),
+        Ensemble(style="tune", players=(Player(program=73, share=1),), share=0.66667, voices=0.83, together=0),
+        Ensemble(style="duet", players=(piano, bass), share=0.33333, voices=2.0, together=0.5),
     )
     assert (piano.program, piano.family, bass.program, bass.family) == (0, "piano", 32, "bass")
     assert piano.share == pytest.approx(0.5, abs=0.01)
@@ -102,7 +102,7 @@ def test_drums_are_an_instrument_of_an_ensemble():
 @pytest.mark.parametrize("player", [{"program": 129, "share": 0.5}, {"program": 3, "share": 0}, {"share": 1}])
 def test_players_that_cannot_be_are_refused(player: dict):
     with pytest.raises(ValidationError):
-        Ensemble.model_validate({"players": [player], "share": 0.5, "voices": 1})
+        Ensemble.model_validate({"players": [player], "share": 0.5, "voices": 1, "together": 0})
 
 
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):

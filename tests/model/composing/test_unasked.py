@@ -15,14 +15,17 @@ from model.composing import ComposeOptions, Composer
 from model.composing.unasked import Settled, settled
 from model.controls import KEYS, Controls, keys_of
 from model.sampling import key_lean
+from model.sampling.ensemble_lean import Playing
 from tests.model.composing.conftest import untaught
+
+TOGETHER = 0.4
 
 
 def ensemble(style: str, players: dict[int, float], share: float, voices: float) -> Ensemble:
     """One that is so much of the training set's music."""
     return Ensemble(
         style=style, players=tuple(Player(program=one, share=part) for one, part in players.items()), share=share,
-        voices=voices,
+        voices=voices, together=TOGETHER,
     )  # fmt: skip
 
 
@@ -102,9 +105,9 @@ def test_music_of_single_lines_only_is_drawn_where_there_is_no_other():
 
 
 def test_players_are_those_of_the_ensemble_as_far_as_they_are_asked_for():
-    assert settle(Controls(style="quartet"), 1).players == ((40, 0.5), (41, 0.25), (42, 0.25))
-    assert settle(Controls(instruments=("brass", "piano")), 1).players == ((0, 0.5), (61, 0.3))
-    assert settle(Controls(instruments=("organ",)), 1).players == ()
+    assert settle(Controls(style="quartet"), 1).playing == Playing(((40, 0.5), (41, 0.25), (42, 0.25)), TOGETHER)
+    assert settle(Controls(instruments=("brass", "piano")), 1).playing == Playing(((0, 0.5), (61, 0.3)), TOGETHER)
+    assert settle(Controls(instruments=("organ",)), 1).playing is None
 
 
 def test_everyone_who_was_drawn_plays_and_nobody_is_told_of_a_wish_that_was_not_theirs(orchestra: Composer):
@@ -113,6 +116,6 @@ def test_everyone_who_was_drawn_plays_and_nobody_is_told_of_a_wish_that_was_not_
     for place, (_, options) in enumerate(wishes):
         piece = made[place].piece
         playing = {piece.instruments[index].program for index in np.unique(piece.notes["instrument"])}
-        assert playing == {program for program, _ in settled(options, HABITS).players}
+        assert playing == {program for program, _ in settled(options, HABITS).playing.players}
         assert made[place].controls == Controls()
         assert made[place].remarks == ()
