@@ -13,6 +13,7 @@ program      what the machine executes
 machine      carries programs out
 instructions what single instructions do
 recurrent    LSTM, GRU and look-back, built into the machine
+layout       the numbers of a recurrent stack, and what the slots remember of it
 sharing      products of a piece that is alone, made by several threads
 atomics      words that pass between threads
 matmul       a few rows times weights that never change

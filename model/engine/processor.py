@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine import machine, recurrent
+from model.engine import layout, machine
 from model.engine.lowering import lowered
 from model.engine.matmul import PANEL
 from model.engine.program import Code, Program
@@ -44,7 +44,7 @@ class Processor:
             slots: how many pieces can be drawn at the same time.
         """
         self.slots = slots
-        self._stack = recurrent.stack_of(network.stack) if isinstance(network.stack, RecurrentStack) else None
+        self._stack = layout.stack_of(network.stack) if isinstance(network.stack, RecurrentStack) else None
         self._programs = self._compiled(network, example)
         constants = [program.constants for program in self._programs]
         self._first_row = sum(map(len, constants))
@@ -52,7 +52,7 @@ class Processor:
         self._memory = np.zeros(self._first_row + slots * self._row_size)
         self._memory[: self._first_row] = np.concatenate(constants)
         self._weights, self._matrices = _packed(self._programs, self._stack)
-        self._kept = recurrent.memory_of(self._stack, slots) if self._stack else _no_memory(slots)
+        self._kept = layout.memory_of(self._stack, slots) if self._stack else _no_memory(slots)
         parts = len(self._programs[1].plan_parts)
         self._plans: dict[int, list[NDArray[np.float64]]] = {}
         self._plan = machine.Plans(np.zeros(1), *(np.zeros((slots, parts), dtype=np.int64) for _ in range(2)))
@@ -92,7 +92,7 @@ class Processor:
             if name in given:
                 self._memory[base + place.at : base + place.at + place.size] = np.asarray(given[name]).reshape(-1)
         if self._stack:
-            recurrent.remember(self._stack, self._kept, slot, position.state)
+            layout.remember(self._stack, self._kept, slot, position.state)
         self._plans.pop(slot, None)
         if plan is not None:
             parts = [np.asarray(getattr(plan, name))[0] for name in self._programs[1].plan_parts]
@@ -175,10 +175,10 @@ class Processor:
         steps = machine.Steps(program.code, program.barriers, program.addresses, self._matrices[number])
         bases = self._first_row + where * self._row_size
         given = uniforms[:, rows].astype(np.float64)
-        layout = self._stack.layout if self._stack else _NO_STACK.layout
+        stack = self._stack or _NO_STACK
         with self._desks[desk] as room:
             machine.run(
-                steps, _where(program), self._memory, bases, where, self._plan, self._weights, layout, self._kept,
+                steps, _where(program), self._memory, bases, where, self._plan, self._weights, stack.layout, self._kept,
                 room if joint is None else room._replace(joint=joint), given, part,
             )  # fmt: skip
         for whole, one in zip(drawn, part, strict=True):
@@ -198,7 +198,7 @@ class Processor:
 class _Desk:
     """Room for the intermediate results of one thread; one task at a time has it."""
 
-    def __init__(self, programs: tuple[Program, ...], stack: recurrent.Stack | None, rows: int) -> None:
+    def __init__(self, programs: tuple[Program, ...], stack: layout.Stack | None, rows: int) -> None:
         sizes = [PANEL]
         for program in programs:
             for number, each in program.code[program.code[:, 0] == Code.MATMUL][:, 3:5].tolist():
@@ -206,11 +206,11 @@ class _Desk:
                 sizes.append(each * max(matrix.inputs, matrix.panels * PANEL))
         if stack:
             layers = stack.layout.layers
-            sizes += [int(layers[0, recurrent.INPUTS]), int(layers[:, recurrent.UNITS].max())]
+            sizes += [int(layers[0, layout.INPUTS]), int(layers[:, layout.UNITS].max())]
         self._lock = Lock()
         entering, leaving = (np.zeros(rows * max(sizes), dtype=np.float32) for _ in range(2))
-        scratch = np.zeros((4, recurrent.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
-        self._joint = recurrent.new_joint(stack)
+        scratch = np.zeros((4, layout.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
+        self._joint = layout.new_joint(stack)
         self._room = machine.Room(entering, leaving, scratch, self._joint)
 
     def joint(self, board: NDArray[np.int64]) -> Joint:
@@ -225,8 +225,8 @@ class _Desk:
         self._lock.release()
 
 
-_NO_STACK = recurrent.Stack(
-    layout=recurrent.Layout(np.zeros((1, 8), dtype=np.int64), np.full(9, -1, dtype=np.int64), np.zeros(0, np.float32)),
+_NO_STACK = layout.Stack(
+    layout=layout.Layout(np.zeros((1, 8), dtype=np.int64), np.full(9, -1, dtype=np.int64), np.zeros(0, np.float32)),
     weights=np.zeros(0, dtype=np.uint16),
     state_size=0,
     parts={},
@@ -247,12 +247,12 @@ def _where(program: Program) -> machine.Where:
     )
 
 
-def _no_memory(slots: int) -> recurrent.Memory:
-    return recurrent.memory_of(_NO_STACK, slots)
+def _no_memory(slots: int) -> layout.Memory:
+    return layout.memory_of(_NO_STACK, slots)
 
 
 def _packed(
-    programs: tuple[Program, ...], stack: recurrent.Stack | None
+    programs: tuple[Program, ...], stack: layout.Stack | None
 ) -> tuple[NDArray[np.uint16], list[NDArray[np.int64]]]:
     """All weights in one array, those of the stack first, and of each program where its matrices begin."""
     parts = [stack.weights] if stack else []

@@ -1,8 +1,6 @@
 """Recurrent stacks, built into the machine: LSTM and GRU layers one above the other, and the look-back between them.
 
-The same functions as `model.network.stacks`, for a few rows at a time; a test holds the two together. What a row
-remembers lies in its slot: hidden and cell of each layer, and the look-back's moments in a ring, so that a step writes
-one moment instead of moving all.
+The same functions as `model.network.stacks`, for a few rows at a time; a test holds the two together.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
@@ -10,150 +8,40 @@ one moment instead of moving all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from model.engine import sharing
 from model.engine.arithmetic import exp32, sigmoid32, tanh32
 from model.engine.compiling import inlined
-from model.engine.matmul import PANEL, multiply_add, pack
+from model.engine.layout import (
+    ANSWER_BIAS,
+    ANSWER_WEIGHTS,
+    ASK_BIAS,
+    ASK_WEIGHTS,
+    BEFORE_LAYER,
+    BIAS,
+    COUNT,
+    INPUTS,
+    KIND,
+    LSTM,
+    MOMENTS,
+    NEXT,
+    RECURRENT_BIAS,
+    RECURRENT_WEIGHTS,
+    STATE,
+    UNITS,
+    VALUE_BIAS,
+    VALUE_WEIGHTS,
+    WAITING,
+    WEIGHTS,
+    WIDTH,
+)
+from model.engine.matmul import PANEL, multiply_add
 from model.engine.sharing import post, see_through
-from model.network.stacks.lookback import HEAD_UNITS, HEADS, LookBack
-from model.network.stacks.recurrent import RecurrentStack
+from model.network.stacks.lookback import HEAD_UNITS, HEADS
 
-LSTM, GRU = 0, 1
-# columns of `Stack.layers`
-KIND, INPUTS, UNITS, WEIGHTS, BIAS, STATE, RECURRENT_WEIGHTS, RECURRENT_BIAS = range(8)
-# places of `Stack.look`
-BEFORE_LAYER, MOMENTS, WAITING, ASK_WEIGHTS, ASK_BIAS, VALUE_WEIGHTS, VALUE_BIAS, ANSWER_WEIGHTS, ANSWER_BIAS = range(9)
-WIDTH = HEADS * HEAD_UNITS
 SCALE = np.float32(HEAD_UNITS**-0.5)
 ZERO, ONE = np.float32(0), np.float32(1)
-COUNT, NEXT = 0, 1  # columns of `Memory.moments`
-
-
-class Layout(NamedTuple):
-    """The numbers of a recurrent stack, as the machine takes them.
-
-    Attributes:
-        layers: int64 (layers, 8), see the names of its columns.
-        look: int64 (9,), likewise; BEFORE_LAYER is -1 where there is no look-back.
-        biases: float32.
-    """
-
-    layers: NDArray[np.int64]
-    look: NDArray[np.int64]
-    biases: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A recurrent stack: its layout, all its matrices packed one after another, and what a slot remembers of it.
-
-    `state_size` is the number of float32 numbers beside the look-back's moments; `parts` says where those lie that the
-    network knows by name: (at, size).
-    """
-
-    layout: Layout
-    weights: NDArray[np.uint16]
-    state_size: int
-    parts: dict[str, tuple[int, int]]
-
-
-class Memory(NamedTuple):
-    """What the slots remember: states float32 (slots, size), the look-back's keys (slots, width, moments) and values
-    (slots, moments, width), and int64 (slots, 2): how many moments are filled, and where the next goes."""
-
-    states: NDArray[np.float32]
-    keys: NDArray[np.float32]
-    values: NDArray[np.float32]
-    moments: NDArray[np.int64]
-
-
-class _Store:
-    """Weights and biases laid one after another."""
-
-    def __init__(self) -> None:
-        self.weights: list[NDArray[np.uint16]] = []
-        self.biases: list[NDArray[np.float32]] = []
-
-    def matrix(self, values: NDArray) -> int:
-        at = sum(map(len, self.weights))
-        self.weights.append(pack(values).data)
-        return at
-
-    def bias(self, values: NDArray) -> int:
-        at = sum(map(len, self.biases))
-        self.biases.append(np.asarray(values, dtype=np.float32).reshape(-1))
-        return at
-
-
-def stack_of(stack: RecurrentStack) -> Stack:
-    """The numbers of a network's stack."""
-    store, parts, at, rows = _Store(), {}, 0, []
-    for layer in stack.recurrent:
-        kernel, recurrent, bias = (np.asarray(weight) for weight in layer.cell.get_weights())
-        row = [LSTM, kernel.shape[0], layer.units, 0, 0, at, 0, 0]
-        for part in layer.parts:
-            parts[f"{part}_{layer.name}"] = (at, layer.units)
-            at += layer.units
-        if layer.parts == ("hidden", "cell"):
-            row[WEIGHTS], row[BIAS] = store.matrix(np.concatenate([recurrent, kernel])), store.bias(bias)
-        else:
-            row[KIND] = GRU
-            row[WEIGHTS], row[RECURRENT_WEIGHTS] = store.matrix(kernel), store.matrix(recurrent)
-            row[BIAS], row[RECURRENT_BIAS] = store.bias(bias[0]), store.bias(bias[1])
-        rows.append(row)
-    look = np.full(9, -1, dtype=np.int64)
-    if stack.look_back is not None:
-        parts |= {"waiting_key": (at, WIDTH), "is_waiting": (at + WIDTH, 1)}
-        look = _look_back(stack.look_back, len(rows) - 1, at, store)
-        at += WIDTH + 1
-    weights, biases = np.concatenate(store.weights), np.concatenate(store.biases)
-    return Stack(Layout(np.array(rows, dtype=np.int64), look, biases), weights, at, parts)
-
-
-def _look_back(look_back: LookBack, before_layer: int, waiting: int, store: _Store) -> NDArray[np.int64]:
-    query, key, value, output = (
-        layer.get_weights() for layer in (look_back.to_query, look_back.to_key, look_back.to_value, look_back.to_output)
-    )
-    asking = [np.concatenate(pair, axis=-1) for pair in zip(query, key, strict=True)]
-    places = [before_layer, look_back.moments, waiting]
-    for weights, bias in (asking, value, output):
-        places += [store.matrix(weights), store.bias(bias)]
-    return np.array(places, dtype=np.int64)
-
-
-def memory_of(stack: Stack, slots: int) -> Memory:
-    """Room for what `slots` slots remember."""
-    moments = max(int(stack.layout.look[MOMENTS]), 0)
-    return Memory(
-        states=np.zeros((slots, stack.state_size), dtype=np.float32),
-        keys=np.zeros((slots, WIDTH, moments), dtype=np.float32),
-        values=np.zeros((slots, moments, WIDTH), dtype=np.float32),
-        moments=np.zeros((slots, 2), dtype=np.int64),
-    )
-
-
-def remember(stack: Stack, memory: Memory, slot: int, state: dict[str, Any]) -> None:
-    """Put the state of one piece, as the network's stack gives it with a batch of one, into a slot."""
-    for name, (at, size) in stack.parts.items():
-        memory.states[slot, at : at + size] = np.asarray(state[name])[0]
-    if stack.layout.look[BEFORE_LAYER] >= 0:
-        seen = np.asarray(state["seen"])[0] > 0
-        count = int(seen.sum())
-        memory.keys[slot, :, :count] = np.asarray(state["keys"])[0][seen].T
-        memory.values[slot, :count] = np.asarray(state["values"])[0][seen]
-        memory.moments[slot] = count, count % memory.values.shape[1]
-
-
-def scratch_size(stack: Stack, rows: int) -> int:
-    """float32 numbers that each of the four parts of the room for intermediate results needs, for so many rows."""
-    widest = max(int(layer[INPUTS]) + 4 * -(-int(layer[UNITS]) // PANEL) * PANEL for layer in stack.layout.layers)
-    return rows * max(widest + PANEL, 2 * WIDTH + PANEL) + max(int(stack.layout.look[MOMENTS]), 0) + PANEL
 
 
 @inlined
@@ -364,15 +252,3 @@ def stack_step(room, slots, weights, layout, memory):
         else:
             _gru(source, room, slots, weights, layer, layout.biases, memory.states, ahead)
     return layout.layers[len(layout.layers) - 1, UNITS]
-
-
-def new_joint(stack: Stack | None) -> sharing.Joint:
-    """Room for what a leader and helpers share when one piece takes a step of the stack; without helpers."""
-    board = sharing.new_board(is_helped=False)
-    if stack is None:
-        return sharing.Joint(board, np.zeros((1, 5), dtype=np.int64), *(np.zeros(1, np.float32) for _ in range(2)))
-    layers = stack.layout.layers
-    units, count = int(layers[0, UNITS]), len(layers)
-    entering = np.zeros(max(count * units, int(layers[:, INPUTS].max())), dtype=np.float32)
-    leaving = np.zeros(count * -(-4 * units // PANEL) * PANEL, dtype=np.float32)
-    return sharing.Joint(board, np.zeros((count, 5), dtype=np.int64), entering, leaving)

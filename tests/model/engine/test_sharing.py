@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from model.engine import Drawing, Engine, Request
+from model.engine.layout import new_joint
 from model.engine.processor import Processor
-from model.engine.recurrent import new_joint
 from model.engine.sharing import OVER, TRIED_ANEW, Worth, assist, new_board
 from model.network import NetworkConfig, NoteNetwork
 

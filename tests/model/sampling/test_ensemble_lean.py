@@ -12,8 +12,6 @@ from model.sampling.ensemble_lean import BARRED, MEMORY, STRENGTH, TOGETHER_STRE
 
 # a violin plays half, a viola and drums a quarter each
 TRIO = Playing(((40, 2.0), (41, 1.0), (128, 1.0)), together=0.5)
-    ((40, 2.0), (41, 1.0), (128, 1.0)), together=0.5
-)  # a violin plays half, a viola and drums a quarter each
 VIOLIN, VIOLA, FLUTE = FIRST_PROGRAM + 40, FIRST_PROGRAM + 41, FIRST_PROGRAM + 73
 
 
