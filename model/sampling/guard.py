@@ -3,7 +3,8 @@
 A small network that draws safely falls into loops, because what was just repeated becomes likelier still (Holtzman et
 al. 2020, "The Curious Case of Neural Text Degeneration"). The guard watches the latest pitches of a piece, inside the
 step. It makes the note that would go on with a short loop, and a pitch that outweighs all others, less likely
-the longer it lasts, and in the end impossible; where time hardly moves any more it lets the network draw more freely.
+the longer it lasts, and in the end impossible; where time hardly moves any more it lets the network draw more freely;
+and a piece that goes on with a handful of pitches is led to others.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ NEVER = 1e4  # logits; less than what a refused class lacks, so that it is chose
 CROWDED, CROWDED_PER_S = 32, 40  # so many notes at more than so many a second: a chord struck again and again
 FREEING_TEMPERATURE = 1.0
 FEWEST = 16  # notes before a share means something
+FEW_PITCHES, NARROW_AFTER = 12, 32  # a piece with fewer different pitches is narrow, once it has so many notes
+AGAINST_NARROW, MOST_AGAINST_NARROW = 0.15, 4.0  # logits for each note beyond that, against the pitches it has; at most
 LONG_AGO = 1 << 20
 
 CHORD_S = 0.03  # notes struck so close together are one chord, told from the lowest up, as a listener tells them
@@ -49,7 +52,7 @@ class Guard:
 
         int32: `pitches` (batch, 40) the latest, each chord from its lowest note up; `chord` (batch,) how many of them
         are of the latest chord; `waits` (batch, 32); `acted` (batch,) the steps at which the guard forbade something or
-        freed the drawing.
+        freed the drawing. float32: `had` (batch, 128) 1 for each pitch the piece has had, `notes` (batch, 1) how many.
         """
         never_equal = -1 - ops.arange(WATCHED, dtype="int32")  # no two alike: no loop
         return {
@@ -57,6 +60,8 @@ class Guard:
             "chord": ops.zeros((batch,), dtype="int32"),
             "waits": ops.full((batch, CROWDED), LONG_AGO, dtype="int32"),
             "acted": ops.zeros((batch,), dtype="int32"),
+            "had": ops.zeros((batch, max(self._pitches, 1)), dtype="float32"),
+            "notes": ops.zeros((batch, 1), dtype="float32"),
         }
 
     def against(self, watch: Watch, wait: Tensor) -> Tensor:
@@ -77,7 +82,13 @@ class Guard:
         known = ops.maximum(ops.sum(ops.cast(heard >= 0, "float32"), axis=-1, keepdims=True), FEWEST)
         shares = ops.sum(sounded, axis=1) / known
         gentle = AGAINST_SHARE * ops.maximum(shares - COMMON_SHARE, 0.0)
-        return against_loops + ops.where(shares >= LARGEST_SHARE, NEVER, gentle)
+        return against_loops + ops.where(shares >= LARGEST_SHARE, NEVER, gentle) + self._narrow(watch)
+
+    def _narrow(self, watch: Watch) -> Tensor:
+        """What to take from pitches that the piece has had where it has had too few, (batch, pitches)."""
+        beyond = ops.maximum(watch["notes"] - NARROW_AFTER, 0.0)
+        is_narrow = ops.sum(watch["had"], axis=-1, keepdims=True) < FEW_PITCHES
+        return watch["had"] * ops.where(is_narrow, ops.minimum(AGAINST_NARROW * beyond, MOST_AGAINST_NARROW), 0.0)
 
     def _in_chord(self, watch: Watch, wait: Tensor) -> Tensor:
         """How many notes of the chord that the next note belongs to have been heard, int32 (batch,)."""
@@ -113,9 +124,14 @@ class Guard:
         in_chord = self._in_chord(watch, raw[:, 0])
         after["pitches"] = _sorted_in(watch["pitches"], raw[:, self.field], in_chord)
         after["chord"] = in_chord + 1
+        struck = ops.expand_dims(raw[:, self.field], -1) == ops.arange(self._pitches, dtype="int32")
+        after["had"] = ops.maximum(watch["had"], ops.cast(struck, "float32"))
+        after["notes"] = watch["notes"] + 1.0
         has_pitch = self._has_pitch([raw[:, index] for index in range(self.field)], ops)
         if has_pitch is not None:
             after["pitches"] = ops.where(has_pitch[:, None], after["pitches"], watch["pitches"])
+            for part in ("had", "notes"):
+                after[part] = ops.where(has_pitch[:, None], after[part], watch[part])
             unheard = ops.where(raw[:, 0] > self._chord_units, 0, watch["chord"])
             after["chord"] = ops.where(has_pitch, after["chord"], unheard)
         after["waits"] = ops.concatenate([watch["waits"][:, 1:], raw[:, :1]], axis=-1)

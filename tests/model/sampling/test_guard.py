@@ -12,7 +12,18 @@ from model.evaluation.degeneration import has_loop
 from model.piece import NOTE, Piece, table
 from model.representation import Performance, representation_of
 from model.sampling.drawing import draw
-from model.sampling.guard import CROWDED, LARGEST_SHARE, NEVER, NEVER_AFTER, WATCHED, Guard, Watch
+from model.sampling.guard import (
+    AGAINST_NARROW,
+    CROWDED,
+    LARGEST_SHARE,
+    MOST_AGAINST_NARROW,
+    NARROW_AFTER,
+    NEVER,
+    NEVER_AFTER,
+    WATCHED,
+    Guard,
+    Watch,
+)
 
 PERFORMANCE = Performance()
 
@@ -147,6 +158,20 @@ def test_a_chord_is_remembered_from_its_lowest_note_up(guard: Guard):
 
 def test_a_few_notes_do_not_outweigh_anything(guard: Guard):
     assert against(guard, [60, 60, 62]).max() == 0
+
+
+def test_a_piece_of_few_pitches_is_led_to_others_until_it_has_enough(guard: Guard):
+    narrow = [60, 62, 64, 65, 67, 69, 67, 65, 64, 62, 65]
+    # Given a short tune, a longer one of the same pitches, and one that went on to six more
+    short, long = (against(guard, (narrow * 8)[:notes]) for notes in (NARROW_AFTER, NARROW_AFTER + 20))
+    wide = against(guard, [*narrow * 4, 71, 72, 74, 76, 77, 79])
+    # Then only in the second those it has had are less likely than others
+    assert not short.any()
+    assert set(np.flatnonzero(long)) == set(narrow)
+    assert long[60] == pytest.approx(20 * AGAINST_NARROW)
+    assert not wide.any()
+    # And never by so much that none of them could come
+    assert against(guard, (narrow * 40)[:400]).max() < 3 * MOST_AGAINST_NARROW
 
 
 def test_it_forgets_what_is_long_past(guard: Guard):
