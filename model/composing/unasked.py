@@ -49,7 +49,8 @@ def settled(options: ComposeOptions, habits: Habits | None) -> Settled:
     update["style"] = asked.style or ensemble.style
     update["instruments"] = asked.instruments or ensemble.instruments
     wanted = [one for one in ensemble.players if not asked.instruments or one.family in asked.instruments]
-    playing = Playing(tuple((one.program, one.share) for one in wanted), ensemble.together)
+    together = ensemble.together if asked.density is None else None  # chords are what makes music dense
+    playing = Playing(tuple((one.program, one.share) for one in wanted), together)
     return Settled(asked.model_copy(update=update), playing)
 
 

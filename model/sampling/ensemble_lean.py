@@ -19,8 +19,8 @@ from model.representation import Representation
 from model.representation.base import Tensor
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
 
-STRENGTH = 0.5  # logits for every note that a player is behind; by trial (docs/experiments.md)
-TOGETHER_STRENGTH = 0.3  # the same for every note that was to be struck with the one before
+STRENGTH = 1.0  # logits for every note that a player is behind; by trial (docs/experiments.md)
+TOGETHER_STRENGTH = 0.6  # the same for every note that was to be struck with the one before
 MEMORY = 64.0  # notes over which being behind is forgotten: a voice may rest for some bars
 BARRED = -30.0  # logits of those who are not in the ensemble
 
@@ -32,11 +32,11 @@ class Playing(NamedTuple):
 
     Attributes:
         players: program (128 for the drums) and share of the notes of each.
-        together: share of the notes that are struck with the one before.
+        together: share of the notes that are struck with the one before; None leaves it to the network.
     """
 
     players: Sequence[tuple[int, float]]
-    together: float
+    together: float | None
 
 
 class EnsembleLean:
@@ -54,7 +54,8 @@ class EnsembleLean:
 
         float32 (batch, 131), as the field counts instruments: `due` the share of the notes that each is to have, 0 for
         all where that is open; `behind` how many notes each is short of that; `barred` logits of who may not. (batch,
-        1): `together_due` and `together_behind`, of notes that are struck with the one before.
+        1): `together_due` and `together_behind`, of notes that are struck with the one before, and how much that is
+        heeded, `together_strength`.
 
         Args:
             batch: how many pieces.
@@ -62,23 +63,24 @@ class EnsembleLean:
         """
         if not self.can_lean:
             return {}
-        due, barred, together = np.zeros(INSTRUMENTS), np.zeros(INSTRUMENTS), np.zeros(1)
+        due, barred = np.zeros(INSTRUMENTS), np.zeros(INSTRUMENTS)
+        together = None if playing is None else playing.together
         if playing is not None:
             places = [FIRST_PROGRAM + program for program, _ in playing.players]
             shares = np.array([share for _, share in playing.players])
             due[places] = shares / shares.sum()
             barred[FIRST_PROGRAM:] = BARRED
             barred[places] = 0.0
-            together[:] = playing.together
         rows = {
             "due": due, "behind": np.zeros(INSTRUMENTS), "barred": barred,
-            "together_due": together, "together_behind": np.zeros(1),
+            "together_due": np.full(1, together or 0.0), "together_behind": np.zeros(1),
+            "together_strength": np.full(1, 0.0 if together is None else TOGETHER_STRENGTH),
         }  # fmt: skip
         return {name: np.tile(row.astype(np.float32), (batch, 1)) for name, row in rows.items()}
 
     def towards_together(self, cast: Cast) -> Tensor:
         """What to add to the logits of the wait, float32 (batch, classes)."""
-        return TOGETHER_STRENGTH * cast["together_behind"] * self._is_at_once.astype(np.float32)
+        return cast["together_strength"] * cast["together_behind"] * self._is_at_once.astype(np.float32)
 
     def towards_players(self, cast: Cast) -> Tensor:
         """What to add to the logits of the instrument, float32 (batch, 131)."""

@@ -110,6 +110,13 @@ def test_players_are_those_of_the_ensemble_as_far_as_they_are_asked_for():
     assert settle(Controls(instruments=("organ",)), 1).playing is None
 
 
+def test_how_much_comes_together_is_left_open_where_a_density_is_asked_for():
+    playing = settle(Controls(style="quartet", density=1), 1).playing
+    assert playing is not None
+    assert playing.together is None
+    assert len(playing.players) == 3
+
+
 def test_everyone_who_was_drawn_plays_and_nobody_is_told_of_a_wish_that_was_not_theirs(orchestra: Composer):
     wishes = [(None, ComposeOptions(length_s=40, random_seed=seed)) for seed in range(8)]
     made = dict(orchestra.compose_all(wishes))

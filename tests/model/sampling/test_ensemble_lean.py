@@ -83,7 +83,8 @@ def test_notes_that_should_come_together_get_likelier_until_they_do(lean: Ensemb
     assert waits(lean, together)[0] == pytest.approx(-16 * TOGETHER_STRENGTH * 0.5, rel=0.15)
     for cast in (began, apart, together):
         assert not waits(lean, cast)[1:].any()
-    # And where nothing is known of the ensemble, nothing leans
+    # And where nothing is known of the ensemble, or it is left open, nothing leans
+    assert not waits(lean, after(lean, lean.start(1, TRIO._replace(together=None)), [VIOLIN] * 20)).any()
     assert not waits(lean, after(lean, lean.start(1), [VIOLIN] * 20)).any()
 
 
