@@ -52,7 +52,7 @@ class Request:
         taste: how to draw.
         plan: what is given beforehand, a batch of one.
         guard: whether loops of few notes are broken.
-        most_steps: after so many, rounded up to a whole chunk, it is cut.
+        most_steps: after so many it is cut.
     """
 
     position: Position
@@ -99,6 +99,11 @@ class Ticket:
         self._chunks: queue.SimpleQueue[Chunk | None] = queue.SimpleQueue()
         self._parts: list[Chunk] = []
         self._is_stopped = False
+
+    @property
+    def steps_left(self) -> int:
+        """How many the piece may still have."""
+        return self.request.most_steps - sum(len(part.steps) for part in self._parts)
 
     def stop(self) -> None:
         """End the piece where it is; it takes effect within a chunk, and what was drawn is kept."""

@@ -15,7 +15,6 @@ import pytest
 
 from model.bundles import Bundle, BundleStore
 from model.engine import Drawing, Engine, Request
-from model.engine.engine import CHUNK
 from model.errors import EngineError
 from model.network import NoteNetwork
 from model.representation.base import UNKNOWN
@@ -126,7 +125,7 @@ def test_a_stop_takes_effect_within_a_chunk_and_keeps_what_there_is(engine: Engi
 
 def test_a_piece_is_cut_where_it_may_have_no_more_steps(engine: Engine):
     drawing = engine.submit(request(engine, 1, left=UNKNOWN - 1, most_steps=40)).result()
-    assert len(drawing.steps) == 3 * CHUNK
+    assert len(drawing.steps) == 40
     assert not drawing.ended
     assert not drawing.stopped
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from model.engine import Drawing, Engine, Request
+from model.engine.engine import CHUNK_ALONE
 from model.engine.layout import new_joint
 from model.engine.processor import Processor
 from model.engine.sharing import OVER, TRIED_ANEW, Worth, assist, new_board
@@ -66,7 +67,7 @@ def test_a_piece_is_the_same_with_help_and_without(engine: Engine, helpers: int)
         alone = drawn(engine, seed, Settled(is_helped=False))
         np.testing.assert_array_equal(drawn(engine, seed, helped, helpers).steps, alone.steps)
     assert helped.times == [True] * len(helped.times)
-    assert len(helped.times) == 6 * STEPS // 16
+    assert len(helped.times) == 6 * STEPS // CHUNK_ALONE
 
 
 def test_help_that_is_kept_from_working_delays_nothing_for_good(engine: Engine):
