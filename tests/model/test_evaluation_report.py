@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -75,11 +77,9 @@ def figures(indexed: Path, folder: Path, tmp_path_factory: pytest.TempPathFactor
     """What the command prints with --json; it writes the page as well."""
     output = tmp_path_factory.mktemp("page") / "report.html"
     options = ["--bundle", str(indexed), "--pieces", "4", "--seconds", str(LENGTH_S), "--reference", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        printed: list[str] = []
-        patch.setattr("builtins.print", lambda *words, **_: printed.extend(map(str, words)))
+    with redirect_stdout(io.StringIO()) as printed:
         assert main(["report", *options, "-o", str(output), "--json"]) == 0
-    return {**json.loads(printed[-1]), "page": output.read_text(encoding="utf-8")}
+    return {**json.loads(printed.getvalue().splitlines()[-1]), "page": output.read_text(encoding="utf-8")}
 
 
 def test_the_report_has_every_figure(figures: dict):
