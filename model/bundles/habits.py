@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from model.controls import FAMILIES, KEYS
 from model.representation.base import BLOCK
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
+from model.representation.players import PROGRAMS_PER_FAMILY
 
 if TYPE_CHECKING:
     from model.representation import Representation
@@ -25,7 +26,6 @@ MOST_ENSEMBLES = 200  # the most frequent; what is rarer nobody misses
 LEAST_SHARE = 0.02  # of an ensemble's notes; who plays less is not one of it
 DRUMS_PROGRAM = 128
 Who = tuple[str, tuple[int, ...]]  # a style, and programs
-PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
 
 
 class Player(BaseModel):

@@ -10,8 +10,8 @@ from model.representation import grid
 from model.representation.base import BLOCK
 from model.representation.engraving import DRUMS, DURATION, FIRST_PROGRAM, INSTRUMENT, METER, PITCH, SHIFT, TEMPO
 from model.representation.measuring import NOTES_PER_SECOND, block_keys
+from model.representation.players import PROGRAMS_PER_FAMILY
 
-PROGRAMS_PER_FAMILY = 8
 ASKED = np.array([METERS.index(name) if name in METERS else -1 for name in (f"{n}/{d}" for n, d in grid.METERS)])
 
 
