@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAYERS, UNITS = 3, 512  # as many as the classic network has
 NOTES = 320  # of each piece in a round: half a minute of piano
-WEIGHT_BYTES = 2  # of each weight as a step reads it: float16, see `model.engine.matmul`
+WEIGHT_BYTES = 1  # of each weight as a step reads it: a whole number of 8 bits, see `model.engine.matmul`
 TABLE = "embeddings"  # the name of weights of which a step reads one row
 
 

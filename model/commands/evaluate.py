@@ -49,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "holds out; all; auto: validation where there is a table, else all; for jsb16 the name of a list in the JSON, "
         "auto: valid (default: %(default)s)",
     )
+    parser.add_argument(
+        "--rounded",
+        action="store_true",
+        help="with products in whole numbers of 8 bits, as notes are drawn on a CPU (default: in float32)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
@@ -62,7 +67,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     paths = find_data(str(arguments.data)).paths
     if len(paths) != 1:
         raise RequestError(f"'{arguments.data}' is several collections: name one of them to evaluate on.")
-    figures = evaluate(open_bundle(arguments.bundle), paths[0], arguments.split)
+    figures = evaluate(open_bundle(arguments.bundle), paths[0], arguments.split, arguments.rounded)
     pieces = f"{figures['pieces']} pieces ({figures['split']})"
     if "nats_per_token" in figures:
         floor = f" (unigram {figures['unigram']:.3f})" if "unigram" in figures else ""
@@ -81,7 +86,7 @@ def _chorales(arguments: argparse.Namespace) -> Outcome:
     from model.evaluation.jsb16 import evaluate_jsb16
 
     split = "valid" if arguments.split == "auto" else arguments.split
-    figures = evaluate_jsb16(open_bundle(arguments.bundle), arguments.data, split)
+    figures = evaluate_jsb16(open_bundle(arguments.bundle), arguments.data, split, arguments.rounded)
     text = (
         f"{figures['pieces']} chorales ({split}), {figures['tokens']} pitches: {figures['nll_per_token']:.4f} nats per "
         f"pitch, {figures['nll_per_step']:.3f} per sixteenth."

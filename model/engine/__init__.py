@@ -11,12 +11,16 @@ walking      how two loops walk several operands at once
 placing      where their results lie
 program      what the machine executes
 machine      carries programs out
-instructions what single instructions do
+codes        instructions by number
+elementwise  what they do: to elements
+reductions   along an axis
+moving       when they move elements
 recurrent    LSTM, GRU and look-back, built into the machine
 layout       the numbers of a recurrent stack, and what the slots remember of it
 sharing      products of a piece that is alone, made by several threads
 atomics      words that pass between threads
 matmul       a few rows times weights that never change
+kernels      its innermost loops, for the processor at hand
 arithmetic   exp, sigmoid and tanh as vectors
 compiling    machine code, kept on disk
 """

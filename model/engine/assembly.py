@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.engine.matmul import Packed
 from model.engine.placing import Placing
-from model.engine.program import BARRIERS, WIDTH, Code, Place, Program
+from model.engine.program import BARRIERS, SORT_NOTES, WIDTH, Code, Place, Program
 from model.engine.walking import Walk, common_loops, in_order, walk_of
 
 Addresses = NDArray[np.int64]
@@ -104,7 +104,9 @@ class Assembly:
     def by_rows(self, code: Code, values: Addresses) -> Addresses:
         """An instruction along the last axis that keeps the shape."""
         count = values.shape[-1]
-        return self._made(code, (values,), (values.size // count, count), values.shape)
+        notes = SORT_NOTES if code == Code.SORT else 0
+        made = self._made(code, (values,), (values.size // count, count), (values.size + notes,))
+        return made[: values.size].reshape(values.shape)
 
     def reduced(self, code: Code, values: Addresses, axis: int) -> Addresses:
         """One element for each along `axis`, (outer, inner)."""
@@ -124,6 +126,14 @@ class Assembly:
         count = index.size // parts
         sizes = (parts, before, table.shape[axis], inner, count)
         return self._made(Code.GATHER, (table, index), sizes, (parts * before * count * inner,))
+
+    def segmented(self, code: Code, values: Addresses, index: Addresses, parts: int) -> Addresses:
+        """One element for each part: of those of `values` whose index it is."""
+        return self._made(code, (values, index), (values.size, parts), (parts,))
+
+    def nearest(self, points: Addresses, places: Addresses) -> Addresses:
+        """How far it is from each of `places` to the nearest of `points`."""
+        return self._made(Code.NEAREST, (points, places), (points.size, places.size), (places.size,))
 
     def gather_plan(self, part: int, index: Addresses, width: int) -> Addresses:
         """The row of a plan at `index`."""
@@ -228,6 +238,7 @@ class Assembly:
                 moves.append((self.inputs[name], self._apart(addresses.reshape(-1))))
         for place, at in moves:  # once none of them reads an input any more
             self._append([Code.COPY, place.at, at, place.size, 1], [(at, place.size)])
+        self._leave_out_what_nobody_reads(results)
         placing = Placing(self._blocks, self._input_size, self._code, self._reads, results)
         code = placing.code()
         return Program(
@@ -241,6 +252,19 @@ class Assembly:
             size=placing.size,
             plan_parts=plan_parts,
         )
+
+    def _leave_out_what_nobody_reads(self, results: dict[str, Place]) -> None:
+        kept, needed = [], {self._block(place.at) for place in results.values()}
+        for number in reversed(range(len(self._code))):
+            code, to = self._code[number][:2]
+            if code == Code.STACK or to < self._input_size or self._block(to) in needed:
+                kept.append(number)
+                needed |= {self._block(at) for at, _ in self._reads[number]}
+        self._code = [self._code[number] for number in reversed(kept)]
+        self._reads = [self._reads[number] for number in reversed(kept)]
+
+    def _block(self, address: int) -> int:
+        return int(self._owners(np.array([address]))[0])
 
     def _is_in_place(self, flat: Addresses, place: Place) -> bool:
         """Whether a step leaves an input as it is."""

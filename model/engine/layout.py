@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine.matmul import PANEL, pack
+from model.engine.matmul import PANEL, pack, padded
 from model.engine.sharing import Joint, new_board
 from model.network.stacks.lookback import HEAD_UNITS, HEADS, LookBack
 from model.network.stacks.recurrent import RecurrentStack
@@ -49,7 +49,7 @@ class Stack:
     """
 
     layout: Layout
-    weights: NDArray[np.uint16]
+    weights: NDArray[np.uint8]
     state_size: int
     parts: dict[str, tuple[int, int]]
 
@@ -68,7 +68,7 @@ class _Store:
     """Weights and biases laid one after another."""
 
     def __init__(self) -> None:
-        self.weights: list[NDArray[np.uint16]] = []
+        self.weights: list[NDArray[np.uint8]] = []
         self.biases: list[NDArray[np.float32]] = []
 
     def matrix(self, values: NDArray) -> int:
@@ -91,12 +91,11 @@ def stack_of(stack: RecurrentStack) -> Stack:
         for part in layer.parts:
             parts[f"{part}_{layer.name}"] = (at, layer.units)
             at += layer.units
+        row[WEIGHTS], row[RECURRENT_WEIGHTS] = store.matrix(kernel), store.matrix(recurrent)
         if layer.parts == ("hidden", "cell"):
-            row[WEIGHTS], row[BIAS] = store.matrix(np.concatenate([recurrent, kernel])), store.bias(bias)
+            row[BIAS] = store.bias(bias)
         else:
-            row[KIND] = GRU
-            row[WEIGHTS], row[RECURRENT_WEIGHTS] = store.matrix(kernel), store.matrix(recurrent)
-            row[BIAS], row[RECURRENT_BIAS] = store.bias(bias[0]), store.bias(bias[1])
+            row[KIND], row[BIAS], row[RECURRENT_BIAS] = GRU, store.bias(bias[0]), store.bias(bias[1])
         rows.append(row)
     look = np.full(9, -1, dtype=np.int64)
     if stack.look_back is not None:
@@ -143,17 +142,25 @@ def remember(stack: Stack, memory: Memory, slot: int, state: dict[str, Any]) -> 
 
 def scratch_size(stack: Stack, rows: int) -> int:
     """float32 numbers that each of the four parts of the room for intermediate results needs, for so many rows."""
-    widest = max(int(layer[INPUTS]) + 4 * -(-int(layer[UNITS]) // PANEL) * PANEL for layer in stack.layout.layers)
+    widest = max(4 * -(-int(layer[UNITS]) // PANEL) * PANEL for layer in stack.layout.layers)
     return rows * max(widest + PANEL, 2 * WIDTH + PANEL) + max(int(stack.layout.look[MOMENTS]), 0) + PANEL
+
+
+def widest_input(stack: Stack) -> int:
+    """Numbers of the longest vector that enters a product of the stack."""
+    layers = stack.layout.layers
+    return max(int(layers[:, INPUTS].max()), int(layers[:, UNITS].max()), WIDTH)
 
 
 def new_joint(stack: Stack | None) -> Joint:
     """Room for what a leader and helpers share when one piece takes a step of the stack; without helpers."""
     board = new_board(is_helped=False)
     if stack is None:
-        return Joint(board, np.zeros((1, 5), dtype=np.int64), *(np.zeros(1, np.float32) for _ in range(2)))
+        nothing = np.zeros(1, dtype=np.float32)
+        return Joint(board, np.zeros((1, 5), dtype=np.int64), np.zeros(1, dtype=np.uint8), nothing, nothing)
     layers = stack.layout.layers
     units, count = int(layers[0, UNITS]), len(layers)
-    entering = np.zeros(max(count * units, int(layers[:, INPUTS].max())), dtype=np.float32)
+    entering = np.zeros(max(count * padded(units), padded(int(layers[:, INPUTS].max()))), dtype=np.uint8)
+    scales = np.zeros(count, dtype=np.float32)
     leaving = np.zeros(count * -(-4 * units // PANEL) * PANEL, dtype=np.float32)
-    return Joint(board, np.zeros((count, 5), dtype=np.int64), entering, leaving)
+    return Joint(board, np.zeros((count, 5), dtype=np.int64), entering, scales, leaving)

@@ -37,6 +37,7 @@ REDUCING = {
     "Sum": Code.SUM, "Mean": Code.SUM, "Max": Code.LARGEST, "Any": Code.LARGEST, "Min": Code.LEAST, "All": Code.LEAST,
     "ArgMax": Code.ARGMAX,
 }  # fmt: skip
+SEGMENTED = {"UnsortedSegmentSum": Code.SEGMENT_SUM, "UnsortedSegmentMax": Code.SEGMENT_LARGEST}
 RUNNING = {"Cumsum": Code.CUMSUM, "Cumprod": Code.CUMPROD}
 SAME = ("Identity", "StopGradient", "PreventGradient", "ReadVariableOp")
 MOVING = (
@@ -172,6 +173,12 @@ class _Lowering:
             return [self._assembly.binary(BINARY[kind], first, self._of(operation.inputs[1]))]
         if kind in SWAPPED:
             return [self._assembly.binary(SWAPPED[kind], self._of(operation.inputs[1]), first)]
+        if kind in SEGMENTED:
+            index, parts = (operation.inputs[place] for place in (1, 2))
+            size = int(self._values[parts.name])
+            return [self._assembly.segmented(SEGMENTED[kind], first.reshape(-1), self._of(index).reshape(-1), size)]
+        if kind == "Min" and (distances := self._nearest(operation)) is not None:
+            return [distances]
         if kind in REDUCING or kind in RUNNING:
             return [self._along(operation, kind, first)]
         raise NotImplementedError(f"the machine knows no operation {kind} ({operation.name})")
@@ -247,6 +254,18 @@ class _Lowering:
     def _squared_difference(self, operation: Any) -> list[Addresses]:
         difference = self._assembly.binary(Code.SUB, *(self._of(tensor) for tensor in operation.inputs))
         return [self._assembly.unary(Code.SQUARE, difference)]
+
+    def _nearest(self, operation: Any) -> Addresses | None:
+        """The least of the distances between points and places, where that is what a graph asks for."""
+        distance = operation.inputs[0].op
+        if distance.type != "Abs" or distance.inputs[0].op.type != "Sub":
+            return None
+        points, places = (self._of(tensor) for tensor in distance.inputs[0].op.inputs)
+        shape = distance.outputs[0].shape.as_list()
+        is_table = shape == [1, points.size, places.size] and points.shape[-1] == 1
+        if not is_table or np.atleast_1d(self._values[operation.inputs[1].name]).tolist() != [1]:
+            return None
+        return self._assembly.nearest(points, places).reshape(operation.outputs[0].shape.as_list())
 
     def _along(self, operation: Any, kind: str, values: Addresses) -> Addresses:
         axes = np.atleast_1d(self._values[operation.inputs[1].name]).tolist()

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.engine import instructions as do
+from model.engine import codes as code_of
+from model.engine import elementwise, moving, reductions
+from model.engine.codes import UNSIGNED as U
+from model.engine.codes import place
 from model.engine.compiling import inlined, machine_code
-from model.engine.instructions import UNSIGNED as U
-from model.engine.instructions import place
-from model.engine.matmul import PANEL, multiply_add
+from model.engine.matmul import PANEL, multiply_add, padded, rounded
 from model.engine.recurrent import look_ahead, stack_step
 from model.engine.sharing import HELPED, Joint
 
@@ -56,10 +57,13 @@ class Plans(NamedTuple):
 class Room(NamedTuple):
     """Room for intermediate results of one thread, float32: vectors that go into products, and that come out.
 
-    `joint` is for the recurrent stack of a piece that is alone.
+    `rounded` is for the former as bytes, `scales` for what these are worth, `joint` for the recurrent stack of a piece
+    that is alone.
     """
 
     entering: NDArray[np.float32]
+    rounded: NDArray[np.uint8]
+    scales: NDArray[np.float32]
     leaving: NDArray[np.float32]
     scratch: NDArray[np.float32]  # (4, size)
     joint: Joint
@@ -81,13 +85,13 @@ def execute(steps, first, end, memory, base, plans, slot):
         kind = code[pc, 0]
         r, a = U(base + code[pc, 1]), place(code[pc, 2], base)
         f3, f4, f5, f6 = U(code[pc, 3]), U(code[pc, 4]), U(code[pc, 5]), U(code[pc, 6])
-        if kind >= do.ADD:
+        if kind >= code_of.ADD:
             b, near_a, far_b, near_b = place(code[pc, 3], base), U(code[pc, 7]), U(code[pc, 8]), U(code[pc, 9])
             for o in range(f4):
-                do.binary(kind, memory, r + o * f5, a + o * f6, b + o * far_b, f5, near_a, near_b)
-        elif kind >= do.NEG:
-            do.unary(kind, memory, r, a, f3)
-        elif kind >= do.BATCH_MATMUL:
+                elementwise.binary(kind, memory, r + o * f5, a + o * f6, b + o * far_b, f5, near_a, near_b)
+        elif kind >= code_of.NEG:
+            elementwise.unary(kind, memory, r, a, f3)
+        elif kind >= code_of.BATCH_MATMUL:
             _along(code, pc, memory, base, r, a)
         else:
             _move(steps, pc, memory, base, plans, slot, r, a)
@@ -97,40 +101,45 @@ def execute(steps, first, end, memory, base, plans, slot):
 def _move(steps, pc, memory, base, plans, slot, r, a):
     code = steps.code
     kind, f3, f4, f5, f6 = code[pc, 0], U(code[pc, 3]), U(code[pc, 4]), U(code[pc, 5]), U(code[pc, 6])
-    if kind == do.COPY:
+    if kind == code_of.COPY:
         # f4 may stand for a negative distance: unsigned sums wrap around to the right place
         for i in range(f3):
             memory[r + i] = memory[a + i * f4]
-    elif kind == do.COLLECT:
+    elif kind == code_of.COLLECT:
         table = U(code[pc, 2])
         for i in range(f3):
             memory[r + i] = memory[place(steps.addresses[table + i], base)]
-    elif kind == do.SELECT:
+    elif kind == code_of.SELECT:
         b, c = place(code[pc, 3], base), place(code[pc, 4], base)
-        do.select(memory, r, a, b, c, f5, f6, code[pc, 7:13])
-    elif kind == do.GATHER:
+        far, near = (U(code[pc, 7]), U(code[pc, 9]), U(code[pc, 11])), (code[pc, 8], code[pc, 10], code[pc, 12])
+        elementwise.select(memory, r, a, b, c, f5, f6, far, near)
+    elif kind == code_of.GATHER:
         index = place(code[pc, 3], base)
-        do.gather(memory, r, a, index, f4, f5, f6, U(code[pc, 7]), U(code[pc, 8]))
+        moving.gather(memory, r, a, index, f4, f5, f6, U(code[pc, 7]), U(code[pc, 8]))
     else:
         row, part = memory[place(code[pc, 3], base)], code[pc, 2]
-        do.gather_plan(memory, r, row, f4, plans.values, plans.at[slot, part], plans.rows[slot, part])
+        moving.gather_plan(memory, r, row, f4, plans.values, plans.at[slot, part], plans.rows[slot, part])
 
 
 @inlined
 def _along(code, pc, memory, base, r, a):
     kind, f3, f4, f5, f6 = code[pc, 0], U(code[pc, 3]), U(code[pc, 4]), U(code[pc, 5]), U(code[pc, 6])
-    if kind == do.BATCH_MATMUL:
-        do.batch_matmul(memory, r, a, place(code[pc, 3], base), f4, f5, f6, U(code[pc, 7]))
-    elif kind == do.SOFTMAX:
-        do.softmax(memory, r, a, f3, f4)
-    elif kind == do.SORT:
-        do.sort(memory, r, a, f3, f4)
-    elif kind == do.ARGMAX:
-        do.argmax(memory, r, a, f3, f4, f5)
-    elif kind >= do.SUM:
-        do.reduced(kind, memory, r, a, f3, f4, f5)
+    if kind == code_of.BATCH_MATMUL:
+        moving.batch_matmul(memory, r, a, place(code[pc, 3], base), f4, f5, f6, U(code[pc, 7]))
+    elif kind == code_of.SOFTMAX:
+        reductions.softmax(memory, r, a, f3, f4)
+    elif kind == code_of.SORT:
+        moving.sort(memory, r, a, f3, f4)
+    elif kind == code_of.ARGMAX:
+        reductions.argmax(memory, r, a, f3, f4, f5)
+    elif kind == code_of.NEAREST:
+        reductions.nearest(memory, r, a, place(code[pc, 3], base), f4, f5)
+    elif kind >= code_of.SEGMENT_SUM:
+        reductions.segmented(kind, memory, r, a, place(code[pc, 3], base), f4, f5)
+    elif kind >= code_of.SUM:
+        reductions.reduced(kind, memory, r, a, f3, f4, f5)
     else:
-        do.running(kind, memory, r, a, f3, f4, f5)
+        reductions.running(kind, memory, r, a, f3, f4, f5)
 
 
 @inlined
@@ -139,11 +148,14 @@ def _matmul(steps, pc, memory, bases, weights, room):
     at, inputs, outputs = steps.matrices[matrix, 0], steps.matrices[matrix, 1], steps.matrices[matrix, 2]
     width, rows = (outputs + PANEL - 1) // PANEL * PANEL, len(bases)
     for row in range(rows):
-        a, vector = place(steps.code[pc, 2], bases[row]), room.entering[row * each * inputs : (row + 1) * each * inputs]
-        for i in range(each * inputs):
-            vector[i] = memory[a + U(i)]
+        a = place(steps.code[pc, 2], bases[row])
+        for one in range(each):
+            for i in range(inputs):
+                room.entering[i] = memory[a + U(one * inputs + i)]
+            number = row * each + one
+            room.scales[number] = rounded(room.entering, 0, inputs, room.rounded, number * padded(inputs))
     room.leaving[: rows * each * width] = np.float32(0.0)
-    multiply_add(room.entering, inputs, weights, at, inputs, outputs, room.leaving, width, rows * each)
+    multiply_add(room.rounded, room.scales, weights, at, inputs, outputs, room.leaving, width, rows * each)
     for row in range(rows):
         for one in range(each):
             r = U(bases[row] + steps.code[pc, 1] + one * outputs)
@@ -179,7 +191,7 @@ def run(steps, where, memory, bases, slots, plans, weights, layout, kept, room, 
         bases: where the memory of each row begins, int64 (rows,).
         slots: the slot of each row, int64 (rows,).
         plans: of all slots.
-        weights: uint16, float16 numbers packed as `matmul.pack` does.
+        weights: uint8, packed as `matmul.pack` does.
         layout, kept: the recurrent stack, and what the slots remember of it.
         room: for intermediate results.
         uniforms: float64 (steps, rows, draws).
@@ -187,14 +199,14 @@ def run(steps, where, memory, bases, slots, plans, weights, layout, kept, room, 
     """
     for step in range(len(uniforms)):
         for row in range(len(bases)):
-            uniform = memory[bases[row] + where.uniform : bases[row] + where.uniform + uniforms.shape[2]]
-            uniform[:] = uniforms[step, row]
+            for number in range(uniforms.shape[2]):
+                memory[bases[row] + where.uniform + number] = uniforms[step, row, number]
             drawn.is_past_end[step, row] = memory[bases[row] + where.is_over] != 0.0
         first = 0
         for barrier in steps.barriers:
             for row in range(len(bases)):
                 execute(steps, first, barrier, memory, bases[row], plans, slots[row])
-            if barrier < len(steps.code) and steps.code[barrier, 0] == do.MATMUL:
+            if barrier < len(steps.code) and steps.code[barrier, 0] == code_of.MATMUL:
                 _matmul(steps, barrier, memory, bases, weights, room)
             elif barrier < len(steps.code):
                 is_last = step == len(uniforms) - 1  # a notice may not outlive the call

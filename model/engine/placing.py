@@ -97,7 +97,10 @@ def _address_fields(code: Code) -> tuple[int, ...]:
         return (1, 2, 3, 4)
     if code == Code.GATHER_PLAN:
         return (1, 3)
-    if code in (Code.GATHER, Code.BATCH_MATMUL) or code >= Code.ADD:
+    if (
+        code in (Code.GATHER, Code.BATCH_MATMUL, Code.SEGMENT_SUM, Code.SEGMENT_LARGEST, Code.NEAREST)
+        or code >= Code.ADD
+    ):
         return (1, 2, 3)
     return (1, 2)
 

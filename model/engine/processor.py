@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import layout, machine
+from model.engine.kernels import GROUP, PANEL
 from model.engine.lowering import lowered
-from model.engine.matmul import PANEL
 from model.engine.program import Code, Program
 from model.engine.requests import Drawn, Standing
 from model.engine.sharing import OVER, Joint, Worth, assist, new_board
@@ -199,19 +199,21 @@ class _Desk:
     """Room for the intermediate results of one thread; one task at a time has it."""
 
     def __init__(self, programs: tuple[Program, ...], stack: layout.Stack | None, rows: int) -> None:
-        sizes = [PANEL]
+        sizes, vectors = [PANEL], rows
         for program in programs:
             for number, each in program.code[program.code[:, 0] == Code.MATMUL][:, 3:5].tolist():
                 matrix = program.matrices[number]
-                sizes.append(each * max(matrix.inputs, matrix.panels * PANEL))
+                sizes.append(each * max(matrix.inputs + GROUP, matrix.panels * PANEL))
+                vectors = max(vectors, rows * each)
         if stack:
             layers = stack.layout.layers
-            sizes += [int(layers[0, layout.INPUTS]), int(layers[:, layout.UNITS].max())]
+            sizes += [int(layers[0, layout.INPUTS]), layout.widest_input(stack) + GROUP]
         self._lock = Lock()
         entering, leaving = (np.zeros(rows * max(sizes), dtype=np.float32) for _ in range(2))
         scratch = np.zeros((4, layout.scratch_size(stack, rows) if stack else 1), dtype=np.float32)
         self._joint = layout.new_joint(stack)
-        self._room = machine.Room(entering, leaving, scratch, self._joint)
+        as_bytes, scales = np.zeros(rows * max(sizes), dtype=np.uint8), np.zeros(vectors, dtype=np.float32)
+        self._room = machine.Room(entering, as_bytes, scales, leaving, scratch, self._joint)
 
     def joint(self, board: NDArray[np.int64]) -> Joint:
         """What helpers share with whoever has this desk."""
@@ -227,7 +229,7 @@ class _Desk:
 
 _NO_STACK = layout.Stack(
     layout=layout.Layout(np.zeros((1, 8), dtype=np.int64), np.full(9, -1, dtype=np.int64), np.zeros(0, np.float32)),
-    weights=np.zeros(0, dtype=np.uint16),
+    weights=np.zeros(0, dtype=np.uint8),
     state_size=0,
     parts={},
 )
@@ -253,7 +255,7 @@ def _no_memory(slots: int) -> layout.Memory:
 
 def _packed(
     programs: tuple[Program, ...], stack: layout.Stack | None
-) -> tuple[NDArray[np.uint16], list[NDArray[np.int64]]]:
+) -> tuple[NDArray[np.uint8], list[NDArray[np.int64]]]:
     """All weights in one array, those of the stack first, and of each program where its matrices begin."""
     parts = [stack.weights] if stack else []
     at, tables, known = sum(map(len, parts)), [], {}

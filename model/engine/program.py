@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from model.engine.matmul import Packed
 
 WIDTH = 13  # integers of an instruction
+SORT_NOTES = 128  # elements: two for each halving of what is sorted
 
 
 class Code(IntEnum):
@@ -28,13 +29,16 @@ class Code(IntEnum):
     GATHER_PLAN = 4  # r, part, index, width: a row of a plan, beyond its end the last
     BATCH_MATMUL = 5  # r, a, b, batch, m, k, n
     SOFTMAX = 6  # r, a, rows, n
-    SORT = 7  # r, a, rows, n: the largest first
+    SORT = 7  # r, a, rows, n: the largest first; `SORT_NOTES` more elements behind r are written
     CUMSUM = 8  # r, a, outer, axis, inner; so are those down to ARGMAX
     CUMPROD = 9
     SUM = 10
     LARGEST = 11
     LEAST = 12
     ARGMAX = 13
+    SEGMENT_SUM = 16  # r, a, index, n, parts: elements of a that have one index together; so is the next
+    SEGMENT_LARGEST = 17
+    NEAREST = 18  # r, a, b, n, m: of each of m elements of b, how far it is to the nearest of n elements of a
     # barriers: carried out for all rows at once
     MATMUL = 14  # r, a, matrix, m: m vectors of every row
     STACK = 15  # r, a: one step of the recurrent stack

@@ -36,7 +36,7 @@ from model.engine.layout import (
     WEIGHTS,
     WIDTH,
 )
-from model.engine.matmul import PANEL, multiply_add
+from model.engine.matmul import PANEL, multiply_add, padded, panel_bytes, rounded
 from model.engine.sharing import post, see_through
 from model.network.stacks.lookback import HEAD_UNITS, HEADS
 
@@ -45,20 +45,49 @@ ZERO, ONE = np.float32(0), np.float32(1)
 
 
 @inlined
-def _padded(outputs):
+def copied(target, at, source, start, count):
+    """target[at:][:count] = source[start:][:count]; as a loop, for numba's own way may allocate."""
+    for i in range(count):
+        target[at + i] = source[start + i]
+
+
+@inlined
+def _whole_panels(outputs):
     return (outputs + PANEL - 1) // PANEL * PANEL
 
 
 @inlined
-def _affine(x, inputs, weights, weight_at, biases, bias_at, outputs, y, rows):
-    """y[row] = x[row] @ weights + bias; rows of y are padded to whole panels."""
-    width = _padded(outputs)
-    bias = biases[bias_at : bias_at + outputs]
+def _biased(y, biases, bias_at, outputs, rows):
+    """y[row] = bias; rows of y are padded to whole panels."""
+    width = _whole_panels(outputs)
     for row in range(rows):
         sums = y[row * width : (row + 1) * width]
-        sums[:outputs] = bias
+        copied(sums, 0, biases, bias_at, outputs)
         sums[outputs:] = ZERO
-    multiply_add(x, inputs, weights, weight_at, inputs, outputs, y, width, rows)
+
+
+@inlined
+def _with_inputs(y, x, inputs, room, weights, weight_at, outputs, rows):
+    """y[row] += x[row] @ weights."""
+    for row in range(rows):
+        room.scales[row] = rounded(x, row * inputs, inputs, room.rounded, row * padded(inputs))
+    multiply_add(room.rounded, room.scales, weights, weight_at, inputs, outputs, y, _whole_panels(outputs), rows)
+
+
+@inlined
+def _with_states(y, states, slots, at, units, room, weights, weight_at, outputs):
+    """y[row] += the `units` numbers from `at` on in the row's state @ weights."""
+    for row in range(len(slots)):
+        room.scales[row] = rounded(states[slots[row]], at, units, room.rounded, row * padded(units))
+    width = _whole_panels(outputs)
+    multiply_add(room.rounded, room.scales, weights, weight_at, units, outputs, y, width, len(slots))
+
+
+@inlined
+def _affine(x, inputs, room, weights, weight_at, biases, bias_at, outputs, y, rows):
+    """y[row] = x[row] @ weights + bias."""
+    _biased(y, biases, bias_at, outputs, rows)
+    _with_inputs(y, x, inputs, room, weights, weight_at, outputs, rows)
 
 
 @inlined
@@ -73,16 +102,14 @@ def look_ahead(room, slots, weights, layout, memory):
         layer = layers[number]
         units, at, bias = layer[UNITS], layer[STATE], layer[BIAS]
         product, sums = joint.products[number], joint.leaving[number * width : (number + 1) * width]
-        if layer[KIND] == LSTM:
-            product[sharing.WEIGHTS_AT], product[sharing.STRIDE] = layer[WEIGHTS], (layer[INPUTS] + units) * PANEL
-        else:
-            product[sharing.WEIGHTS_AT], product[sharing.STRIDE] = layer[RECURRENT_WEIGHTS], units * PANEL
+        if layer[KIND] != LSTM:
             bias = layer[RECURRENT_BIAS]
+        product[sharing.WEIGHTS_AT], product[sharing.STRIDE] = layer[RECURRENT_WEIGHTS], panel_bytes(units)
         product[sharing.TERMS] = units
-        product[sharing.ENTERING_AT], product[sharing.LEAVING_AT] = number * units, number * width
-        joint.entering[number * units : (number + 1) * units] = state[at : at + units]
+        product[sharing.ENTERING_AT], product[sharing.LEAVING_AT] = number * padded(units), number * width
+        joint.scales[number] = rounded(state, at, units, joint.entering, number * padded(units))
         gates = _gates(layer)
-        sums[:gates] = layout.biases[bias : bias + gates]
+        copied(sums, 0, layout.biases, bias, gates)
         sums[gates:] = ZERO
     post(joint, len(layers), width // PANEL)
 
@@ -94,17 +121,17 @@ def _gates(layer):
 
 @inlined
 def _gates_width(layer):
-    return _padded(_gates(layer))
+    return _whole_panels(_gates(layer))
 
 
 @inlined
-def _together(source, room, weights, weights_at, stride, inputs, sums, panels):
+def _together(source, room, weights, weights_at, inputs, sums, panels):
     """Add source[:inputs] @ the weights to the sums at `sums` in `room.joint.leaving`, with the helpers."""
     joint = room.joint
     product = joint.products[0]
-    product[sharing.WEIGHTS_AT], product[sharing.STRIDE], product[sharing.TERMS] = weights_at, stride, inputs
-    product[sharing.ENTERING_AT], product[sharing.LEAVING_AT] = 0, sums
-    joint.entering[:inputs] = source[:inputs]
+    product[sharing.WEIGHTS_AT], product[sharing.STRIDE] = weights_at, panel_bytes(inputs)
+    product[sharing.TERMS], product[sharing.ENTERING_AT], product[sharing.LEAVING_AT] = inputs, 0, sums
+    joint.scales[0] = rounded(source, 0, inputs, joint.entering, 0)
     post(joint, 1, panels)
     see_through(joint, weights)
 
@@ -112,18 +139,15 @@ def _together(source, room, weights, weights_at, stride, inputs, sums, panels):
 @inlined
 def _lstm(source, room, slots, weights, layer, biases, states, ahead):
     """One LSTM layer; `ahead` is where its sums with the hidden state lie in `room.joint.leaving`, -1 for nowhere."""
-    inputs, units, at, leaving, scratch = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving, room.scratch
-    x, y, rows, whole, width = scratch[0], scratch[1], len(slots), inputs + units, _gates_width(layer)
+    inputs, units, at, leaving = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving
+    y, rows, width = room.scratch[1], len(slots), _gates_width(layer)
     if ahead >= 0:
-        behind = layer[WEIGHTS] + units * PANEL
-        _together(source, room, weights, behind, whole * PANEL, inputs, ahead, width // PANEL)
+        _together(source, room, weights, layer[WEIGHTS], inputs, ahead, width // PANEL)
         y = room.joint.leaving[ahead:]
     else:
-        for row in range(rows):
-            start = row * whole
-            x[start : start + units] = states[slots[row], at : at + units]
-            x[start + units : start + whole] = source[row * inputs : (row + 1) * inputs]
-        _affine(x, whole, weights, layer[WEIGHTS], biases, layer[BIAS], 4 * units, y, rows)
+        _biased(y, biases, layer[BIAS], 4 * units, rows)
+        _with_states(y, states, slots, at, units, room, weights, layer[RECURRENT_WEIGHTS], 4 * units)
+        _with_inputs(y, source, inputs, room, weights, layer[WEIGHTS], 4 * units, rows)
     for row in range(rows):
         gates = y[row * width : row * width + 4 * units]
         enter, keep, new, out = (
@@ -139,21 +163,20 @@ def _lstm(source, room, slots, weights, layer, biases, states, ahead):
             cell[i] = sigmoid32(keep[i]) * cell[i] + sigmoid32(enter[i]) * tanh32(new[i])
         for i in range(units):
             said[i] = sigmoid32(out[i]) * tanh32(cell[i])
-        hidden[:] = said
+        copied(hidden, 0, said, 0, units)
 
 
 @inlined
 def _gru(source, room, slots, weights, layer, biases, states, ahead):
     """One GRU layer; see `_lstm`."""
-    inputs, units, at, leaving, scratch = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving, room.scratch
-    x, y, z, rows, width = scratch[0], scratch[1], scratch[2], len(slots), _gates_width(layer)
-    _affine(source, inputs, weights, layer[WEIGHTS], biases, layer[BIAS], 3 * units, y, rows)
+    inputs, units, at, leaving = layer[INPUTS], layer[UNITS], layer[STATE], room.leaving
+    y, z, rows, width = room.scratch[1], room.scratch[2], len(slots), _gates_width(layer)
+    _affine(source, inputs, room, weights, layer[WEIGHTS], biases, layer[BIAS], 3 * units, y, rows)
     if ahead >= 0:
         z = room.joint.leaving[ahead:]
     else:
-        for row in range(rows):
-            x[row * units : (row + 1) * units] = states[slots[row], at : at + units]
-        _affine(x, units, weights, layer[RECURRENT_WEIGHTS], biases, layer[RECURRENT_BIAS], 3 * units, z, rows)
+        _biased(z, biases, layer[RECURRENT_BIAS], 3 * units, rows)
+        _with_states(z, states, slots, at, units, room, weights, layer[RECURRENT_WEIGHTS], 3 * units)
     for row in range(rows):
         start = row * width
         of_inputs, of_state = y[start : start + 3 * units], z[start : start + 3 * units]
@@ -163,7 +186,7 @@ def _gru(source, room, slots, weights, layer, biases, states, ahead):
             reset = sigmoid32(of_inputs[units + i] + of_state[units + i])
             new = tanh32(of_inputs[2 * units + i] + reset * of_state[2 * units + i])
             said[i] = update * hidden[i] + (ONE - update) * new
-        hidden[:] = said
+        copied(hidden, 0, said, 0, units)
 
 
 @inlined
@@ -200,8 +223,8 @@ def _looked_back(room, slots, weights, layout, memory):
     below, layers = layout.layers[look[BEFORE_LAYER], INPUTS], layout.layers
     embedding, kept, waiting, rows = layers[0, INPUTS], look[MOMENTS], look[WAITING], len(slots)
     asked, value, found, answer = scratch[0], scratch[1], scratch[2], scratch[1]
-    _affine(leaving, below, weights, look[ASK_WEIGHTS], biases, look[ASK_BIAS], 2 * WIDTH, asked, rows)
-    _affine(room.entering, embedding, weights, look[VALUE_WEIGHTS], biases, look[VALUE_BIAS], WIDTH, value, rows)
+    _affine(leaving, below, room, weights, look[ASK_WEIGHTS], biases, look[ASK_BIAS], 2 * WIDTH, asked, rows)
+    _affine(room.entering, embedding, room, weights, look[VALUE_WEIGHTS], biases, look[VALUE_BIAS], WIDTH, value, rows)
     for row in range(rows):
         slot, at = slots[row], row * 2 * WIDTH
         if states[slot, waiting + WIDTH] > ZERO:
@@ -216,8 +239,8 @@ def _looked_back(room, slots, weights, layout, memory):
         for d in range(WIDTH):
             states[slot, waiting + d] = asked[at + WIDTH + d]
         states[slot, waiting + WIDTH] = ONE
-    _affine(found, WIDTH, weights, look[ANSWER_WEIGHTS], biases, look[ANSWER_BIAS], below, answer, rows)
-    width = _padded(below)
+    _affine(found, WIDTH, room, weights, look[ANSWER_WEIGHTS], biases, look[ANSWER_BIAS], below, answer, rows)
+    width = _whole_panels(below)
     for row in range(rows):
         for i in range(below):
             leaving[row * below + i] += answer[row * width + i]
@@ -230,7 +253,7 @@ def stack_step(room, slots, weights, layout, memory):
     Args:
         room: see `machine.Room`; `entering` holds the inputs of the rows one after another, `leaving` is written.
         slots: the slot of each row, int64 (rows,).
-        weights: uint16, those of the stack first.
+        weights: uint8, those of the stack first.
         layout: see `Layout`.
         memory: see `Memory`.
     """

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from model.engine.atomics import add, load, pause, store
 from model.engine.compiling import inlined, machine_code
-from model.engine.matmul import PANEL, multiply_panel
+from model.engine.kernels import PANEL
+from model.engine.matmul import multiply_panel
 
 # words of a board; those that several threads write lie on cache lines of their own
 CLAIMS = 0  # number of the notice, how many panels there are, how many are claimed: see `_NUMBER` and `_PANELS`
@@ -42,15 +43,17 @@ class Joint(NamedTuple):
 
     Attributes:
         board: int64 (SIZE,), see the names of its words.
-        products: int64 (products, 5), those of a notice: where a panel's first term and its columns begin among the
-            weights, how far it is to the next panel, how many terms to add, where the vectors lie in the two below.
-        entering: float32, the vectors that go in.
+        products: int64 (products, 5), those of a notice: where the first panel begins among the weights, how far it is
+            to the next, how many terms to add, where the vectors lie among those that enter and leave.
+        entering: uint8, the vectors that go in, rounded.
+        scales: float32 (products,), what their numbers are worth.
         leaving: float32, sums so far, to which the terms are added.
     """
 
     board: NDArray[np.int64]
     products: NDArray[np.int64]
-    entering: NDArray[np.float32]
+    entering: NDArray[np.uint8]
+    scales: NDArray[np.float32]
     leaving: NDArray[np.float32]
 
 
@@ -94,9 +97,10 @@ def _make_panels(joint, weights):
         claimed = claims & _COUNT
         if claimed >= ((claims >> _PANELS) & _COUNT):
             return
-        product, panel = products[claimed // board[EACH]], claimed % board[EACH]
+        number, panel = claimed // board[EACH], claimed % board[EACH]
+        product = products[number]
         multiply_panel(
-            joint.entering, product[ENTERING_AT],
+            joint.entering, product[ENTERING_AT], joint.scales, number,
             weights, product[WEIGHTS_AT] + panel * product[STRIDE], product[TERMS],
             joint.leaving, product[LEAVING_AT] + panel * PANEL,
         )  # fmt: skip

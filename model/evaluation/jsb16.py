@@ -29,13 +29,14 @@ DEFINITION = (
 STREAMS, WINDOW = 32, 128  # how the pieces are read; they change the speed and nothing else
 
 
-def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid") -> dict[str, Any]:
+def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid", is_rounded: bool = False) -> dict[str, Any]:
     """What each pitch of the chorales costs under `bundle`; plain JSON.
 
     Args:
         bundle: of a network that reads the `voices` representation.
         path: JSON of chorales (see `model.data.jsb`).
         split: the name of one of its lists.
+        is_rounded: with products in whole numbers of 8 bits, as the engine draws on a CPU.
 
     Raises:
         RequestError: when the bundle's network reads something else.
@@ -47,7 +48,12 @@ def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid") -> dict[str
             "The bundle 'chorale' is one."
         )
     pieces = split_of(path, split)
-    nats = pitch_nats(bundle.network(), pieces)
+    network = bundle.network()
+    if is_rounded:
+        from model.network.rounding import rounded_twin
+
+        network = rounded_twin(network)
+    nats = pitch_nats(network, pieces)
     steps = sum(map(len, pieces))
     voices = ("soprano", "alto", "tenor", "bass")
     return {
@@ -58,6 +64,7 @@ def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid") -> dict[str
         "pieces": len(pieces),
         "per_voice": dict(zip(voices, (nats / steps).tolist(), strict=True)),
         "split": split,
+        "rounded": is_rounded,
         "protocol": NAME,
         "definition": DEFINITION,
         "bundle": bundle.name,

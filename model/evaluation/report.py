@@ -35,7 +35,7 @@ class Parts:
     fitted: list[EncodedFile]  # empty: each piece is judged by all the other evaluated ones
 
 
-def evaluate(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
+def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool = False) -> dict[str, Any]:
     """How well `bundle` predicts the pieces under `path`, beside n-gram floors; plain JSON.
 
     Args:
@@ -43,21 +43,25 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
         path: a folder or archive of MIDI files (see `model.data.sources`).
         split: 'train', 'validation' or 'test' as a table in the data names them; 'heldout' for the pieces that training
             without a table holds out; 'all'; or 'auto': 'validation' where a table names splits, else 'all'.
+        is_rounded: with products in whole numbers of 8 bits, as the engine draws on a CPU.
 
     Raises:
-        RequestError: when there is no such split.
+        RequestError: when there is no such split, or a classic bundle is to round.
         DataError: when the data holds no music that can be used.
     """
     from model.evaluation.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
+    from model.network.rounding import rounded_twin
 
     if bundle.is_classic:
+        if is_rounded:
+            raise RequestError(f"'{bundle.name}' is of the classic kind, which is never drawn from with rounding.")
         from model.classic.evaluating import evaluate_classic
 
         return evaluate_classic(bundle, path, split)
     corpus = encode_files(path, bundle.representation)
     parts = choose(corpus, split)
     pieces = [file.steps for file in parts.evaluated]
-    network = bundle.network()
+    network = rounded_twin(bundle.network()) if is_rounded else bundle.network()
     likelihood = nats(network, pieces)
     return {
         **_shared_among(network.representation, likelihood.nats_total, parts),
@@ -66,6 +70,7 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto") -> dict[str, Any]:
         "nats_per_note": likelihood.nats_per_note,
         "per_field": likelihood.field_nats_per_note,
         "split": parts.split,
+        "rounded": is_rounded,
         "left_out": len(corpus.refused),
         "floors_fitted_on": FITTED_ON_TRAIN if parts.fitted else FITTED_ON_OTHERS,
         "bundle": bundle.name,

@@ -9,6 +9,8 @@ and a piece that goes on with a handful of pitches is led to others.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keras import ops
 
 from model.representation import Representation
@@ -72,17 +74,23 @@ class Guard:
             wait: own time units since the step before, int32 (batch,).
         """
         heard = watch["pitches"]
-        pitches = ops.arange(self._pitches, dtype="int32")
-        sounded = ops.cast(ops.equal(heard[..., None], pitches), "float32")  # (batch, watched, pitches)
-        periods = range(1, LONGEST_LOOP + 1)
-        found = [self._loop(heard, period, self._in_chord(watch, wait)) for period in periods]
-        loops = ops.stack([cost for cost, _ in found], axis=1)  # (batch, periods)
-        goes_on = ops.matmul(ops.stack([places for _, places in found], axis=1), sounded)  # (batch, periods, pitches)
-        against_loops = ops.max(loops[..., None] * ops.minimum(goes_on, 1.0), axis=1)
+        in_chord = self._in_chord(watch, wait)
+        found = [self._loop(heard, period, in_chord) for period in range(1, LONGEST_LOOP + 1)]
+        # what the note at each watched place would cost if it came again, (batch, watched)
+        costs = ops.max(ops.stack([cost[:, None] * places for cost, places in found], axis=1), axis=1)
+        against_loops = ops.maximum(self._by_pitch(ops.segment_max, costs, heard), 0.0)
         known = ops.maximum(ops.sum(ops.cast(heard >= 0, "float32"), axis=-1, keepdims=True), FEWEST)
-        shares = ops.sum(sounded, axis=1) / known
+        shares = self._by_pitch(ops.segment_sum, ops.ones_like(costs), heard) / known
         gentle = AGAINST_SHARE * ops.maximum(shares - COMMON_SHARE, 0.0)
         return against_loops + ops.where(shares >= LARGEST_SHARE, NEVER, gentle) + self._narrow(watch)
+
+    def _by_pitch(self, reduced: Callable[..., Tensor], values: Tensor, heard: Tensor) -> Tensor:
+        """`values` (batch, watched) of one pitch reduced to one, (batch, pitches)."""
+        batch, pitches = heard.shape[0], self._pitches
+        places = ops.arange(batch, dtype="int32")[:, None] * pitches + heard
+        places = ops.where(heard >= 0, places, -1)  # which belongs nowhere
+        found = reduced(ops.reshape(values, (-1,)), ops.reshape(places, (-1,)), num_segments=batch * pitches)
+        return ops.reshape(found, (batch, pitches))
 
     def _narrow(self, watch: Watch) -> Tensor:
         """What to take from pitches that the piece has had where it has had too few, (batch, pitches)."""

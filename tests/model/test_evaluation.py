@@ -27,7 +27,7 @@ PIECES = [steps_of(np.random.default_rng(seed), 80) for seed in range(6)]
 SPLITS = ["train", "train", "train", "validation", "validation", "test"]
 KEYS = {
     "nats_per_event", "events", "unigram", "trigram", "pieces", "notes", "nats_per_note", "per_field", "split",
-    "left_out", "floors_fitted_on", "pedal", "events_definition", "bundle", "version",
+    "left_out", "rounded", "floors_fitted_on", "pedal", "events_definition", "bundle", "version",
 }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def test_a_helper_that_comes_too_late_touches_nothing_and_goes():
     joint = new_joint(None)._replace(board=new_board(is_helped=True))
     joint.board[OVER] = 1
     before = [part.copy() for part in joint]
-    assist(joint, np.zeros(64, dtype=np.uint16))
+    assist(joint, np.zeros(64, dtype=np.uint8))
     for part, other in zip(joint, before, strict=True):
         np.testing.assert_array_equal(part, other)
 

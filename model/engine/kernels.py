@@ -1,0 +1,225 @@
+"""The innermost loops of products, written for the processor at hand.
+
+A kernel multiplies a few rows of bytes with one panel of weights: sums stay in registers from the first term to the
+last. Processors that multiply four bytes in one instruction do (AVX-512 VNNI, AVX-VNNI); elsewhere the compiler gets
+whole numbers of sixteen bits in pairs, for which most have an instruction. All of them give the same bits.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+PANEL = 64  # columns packed side by side
+GROUP = 4  # inputs of a column that lie side by side
+HEAD = 8 * PANEL  # bytes before the weights of a panel
+ZERO = 128  # what stands for 0 among the inputs: the instructions want one side without sign
+
+LINE = 64  # bytes of a cache line
+TO_SECOND_LEVEL = (0, 2, 1)  # to be read, how near, data
+
+BYTE, SHORT, INT, PLACE, FLOAT = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.FloatType()
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a processor multiplies.
+
+    Attributes:
+        columns: of one register of sums.
+        registers: of sums for one row, in a pass over the panel.
+        most_rows: that share a pass: as many as leave no sum without a register.
+        fours: the instruction, by LLVM's name, that multiplies and adds four bytes; none where pairs are multiplied.
+        pairs: the one for pairs of sixteen bits, by LLVM's name; none leaves it to the compiler.
+    """
+
+    columns: int
+    registers: int
+    most_rows: int
+    fours: str = ""
+    pairs: str = ""
+
+
+WAYS = {  # by the feature that a processor needs
+    "avx512vnni": Way(16, 4, 6, fours="llvm.x86.avx512.vpdpbusd.512"),
+    "avxvnni": Way(8, 4, 3, fours="llvm.x86.avx512.vpdpbusd.256"),
+    "avx2": Way(4, 4, 3, pairs="llvm.x86.avx2.pmadd.wd"),
+}
+ANYWHERE = Way(4, 4, 3)
+
+
+def way_of_this_processor() -> Way:
+    """The fastest one that it knows."""
+    known = binding.get_host_cpu_features()
+    return next((way for feature, way in WAYS.items() if known.get(feature)), ANYWHERE)
+
+
+WAY = way_of_this_processor()
+MOST_ROWS = WAY.most_rows
+
+
+def kernel(rows: int, way: Way = WAY) -> Callable[..., None]:
+    """y[row, :PANEL] += x[row] @ a panel, for `rows` rows: a function for compiled code.
+
+    Its arguments: q uint8 and where its first row begins, how far it is to the next; float32 scales of the rows and
+    where the first is; uint8 weights and where the panel begins; groups of inputs; float32 y, where its first row
+    begins, how far it is to the next.
+    """
+
+    @intrinsic
+    def multiply(_context, q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
+        signature = types.void(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride)
+        return signature, lambda *arguments: _Kernel(rows, way, *arguments).generate()
+
+    def call(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
+        multiply(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride)  # type: ignore[call-arg]
+
+    return call
+
+
+class _Kernel:
+    """Writes the machine code of one kernel."""
+
+    def __init__(
+        self, rows: int, way: Way, context: Any, builder: ir.IRBuilder, signature: Any, arguments: Sequence[ir.Value]
+    ) -> None:
+        q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride = arguments
+        self._way, self._context, self._builder, self._groups = way, context, builder, groups
+
+        def data(place: int, array: ir.Value) -> ir.Value:
+            return context.make_array(signature.args[place])(context, builder, array).data
+
+        def rows_of(start: ir.Value, at: ir.Value, stride: ir.Value) -> list[ir.Value]:
+            return [builder.gep(start, [builder.add(at, builder.mul(stride, PLACE(row)))]) for row in range(rows)]
+
+        self._rows = rows_of(data(0, q), q_at, q_stride)
+        self._scales = rows_of(data(3, scales), scale_at, PLACE(1))
+        self._panel = builder.gep(data(5, w), [w_at])
+        self._panel_size = builder.add(PLACE(HEAD), builder.mul(groups, PLACE(GROUP * PANEL)))
+        self._sums = rows_of(data(8, y), y_at, y_stride)
+
+    def generate(self) -> ir.Value:
+        """Pass after pass, until all columns of the panel are done."""
+        each = self._way.columns * self._way.registers
+        for first in range(0, PANEL, each):
+            self._pass([first + place * self._way.columns for place in range(self._way.registers)])
+        return self._context.get_dummy_value()
+
+    def _pass(self, columns: list[int]) -> None:
+        """The columns from each of `columns` on, a register of each."""
+        builder, before = self._builder, self._builder.block
+        started = [self._first(column) for _ in self._rows for column in columns]
+        head, after = builder.append_basic_block("terms"), builder.append_basic_block("done")
+        builder.branch(head)
+        builder.position_at_end(head)
+        group, running = builder.phi(PLACE), [builder.phi(one.type) for one in started]
+        following = self._with_group(group, columns, running)
+        later = builder.add(group, PLACE(1))
+        for phi, first, next_one in zip([group, *running], [PLACE(0), *started], [later, *following], strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(next_one, builder.block)
+        builder.cbranch(builder.icmp_signed("<", later, self._groups), head, after)
+        builder.position_at_end(after)
+        for row in range(len(self._rows)):
+            for place, column in enumerate(columns):
+                self._add(row, column, following[row * len(columns) + place])
+
+    def _first(self, column: int) -> ir.Value:
+        """What a register of sums begins with."""
+        if not self._way.fours:
+            return ir.Constant(ir.VectorType(INT, 2 * self._way.columns), None)
+        return self._head(column, INT, 0)
+
+    def _head(self, column: int, kind: ir.Type, part: int) -> ir.Value:
+        """What a part of the panel's head says of the columns from `column` on."""
+        place = self._builder.gep(self._panel, [PLACE(4 * (part * PANEL + column))])
+        return self._load(place, ir.VectorType(kind, self._way.columns))
+
+    def _with_group(self, group: ir.Value, columns: list[int], running: list[ir.Value]) -> list[ir.Value]:
+        """The sums with a group of inputs more: the weights of each column, times those inputs of every row."""
+        builder = self._builder
+        at = builder.add(PLACE(HEAD), builder.mul(group, PLACE(GROUP * PANEL)))
+        bytes_type = ir.VectorType(BYTE, GROUP * self._way.columns)
+        weights = [
+            self._load(builder.gep(self._panel, [builder.add(at, PLACE(GROUP * column))]), bytes_type)
+            for column in columns
+        ]
+        self._fetch_of_next_panel(at)
+        following = []
+        for row, start in enumerate(self._rows):
+            four = self._load(builder.gep(start, [builder.mul(group, PLACE(GROUP))]), INT)
+            inputs = builder.bitcast(self._spread(four, self._way.columns), bytes_type)
+            sums = running[row * len(columns) : (row + 1) * len(columns)]
+            following += [self._multiplied(one, inputs, weight) for one, weight in zip(sums, weights, strict=True)]
+        return following
+
+    def _fetch_of_next_panel(self, at: ir.Value) -> None:
+        """Have what stands there in the next panel come closer: several rows compute for as long as it takes."""
+        if len(self._rows) == 1:
+            return
+        builder = self._builder
+        behind = builder.gep(self._panel, [builder.add(at, self._panel_size)])
+        for line in range(0, GROUP * PANEL, LINE):
+            place = builder.gep(behind, [PLACE(line)])
+            kind = ir.FunctionType(ir.VoidType(), [place.type, INT, INT, INT])
+            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            builder.call(function, [place, *map(INT, TO_SECOND_LEVEL)])
+
+    def _multiplied(self, sums: ir.Value, inputs: ir.Value, weights: ir.Value) -> ir.Value:
+        """`sums` and four products for each column."""
+        builder = self._builder
+        if self._way.fours:
+            return self._called(self._way.fours, sums.type, sums, inputs, weights)
+        shorts = ir.VectorType(SHORT, GROUP * self._way.columns)
+        left, right = builder.zext(inputs, shorts), builder.sext(weights, shorts)
+        if self._way.pairs:
+            return builder.add(sums, self._called(self._way.pairs, sums.type, left, right))
+        products = [
+            builder.mul(self._every_other(left, first), self._every_other(right, first), flags=("nsw",))
+            for first in (0, 1)
+        ]
+        return builder.add(sums, builder.add(*products))
+
+    def _every_other(self, shorts: ir.Value, first: int) -> ir.Value:
+        half = shorts.type.count // 2
+        chosen = self._shuffled(shorts, [first + 2 * place for place in range(half)])
+        return self._builder.sext(chosen, ir.VectorType(INT, half))
+
+    def _add(self, row: int, column: int, sums: ir.Value) -> None:
+        """Turn whole numbers into what they are worth, and add them to y."""
+        builder, count = self._builder, self._way.columns
+        floats = ir.VectorType(FLOAT, count)
+        if not self._way.fours:
+            halves = [self._shuffled(sums, [first + 2 * place for place in range(count)]) for first in (0, 1)]
+            sums = builder.add(builder.add(*halves), self._head(column, INT, 0))
+        worth = builder.fmul(self._head(column, FLOAT, 1), self._spread(builder.load(self._scales[row]), count))
+        place = builder.gep(self._sums[row], [PLACE(column)])
+        so_far = self._load(place, floats)
+        total = self._called(f"llvm.fma.v{count}f32", floats, builder.sitofp(sums, floats), worth, so_far)
+        builder.store(total, builder.bitcast(place, floats.as_pointer())).align = 4
+
+    def _called(self, name: str, result: ir.Type, *operands: ir.Value) -> ir.Value:
+        kind = ir.FunctionType(result, [operand.type for operand in operands])
+        return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), operands)
+
+    def _spread(self, value: ir.Value, count: int) -> ir.Value:
+        """One number in every lane."""
+        nothing = ir.Constant(ir.VectorType(value.type, count), ir.Undefined)
+        return self._shuffled(self._builder.insert_element(nothing, value, INT(0)), [0] * count)
+
+    def _shuffled(self, vector: ir.Value, lanes: list[int]) -> ir.Value:
+        chosen = ir.Constant(ir.VectorType(INT, len(lanes)), lanes)
+        return self._builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), chosen)
+
+    def _load(self, place: ir.Value, kind: ir.Type) -> ir.Value:
+        loaded = self._builder.load(self._builder.bitcast(place, kind.as_pointer()))
+        loaded.align = 1
+        return loaded
