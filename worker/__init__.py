@@ -17,6 +17,7 @@ terms         the contract's words in the model's, and back
 desk          what a job needs of its process
 musician      what a model that is ready to compose does
 repertoire    the models in memory, loaded when asked for, let go when unused
+preloading    the thread that loads models while there is nothing to do
 promotion     the thread that brings new versions of the store into use
 shelf         the store of bundles; the boundary to `model`
 failures      the failures a worker reports

@@ -107,7 +107,7 @@ class Commission:
         self._tell(Stage.STARTING, 0.01)
         seed, remarks = self._seed(request)
         choice = choose(visible_to(self._desk.repertoire.models, request.guild_id), request, seed)
-        model, composed = self._perform(choice.model.key, request, seed)
+        model, composed, load_s = self._perform(choice.model.key, request, seed)
         if composed.stopped or self._desk.stops.left_s(self._job_id) < 0:
             self._heed_end()
         if self._is_settled:
@@ -116,7 +116,8 @@ class Commission:
             self._settle_silence(composed.stopped)
             return
         result = self._result(request, choice, model, composed, remarks)
-        waited = {"queue": max(0.0, start - record.enqueued_at), "total": time.time() - record.enqueued_at}
+        queue_s = max(0.0, start - record.enqueued_at)
+        waited = {"queue": queue_s, "load": load_s, "total": time.time() - record.enqueued_at}
         timings = {name: round(seconds, 3) for name, seconds in {**result.timings, **waited}.items()}
         self._reporter.done(result.model_copy(update={"timings": timings}))
 
@@ -132,15 +133,18 @@ class Commission:
         read = read_midi(self._desk.blobs.get(request.seed))
         return read.piece, tuple(read.repairs)
 
-    def _perform(self, key: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, Composed]:
-        """The piece, and the version of the model that composed it, whatever its name means by now."""
+    def _perform(self, key: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, Composed, float]:
+        """The piece, the version of the model that composed it, and the seconds until that was in memory."""
+        asked = time.monotonic()
         with self._desk.repertoire.engage(key, self._should_stop) as engaged:
-            return engaged.info, engaged.musician.compose(
+            load_s = time.monotonic() - asked
+            composed = engaged.musician.compose(
                 seed,
                 terms.options(request),
                 on_progress=lambda stage, fraction: self._tell(Stage(stage), fraction, terms.music(request, fraction)),
                 should_stop=self._should_stop,
             )
+            return engaged.info, composed, load_s
 
     def _should_stop(self) -> bool:
         return self._is_settled or self._desk.stops.should_stop(self._job_id)

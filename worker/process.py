@@ -21,6 +21,7 @@ from worker import desk as desks
 from worker.crew import Crew
 from worker.desk import Desk, Studio
 from worker.library.shelves import all_servers
+from worker.preloading import Preloader
 from worker.promotion import StoreWatch
 from worker.pulse import Pulse
 from worker.repertoire import Repertoire
@@ -50,18 +51,21 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     crew = Crew(said.name, settings.slots_of, connection, job_settings, stops)
     endings: SimpleQueue[str] = SimpleQueue()
     pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
+    preloader = Preloader(repertoire, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
     pulse.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):
         crew.start()
         pulse.start()
         watch.start()
+        preloader.start()
         log.info("worker ready: %s %s", said.name, _duties(settings, repertoire, shelf))
         why = endings.get()
         log.info("worker %s ends", said.name)
         crew.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
         pulse.end()
         watch.end()
+        preloader.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
 

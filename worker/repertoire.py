@@ -69,6 +69,7 @@ class Repertoire:
         self._lock = threading.Lock()
         self._seats: OrderedDict[tuple[str, str], _Seat] = OrderedDict()
         self._infos = {info.key: info for info in _infos(shelf)}
+        self._unloadable: set[str] = set()  # keys of models that failed to load before anybody asked
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
@@ -84,6 +85,34 @@ class Repertoire:
         """
         with self.engage(name):
             log.info("the model %s is warm", name)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody composes, or waits for a model, just now."""
+        with self._lock:
+            return not any(seat.players for seat in self._seats.values())
+
+    def load_another(self) -> bool:
+        """Load one more of `models`, and wait for it; False where there is none to load, or no room.
+
+        It goes first when room is needed. One that cannot be loaded is passed over from now on.
+        """
+        with self._lock:
+            is_full = len(self._seats) >= self._kept or self._taken_bytes() >= self._memory_bytes
+            keys = {key for key, _ in self._seats} | self._unloadable
+            info = None if is_full else next((info for info in self._infos.values() if info.key not in keys), None)
+            if info is None:
+                return False
+            seat, _ = self._taken(info)
+            self._seats.move_to_end(seat.key, last=False)
+        try:
+            self._fill(seat)
+            if seat.error is not None:
+                log.warning("the model %s could not be loaded beforehand: %s", info.key, seat.error)
+                self._unloadable.add(info.key)
+        finally:
+            self._leave(seat)
+        return True
 
     @contextmanager
     def engage(self, key: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Engagement]:
@@ -190,9 +219,11 @@ class Repertoire:
                 yield self._seats.pop(key)
 
     def _is_crowded(self) -> bool:
-        seats = [seat for seat in self._seats.values() if not seat.is_candidate]
-        count = sum(not seat.is_replaced for seat in seats)
-        return count > self._kept or sum(seat.memory_bytes for seat in seats) > self._memory_bytes
+        count = sum(not (seat.is_replaced or seat.is_candidate) for seat in self._seats.values())
+        return count > self._kept or self._taken_bytes() > self._memory_bytes
+
+    def _taken_bytes(self) -> int:
+        return sum(seat.memory_bytes for seat in self._seats.values() if not seat.is_candidate)
 
 
 def _awaited(seat: _Seat, should_stop: Callable[[], bool]) -> Musician:

@@ -48,6 +48,11 @@ class WorkerSettings(BaseSettings):
     )
     kept_models: int = Field(default=3, ge=1, description="bundles held in memory; the one unused longest goes first")
     model_memory_mib: int = Field(default=2048, ge=1, description="bundles in memory take up no more unless in use")
+    preload_after_s: float = Field(
+        default=10.0,
+        ge=0,
+        description="after so long without a job a model that nobody asked for yet is loaded; 0 = never",
+    )
     store_look_s: float = Field(default=0.25, ge=0.1, description="how often it looks for new versions in the store")
     shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
     redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")

@@ -15,6 +15,7 @@ MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 SHORTEST_TOLD_S = 0.05
 TIMING_WORDS = {  # what is shown, in this order; the rest is for whoever reads the record
     "queue": "waiting",
+    "load": "loading the model",
     "prime": "hearing the seed",
     "sample": "composing",
     "render": "recording",

@@ -38,7 +38,7 @@ async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, a
     assert len(piece) == result.notes > 0
     assert (await board.get_blob(result.audio)).startswith(b"audio of MThd")
     assert (result.seed_s, result.random_seed, result.model_version) == (0.5, 1, "1")
-    assert {"queue", "sample", "render", "total"} <= set(result.timings)
+    assert {"queue", "load", "sample", "render", "total"} <= set(result.timings)
 
 
 async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start_worker, board, ask, tmp_path):

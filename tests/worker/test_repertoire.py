@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -10,6 +11,7 @@ import pytest
 
 from jobs.contract import ModelInfo
 from model.errors import BundleError
+from worker.preloading import Preloader
 from worker.repertoire import NoLongerWanted, Repertoire
 
 PATIENCE_S = 20.0
@@ -248,3 +250,77 @@ def test_what_cannot_be_offered_is_left_out_and_the_log_says_why(caplog):
 
     assert [info.name for info in repertoire_of(Damaged()).models] == ["piano", "trio"]
     assert "the model duo is left out. Bundle 'duo' is incomplete." in caplog.text
+
+
+def test_models_that_nobody_asked_for_are_loaded_while_there_is_room_and_go_first_when_there_is_none():
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf, kept=2)
+    play(repertoire, "duo")
+    assert repertoire.load_another()
+    assert not repertoire.load_another()
+    assert shelf.loaded == ["duo", "piano"]
+    play(repertoire, "trio")
+    assert shelf.closed == ["piano 1"]
+
+
+def test_nothing_is_loaded_beforehand_that_would_take_up_too_much_memory():
+    shelf = Shelf(piano=3 * MIB)
+    repertoire = repertoire_of(shelf, memory=3 * MIB)
+    assert repertoire.load_another()
+    assert not repertoire.load_another()
+    assert shelf.loaded == ["piano"]
+
+
+def test_a_model_that_cannot_be_loaded_beforehand_is_passed_over_until_somebody_asks():
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf)
+    shelf.broken = {"1"}
+    while repertoire.load_another():
+        assert len(shelf.loaded) < 9
+    assert shelf.loaded == ["piano", "duo", "trio"]
+    shelf.broken.clear()
+    play(repertoire, "duo")
+    assert shelf.loaded[3:] == ["duo"]
+
+
+def test_one_who_asks_for_a_model_that_is_being_loaded_beforehand_waits_for_that():
+    shelf = Shelf()
+    shelf.slow = {"piano"}
+    repertoire = repertoire_of(shelf)
+    with ThreadPoolExecutor(2) as pool:
+        early = pool.submit(repertoire.load_another)
+        while not shelf.loaded:
+            pass
+        assert not repertoire.is_idle
+        asked = pool.submit(repertoire.warm_up, "piano")
+        shelf.go.set()
+        asked.result(PATIENCE_S)
+        assert early.result(PATIENCE_S)
+    assert shelf.loaded == ["piano"]
+    assert repertoire.is_idle
+
+
+def test_a_preloader_waits_until_nobody_plays():
+    shelf = Shelf()
+    repertoire = repertoire_of(shelf)
+    preloader = Preloader(repertoire, idle_s=0.05)
+    with repertoire.engage("duo"):
+        preloader.start()
+        preloader.join(0.3)  # time enough for six models, were it idle
+        assert shelf.loaded == ["duo"]
+    deadline = time.monotonic() + PATIENCE_S
+    while len(shelf.players) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    preloader.end()
+    preloader.join(PATIENCE_S)
+    assert shelf.loaded == ["duo", "piano", "trio"]
+    assert not preloader.is_alive()
+
+
+def test_a_preloader_without_a_time_loads_nothing():
+    shelf = Shelf()
+    preloader = Preloader(repertoire_of(shelf), idle_s=0)
+    preloader.start()
+    preloader.join(PATIENCE_S)
+    assert not preloader.is_alive()
+    assert shelf.loaded == []
