@@ -15,6 +15,7 @@ from keras import ops
 from model.network import NoteNetwork
 from model.network.heads import REFUSED
 from model.representation.base import UNKNOWN, Freedom, Situation, Tensor
+from model.sampling.closing import Closing
 from model.sampling.drawing import draw
 from model.sampling.guard import FREEING_TEMPERATURE, NEVER, Guard, Watch
 from model.sampling.plan import NEVER as NEVER_COMES
@@ -78,6 +79,7 @@ class Turn:
         self.network = network
         self.representation = network.representation
         self._guard, self._steering = Guard(self.representation), Steering(self.representation)
+        self._closing = Closing(self.representation)
         self._opens_with_wait = self.representation.opens_with_wait
         self.draws = len(self.representation.fields) + 2  # uniform numbers that a step takes
 
@@ -174,7 +176,7 @@ class Turn:
         if index > 0 or not self._opens_with_wait:
             return value
         left = situation["left"]
-        return ops.where(left == UNKNOWN, value, ops.minimum(value, left))
+        return ops.where(left == UNKNOWN, value, self._closing.put_off(ops.minimum(value, left), left))
 
     def _later(self, situation: Situation, index: int, value: Tensor) -> Situation:
         if index == 0:
