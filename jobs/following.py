@@ -60,7 +60,8 @@ class Follower:
         news = await self._persist(lambda: self._read(pause_s))
         if not news:
             return [await self._persist(lambda: self._call(self._watch.look, last))]
-        news[-1] = await self._persist(lambda: self._call(self._watch.placed, news[-1]))
+        if news[-1].stage is Stage.QUEUED:  # else it has no place, and asking for one would cost a thread
+            news[-1] = await self._persist(lambda: self._call(self._watch.placed, news[-1]))
         return news
 
     async def _read(self, pause_s: float) -> list[Update]:

@@ -10,8 +10,7 @@ from jobs.contract import AnyResult, ComposeProgress, Failure, JobId, Record, St
 from jobs.records import RecordStore
 from jobs.settings import JobSettings
 
-QUIET_S = 0.25  # updates of one stage that come quicker are dropped, unless they say much more
-MUCH = 0.05
+QUIET_S = 0.25  # updates of one stage that come quicker are dropped: a message is edited every two seconds at most
 
 
 class Reporter:
@@ -44,8 +43,7 @@ class Reporter:
         """
         update = Update(stage=stage, fraction=min(1.0, max(0.0, fraction)), music=music, training=training)
         now = time.monotonic()
-        is_news = stage is not self._last.stage or update.fraction >= self._last.fraction + MUCH
-        is_news = is_news or _epochs(update) > _epochs(self._last)
+        is_news = stage is not self._last.stage or _epochs(update) > _epochs(self._last)
         if not is_news and now - self._last_at < QUIET_S:
             return True
         self._last, self._last_at = update, now

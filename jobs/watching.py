@@ -63,14 +63,16 @@ class Watch:
         if record is None:
             return cursor, Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
         if record.stage.is_final or not entries:
-            return cursor, self.placed(record.as_update())
-        return cursor, self.placed(Update.model_validate_json(entries[0][1][b"update"]))
+            return cursor, self._placed(record.as_update(), record)
+        return cursor, self._placed(Update.model_validate_json(entries[0][1][b"update"]), record)
 
     def placed(self, update: Update) -> Update:
         """`update` with the job's place in the queue, where it waits."""
+        return self._placed(update, self._records.find(self._job_id)) if update.stage is Stage.QUEUED else update
+
+    def _placed(self, update: Update, record: Record | None) -> Update:
         if update.stage is not Stage.QUEUED:
             return update
-        record = self._records.find(self._job_id)
         place = None if record is None else self._place(record)
         return update.model_copy(update={"position": place})
 
@@ -95,7 +97,7 @@ class Watch:
         self._give_up_alone(queue, where, record.kind)
         is_nowhere = where is Whereabouts.NOWHERE and self._records.is_its_turn(record.request)
         self._give_up_adrift(queue, is_nowhere, record.stage)
-        return self.placed(last)
+        return self._placed(last, record)
 
     def _give_up_alone(self, queue: JobQueue, where: Whereabouts, kind: Kind) -> None:
         """Fail a waiting job when no worker has been there for too long."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from model.controls import KEYS, TONICS
 from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, instrument_colour
+from model.pictures.png import png
 from model.pictures.roll_axes import drawable, font
 from model.pictures.roll_layout import SCALE, Box
 
@@ -56,9 +56,7 @@ def draw_data_set(info: DataSetInfo) -> bytes:
     top, middle = charts + CHART_HEIGHT + GAP, WIDTH // 2
     _draw_families(draw, families, len(info.pieces), Box(MARGIN, top, middle - GAP // 2, top + list_height))
     _draw_bars(draw, _lengths(info), Box(middle + GAP // 2, top, WIDTH - MARGIN, top + list_height))
-    file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return png(image)
 
 
 def _draw_head(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:

@@ -6,6 +6,7 @@ Okabe and Ito (2008), lightened where they would sink into the dark.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -48,6 +49,7 @@ def mix(colour: Colour, other: Colour, share: float) -> Colour:
     return red, green, blue
 
 
+@cache
 def loudness_colour(velocity: int) -> Colour:
     """The colour of a note of `velocity` 1..127."""
     stops = np.array(_SOFT_TO_LOUD, float)

@@ -40,13 +40,23 @@ async def test_a_settled_job_no_longer_counts_for_its_member(board, a_worker, as
     await board.submit(*asked[3])
 
 
-async def test_progress_that_says_little_is_not_written(board, a_worker, ask, settings, valkey):
+async def test_progress_is_not_written_oftener_than_anyone_looks(board, a_worker, ask, settings, valkey, monkeypatch):
+    # Given a job that has just said that it composes
+    monkeypatch.setattr("jobs.reporting.QUIET_S", 60)
     request, delivery = ask()
     await board.submit(request, delivery)
-    reporter = Reporter(request.job_id, valkey.client, settings)
-    for step in range(1000):
-        reporter.update(Stage.COMPOSING, step / 1000)
-    assert valkey.client.xlen(f"cadenza:progress:{request.job_id}") < 50
+    reporter, stream = Reporter(request.job_id, valkey.client, settings), f"cadenza:progress:{request.job_id}"
+    reporter.update(Stage.COMPOSING, 0.1)
+    before = valkey.client.xlen(stream)
+    # When it says at once how far it has come, a thousand times, then that it goes on to the next stage
+    assert all(reporter.update(Stage.COMPOSING, step / 1000) for step in range(100, 1000))
+    assert valkey.client.xlen(stream) == before
+    reporter.update(Stage.RENDERING, 0.9)
+    # Then only the stage is written, and after a while the progress again
+    assert valkey.client.xlen(stream) == before + 1
+    monkeypatch.setattr("jobs.reporting.QUIET_S", 0)
+    reporter.update(Stage.RENDERING, 0.95)
+    assert valkey.client.xlen(stream) == before + 2
 
 
 def test_what_is_not_known_is_said_so(valkey, settings):

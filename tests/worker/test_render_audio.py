@@ -246,4 +246,15 @@ def test_blocks_cover_every_sample_once():
     assert blocks[0][0] == 0
     assert blocks[-1][1] == plan.samples == 6 * SAMPLE_RATE_HZ
     assert all(end == start for (_, end, _), (start, _, _) in pairwise(blocks))
-    assert sum(len(events) for *_, events in blocks) == np.count_nonzero(plan.events["sample"] < plan.samples)
+    heard = plan.events[plan.events["sample"] < plan.samples]
+    assert [event for *_, events in blocks for event in events] == heard.tolist()
+    assert all(event.sample == start for start, _, events in blocks for event in events)
+
+
+def test_what_comes_later_than_the_first_sample_is_waited_for():
+    plan = schedule(piece((1000, 500, 60, 90, 0)), start_s=0, end_s=2, pedal=False)
+    assert [(start, end, len(events)) for start, end, events in plan.blocks()] == [
+        (0, SAMPLE_RATE_HZ, 0),
+        (SAMPLE_RATE_HZ, 3 * SAMPLE_RATE_HZ // 2, 1),
+        (3 * SAMPLE_RATE_HZ // 2, 2 * SAMPLE_RATE_HZ, 1),
+    ]

@@ -13,6 +13,7 @@ engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it
 tinysoundfont_engine  tinysoundfont, where it has not
 mp3                   sound to MP3 with a title
+mp3_length            the frame that tells players how long an MP3 is
 picture               the PNG: a piano roll, which `model.pictures` draws
 
 A new renderer is one module and one line in `registry`.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model.piece import Instrument
 from worker.render.engines import EngineMissingError
 from worker.render.renderer import RenderError
-from worker.render.schedule import SAMPLE_RATE_HZ, Kind, Schedule
+from worker.render.schedule import SAMPLE_RATE_HZ, Event, Kind, Schedule
 
 try:
     import fluidsynth
@@ -91,11 +91,10 @@ class FluidSynthEngine:
                 return
         raise RenderError(f"the SoundFont has no {'drum kit' if instrument.is_drum else 'instruments'}")
 
-    def _send(self, event: np.void) -> None:
-        channel, key = int(event["channel"]), int(event["key"])
-        if event["kind"] == Kind.KEY_DOWN:
-            self._synth.noteon(channel, key, int(event["velocity"]))
-        elif event["kind"] == Kind.KEY_UP:
-            self._synth.noteoff(channel, key)
+    def _send(self, event: Event) -> None:
+        if event.kind == Kind.KEY_DOWN:
+            self._synth.noteon(event.channel, event.key, event.velocity)
+        elif event.kind == Kind.KEY_UP:
+            self._synth.noteoff(event.channel, event.key)
         else:
-            self._synth.cc(channel, SUSTAIN, FULL_DOWN if event["kind"] == Kind.PEDAL_DOWN else 0)
+            self._synth.cc(event.channel, SUSTAIN, FULL_DOWN if event.kind == Kind.PEDAL_DOWN else 0)

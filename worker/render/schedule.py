@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,16 @@ EVENT = np.dtype(
 )
 
 
+class Event(NamedTuple):
+    """One row of `EVENT` in plain integers: thousands are read one by one, which numpy's rows are slow at."""
+
+    sample: int
+    kind: int
+    channel: int
+    key: int
+    velocity: int
+
+
 @dataclass(frozen=True)
 class Schedule:
     """Events (sorted) for `instruments`, one channel each, lasting `samples` with the tail."""
@@ -49,15 +60,15 @@ class Schedule:
     instruments: tuple[Instrument, ...]
     samples: int
 
-    def blocks(self) -> Iterator[tuple[int, int, NDArray]]:
+    def blocks(self) -> Iterator[tuple[int, int, list[Event]]]:
         """(start, end, events at start) for each span of samples in which nothing happens; together they are all."""
-        events = self.events[self.events["sample"] < self.samples]
-        positions, first = np.unique(events["sample"], return_index=True)
-        if not len(positions) or positions[0] > 0:
-            yield 0, int(positions[0]) if len(positions) else self.samples, events[:0]
-        ends = np.append(positions[1:], self.samples)
-        for start, end, rows in zip(positions, ends, np.split(events, first[1:]), strict=True):
-            yield int(start), int(end), rows
+        start, begun = 0, list[Event]()
+        for event in map(Event._make, self.events[self.events["sample"] < self.samples].tolist()):
+            if event.sample > start:
+                yield start, event.sample, begun
+                start, begun = event.sample, []
+            begun.append(event)
+        yield start, self.samples, begun
 
 
 def schedule(piece: Piece, *, start_s: float, end_s: float, pedal: bool) -> Schedule:

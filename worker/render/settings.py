@@ -23,7 +23,9 @@ class RenderSettings(BaseSettings):
     audio_engine: Engine = Field(
         default="auto", description="auto = FluidSynth where its library is installed, else tinysoundfont"
     )
-    mp3_kbps: int = Field(default=128, ge=64, le=320, description="constant bit rate; 128 is about 1 MB a minute")
+    mp3_kbps: int = Field(
+        default=256, ge=64, le=320, description="highest bit rate of any moment; a piano takes 90, an orchestra 160"
+    )
     max_audio_s: float = Field(
         default=600.0, ge=10, le=3600, description="longest audio in seconds; of a longer piece the end is played"
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.piece import Instrument
 from worker.render.renderer import RenderError
-from worker.render.schedule import SAMPLE_RATE_HZ, Kind, Schedule
+from worker.render.schedule import SAMPLE_RATE_HZ, Event, Kind, Schedule
 
 GAIN_DB = -12.0  # only keeps floats near 1; the level is set afterwards
 MAX_VOICES = 256
@@ -45,10 +45,11 @@ class TinySoundFontEngine:
         for channel, instrument in enumerate(schedule.instruments):
             self._select(channel, instrument)
         sound = np.zeros((schedule.samples, 2), np.float32)
+        frame, room = sound.strides[0], sound.data.cast("B")
         for start, end, events in schedule.blocks():
             for event in events:
                 self._send(event)
-            self._font.render(sound[start:end].data.cast("B"), False)
+            self._font.render(room[frame * start : frame * end], False)
         return sound
 
     def _select(self, channel: int, instrument: Instrument) -> None:
@@ -61,12 +62,11 @@ class TinySoundFontEngine:
                 continue
         raise RenderError(f"the SoundFont has no {'drum kit' if instrument.is_drum else 'instruments'}")
 
-    def _send(self, event: np.void) -> None:
-        channel, key = int(event["channel"]), int(event["key"])
-        if event["kind"] == Kind.KEY_DOWN:
-            self._font.channel_note_on(channel, key, _loudness(int(event["velocity"])))
-        elif event["kind"] == Kind.KEY_UP:
-            self._font.channel_note_off(channel, key)
+    def _send(self, event: Event) -> None:
+        if event.kind == Kind.KEY_DOWN:
+            self._font.channel_note_on(event.channel, event.key, _loudness(event.velocity))
+        elif event.kind == Kind.KEY_UP:
+            self._font.channel_note_off(event.channel, event.key)
 
 
 def _loudness(velocity: int) -> float:
