@@ -98,12 +98,13 @@ class Ticket:
         self.future: Future[Drawing] = Future()
         self._chunks: queue.SimpleQueue[Chunk | None] = queue.SimpleQueue()
         self._parts: list[Chunk] = []
+        self._taken = 0  # steps in all parts
         self._is_stopped = False
 
     @property
     def steps_left(self) -> int:
         """How many the piece may still have."""
-        return self.request.most_steps - sum(len(part.steps) for part in self._parts)
+        return self.request.most_steps - self._taken
 
     def stop(self) -> None:
         """End the piece where it is; it takes effect within a chunk, and what was drawn is kept."""
@@ -130,6 +131,7 @@ class Ticket:
     def took(self, chunk: Chunk) -> bool:
         """Take the next chunk, for the engine; says whether the piece is done."""
         self._parts.append(chunk)
+        self._taken += len(chunk.steps)
         self._chunks.put(chunk)
         is_done = chunk.standing.is_over or self._is_stopped or chunk.standing.filled >= self.request.most_steps
         if is_done:

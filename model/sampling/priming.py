@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
+from keras import tree
 from numpy.typing import NDArray
 
 from model.network import NoteNetwork
@@ -24,6 +25,7 @@ class Primer:
         self.network = network
         self.representation = network.representation
         self._guard, self._steering = Guard(self.representation), Steering(self.representation)
+        self._beginning = self._before_all()
         # autograph off: it would double the time to compile, and leave files in the temporary folder of a killed worker
         self._hear = tf.function(self._heard, reduce_retracing=True, autograph=False)
         self._warm_up()
@@ -35,6 +37,10 @@ class Primer:
             controls: what is asked of the piece, float32 (width,); None asks for nothing.
             left: own time units until its last onset, or UNKNOWN.
         """
+        return self.asked(self._beginning, controls, left)
+
+    def _before_all(self) -> Position:
+        """Where every piece begins that nothing is asked of; made once, for Keras takes milliseconds for it."""
         previous, state = self.network.start(1)
         none = np.zeros(1, dtype=np.int32)
         position = Position(
@@ -49,7 +55,7 @@ class Primer:
             filled=none,
             is_over=np.zeros(1, dtype=bool),
         )
-        return self.asked(position, controls, left)
+        return tree.map_structure(_constant, position)
 
     def asked(self, position: Position, controls: NDArray[np.float32] | None, left: int) -> Position:
         """`position` with other wishes for what follows; see `start`."""
@@ -100,6 +106,12 @@ class Primer:
         opened = {name: _any_length(value) for name, value in before.items()}
         self._hear.get_concrete_function(_any_length(start.previous[:, None]), opened, start.state)
         self._hear(start.previous[:, None], before, start.state)
+
+
+def _constant(values: Tensor) -> NDArray:
+    array = np.array(values)
+    array.setflags(write=False)
+    return array
 
 
 def _any_length(array: NDArray) -> tf.TensorSpec:

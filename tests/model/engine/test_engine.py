@@ -96,7 +96,7 @@ def test_a_piece_is_the_same_alone_in_any_company_in_any_slot_and_after_a_restar
 
 
 def test_a_listener_gets_every_chunk_as_it_is_drawn(engine: Engine):
-    ticket = engine.submit(request(engine, 1, left=1500))
+    ticket = engine.submit(request(engine, 1, left=4000))
     chunks = list(ticket.chunks())
     drawing = ticket.result()
     assert len(chunks) > 2
