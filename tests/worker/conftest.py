@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from jobs import JobBoard, JobSettings
+from tests.worker.play_worker import HOLD
 from tests.worker.processes import WorkerProcess
 
 TINY_STORE = """
@@ -52,6 +53,14 @@ def start_worker(valkey, tmp_path, monkeypatch) -> Iterator[Callable[..., Worker
     for worker in started:
         if worker.process.poll() is None:
             worker.kill()
+
+
+@pytest.fixture
+def let_go(tmp_path) -> Callable[[], None]:
+    """Holds every piece that a `play_worker` begins after its first notes; lets them go on when it is called."""
+    sign = tmp_path / HOLD
+    sign.touch()
+    return sign.unlink
 
 
 @pytest.fixture
