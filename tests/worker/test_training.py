@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -29,7 +28,7 @@ from jobs.contract import (
     TrainRequest,
 )
 from model.bundles import BundleStore
-from tests.worker.processes import follow_to_the_end, wait_for
+from tests.worker.processes import follow_to_the_end, until, wait_for
 from tests.worker.test_library import midi
 
 HERE = 31
@@ -122,13 +121,6 @@ def training_processes() -> list[psutil.Process]:
         if "model.tuning" in line and process.status() != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found
-
-
-async def until(condition: Callable[[], bool], limit_s: float = 120.0) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
 
 
 async def test_a_training_from_its_start_to_its_promotion(data_set, board, ask_library, library, tmp_path):
