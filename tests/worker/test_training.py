@@ -8,8 +8,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -29,6 +27,8 @@ from jobs.contract import (
     TrainRequest,
 )
 from model.bundles import BundleStore
+from model.midi import read_midi
+from tests.worker import untrained
 from tests.worker.processes import WorkerProcess, follow_to_the_end, until, wait_for
 from tests.worker.test_library import midi
 from worker.library.shelves import ServerShelves
@@ -40,30 +40,13 @@ KILLS = int(os.environ.get("CADENZA_KILLS", "2"))  # more is for whoever has the
 LONGEST_PAUSE_S = 12.0
 DELIVERY = Delivery(application_id=1, channel_id=6, user_id=5)
 
-WITH_REHEARSAL = """
-import sys
-from model.bundles import BundleStore, Card, pack
-from model.bundles.rehearsal import Sample, rehearsal_of
-from model.midi import read_midi
-from model.network import NetworkConfig, NoteNetwork
-from tests.worker.test_library import midi
-import keras
-store = BundleStore(sys.argv[1])
-card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
-keras.utils.set_random_seed(1)
-network = NoteNetwork(NetworkConfig(units=16, layers=1, representation="performance"))
-pieces = [network.representation.encode(read_midi(midi(100 + n)).piece) for n in range(4)]
-sample = Sample(pieces, [""] * 4)
-rehearsal = rehearsal_of(network.representation, sample, sample)
-store.point("piano", store.add("piano", pack(network, card, "piano", [], rehearsal=rehearsal)))
-"""
-
 
 @pytest.fixture(scope="session")
 def base_store(tmp_path_factory) -> str:
-    folder = tmp_path_factory.mktemp("base")
-    subprocess.run([sys.executable, "-c", WITH_REHEARSAL, str(folder)], check=True, timeout=120)
-    return str(folder)
+    """A store with a bundle that can be tuned and rehearsed."""
+    folder = str(tmp_path_factory.mktemp("base"))
+    untrained.publish(folder, "piano", rehearsed=[read_midi(midi(100 + number)).piece for number in range(4)])
+    return folder
 
 
 @pytest.fixture(scope="session")
