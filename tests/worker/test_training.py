@@ -80,12 +80,13 @@ def lift(folder: Path, over: threading.Event) -> None:
 
 
 @pytest.fixture
-def library(tmp_path, base_store, monkeypatch) -> Path:
+def library(start_worker, tmp_path, base_store, monkeypatch) -> Path:
     shutil.copytree(base_store, tmp_path / "store")
     monkeypatch.setenv("CADENZA_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("CADENZA_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("CADENZA_WORKER_DOES", "library,train")
     monkeypatch.setenv("CADENZA_WORKER_TRAINING_THREADS", "1")
+    monkeypatch.setenv("CADENZA_JOBS_LIVENESS_S", "5")  # a training leaves a busy machine little time
     return tmp_path / "library"
 
 
