@@ -81,6 +81,7 @@ def lift(folder: Path, over: threading.Event) -> None:
 
 @pytest.fixture
 def library(start_worker, tmp_path, base_store, monkeypatch) -> Path:
+    """Settings of the workers that are started from now on, over those that `start_worker` has for all."""
     shutil.copytree(base_store, tmp_path / "store")
     monkeypatch.setenv("CADENZA_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("CADENZA_LIBRARY", str(tmp_path / "library"))
