@@ -8,9 +8,16 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import redis
 
-from jobs import JobBoard, JobSettings
+from jobs import JobBoard, JobSettings, following
 from jobs.contract import BlobRef, ComposeResult, ModelInfo, WorkerInfo
 from jobs.registry import WorkerRegistry
+
+
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Followers look for themselves after a tenth of the time that they leave to the stream elsewhere."""
+    monkeypatch.setattr(following, "LOOK_WAITING_S", following.LOOK_WAITING_S / 10)
+    monkeypatch.setattr(following, "LOOK_RUNNING_S", following.LOOK_RUNNING_S / 10)
 
 
 @pytest.fixture

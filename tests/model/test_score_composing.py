@@ -25,7 +25,8 @@ TUNE = Piece(
 @pytest.fixture(scope="module")
 def band(tmp_path_factory: pytest.TempPathFactory) -> Composer:
     """A composer with a new, tiny network on the score representation."""
-    network = NoteNetwork(PRESETS["tiny"].model_copy(update={"representation": "score", "styles": ("air", "march")}))
+    update = {"representation": "score", "styles": ("tune", "quartet", "pop")}
+    network = NoteNetwork(PRESETS["tiny"].model_copy(update=update))
     folder: Path = tmp_path_factory.mktemp("band")
     store = BundleStore(folder)
     card = Card(title="Band", description="Made for tests.", data="none", licence="CC0-1.0")

@@ -48,8 +48,8 @@ def test_two_processes_and_two_devices_train_as_one(tmp_path):
     workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
     tasks = [{"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}} for index in (0, 1)]
     processes = [start("process", tmp_path / f"p{index}", task) for index, task in enumerate(tasks)]
-    first, second = map(said, processes)
-    devices = said(start("two-devices", tmp_path / "d"))
+    processes.append(start("two-devices", tmp_path / "d"))
+    first, second, devices = map(said, processes)
     # Then all see the same losses, epoch by epoch, and keep the same weights
     assert first["losses"] == second["losses"]
     assert first["losses"] == [pytest.approx(pair, rel=1e-5) for pair in devices["losses"]]

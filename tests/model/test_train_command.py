@@ -63,7 +63,9 @@ def test_ctrl_c_ends_a_command_without_a_traceback(capsys, monkeypatch):
     assert capsys.readouterr().err == "Stopped.\n"
 
 
-def test_standard_output_is_one_object_and_a_missing_checkpoint_is_said(tmp_path, capsys):
+def test_a_run_leaves_a_bundle_with_a_rehearsal_one_object_on_standard_output_and_says_what_is_missing(
+    tmp_path, capsys
+):
     # Given three pieces and a folder without a checkpoint
     data, out = tmp_path / "data", tmp_path / "out"
     data.mkdir()
@@ -76,7 +78,8 @@ def test_standard_output_is_one_object_and_a_missing_checkpoint_is_said(tmp_path
     said = capsys.readouterr()
     assert "There is no checkpoint in" in said.err
     assert json.loads(said.out)["epochs"] == 1
-    assert (out / "manifest.json").exists()
+    # And the bundle is whole, and carries a sample of the music for whoever fits it to other music
+    assert open_bundle(str(out)).rehearsal().train.pieces
 
 
 def test_a_run_can_begin_with_the_weights_of_a_bundle(tmp_path, capsys, run):

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from jobs import JobBoard, JobSettings
+from tests.worker import untrained
+from tests.worker.play_worker import HOLD
 from tests.worker.processes import WorkerProcess
-
-TINY_STORE = """
-import sys
-import keras
-from model.bundles import BundleStore, Card, pack
-from model.network import NetworkConfig, NoteNetwork
-store = BundleStore(sys.argv[1])
-card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
-for name, representation in (("piano", "performance"), ("band", "score")):
-    keras.utils.set_random_seed(1)
-    network = NoteNetwork(NetworkConfig(units=16, layers=1, representation=representation, styles=("waltz",)))
-    store.point(name, store.add(name, pack(network, card, name, [])))
-"""
 
 
 @pytest.fixture(scope="session")
 def tiny_store(tmp_path_factory) -> str:
-    """A store with two untrained bundles, made in a process of its own: TensorFlow stays out of this one."""
-    folder = tmp_path_factory.mktemp("store")
-    subprocess.run([sys.executable, "-c", TINY_STORE, str(folder)], check=True, timeout=120)
-    return str(folder)
+    """A store with two untrained bundles."""
+    folder = str(tmp_path_factory.mktemp("store"))
+    untrained.publish(folder, "piano", "performance", ("waltz",))
+    untrained.publish(folder, "band", "score", ("waltz",))
+    return folder
 
 
 @pytest.fixture
@@ -52,6 +40,14 @@ def start_worker(valkey, tmp_path, monkeypatch) -> Iterator[Callable[..., Worker
     for worker in started:
         if worker.process.poll() is None:
             worker.kill()
+
+
+@pytest.fixture
+def let_go(tmp_path) -> Callable[[], None]:
+    """Holds every piece that a `play_worker` begins after its first notes; lets them go on when it is called."""
+    sign = tmp_path / HOLD
+    sign.touch()
+    return sign.unlink
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from worker.settings import WorkerSettings
 BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT, HUNG, STALL_ONCE = range(901, 910)
 CHUNK_S = 0.05
 BROKEN = "broken"  # a version that does not load
+HOLD = "hold"  # while a file of this name lies in PLAY_FOLDER, no piece gets beyond its first notes
 ORIGINALITY = Originality(share_8=0.1, share_16=0.03, longest_run=17, human_share_16=0.02)
 BAND = {
     "modes": ("continue", "vary", "accompany"),
@@ -83,7 +84,7 @@ class PlayMusician:
         chunks = int((options.length_s or 30.0) / 100 / CHUNK_S)
         written, stopped = 0, False
         for chunk in range(chunks):
-            if random_seed != DEAF and should_stop():
+            if not self._may_go_on(written, random_seed != DEAF, should_stop):
                 stopped = True
                 break
             time.sleep(CHUNK_S)
@@ -101,6 +102,14 @@ class PlayMusician:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _may_go_on(self, written: int, listens: bool, should_stop: Callable[[], bool]) -> bool:
+        """False when it is told to stop; waits while the test holds the pieces that have begun."""
+        while not (listens and should_stop()):
+            if not written or not (Path(os.environ["PLAY_FOLDER"]) / HOLD).exists():
+                return True
+            time.sleep(CHUNK_S)
+        return False
 
     def _behave(self, random_seed: int) -> None:
         attempt = _count_attempt(random_seed)

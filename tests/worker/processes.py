@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jobs import JobBoard
@@ -48,6 +50,20 @@ class WorkerProcess:
 
 async def follow_to_the_end(board: JobBoard, job_id: str) -> list[Update]:
     return [update async for update in board.follow(job_id)]
+
+
+async def follow_into(updates: list[Update], board: JobBoard, job_id: str) -> None:
+    """Adds each update to `updates` as it is told, to the final one."""
+    async for update in board.follow(job_id):
+        updates.append(update)
+
+
+async def until(condition: Callable[[], bool], limit_s: float = 120.0) -> None:
+    """Waits until `condition` holds; past the limit the test fails."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
 
 
 async def wait_for(board: JobBoard, job_id: str, stage: Stage) -> Update:

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from jobs.board import Cancelling
-from jobs.contract import Controls, Stage
+from jobs.contract import Controls, Stage, Update
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT, STALL_ONCE
-from tests.worker.processes import follow_to_the_end, wait_for
+from tests.worker.processes import follow_into, follow_to_the_end, until, wait_for
 from worker import terms
 
 
@@ -149,11 +149,11 @@ async def test_a_job_that_takes_too_long_is_ended(start_worker, open_board, ask,
     assert (await follow_to_the_end(board, request.job_id))[-1].stage is Stage.DONE
 
 
-async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worker, board, ask, monkeypatch):
+async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worker, board, ask, let_go, monkeypatch):
     # Given one long job running on the only slot and two waiting
     monkeypatch.setenv("CADENZA_WORKER_SLOTS", "1")
     start_worker().wait_until_ready()
-    asked = [ask(length_s=300, user=1), ask(user=2), ask(user=3)]
+    asked = [ask(user=1), ask(user=2), ask(user=3)]
     for request, delivery in asked:
         await board.submit(request, delivery)
     first, second, third = (request.job_id for request, _ in asked)
@@ -161,12 +161,15 @@ async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worke
     positions = [(await anext(board.follow(job_id))).position for job_id in (second, third)]
     assert positions == [1, 2]
     # When the second is cancelled while the third is followed
-    following = asyncio.create_task(follow_to_the_end(board, third))
-    await asyncio.sleep(0.2)
+    updates: list[Update] = []
+    following = asyncio.create_task(follow_into(updates, board, third))
+    await until(lambda: bool(updates))
     assert await board.cancel(second) is Cancelling.CANCELLED
     # Then it is cancelled for good, and the third sees itself move up
     assert (await follow_to_the_end(board, second))[-1].stage is Stage.CANCELLED
-    updates = await following
+    await until(lambda: updates[-1].position == 1)
+    let_go()
+    await following
     waiting = [update.position for update in updates if update.stage is Stage.QUEUED]
     assert [place for place in waiting if place is not None] == [2, 1]  # None: taken, and not yet begun
     assert updates[-1].stage is Stage.DONE
@@ -193,12 +196,16 @@ async def test_a_stop_arrives_although_its_message_was_lost(start_worker, board,
     assert (await follow_to_the_end(board, request.job_id))[-1].result.stopped
 
 
-async def test_a_follower_that_joins_mid_way_sees_the_state_and_the_end(start_worker, board, ask):
+async def test_a_follower_that_joins_mid_way_sees_the_state_and_the_end(start_worker, board, ask, let_go):
     start_worker().wait_until_ready()
-    request, delivery = ask(length_s=200)
+    request, delivery = ask()
     await board.submit(request, delivery)
     await wait_for(board, request.job_id, Stage.COMPOSING)
-    updates = await follow_to_the_end(board, request.job_id)
+    updates: list[Update] = []
+    following = asyncio.create_task(follow_into(updates, board, request.job_id))
+    await until(lambda: bool(updates))
+    let_go()
+    await following
     assert updates[0].stage is Stage.COMPOSING
     assert updates[-1].stage is Stage.DONE
     # And one that comes after the end sees the end

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
-import sys
 import time
 
 from jobs.contract import Stage
+from tests.worker import untrained
 from tests.worker.play_worker import BROKEN
 from tests.worker.processes import follow_to_the_end, wait_for
 
@@ -64,21 +63,6 @@ async def test_a_version_that_fails_to_load_is_logged_and_the_old_one_keeps_serv
     assert worker.log.read_text().count("is not used") == 1
 
 
-PUBLISH = """
-import sys
-import keras
-from model.bundles import BundleStore, Card, pack
-from model.network import NetworkConfig, NoteNetwork
-keras.utils.set_random_seed(2)
-network = NoteNetwork(NetworkConfig(units=16, layers=1))
-card = Card(title="Tiny", description="untrained too", data="none", licence="MIT")
-store = BundleStore(sys.argv[1])
-version = store.add("piano", pack(network, card, "piano", []))
-store.point("piano", version)
-print(version)
-"""
-
-
 async def test_a_bundle_that_is_published_while_the_worker_runs_composes_the_next_piece(
     start_worker, board, ask, tiny_store, tmp_path, monkeypatch
 ):
@@ -95,8 +79,7 @@ async def test_a_bundle_that_is_published_while_the_worker_runs_composes_the_nex
         await asyncio.sleep(LOOK_S)
     assert await versions_of_piano(board) == {old}
     # When another is published, it composes the next piece
-    published = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", PUBLISH, str(store)], text=True)
-    new = published.split()[-1]
+    new = await asyncio.to_thread(untrained.publish, str(store), "piano", seed=2)
     while await versions_of_piano(board) != {new}:
         assert time.monotonic() < deadline
         await asyncio.sleep(LOOK_S)

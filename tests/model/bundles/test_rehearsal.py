@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -144,13 +143,3 @@ def test_publish_samples_for_a_bundle_that_has_none(run: Run, tmp_path: Path):
     rehearsal = BundleStore(str(tmp_path / "store")).load("mine").rehearsal()
     assert len(rehearsal.train.pieces) + len(rehearsal.held_out.pieces) == 4
     assert rehearsal.held_out.pieces
-
-
-def test_training_puts_one_into_every_bundle(tmp_path: Path):
-    arguments = ["train", "--data", str(songs(tmp_path / "songs")), "--out", str(tmp_path / "out"), "--preset", "tiny"]
-    arguments += ["--epochs", "1", "--streams", "2", "--window", "16", "--cache", str(tmp_path / "cache")]
-    assert main(arguments) == 0
-    files = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
-    named = json.loads(files["manifest.json"])["files"]
-    bundle = unpack({name: files[name] for name in [*named, "manifest.json"]}, "mine")
-    assert bundle.rehearsal().train.pieces

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -16,6 +19,7 @@ from model.sampling import Taste
 from tests.model.made_pieces import scales
 
 LENGTH_S = 6.0
+PATIENCE_S = 60.0  # far above what a busy machine needs
 PIANO_SEED = Performance().decode(scales(1, 24)[0])  # 24 notes, one every 250 ms
 
 
@@ -96,14 +100,27 @@ def test_what_it_learnt_shows_in_what_it_composes(composer: Composer):
     assert np.mean(velocities == 16) > 0.9
 
 
-def test_a_stop_keeps_the_piece_so_far(composer: Composer):
-    # Given someone who stops after the second chunk
+def test_a_stop_keeps_the_piece_so_far(composer: Composer, monkeypatch: pytest.MonkeyPatch):
+    # Given someone who stops after the second chunk, and an engine that is no further than the third by then
     fractions: list[float] = []
+    drawn, is_asked, draw = count(1), threading.Event(), composer._engine._slots.draw
+
+    def should_stop() -> bool:
+        if len(fractions) >= 2:
+            is_asked.set()
+        return is_asked.is_set()
+
+    def drawn_in_time(*arguments: object) -> object:
+        if next(drawn) > 2:
+            is_asked.wait(PATIENCE_S)
+        return draw(*arguments)
+
+    monkeypatch.setattr(composer._engine._slots, "draw", drawn_in_time)
     composition = composer.compose(
         None,
         asking(MAX_LENGTH_S, 1),
         on_progress=lambda stage, fraction: fractions.append(fraction) if stage == "composing" else None,
-        should_stop=lambda: len(fractions) >= 2,
+        should_stop=should_stop,
     )
     # Then what was composed until then is the piece
     assert composition.stopped

@@ -1,0 +1,33 @@
+"""Bundles that have learnt nothing, published as training publishes one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model.piece import Piece
+
+
+def publish(
+    url: str,
+    name: str,
+    representation: str = "performance",
+    styles: tuple[str, ...] = (),
+    seed: int = 1,
+    rehearsed: Sequence[Piece] = (),
+) -> str:
+    """The version that `name` means from now on; it carries a rehearsal of the pieces in `rehearsed`, if any."""
+    import keras  # late: it takes seconds
+
+    from model.bundles import BundleStore, Card, pack
+    from model.bundles.rehearsal import Sample, rehearsal_of
+    from model.network import NetworkConfig, NoteNetwork
+
+    keras.utils.set_random_seed(seed)
+    network = NoteNetwork(NetworkConfig(units=16, layers=1, representation=representation, styles=styles))
+    sample = Sample([network.representation.encode(piece) for piece in rehearsed], [""] * len(rehearsed))
+    rehearsal = rehearsal_of(network.representation, sample, sample) if rehearsed else None
+    card = Card(title="Tiny", description="untrained", data="none", licence="MIT")
+    store = BundleStore(url)
+    version = store.add(name, pack(network, card, name, [], rehearsal=rehearsal))
+    store.point(name, version)
+    return version
