@@ -21,6 +21,10 @@ from model.sampling.position import Position
 from model.sampling.step import Tastes, Turn
 from model.sampling.taste import Taste
 
+ROOM = (
+    32  # steps for which there are random numbers in a call: another shape would be compiled anew, which takes seconds
+)
+
 
 class Accelerator:
     """Slots on a device of TensorFlow's; see `engine.Slots`."""
@@ -80,11 +84,13 @@ class Accelerator:
 
     def draw(self, slots: list[int], uniforms: NDArray[np.float32]) -> Drawn:
         """The next steps of the pieces in `slots`; float32 (steps, rows, draws) in [0, 1), a row for each."""
-        whole = np.zeros((len(uniforms), self.slots, self._turn.draws), dtype=np.float32)
-        whole[:, slots] = uniforms
+        count = len(uniforms)
+        whole = np.zeros((-(-count // ROOM) * ROOM, self.slots, self._turn.draws), dtype=np.float32)
+        whole[:count, slots] = uniforms
         with tf.device(self._device):
             is_drawn = np.isin(np.arange(self.slots), slots)
-            drawn, self._position = self._chunk(self._position, whole, self._tastes, self._together(), is_drawn)
+            given = (self._position, whole, tf.constant(count), self._tastes, self._together(), is_drawn)
+            drawn, self._position = self._chunk(*given)
         return Drawn(*(part.numpy()[:, slots] for part in drawn))
 
     def standing(self, slot: int) -> Standing:
@@ -107,10 +113,9 @@ class Accelerator:
         return tree.map_structure(lambda part, new: _where(is_meant, tf.cast(new, part.dtype), part), whole, one)
 
     def _chunk_graph(
-        self, position: Position, uniforms: Tensor, tastes: Tastes, plan: Plan | None, is_drawn: Tensor
+        self, position: Position, uniforms: Tensor, count: Tensor, tastes: Tastes, plan: Plan | None, is_drawn: Tensor
     ) -> tuple[Drawn, Position]:
-        """Steps of all slots, int32 (steps, slots, fields); those that are not drawn stay where they are."""
-        count = tf.shape(uniforms)[0]
+        """`count` steps of all slots, int32 (count, slots, fields); those that are not drawn stay where they are."""
 
         def body(index: Tensor, position: Position, drawn: Any) -> tuple:
             after, choice = self._turn.step(position, uniforms[index], tastes, plan)
