@@ -47,7 +47,7 @@ def bold(name: str, seed: int) -> NoteNetwork:
     return network
 
 
-@pytest.mark.parametrize("name", ["performance", "look-back", "transformer"])
+@pytest.mark.parametrize("name", ["look-back", "transformer"])
 def test_networks_of_one_configuration_share_a_graph_and_nothing_else(name: str):
     # Given a network whose graph was traced for another one
     hands(name)
