@@ -113,8 +113,8 @@ class Bundle:
         representation = representation_of(config.representation, config.styles, config.vocabulary)
         return load_rehearsal(self.rehearsal_data, representation)
 
-    def network(self) -> NoteNetwork:
-        """The network with this bundle's weights, in float32.
+    def network(self, is_rounded: bool = False) -> NoteNetwork:
+        """The network with this bundle's weights, in float32; with products that round, see `model.network.rounding`.
 
         Raises:
             BundleError: when it is of the classic kind, or its weights are not those of a network of its sizes.
@@ -128,7 +128,11 @@ class Bundle:
             )
         network = NoteNetwork(self.config)
         self._put_weights(network)
-        return network
+        if not is_rounded:
+            return network
+        from model.network.rounding import rounded_twin
+
+        return rounded_twin(network)
 
     def classic_network(self) -> ClassicNetwork:
         """The network of a bundle of the classic kind, with its weights, in float32.

@@ -6,6 +6,7 @@ processor    slots on a CPU: programs, memory, threads
 accelerator  slots on a device of TensorFlow's
 tracing      the law of one step as a graph, traced once
 lowering     from the graph to a program
+operations   what the graph's operations do, carried out at once
 assembly     instructions one by one
 walking      how two loops walk several operands at once
 placing      where their results lie

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model.engine.matmul import Packed
 from model.engine.placing import Placing
 from model.engine.program import BARRIERS, SORT_NOTES, WIDTH, Code, Place, Program
-from model.engine.walking import Walk, common_loops, in_order, walk_of
+from model.engine.walking import Walk, common_loops, in_order, runs_of, walk_of
 
 Addresses = NDArray[np.int64]
 
@@ -189,7 +189,7 @@ class Assembly:
 
     def _collected(self, flat: Addresses) -> Addresses:
         at = self._room(len(flat))
-        starts, counts, steps = _runs(flat, self._owners(flat))
+        starts, counts, steps = runs_of(flat, self._owners(flat))
         if len(starts) * FEWEST_RUN > len(flat):
             self._lists.append(flat)
             reads = [(int(address), 1) for address in np.unique(flat)]
@@ -284,24 +284,3 @@ def _around(shape: Sequence[int], axis: int) -> tuple[int, int, int]:
     """How many elements there are before an axis, along it and after it."""
     axis %= len(shape)
     return int(np.prod(shape[:axis], dtype=int)), shape[axis], int(np.prod(shape[axis + 1 :], dtype=int))
-
-
-def _runs(flat: Addresses, owners: NDArray[np.int64]) -> tuple[list[int], list[int], list[int]]:
-    """The longest parts, taken greedily, whose addresses lie at even distances: starts, counts, distances.
-
-    None reaches from one owner's elements into another's, which may come to lie elsewhere.
-    """
-    starts, counts, steps = [], [], []
-    place = 0
-    while place < len(flat):
-        count, step = 1, 0
-        if place + 1 < len(flat) and owners[place] == owners[place + 1]:
-            step = int(flat[place + 1] - flat[place])
-            ahead = flat[place:]
-            is_same = (ahead == flat[place] + step * np.arange(len(ahead))) & (owners[place:] == owners[place])
-            count = len(is_same) if is_same.all() else int(np.argmin(is_same))
-        starts.append(int(flat[place]))
-        counts.append(count)
-        steps.append(step)
-        place += count
-    return starts, counts, steps

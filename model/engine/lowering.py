@@ -8,7 +8,6 @@ does not depend on the inputs is computed here. An operation that was met with t
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from model.engine.assembly import Assembly
 from model.engine.matmul import pack
+from model.engine.operations import carried_out, control_inputs
 from model.engine.program import Code, Program
 from model.engine.tracing import PLAN, STACK_INPUT, STACK_OUTPUT, Traced
 
@@ -144,7 +144,7 @@ class _Lowering:
 
     def _fold(self, operation: Any) -> None:
         """Compute now what depends on no input."""
-        results = _carried_out(operation, [tf.constant(self._values[tensor.name]) for tensor in operation.inputs])
+        results = carried_out(operation, [tf.constant(self._values[tensor.name]) for tensor in operation.inputs])
         for tensor, result in zip(operation.outputs, results, strict=True):
             self._values[tensor.name] = result.numpy()
 
@@ -187,9 +187,9 @@ class _Lowering:
         """Carry out an operation that only moves elements, on their addresses."""
         inputs = []
         for place, tensor in enumerate(operation.inputs):
-            is_data = place not in _control_inputs(operation)
+            is_data = place not in control_inputs(operation)
             inputs.append(tf.constant(self._of(tensor) if is_data else self._values[tensor.name]))
-        return [result.numpy() for result in _carried_out(operation, inputs)]
+        return [result.numpy() for result in carried_out(operation, inputs)]
 
     def _stack(self, operation: Any) -> list[Addresses]:
         """The placeholder that stands for what the recurrent stack says."""
@@ -281,39 +281,3 @@ class _Lowering:
             count = self._assembly.constant(np.array(float(values.shape[axes[0]])))
             return self._assembly.binary(Code.DIV, result, count)
         return result
-
-
-def _control_inputs(operation: Any) -> range | tuple[int, ...]:
-    """Which inputs say how elements are moved, and are not moved themselves."""
-    count = len(operation.inputs)
-    if operation.type == "ConcatV2":
-        return (count - 1,)
-    if operation.type == "Split":
-        return (0,)
-    return () if operation.type == "Pack" else range(1, count)
-
-
-def _carried_out(operation: Any, inputs: list[Any]) -> list[Any]:
-    """The results of an operation of the graph on other inputs."""
-    arguments: dict[str, Any] = {}
-    place = 0
-    for argument in operation.op_def.input_arg:
-        if argument.number_attr:
-            size = operation.get_attr(argument.number_attr)
-            arguments[argument.name] = inputs[place : place + size]
-            place += size
-        else:
-            arguments[argument.name] = inputs[place]
-            place += 1
-    for attribute in operation.op_def.attr:
-        is_implied = any(
-            attribute.name in (one.type_attr, one.number_attr, one.type_list_attr) for one in operation.op_def.input_arg
-        )
-        if not is_implied:
-            arguments[attribute.name] = operation.get_attr(attribute.name)
-    carry_out = getattr(tf.raw_ops, operation.type)
-    # a few arguments have another name in Python than in the operation's definition
-    names = [name for name in signature(carry_out).parameters if name not in arguments and name != "name"]
-    renamed = {old: names.pop(0) for old in list(arguments) if old not in signature(carry_out).parameters}
-    result = carry_out(**{renamed.get(name, name): value for name, value in arguments.items()})
-    return list(result) if isinstance(result, list | tuple) else [result]

@@ -61,3 +61,24 @@ def common_loops(shape: Sequence[int], walks: Sequence[Walk]) -> tuple[int, int,
     if more or any(step not in (0, 1) for step in near) or any(step < 0 for step in far):
         return None
     return outer, inner, list(zip(far, near, strict=True))
+
+
+def runs_of(flat: NDArray[np.int64], owners: NDArray[np.int64]) -> tuple[list[int], list[int], list[int]]:
+    """The longest parts, taken greedily, whose addresses lie at even distances: starts, counts, distances.
+
+    None reaches from one owner's elements into another's, which may come to lie elsewhere.
+    """
+    starts, counts, steps = [], [], []
+    place = 0
+    while place < len(flat):
+        count, step = 1, 0
+        if place + 1 < len(flat) and owners[place] == owners[place + 1]:
+            step = int(flat[place + 1] - flat[place])
+            ahead = flat[place:]
+            is_same = (ahead == flat[place] + step * np.arange(len(ahead))) & (owners[place:] == owners[place])
+            count = len(is_same) if is_same.all() else int(np.argmin(is_same))
+        starts.append(int(flat[place]))
+        counts.append(count)
+        steps.append(step)
+        place += count
+    return starts, counts, steps

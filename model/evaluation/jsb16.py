@@ -48,12 +48,7 @@ def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid", is_rounded:
             "The bundle 'chorale' is one."
         )
     pieces = split_of(path, split)
-    network = bundle.network()
-    if is_rounded:
-        from model.network.rounding import rounded_twin
-
-        network = rounded_twin(network)
-    nats = pitch_nats(network, pieces)
+    nats = pitch_nats(bundle.network(is_rounded), pieces)
     steps = sum(map(len, pieces))
     voices = ("soprano", "alto", "tenor", "bass")
     return {

@@ -50,18 +50,13 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool =
         DataError: when the data holds no music that can be used.
     """
     from model.evaluation.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
-    from model.network.rounding import rounded_twin
 
     if bundle.is_classic:
-        if is_rounded:
-            raise RequestError(f"'{bundle.name}' is of the classic kind, which is never drawn from with rounding.")
-        from model.classic.evaluating import evaluate_classic
-
-        return evaluate_classic(bundle, path, split)
+        return _classic(bundle, path, split, is_rounded)
     corpus = encode_files(path, bundle.representation)
     parts = choose(corpus, split)
     pieces = [file.steps for file in parts.evaluated]
-    network = rounded_twin(bundle.network()) if is_rounded else bundle.network()
+    network = bundle.network(is_rounded)
     likelihood = nats(network, pieces)
     return {
         **_shared_among(network.representation, likelihood.nats_total, parts),
@@ -76,6 +71,14 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool =
         "bundle": bundle.name,
         "version": bundle.version,
     }
+
+
+def _classic(bundle: Bundle, path: Path, split: str, is_rounded: bool) -> dict[str, Any]:
+    if is_rounded:
+        raise RequestError(f"'{bundle.name}' is of the classic kind, which is never drawn from with rounding.")
+    from model.classic.evaluating import evaluate_classic
+
+    return evaluate_classic(bundle, path, split)
 
 
 def _shared_among(representation: Representation, nats_total: float, parts: Parts) -> dict[str, Any]:

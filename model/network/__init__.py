@@ -3,6 +3,7 @@
 config     the sizes of a network, as data; named presets
 stacks     what carries the past from step to step
 heads      one small head per field, each conditioned on the fields drawn before it
+rounding   a network whose products round to 8 bits, as the engine's do
 note       NoteNetwork: embeddings, a stack and the heads behind `sequence` and `step`
 classic    ClassicNetwork: the tutorial's window of scalars, three LSTMs and one softmax
 """

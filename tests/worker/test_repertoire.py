@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -11,7 +10,6 @@ import pytest
 
 from jobs.contract import ModelInfo
 from model.errors import BundleError
-from worker.preloading import Preloader
 from worker.repertoire import NoLongerWanted, Repertoire
 
 PATIENCE_S = 20.0
@@ -298,29 +296,3 @@ def test_one_who_asks_for_a_model_that_is_being_loaded_beforehand_waits_for_that
         assert early.result(PATIENCE_S)
     assert shelf.loaded == ["piano"]
     assert repertoire.is_idle
-
-
-def test_a_preloader_waits_until_nobody_plays():
-    shelf = Shelf()
-    repertoire = repertoire_of(shelf)
-    preloader = Preloader(repertoire, idle_s=0.05)
-    with repertoire.engage("duo"):
-        preloader.start()
-        preloader.join(0.3)  # time enough for six models, were it idle
-        assert shelf.loaded == ["duo"]
-    deadline = time.monotonic() + PATIENCE_S
-    while len(shelf.players) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    preloader.end()
-    preloader.join(PATIENCE_S)
-    assert shelf.loaded == ["duo", "piano", "trio"]
-    assert not preloader.is_alive()
-
-
-def test_a_preloader_without_a_time_loads_nothing():
-    shelf = Shelf()
-    preloader = Preloader(repertoire_of(shelf), idle_s=0)
-    preloader.start()
-    preloader.join(PATIENCE_S)
-    assert not preloader.is_alive()
-    assert shelf.loaded == []
