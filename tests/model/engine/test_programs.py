@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from model.engine import tracing
 from model.engine.lowering import lowered
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.network.rounding import rounded_twin
@@ -49,15 +50,17 @@ def bold(name: str, seed: int) -> NoteNetwork:
 
 @pytest.mark.parametrize("name", ["look-back", "transformer"])
 def test_networks_of_one_configuration_share_a_graph_and_nothing_else(name: str):
-    # Given a network whose graph was traced for another one
-    hands(name)
+    # Given a network whose graph was traced for another one, and the same network with a graph of its own
+    Hand(bold(name, 5), CPU, 1)
     network = bold(name, 6)
-    machine, tensorflow = Hand(network, CPU, 1), Hand(rounded_twin(network), TENSORFLOW, 1)
-    # Then it draws with its own weights
-    for hand in (machine, tensorflow):
+    sharing = Hand(network, CPU, 1)
+    tracing._known.clear()
+    alone = Hand(network, CPU, 1)
+    # Then both draw with its weights
+    for hand in (sharing, alone):
         hand.join([0])
-    numbers = machine.uniforms(1, 20, 1)
-    for one, other in zip(machine.chunk(numbers), tensorflow.chunk(numbers), strict=True):
+    numbers = alone.uniforms(1, 40, 1)
+    for one, other in zip(sharing.chunk(numbers), alone.chunk(numbers), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
