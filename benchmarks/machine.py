@@ -1,9 +1,9 @@
 """The machine's limits, measured: how fast memory is read, and how fast matrices of given shapes are multiplied.
 
 A step of an LSTM must read every weight once, whatever it computes with them; for many pieces side by side it must
-multiply matrices. Neither can be faster than what these functions find (the roofline of Williams et al. 2009,
-"Roofline: An Insightful Visual Performance Model for Multicore Architectures"). What is measured is read from the cache
-where it fits there and from memory where not, as the weights themselves are.
+multiply matrices. In the same arithmetic neither can be faster than what these functions find (the roofline of Williams
+et al. 2009, "Roofline: An Insightful Visual Performance Model for Multicore Architectures"). What is measured is read
+from the cache where it fits there and from memory where not, as the weights themselves are.
 """
 
 from __future__ import annotations

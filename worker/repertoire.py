@@ -69,7 +69,9 @@ class Repertoire:
         self._lock = threading.Lock()
         self._seats: OrderedDict[tuple[str, str], _Seat] = OrderedDict()
         self._infos = {info.key: info for info in _infos(shelf)}
-        self._unloadable: set[str] = set()  # keys of models that failed to load before anybody asked
+        self._passed_over: set[str] = (
+            set()
+        )  # keys of models that failed to load, or found no room, before anybody asked
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
@@ -95,11 +97,11 @@ class Repertoire:
     def load_another(self) -> bool:
         """Load one more of `models`, and wait for it; False where there is none to load, or no room.
 
-        It goes first when room is needed. One that cannot be loaded is passed over from now on.
+        It goes first when room is needed. One that cannot be loaded, or finds no room, is passed over from now on.
         """
         with self._lock:
             is_full = len(self._seats) >= self._kept or self._taken_bytes() >= self._memory_bytes
-            keys = {key for key, _ in self._seats} | self._unloadable
+            keys = {key for key, _ in self._seats} | self._passed_over
             info = None if is_full else next((info for info in self._infos.values() if info.key not in keys), None)
             if info is None:
                 return False
@@ -109,9 +111,11 @@ class Repertoire:
             self._fill(seat)
             if seat.error is not None:
                 log.warning("the model %s could not be loaded beforehand: %s", info.key, seat.error)
-                self._unloadable.add(info.key)
         finally:
             self._leave(seat)
+        with self._lock:
+            if seat.key not in self._seats:
+                self._passed_over.add(info.key)
         return True
 
     @contextmanager

@@ -23,9 +23,6 @@ GROUP = 4  # inputs of a column that lie side by side
 HEAD = 8 * PANEL  # bytes before the weights of a panel
 ZERO = 128  # what stands for 0 among the inputs: the instructions want one side without sign
 
-LINE = 64  # bytes of a cache line
-TO_SECOND_LEVEL = (0, 2, 1)  # to be read, how near, data
-
 BYTE, SHORT, INT, PLACE, FLOAT = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.FloatType()
 
 
@@ -103,7 +100,6 @@ class _Kernel:
         self._rows = rows_of(data(0, q), q_at, q_stride)
         self._scales = rows_of(data(3, scales), scale_at, PLACE(1))
         self._panel = builder.gep(data(5, w), [w_at])
-        self._panel_size = builder.add(PLACE(HEAD), builder.mul(groups, PLACE(GROUP * PANEL)))
         self._sums = rows_of(data(8, y), y_at, y_stride)
 
     def generate(self) -> ir.Value:
@@ -152,7 +148,6 @@ class _Kernel:
             self._load(builder.gep(self._panel, [builder.add(at, PLACE(GROUP * column))]), bytes_type)
             for column in columns
         ]
-        self._fetch_of_next_panel(at)
         following = []
         for row, start in enumerate(self._rows):
             four = self._load(builder.gep(start, [builder.mul(group, PLACE(GROUP))]), INT)
@@ -160,18 +155,6 @@ class _Kernel:
             sums = running[row * len(columns) : (row + 1) * len(columns)]
             following += [self._multiplied(one, inputs, weight) for one, weight in zip(sums, weights, strict=True)]
         return following
-
-    def _fetch_of_next_panel(self, at: ir.Value) -> None:
-        """Have what stands there in the next panel come closer: several rows compute for as long as it takes."""
-        if len(self._rows) == 1:
-            return
-        builder = self._builder
-        behind = builder.gep(self._panel, [builder.add(at, self._panel_size)])
-        for line in range(0, GROUP * PANEL, LINE):
-            place = builder.gep(behind, [PLACE(line)])
-            kind = ir.FunctionType(ir.VoidType(), [place.type, INT, INT, INT])
-            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-            builder.call(function, [place, *map(INT, TO_SECOND_LEVEL)])
 
     def _multiplied(self, sums: ir.Value, inputs: ir.Value, weights: ir.Value) -> ir.Value:
         """`sums` and four products for each column."""

@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 
 from model.engine.compiling import inlined
 from model.engine.kernels import GROUP, HEAD, MOST_ROWS, PANEL, ZERO, kernel
+from model.network import rounding
 
 __all__ = ["PANEL", "Packed", "multiply_add", "multiply_panel", "pack", "padded", "panel_bytes", "rounded"]
 
-LARGEST = np.float32(127)  # of a column of weights
-WIDEST = np.float32(126.7)  # of a row: with 127, half of the largest would lie just between two whole numbers
+LARGEST, WIDEST, LEAST = np.float32(rounding.LARGEST), np.float32(rounding.WIDEST), np.float32(rounding.LEAST)
 # a float32 near it is a whole number, whose lowest byte is that number and `ZERO` more
 ROUNDING = np.float32(1.5 * 2**23 + ZERO)
-NOTHING, LEAST = np.float32(0), np.float32(1e-30)  # what is less than the latter is rounded to 0
+NOTHING = np.float32(0)
 
 
 @dataclass(frozen=True)

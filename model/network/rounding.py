@@ -15,7 +15,7 @@ from model.network.note import NoteNetwork
 from model.representation.base import Tensor
 
 LARGEST = 127.0  # of a column of weights
-WIDEST = 126.7  # of a row of inputs
+WIDEST = 126.7  # of a row of inputs: with 127, half of the largest would lie just between two whole numbers
 LEAST = 1e-30  # rows with nothing larger are rounded to 0
 
 
