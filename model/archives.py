@@ -20,7 +20,8 @@ MIB = 1 << 20
 END_OF_DIRECTORY, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 END_BYTES, LONGEST_COMMENT, END_64_BYTES = 22, 0xFFFF, 20
 DIRECTORY, DIRECTORY_BYTES = b"PK\x01\x02", 46  # of one entry in the list, without its name
-LOCAL_HEADER_BYTES = 30
+LOCAL_HEADER, LOCAL_HEADER_BYTES = b"PK\x03\x04", 30
+UTF8_FLAG = 0x08  # in the second byte of an entry's flags
 ENTRY_BYTES = 46 + 1024  # of the directory for one entry: its fixed part, and room for name and extra fields
 LONGEST_NAME, LONGEST_PART = 512, 255  # letters
 SMALL_BYTES = MIB  # what unpacks to no more than this is harmless, however small it was
@@ -73,7 +74,7 @@ class Archive:
         self._unpacked = 0  # bytes so far
         check_directory(data, self.limits)
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._zip = zipfile.ZipFile(io.BytesIO(_with_readable_names(data)))
             infos = self._zip.infolist()
         except UNREADABLE as error:
             raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.") from error
@@ -155,6 +156,30 @@ def _check_list(data: bytes, start: int, end: int, total: int) -> None:
         if start == end:
             return
     raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.")
+
+
+def _with_readable_names(data: bytes) -> bytes:
+    """`data` with names that are not the UTF-8 they claim to be read as the older code page: one costs no archive."""
+    end = data.rfind(END_OF_DIRECTORY)
+    size = struct.unpack("<L", data[end + 12 : end + 16])[0]
+    start, changed = end - size, bytearray(data)
+    while changed[start : start + 4] == DIRECTORY and start + DIRECTORY_BYTES <= end:
+        name, extra, comment = struct.unpack("<3H", changed[start + 28 : start + 34])
+        if changed[start + 9] & UTF8_FLAG and not _is_utf8(changed[start + DIRECTORY_BYTES : start + DIRECTORY_BYTES + name]):
+            changed[start + 9] &= ~UTF8_FLAG
+            local = struct.unpack("<L", changed[start + 42 : start + 46])[0]
+            if changed[local : local + 4] == LOCAL_HEADER:
+                changed[local + 7] &= ~UTF8_FLAG
+        start += DIRECTORY_BYTES + name + extra + comment
+    return bytes(changed)
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveLimits) -> None:

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import discord
 
 from bot.cards import colours, wording
-from bot.cards.wording import clock
+from bot.limits import cut
+from bot.wording import clock, harmless, plural
 from jobs.contract import ComposeRequest, ComposeResult, Mode
 
-MAX_VALUE = 1000  # of a field; Discord takes 1024
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 SHORTEST_TOLD_S = 0.05
 TIMING_WORDS = {  # what is shown, in this order; the rest is for whoever reads the record
     "queue": "waiting",
     "load": "loading the model",
-    "prime": "hearing the seed",
+    "prime": "reading the seed",
     "sample": "composing",
     "render": "recording",
-    "total": "in all",
+    "total": "in total",
 }
 
 
@@ -28,12 +28,12 @@ def result_card(
 ) -> discord.Embed:
     """The card of a finished piece; `picture` is the name of the attached file that it shows."""
     lines = ["Stopped early: this is the piece so far."] if result.stopped else []
-    lines += [result.model_choice] if result.model_choice else []
-    lines += [*result.remarks, *remarks]
-    description = "\n".join(lines)[:MAX_DESCRIPTION] or None
+    lines += [harmless(result.model_choice)] if result.model_choice else []
+    lines += [*(harmless(remark) for remark in result.remarks), *remarks]
+    description = cut("\n".join(lines), MAX_DESCRIPTION) or None
     card = discord.Embed(title=wording.piece_words(request), description=description, colour=colours.DONE)
     for name, value, inline in _parameters(request, result):
-        card.add_field(name=name, value=value[:MAX_VALUE], inline=inline)
+        card.add_field(name=name, value=value, inline=inline)
     if picture:
         card.set_image(url=f"attachment://{picture}")
     card.set_footer(text=_timings(result.timings) or None)
@@ -47,27 +47,38 @@ def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[st
         ("Model", f"{result.model} {result.model_version}", True),
         ("Length", _length(request, result), True),
         ("Notes", f"{result.notes:,}", True),
-        ("Temperature", wording.taste_words(request), True),
+        ("Temperature", wording.sampling_words(request), True),
     ]
     if request.seed is not None:
-        kept = f"first {clock(result.seed_s)}" if result.seed_s > 0 else "left out"
-        if request.mode is Mode.ACCOMPANY:
-            kept = "all of it" if request.include_seed else "left out"
-        rows.append(("Seed in the file", kept, True))
+        rows.append(("Seed", _seed(request, result), True))
     if request.strength is not None:
         rows.append(("Strength", f"{request.strength:g}", True))
     asked = wording.controls_words(request, result.controls)
     if asked:
-        rows.append(("Asked for", asked, False))
+        rows.append(("Requested", asked, False))
     if result.originality is not None:
         rows.append(("Originality", wording.originality_words(result.originality), False))
     return rows
 
 
+def _seed(request: ComposeRequest, result: ComposeResult) -> str:
+    """How much of the seed is in the file; a seed of one note lasts no time and is included all the same."""
+    if not request.include_seed:
+        return "not included"
+    if request.mode is Mode.ACCOMPANY or result.seed_s < 1:
+        return "included"
+    return f"first {plural(round(result.seed_s), 'second')}"
+
+
 def _length(request: ComposeRequest, result: ComposeResult) -> str:
-    asked = wording.length_words(request)
-    said = f" ({asked} asked)" if asked else ""
-    return f"{clock(result.duration_s)}{said}{', comes to an end' if result.ended else ''}"
+    """How long the file is: '0:29 (0:10 seed + 0:19 new)', and the bars that were requested."""
+    said = []
+    if request.seed is not None and request.mode is not Mode.ACCOMPANY and round(result.seed_s):
+        new = max(0, round(result.duration_s) - round(result.seed_s))
+        said.append(f"{clock(result.seed_s)} seed + {clock(new)} new")
+    if request.bars is not None:
+        said.append(f"{wording.length_words(request)} requested")
+    return clock(result.duration_s) + (f" ({', '.join(said)})" if said else "")
 
 
 def _timings(timings: dict[str, float]) -> str:
