@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from bot.delivery.message import MessageParts
+from bot.delivery.message import WAITING, MessageParts
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,9 @@ async def refuse(interaction: discord.Interaction[Any], words: str) -> None:
     parts = MessageParts(content=words)
     is_deferred = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
     if is_deferred and not interaction.extras.get(PRIVATE, True):
-        await interaction.delete_original_response()
+        await interaction.edit_original_response(**WAITING.for_edit([]))  # a follow-up would take its place otherwise
         await interaction.followup.send(**parts.for_send(), ephemeral=True)
+        await interaction.delete_original_response()
     else:
         await answer(interaction, parts)
 

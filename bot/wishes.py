@@ -117,7 +117,7 @@ def _check_mode(given: Mapping[str, Any], asked: Sequence[ModelInfo]) -> None:
     mode = given.get("mode", Mode.CONTINUE)
     if not any(mode in model.modes for model in asked):
         can = sorted({known for model in asked for known in model.modes})
-        raise NotKnown("mode", mode, can)
+        raise NotKnown("mode", as_typed(mode), can)
 
 
 def known_values(option: str, models: Sequence[ModelInfo]) -> list[str]:

@@ -83,7 +83,7 @@ def safe(text: str) -> str:
 
 def harmless(sentence: str) -> str:
     """A sentence of ours that may quote strangers: markdown as we wrote it, but no live link and no mention."""
-    sentence = _MASKED_LINK.sub(r"\\]", sentence)
+    sentence = _MASKED_LINK.sub(f"]{NO_BREAK}", sentence)
     sentence = _LINK.sub(lambda found: f"{found[1] or found[2]}\\:", sentence)
     sentence = _INVITE.sub(rf"\1{NO_BREAK}.", sentence)
     return _MENTION.sub(lambda found: f"{found[0]}{NO_BREAK}", sentence)

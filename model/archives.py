@@ -165,7 +165,9 @@ def _with_readable_names(data: bytes) -> bytes:
     start, changed = end - size, bytearray(data)
     while changed[start : start + 4] == DIRECTORY and start + DIRECTORY_BYTES <= end:
         name, extra, comment = struct.unpack("<3H", changed[start + 28 : start + 34])
-        if changed[start + 9] & UTF8_FLAG and not _is_utf8(changed[start + DIRECTORY_BYTES : start + DIRECTORY_BYTES + name]):
+        if changed[start + 9] & UTF8_FLAG and not _is_utf8(
+            changed[start + DIRECTORY_BYTES : start + DIRECTORY_BYTES + name]
+        ):
             changed[start + 9] &= ~UTF8_FLAG
             local = struct.unpack("<L", changed[start + 42 : start + 46])[0]
             if changed[local : local + 4] == LOCAL_HEADER:

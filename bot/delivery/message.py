@@ -95,3 +95,6 @@ class MessageParts:
             return self
         said = [words for words in (self.content, self.plain) if words]
         return replace(self, card=None, content="\n".join(said) or self.card.title or "Here it is.")
+
+
+WAITING = MessageParts(content="…")  # for the moment until a public reply is taken away

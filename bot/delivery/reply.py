@@ -13,7 +13,7 @@ from dataclasses import replace
 import aiohttp
 import discord
 
-from bot.delivery.message import Attached, MessageParts
+from bot.delivery.message import WAITING, Attached, MessageParts
 from jobs import JobBoard
 from jobs.contract import Kind, Record
 from jobs.errors import BoardUnreachable, UnknownJob
@@ -50,6 +50,13 @@ def is_temporary(error: BaseException) -> bool:
     if isinstance(error, discord.HTTPException):
         return error.status >= 500 or error.status == TOO_MANY_REQUESTS
     return isinstance(error, (discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable))
+
+
+def interaction_webhook(client: discord.Client, application_id: int, token: str) -> discord.Webhook:
+    """The webhook of an interaction, which edits its reply and sends follow-ups."""
+    webhook = discord.Webhook.partial(application_id, token, client=client)
+    webhook.type = discord.WebhookType.application  # only such a one may send what a single member sees
+    return webhook
 
 
 class Reply:
@@ -120,7 +127,7 @@ class Reply:
         delivery = self._delivery
         if self._is_expired or delivery.message_id is None or delivery.interaction_token is None:
             raise TokenExpiredError
-        return discord.Webhook.partial(delivery.application_id, delivery.interaction_token, client=self._client)
+        return interaction_webhook(self._client, delivery.application_id, delivery.interaction_token)
 
     async def _edit_reply(self, parts: MessageParts) -> None:
         webhook = self._webhook()
@@ -136,8 +143,13 @@ class Reply:
     async def _answer_privately(self, parts: MessageParts) -> None:
         """Take the public reply away and tell the member alone."""
         webhook = self._webhook()
-        await webhook.delete_message(self._delivery.message_id or 0)
+        message_id = self._delivery.message_id or 0
+        await webhook.edit_message(message_id, **WAITING.for_edit([]))  # a follow-up would take its place otherwise
         await webhook.send(**parts.for_send(), ephemeral=True)
+        try:
+            await webhook.delete_message(message_id)
+        except discord.HTTPException as error:
+            log.info("job %s: its public reply stays (%s)", self._job_id, error)
 
     def _new_files(self, parts: MessageParts) -> list[discord.File] | None:
         """The files to be sent; None where the message holds the same files already."""

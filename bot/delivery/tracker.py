@@ -19,6 +19,7 @@ from bot.delivery.reply import (
     Reply,
     TokenExpiredError,
     UndeliverableError,
+    interaction_webhook,
     is_temporary,
 )
 from bot.errors import explain
@@ -218,7 +219,7 @@ class JobTracker:
         delivery = record.delivery
         if delivery.interaction_token is None or not self._kept.get(delivery.user_id):
             return
-        webhook = discord.Webhook.partial(delivery.application_id, delivery.interaction_token, client=self._client)
+        webhook = interaction_webhook(self._client, delivery.application_id, delivery.interaction_token)
         await self.hand_over_kept(delivery.user_id, webhook)
 
     def _upload_limit(self, record: Record) -> int:

@@ -286,6 +286,13 @@ def new_bot(settings: JobSettings, state: Path, ears: Ears) -> Cadenza:
     return Cadenza(board, state, MAX_SEED_BYTES, edit_interval_s=0.0)
 
 
+def told(result: simcord.InteractionResult) -> str:
+    """What a member reads in answer to what they did: the latest message that only they see, else the reply."""
+    message = result.followups[-1] if result.followups else result.response
+    assert message is not None
+    return shown(message.message)
+
+
 def shown(message: discord.Message) -> str:
     """All the words of a message and its card."""
     words = [message.content]
