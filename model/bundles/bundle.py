@@ -25,8 +25,8 @@ from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
     from model.bundles.rehearsal import Rehearsal
-    from model.evaluation.originality import OriginalityIndex
     from model.network import ClassicNetwork, NoteNetwork
+    from model.similarity.originality import OriginalityIndex
 
 FORMAT = 1  # of the bundle; a reader refuses what it does not know
 MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
@@ -94,7 +94,7 @@ class Bundle:
         Raises:
             BundleError: when the index cannot be read.
         """
-        from model.evaluation.originality import OriginalityIndex
+        from model.similarity.originality import OriginalityIndex
 
         return OriginalityIndex.load(self.originality_data) if self.originality_data is not None else None
 

@@ -195,7 +195,7 @@ def _check_habits(habits: Habits) -> None:
 
 def _check_originality(data: bytes) -> None:
     """Read the index and look a piece up in it, so that a worker will not be the first to find that it cannot."""
-    from model.evaluation.originality import LARGEST_THINNING, LARGEST_UNPACKED, OriginalityIndex
+    from model.similarity.originality import LARGEST_THINNING, LARGEST_UNPACKED, OriginalityIndex
 
     arrays = plain_arrays(data, ORIGINALITY, LARGEST_UNPACKED)
     every: NDArray = arrays.get("every", np.zeros(0, dtype=np.int64)).astype(np.float64)
@@ -203,7 +203,7 @@ def _check_originality(data: bytes) -> None:
         raise BundleError(f"{ORIGINALITY} does not say which part of the runs it keeps: export the model again.")
     try:
         index = OriginalityIndex.load(data)
-        index.judged(_scale())
+        index.measure(_scale())
     except (ModelError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError) as error:
         raise BundleError(f"{ORIGINALITY} is no index of a training set: export the model again.") from error
 

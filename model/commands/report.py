@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Compose, measure and write the page."""
     from model.bundles import open_bundle
-    from model.evaluation.page import page
-    from model.evaluation.study import Plan, study
+    from model.evaluation.html_report import page
+    from model.evaluation.report_data import Plan, study
 
     bundle = open_bundle(arguments.bundle)
     plan = Plan(arguments.pieces, arguments.seconds)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from model.evaluation.excerpts import cut, excerpts
-from model.evaluation.keys import found_keys
-from model.evaluation.making import Make, Wish
-from model.evaluation.tempi import agree, tempo_of
+from model.analysis.key_detection import found_keys
+from model.analysis.tempo_detection import agree, tempo_of
+from model.evaluation.generation import Make, Wish
+from model.excerpts import cut, excerpts
 from model.piece import Piece
 
 SEED_S = 15.0  # of real music, that the network hears

@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from model.analysis import metrics
+from model.analysis.failures import counted, failures
+from model.analysis.key_detection import found_keys
+from model.analysis.tempo_detection import agree, mapped_tempo, tapped_tempo, tempo_of
 from model.controls import KEYS, key_index
 from model.errors import DataError
-from model.evaluation import metrics
-from model.evaluation.degeneration import counted, failures
 from model.evaluation.distributions import compared, overlap
-from model.evaluation.excerpts import bar_starts, cut, excerpts
-from model.evaluation.keys import found_keys
-from model.evaluation.tempi import agree, mapped_tempo, tapped_tempo, tempo_of
+from model.excerpts import bar_starts, cut, excerpts
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 
 TICKS = 500  # to a quarter of half a second: one tick is a millisecond

@@ -14,24 +14,24 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
+from model.analysis.failures import MEANINGS
+from model.analysis.key_detection import found_keys
+from model.analysis.metrics import METRICS
 from model.bundles import Bundle
 from model.bundles.store import BundleStore, open_bundle, write_folder
 from model.controls import FAMILIES, KEYS, Controls
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
-from model.evaluation.degeneration import MEANINGS
-from model.evaluation.excerpts import excerpts
-from model.evaluation.indexing import index_of_steps
-from model.evaluation.keys import found_keys
-from model.evaluation.making import Made, Make, Wish
-from model.evaluation.metrics import METRICS
-from model.evaluation.obedience import Obedience, families_of, length_figures, near, rank_correlation
-from model.evaluation.page import page
-from model.evaluation.reading import read_reference
-from model.evaluation.study import Plan
+from model.evaluation.control_accuracy import Obedience, families_of, length_figures, near, rank_correlation
+from model.evaluation.generation import Made, Make, Wish
+from model.evaluation.html_report import page
+from model.evaluation.reference import read_reference
+from model.evaluation.report_data import Plan
+from model.excerpts import excerpts
 from model.midi import write_midi
 from model.piece import Instrument, Piece
 from model.representation import Performance
+from model.similarity.originality import index_training_set
 from tests.model.made_pieces import scales
 from tests.model.test_evaluation_metrics import piece_of, some_music
 
@@ -66,7 +66,7 @@ def indexed(bundle: Bundle, run, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The tiny bundle with an index of what it learnt, in a folder."""
     from model.bundles import pack
 
-    index = index_of_steps(Performance(), run.data.train, run.data.validation)
+    index = index_training_set(Performance(), run.data.train, run.data.validation)
     folder = tmp_path_factory.mktemp("indexed") / "tiny"
     write_folder(folder, pack(bundle.network(), bundle.card, "tiny", bundle.history, index))
     return folder
@@ -132,11 +132,11 @@ def test_a_bundle_carries_its_index(indexed: Path, store: BundleStore, run):
 
 
 def test_an_index_has_the_control_of_held_out_excerpts(run):
-    long = index_of_steps(Performance(), run.data.train, scales(3, 400, seed=9))
+    long = index_training_set(Performance(), run.data.train, scales(3, 400, seed=9))
     assert long.human is not None
     assert long.human.excerpts == 9  # three of half a minute in each hundred seconds
     assert long.human.share_16 > 0.9  # scales are all alike
-    assert index_of_steps(Performance(), run.data.train, scales(3, 60)).human is None
+    assert index_training_set(Performance(), run.data.train, scales(3, 60)).human is None
 
 
 def test_obedience_is_measured_on_a_composer_that_obeys():

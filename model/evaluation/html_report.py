@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from model.evaluation.drawing import bars, distributions
+from model.evaluation.plots import bars, distributions
 
 STYLE = """
 :root { color-scheme: light dark }

@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.analysis.failures import MEANINGS, counted
+from model.analysis.metrics import METRICS, UNITS
 from model.data.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
-from model.evaluation.degeneration import MEANINGS, counted
+from model.evaluation.control_accuracy import Obedience, length_figures
 from model.evaluation.distributions import compared
-from model.evaluation.excerpts import Excerpt, cut, excerpts
-from model.evaluation.indexing import index_of_steps
-from model.evaluation.making import Made, Wish, maker
-from model.evaluation.metrics import METRICS, UNITS
-from model.evaluation.obedience import Obedience, length_figures
-from model.evaluation.originality import RUNS, OriginalityIndex
-from model.evaluation.reading import Reference, read_reference
-from model.evaluation.verdicts import verdicts
+from model.evaluation.generation import Made, Wish, maker
+from model.evaluation.goals import verdicts
+from model.evaluation.reference import Reference, read_reference
+from model.excerpts import Excerpt, cut, excerpts
 from model.piece import Piece
 from model.representation import representation_of
+from model.similarity.originality import RUNS, OriginalityIndex, index_training_set
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -105,7 +104,7 @@ def training_index(bundle: Bundle, representation: Representation, training: Pat
     if training is None:
         return bundle.originality()
     learnt = encode_corpus(training, bundle.representation).train
-    return index_of_steps(representation, learnt, [], exact=True)
+    return index_training_set(representation, learnt, [], exact=True)
 
 
 def set_figures(made: Sequence[Piece], real: Sequence[Piece], length_s: float) -> dict[str, Any]:
@@ -147,7 +146,7 @@ def originality_figures(
     if index is None:
         return None
     through = [representation.decode(representation.encode(piece)) for piece in reference.pieces]
-    learnt = [index.was_learnt(piece) for piece in through]
+    learnt = [index.is_training_piece(piece) for piece in through]
     parts = [representation.decode(representation.encode(one.piece)) for one in real]
     is_left_out = [learnt[one.source] for one in real]
     composed = [one.piece for one in made]

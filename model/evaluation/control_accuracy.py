@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.key_detection import found_keys
+from model.analysis.tempo_detection import TOLERANCE, mapped_tempo
 from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.controls import DENSITIES, DRUMS, FAMILIES, KEYS, Controls
-from model.evaluation.excerpts import Excerpt
-from model.evaluation.keys import found_keys
-from model.evaluation.making import Made, Make, Wish
-from model.evaluation.tempi import TOLERANCE, mapped_tempo
+from model.evaluation.generation import Made, Make, Wish
+from model.excerpts import Excerpt
 from model.piece import Piece
 from model.representation.base import BLOCK, Representation
 
