@@ -1,4 +1,4 @@
-"""Composing for measurement: what is asked for, what came of it, and a bundle's composer behind one function."""
+"""Generates pieces for measurement: the request, the result, and one function that stands for a bundle's composer."""
 
 from __future__ import annotations
 
@@ -17,44 +17,48 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """One piece to be composed: everything that is not said is left at its default."""
+class GenerationRequest:
+    """One piece to generate; every other option has its default."""
 
     length_s: float
     random_seed: int
     controls: Controls = field(default_factory=Controls)
-    seed: Piece | None = None  # continued; the result is the new music alone
+    seed: Piece | None = None  # is continued; the result is the new music without it
 
 
 @dataclass(frozen=True)
-class Made:
-    """A composed piece and whether it came to its end by itself."""
+class GeneratedPiece:
+    """A generated piece, and whether it ended by itself."""
 
     piece: Piece
     ended: bool
 
 
-Make = Callable[[Sequence[Wish], str], list[Made]]  # all of them, in order; the second says what they are for
+# the results come in the order of the requests; the second argument labels the progress bar
+Generate = Callable[[Sequence[GenerationRequest], str], list[GeneratedPiece]]
 
 
-def maker(bundle: Bundle) -> Make:
-    """What composes with `bundle`, at its defaults; compiles first, which takes some seconds."""
+def generator_for(bundle: Bundle) -> Generate:
+    """A `Generate` function for `bundle` with default settings. Compiling it takes some seconds."""
     from model.composing import ComposeOptions, Composer
 
     composer = Composer(bundle)
 
-    def make(wishes: Sequence[Wish], purpose: str) -> list[Made]:
+    def generate(requests: Sequence[GenerationRequest], purpose: str) -> list[GeneratedPiece]:
         options = [
             ComposeOptions(
-                length_s=wish.length_s, controls=wish.controls, random_seed=wish.random_seed, include_seed=False
+                length_s=request.length_s,
+                controls=request.controls,
+                random_seed=request.random_seed,
+                include_seed=False,
             )
-            for wish in wishes
+            for request in requests
         ]
-        seeds = [wish.seed for wish in wishes]
-        made: dict[int, Made] = {}
+        seeds = [request.seed for request in requests]
+        made: dict[int, GeneratedPiece] = {}
         composed = composer.compose_all(zip(seeds, options, strict=True))
-        for place, composition in tqdm(composed, desc=purpose, total=len(wishes), unit="piece", file=sys.stderr):
-            made[place] = Made(composition.piece, composition.ended)
-        return [made[place] for place in range(len(wishes))]
+        for place, composition in tqdm(composed, desc=purpose, total=len(requests), unit="piece", file=sys.stderr):
+            made[place] = GeneratedPiece(composition.piece, composition.ended)
+        return [made[place] for place in range(len(requests))]
 
-    return make
+    return generate

@@ -1,74 +1,73 @@
-"""Plots as SVG text, so that a report is one file that any browser opens and needs no plotting library.
-
-Two kinds are enough: smoothed distributions of two sets, and bars. Sizes are in pixels.
-"""
+"""Plots of a report as SVG text, drawn with matplotlib; the report embeds them, so it stays one file."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 from model.evaluation.distributions import GRID, MARGIN, bandwidth, smoothed
 
-WIDTH, HEIGHT, FOOT = 360, 150, 22
+WIDTH, HEIGHT = 3.75, 1.9  # inches
+BAR_HEIGHT = 0.19
 COLOURS = {"composed": "#c2410c", "real": "#1d4ed8"}
-BAR_HEIGHT, BAR_LABEL_WIDTH = 16, 110
+TEXT = "#808080"  # readable on a light and on a dark page
 
 
-def distributions(composed: Sequence[float | None], real: Sequence[float | None], unit: str) -> str:
-    """The smoothed distributions of two sets of values as an SVG element, or a sentence where there are too few."""
+def plot_distributions(composed: Sequence[float | None], real: Sequence[float | None], unit: str) -> str:
+    """The smoothed distributions of two sets of values as an SVG element, or a sentence if there are too few."""
     sets = {"real": _values(real), "composed": _values(composed)}
     if any(len(values) < 2 or bandwidth(values) == 0 for values in sets.values()):
         return "<p>All values are the same: nothing to draw.</p>"
     reach = MARGIN / 2 * max(bandwidth(values) for values in sets.values())
     together = np.concatenate(list(sets.values()))
     grid = np.linspace(together.min() - reach, together.max() + reach, GRID // 4)
-    curves = {name: smoothed(values, bandwidth(values), grid) for name, values in sets.items()}
-    highest = max(curve.max() for curve in curves.values())
-    shapes = "".join(_curve(curve / highest, COLOURS[name]) for name, curve in curves.items())
-    ticks = "".join(_tick(share, grid[0] + share * (grid[-1] - grid[0])) for share in (0.08, 0.36, 0.64, 0.92))
-    label = f'<text x="{WIDTH / 2}" y="{HEIGHT + FOOT + 12}" text-anchor="middle">{escape(unit)}</text>'
-    return _svg(WIDTH, HEIGHT + FOOT + 16, shapes + ticks + label)
+    figure, axes = _figure(HEIGHT)
+    for name, values in sets.items():
+        density = smoothed(values, bandwidth(values), grid)
+        axes.plot(grid, density, color=COLOURS[name], linewidth=1.5)
+        axes.fill_between(grid, density, color=COLOURS[name], alpha=0.18, linewidth=0)
+    axes.set_xlabel(unit, color=TEXT, fontsize=8)
+    axes.set_yticks([])
+    axes.set_ylim(bottom=0)
+    return _svg(figure)
 
 
-def bars(shares: dict[str, float]) -> str:
-    """Horizontal bars, one for each share 0..1, as an SVG element."""
-    rows = []
-    for row, (name, share) in enumerate(shares.items()):
-        y = row * (BAR_HEIGHT + 4)
-        length = share * (WIDTH - BAR_LABEL_WIDTH - 46)
-        rows.append(
-            f'<text x="{BAR_LABEL_WIDTH - 6}" y="{y + 12}" text-anchor="end">{escape(name)}</text>'
-            f'<rect x="{BAR_LABEL_WIDTH}" y="{y}" width="{length:.1f}" height="{BAR_HEIGHT}" '
-            f'fill="{COLOURS["composed"]}"/>'
-            f'<text x="{BAR_LABEL_WIDTH + length + 5:.1f}" y="{y + 12}">{share:.0%}</text>'
-        )
-    return _svg(WIDTH, len(rows) * (BAR_HEIGHT + 4), "".join(rows))
+def plot_bars(shares: dict[str, float]) -> str:
+    """One horizontal bar for each share 0..1, as an SVG element."""
+    figure, axes = _figure(BAR_HEIGHT * len(shares) + 0.3)
+    bars = axes.barh(list(shares), list(shares.values()), color=COLOURS["composed"])
+    axes.bar_label(bars, [f"{share:.0%}" for share in shares.values()], padding=3, color=TEXT, fontsize=8)
+    axes.set_xlim(0, 1.15)
+    axes.set_xticks([])
+    axes.invert_yaxis()
+    return _svg(figure)
 
 
 def _values(values: Sequence[float | None]) -> np.ndarray:
     return np.array([value for value in values if value is not None], dtype=float)
 
 
-def _curve(heights: np.ndarray, colour: str) -> str:
-    xs = np.linspace(0, WIDTH, len(heights))
-    ys = HEIGHT - heights * (HEIGHT - 6)
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
-    return (
-        f'<polygon points="0,{HEIGHT} {line} {WIDTH},{HEIGHT}" fill="{colour}" fill-opacity="0.18"/>'
-        f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
-    )
+def _figure(height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.tick_params(labelsize=8, colors=TEXT, length=3)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(TEXT)
+    return figure, axes
 
 
-def _tick(share: float, value: float) -> str:
-    x = share * WIDTH
-    return (
-        f'<line x1="{x:.1f}" y1="{HEIGHT}" x2="{x:.1f}" y2="{HEIGHT + 4}" stroke="#888"/>'
-        f'<text x="{x:.1f}" y="{HEIGHT + 16}" text-anchor="middle">{value:.3g}</text>'
-    )
-
-
-def _svg(width: float, height: float, content: str) -> str:
-    return f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">{content}</svg>'
+def _svg(figure: Figure) -> str:
+    """The figure as an <svg> element, without the XML preamble and the metadata."""
+    buffer = io.StringIO()
+    with rc_context({"svg.fonttype": "none"}):  # text stays text
+        FigureCanvasSVG(figure).print_svg(
+            buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    text = buffer.getvalue()
+    return text[text.index("<svg") :].strip()
