@@ -87,7 +87,7 @@ class Pulse(threading.Thread):
         """Settle the jobs that went on past their limit; a result that comes after all is not taken."""
         for run in self._stops.running:
             if run.left_s < -DEAF_S:
-                Reporter(run.job_id, self._connection, self._settings).failed(timed_out(round(run.limit_s)))
+                Reporter(run.job_id, self._connection, self._settings).failed(timed_out(round(run.limit_s), run.kind))
 
     def _see_hung(self) -> None:
         hung = [run.job_id for run in self._stops.running if run.left_s < -HUNG_S]

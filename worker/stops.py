@@ -10,6 +10,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from jobs.contract import Kind
+
 
 class Interrupted(BaseException):
     """Raised in a running job when its process must end; the job goes back to the queue and loses no retry.
@@ -28,6 +30,7 @@ class Run:
 
     job_id: str
     limit_s: float
+    kind: Kind = "compose"
     started: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     _claim: threading.Lock = field(default_factory=threading.Lock)
@@ -55,9 +58,9 @@ class Stops:
         self._runs: list[Run] = []
         self._leaving = threading.Event()
 
-    def begin(self, job_id: str, limit_s: float) -> Run:
+    def begin(self, job_id: str, limit_s: float, kind: Kind = "compose") -> Run:
         """Note that `job_id` runs from now on, for `limit_s` seconds at most."""
-        run = Run(job_id, limit_s)
+        run = Run(job_id, limit_s, kind)
         with self._lock:
             self._runs.append(run)
         return run
