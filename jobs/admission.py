@@ -1,71 +1,30 @@
-"""From a request to a job in its queue: is anybody there to do it, does it keep to the contract and the limits.
+"""From a request to a job in its queue: the checks, the record, the limits.
 
 Used by the bot's client and by the scheduler of nightly trainings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
-
 import redis
-from pydantic import ValidationError
 
 from jobs.blobs import BlobStore
-from jobs.contract import MIN_TRAINING_PIECES, BlobRef, Delivery, Record, Request, Stage, TrainRequest
-from jobs.errors import DataSetNotReady, DuplicateJob, InvalidRequest, NoWorker, UnknownModel
+from jobs.contract import (
+    MIN_TRAINING_PIECES,
+    BlobRef,
+    Delivery,
+    ImportModel,
+    LibraryRequest,
+    Record,
+    Stage,
+    TrainRequest,
+)
+from jobs.errors import DataSetNotReady, DuplicateJob, LibraryFull, NoWorker, UnknownModel
 from jobs.job_queue import JobQueue
 from jobs.lanes import AnyRequest, lane_of
 from jobs.library_names import LibraryNames
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
-
-R = TypeVar("R", bound=Request)
-
-
-def validated(request_type: type[R], fields: Mapping[str, Any]) -> R:
-    """The request that `fields` make.
-
-    Raises:
-        InvalidRequest: one of them is longer, larger or other than the contract allows.
-    """
-    try:
-        return request_type.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidRequest(_sentence(error)) from error
-
-
-def _sentence(error: ValidationError) -> str:
-    """What is wrong with the first field that is, for a member."""
-    first = error.errors()[0]
-    names = [part for part in first["loc"] if isinstance(part, str) and part not in _TAGS and not part.startswith("_")]
-    name = _WORDS.get(names[-1], names[-1].replace("_", " ")) if names else "request"
-    limits = first.get("ctx", {})
-    match first["type"]:
-        case "string_too_long":
-            return f"The {name} is too long: at most {limits['max_length']} characters."
-        case "string_too_short":
-            return f"The {name} is empty."
-        case "too_long":
-            return f"Too many {name}: at most {limits['max_length']}."
-        case "too_short":
-            return f"Too few {name}: at least {limits['min_length']}."
-        case "greater_than_equal":
-            return f"The {name} must be at least {limits['ge']:g}."
-        case "greater_than":
-            return f"The {name} must be more than {limits['gt']:g}."
-        case "less_than_equal":
-            return f"The {name} must be at most {limits['le']:g}."
-        case "value_error":
-            said = str(limits.get("error", first["msg"])).rstrip(".")
-            return f"{said[:1].upper()}{said[1:]}."
-        case _:
-            return f"The {name} can’t be used like this. Check how it is written and try again."
-
-
-_TAGS = ("compose", "library", "train")
-_WORDS = {"tempo_bpm": "tempo", "length_s": "length in seconds", "bars": "length in bars", "note": "licence note"}
 
 
 class Admission:
@@ -85,6 +44,7 @@ class Admission:
         Raises:
             NoWorker, UnknownModel: nobody is there who could do it.
             DataSetNotReady: a training's data set is not there or too small.
+            LibraryFull: the server may have no other model.
             TooManyOpenJobs, QueueFull: a limit is reached.
             BlobGone: a file of it is no longer kept.
             DuplicateJob: the id is taken by a request that says something else.
@@ -94,6 +54,7 @@ class Admission:
         if record is None:
             self._require_worker(request)
             self._require_data_set(request)
+            self._require_room(request)
             for file in _files_of(request):
                 self._blobs.renew(file)
             self._records.admit(request, delivery)
@@ -125,6 +86,21 @@ class Admission:
             raise DataSetNotReady(f"This server has no data set “{name}”. Its data sets: {known}.")
         if sizes[name] < MIN_TRAINING_PIECES:
             raise DataSetNotReady(too_small(name, sizes[name]))
+
+    def _require_room(self, request: AnyRequest) -> None:
+        """Check that the server may have the model that would come of a training or an import."""
+        if isinstance(request, TrainRequest):
+            name = request.name
+        elif isinstance(request, LibraryRequest) and isinstance(request.action, ImportModel):
+            name = request.action.name
+        else:
+            return
+        guild_id = request.guild_id or 0
+        reasons = self._names.full(guild_id)
+        if "size" in reasons:
+            raise LibraryFull(reasons["size"])
+        if "count" in reasons and name not in self._names.names(guild_id, "models"):
+            raise LibraryFull(reasons["count"])
 
 
 def _files_of(request: AnyRequest) -> tuple[BlobRef, ...]:

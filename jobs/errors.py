@@ -7,6 +7,7 @@ JobsError
 │   ├── NoWorker           no worker is alive to do it
 │   ├── InvalidRequest     a field is longer, larger or other than the contract allows
 │   ├── DataSetNotReady    the data set of a training is not there, or too small
+│   ├── LibraryFull        the server's models are as many or as large as they may be
 │   ├── UnknownModel       no live worker serves the model asked for
 │   └── DuplicateJob       another request already came under this id
 ├── BlobGone               a file's time to live is over
@@ -105,6 +106,12 @@ class DataSetNotReady(Refused):
     """Raised when a training cannot learn from the data set that it names."""
 
     code = "data_set_not_ready"
+
+
+class LibraryFull(Refused):
+    """Raised when a server may have no other model, or no other version of any."""
+
+    code = "library_full"
 
 
 class UnknownModel(Refused):

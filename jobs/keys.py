@@ -45,6 +45,11 @@ def data_set_sizes(guild_id: int) -> str:
     return f"cadenza:data_set_sizes:{guild_id}"
 
 
+def full(guild_id: int) -> str:
+    """Hash: why a server can have no other model ('count'), or no other version of any ('size')."""
+    return f"cadenza:full:{guild_id}"
+
+
 def nightly(guild_id: int) -> str:
     """Hash: what nightly training a server wishes."""
     return f"cadenza:nightly:{guild_id}"

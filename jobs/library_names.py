@@ -47,6 +47,19 @@ class LibraryNames:
         found = cast(dict[bytes, bytes], self._connection.hgetall(keys.data_set_sizes(guild_id)))
         return {name.decode(): int(pieces) for name, pieces in found.items() if name} if found else None
 
+    def tell_full(self, guild_id: int, reasons: Mapping[str, str]) -> None:
+        """Say why the server can have no other model ('count'), or no other version of any ('size')."""
+        with self._connection.pipeline() as pipeline:
+            pipeline.delete(keys.full(guild_id))
+            for name, reason in reasons.items():
+                pipeline.hset(keys.full(guild_id), name, reason)
+            pipeline.execute()
+
+    def full(self, guild_id: int) -> dict[str, str]:
+        """Why the server can have no other model ('count'), or no other version of any ('size')."""
+        found = cast(dict[bytes, bytes], self._connection.hgetall(keys.full(guild_id)))
+        return {name.decode(): reason.decode() for name, reason in found.items()}
+
     def prefer(self, guild_id: int, model: BundleName | None) -> None:
         """Let `model` compose in the server where none is named; None takes that back."""
         if model is None:

@@ -98,9 +98,13 @@ class Stops:
         """Whether the process is to end."""
         return self._leaving.is_set()
 
+    def is_asked_to_end(self, job_id: str) -> bool:
+        """Whether the member or the end of the process wants `job_id` to end."""
+        return self.is_leaving or self.is_requested(job_id)
+
     def should_stop(self, job_id: str) -> bool:
         """Whether `job_id` should stop composing, for whatever reason."""
-        return self.is_leaving or self.is_requested(job_id) or self.left_s(job_id) < 0
+        return self.is_asked_to_end(job_id) or self.left_s(job_id) < 0
 
     def _runs_of(self, job_id: str) -> list[Run]:
         """Two only where the queue took this very process for dead in between."""

@@ -30,7 +30,7 @@ from jobs.lanes import Owner, lane_of
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
-from worker.failures import internal_failure, timed_out
+from worker.failures import internal_failure, is_no_room, no_room, timed_out
 from worker.stops import Interrupted, Overdue, Run, Stops
 
 log = logging.getLogger(__name__)
@@ -132,6 +132,7 @@ class WarmWorker(SimpleWorker):
         Raises:
             StopRequested: the slot is to end.
         """
+        is_told = False
         while True:
             try:
                 self.set_state(WorkerStatus.IDLE)
@@ -140,7 +141,9 @@ class WarmWorker(SimpleWorker):
                     self.run_maintenance_tasks()
                 job = self._next_job()
             except redis.RedisError as error:
-                log.warning("slot %s waits for Redis: %s", self.name, error)
+                if not is_told:
+                    log.warning("slot %s waits for Redis: %s", self.name, error)
+                is_told = True
                 time.sleep(OUTAGE_LOOK_S)
                 continue
             if job is not None:
@@ -257,6 +260,10 @@ class WarmWorker(SimpleWorker):
         if isinstance(error, Overdue):
             log.warning("job %s took longer than a job may", job.id)
             reporter.failed(timed_out(round(job.timeout or self._lane.timeout_s), self._lane.kind))
+            return False
+        if is_no_room(error):
+            log.error("job %s: there is no room left to keep what it made: %s", job.id, error)
+            reporter.failed(no_room(self._lane.kind))
             return False
         incident = secrets.token_hex(4)
         log.error("incident %s: job %s broke", incident, job.id, exc_info=error)
