@@ -37,7 +37,6 @@ class Follower:
         self._reader = reader
         self._call = call
         self._cursor = "0"
-        self._is_stopping = False
 
     async def updates(self) -> AsyncIterator[Update]:
         """The state now, then each change, to the final one.
@@ -46,7 +45,6 @@ class Follower:
             BoardUnreachable: Redis did not answer for `outage_limit_s`.
         """
         self._cursor, last = await self._persist(lambda: self._call(self._watch.join))
-        self._is_stopping = last.stopping
         yield last
         while not last.stage.is_final:
             for update in await self._news(last):
@@ -75,13 +73,7 @@ class Follower:
         entries = found[0][1] if found else []
         if entries:
             self._cursor = entries[-1][0].decode()
-        return [self._update(fields) for _, fields in entries]
-
-    def _update(self, fields: dict[bytes, bytes]) -> Update:
-        """One entry of the stream; once the member has asked for an end, all that follow say so until the last."""
-        update = Update.model_validate_json(fields[b"update"])
-        self._is_stopping = self._is_stopping or b"stopping" in fields
-        return update.model_copy(update={"stopping": self._is_stopping and not update.stage.is_final})
+        return [Update.model_validate_json(fields[b"update"]) for _, fields in entries]
 
     async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Repeat `call` while Redis does not answer, for `outage_limit_s` at most."""

@@ -80,10 +80,15 @@ redis.call('HSET', KEYS[1], 'cancel_asked', '1', 'delivered', '1')
 return 'running'
 """
 
+# An update after the member has asked for an end says so.
 # KEYS record, progress; ARGV stage, update, progress ttl
 ADVANCE = f"""{_IS_OPEN}
+local update = ARGV[2]
+if redis.call('HGET', KEYS[1], 'cancel_asked') == '1' then
+  update = string.gsub(update, '"stopping":false', '"stopping":true', 1)
+end
 redis.call('HSET', KEYS[1], 'stage', ARGV[1])
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', 200, '*', 'update', ARGV[2])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', 200, '*', 'update', update)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 """
@@ -105,7 +110,10 @@ ASK_CANCEL = f"""{_IS_OPEN}
 redis.call('XTRIM', KEYS[2], 'MAXLEN', 200)
 redis.call('HSET', KEYS[1], 'cancel_asked', '1')
 local latest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
-if latest[1] then redis.call('XADD', KEYS[2], '*', 'update', latest[1][2][2], 'stopping', '1') end
+if latest[1] then
+  local update = string.gsub(latest[1][2][2], '"stopping":false', '"stopping":true', 1)
+  redis.call('XADD', KEYS[2], '*', 'update', update)
+end
 return 1
 """
 
