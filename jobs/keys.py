@@ -40,6 +40,16 @@ def names(guild_id: int, what: str) -> str:
     return f"cadenza:names:{what}:{guild_id}"
 
 
+def data_set_sizes(guild_id: int) -> str:
+    """Hash: the name of each of a server's data sets -> its number of pieces; the empty name is always there."""
+    return f"cadenza:data_set_sizes:{guild_id}"
+
+
+def full(guild_id: int) -> str:
+    """Hash: why a server can have no other model ('count'), or no other version of any ('size')."""
+    return f"cadenza:full:{guild_id}"
+
+
 def nightly(guild_id: int) -> str:
     """Hash: what nightly training a server wishes."""
     return f"cadenza:nightly:{guild_id}"
@@ -55,6 +65,16 @@ def worker(name: str) -> str:
     return f"cadenza:worker:{name}"
 
 
+def recent_worker(name: str) -> str:
+    """String: what a worker last said of itself; outlives the worker, so that one that restarts is expected."""
+    return f"cadenza:recent_worker:{name}"
+
+
 def stranded(job_id: str) -> str:
     """String with a short life: since when a job hangs between the queue and a worker."""
     return f"cadenza:stranded:{job_id}"
+
+
+def adrift(job_id: str) -> str:
+    """String with a short life: since when an open job is neither queued nor running."""
+    return f"cadenza:adrift:{job_id}"

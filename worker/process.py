@@ -16,8 +16,10 @@ import redis
 
 from jobs.connection import connect
 from jobs.contract import WorkerInfo
+from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 from worker import desk as desks
+from worker.background import log_lost_threads
 from worker.crew import Crew
 from worker.desk import Desk, Studio
 from worker.library.shelves import all_servers
@@ -41,8 +43,10 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     Raises:
         redis.ConnectionError: Redis did not answer within `redis_patience_s`.
     """
+    log_lost_threads()
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
+    WorkerRegistry(connection, job_settings).expect(_starting(settings))
     repertoire, stops = Repertoire(shelf, settings.kept_models, settings.model_memory_mib << 20), Stops()
     if "compose" in settings.slots_of:
         repertoire.warm_up(settings.default_model)
@@ -68,6 +72,17 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
         preloader.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
+
+
+def _starting(settings: WorkerSettings) -> WorkerInfo:
+    """What the worker says of itself before its models are loaded, so that jobs which come meanwhile are queued."""
+    return WorkerInfo(
+        name=f"{socket.gethostname()}-{os.getpid()}-starting",
+        hostname=socket.gethostname(),
+        pid=os.getpid(),
+        started_at=time.time(),
+        does=tuple(settings.slots_of),
+    )
 
 
 @contextmanager
@@ -142,7 +157,7 @@ def _wait_for_redis(connection: redis.Redis, patience_s: float) -> None:
             return
         except redis.BusyLoadingError:
             log.info("Redis is loading its data")
-        except redis.ConnectionError as error:
+        except (redis.ConnectionError, redis.TimeoutError) as error:
             if isinstance(error, redis.AuthenticationError) or time.monotonic() > deadline:
                 raise
             log.info("waiting for Redis")
