@@ -24,8 +24,8 @@ WHAT_TO_DO = {
     "REDIS_PASSWORD_FILE": "name a text file with the password of Redis that the bot may read, or leave it out",
     "CADENZA_FILES": "give a folder or a URL such as s3://bucket/folder whose fsspec package is installed",
     "CADENZA_HEALTH_PORT": "give a free port of this machine, or 0 for no health check",
-    "REDIS_URL": "give the address of the Redis server as redis://:password@host:port/0, or rediss:// for TLS; `make run` "
-    "starts one itself",
+    "REDIS_URL": "give the address of the Redis server as redis://:password@host:port/0, or rediss:// for TLS; "
+    "`make run` starts one itself",
     "CADENZA_DISCORD_API": "give an http(s) address such as https://discord.com/api/v10, or leave it out",
     "CADENZA_DISCORD_GATEWAY": "give a ws(s) address such as wss://gateway.discord.gg/, or leave it out",
     "CADENZA_STATE": "give a folder that the bot may write to, or leave it out for ./var",

@@ -1,4 +1,4 @@
-"""What a container's health check runs, as `python -m deploy.healthcheck bot|worker`: exit status 0 while it is healthy.
+"""The containers' health check, run as `python -m deploy.healthcheck bot|worker`; exit status 0 means healthy.
 
 `worker`: a worker of this host has sent a heartbeat to Redis within the last seconds. `bot`: its own route
 `/health/ready` says that Discord and Redis are connected. Anything else ends with a sentence and status 1.
@@ -43,7 +43,7 @@ def sick_bot() -> str | None:
     if not port.isdigit() or port == "0":
         return "CADENZA_HEALTH_PORT is not set, so the bot cannot be asked."
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=LIMIT_S):  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=LIMIT_S):
             return None
     except urllib.error.HTTPError as error:
         parts = json.load(error)

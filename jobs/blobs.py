@@ -119,7 +119,7 @@ class BlobStore:
                 return ref
             self._keep(digest, data)
         except OSError as error:
-            log.error("a file cannot be written to %s: %s", self._settings.files, error)  # noqa: TRY400
+            log.error("a file cannot be written to %s: %s", self._settings.files, error)
             raise FileStoreUnavailable from error
         self._delete(self._take_expired())
         return ref
@@ -137,12 +137,12 @@ class BlobStore:
         try:
             data = bytes(self._files.cat_file(self._path(found)))
         except FileNotFoundError:
-            log.error(  # noqa: TRY400
+            log.error(
                 "%s has no %s, which the index names: bot and workers must share CADENZA_FILES", self._root, found
             )
             raise BlobGone(ref.name) from None
         except OSError as error:
-            log.error("a file cannot be read from %s: %s", self._settings.files, error)  # noqa: TRY400
+            log.error("a file cannot be read from %s: %s", self._settings.files, error)
             raise FileStoreUnavailable from error
         if hashlib.sha256(data).hexdigest() != ref.digest:
             log.error("%s in %s is damaged", found, self._root)

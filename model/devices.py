@@ -78,8 +78,8 @@ def _missing(wish: str, found: int) -> str:
     what_to_do = (
         "Check the driver (nvidia-smi), that the container was given the GPU, and that TensorFlow came with CUDA."
         if found == 0
-        else "Set CADENZA_WORKER_DEVICE=gpu. A container counts only the GPUs it was given: with docker compose, choose "
-        "the host's GPU with CADENZA_GPU."
+        else "Set CADENZA_WORKER_DEVICE=gpu. A container counts only the GPUs it was given: with docker compose, "
+        "choose the host's GPU with CADENZA_GPU."
     )
     sentence = (
         f"The device {wish} was asked for, but TensorFlow {there}: this process computes on the CPU, more slowly. "

@@ -19,4 +19,14 @@ from model.bundles.card import Card
 from model.bundles.layered import shared_store
 from model.bundles.store import SHIPPED, BundleInfo, BundleStore, VersionInfo, open_bundle
 
-__all__ = ["SHIPPED", "Bundle", "BundleInfo", "BundleStore", "Card", "VersionInfo", "open_bundle", "pack", "shared_store"]
+__all__ = [
+    "SHIPPED",
+    "Bundle",
+    "BundleInfo",
+    "BundleStore",
+    "Card",
+    "VersionInfo",
+    "open_bundle",
+    "pack",
+    "shared_store",
+]

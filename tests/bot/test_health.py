@@ -45,10 +45,10 @@ def house_in(discord: LocalDiscord, redis_url: str, client, folder: Path, port: 
 @pytest.mark.timeout(90)
 async def test_a_bot_is_ready_while_the_gateway_is_connected(valkey, tmp_path):
     discord, port = LocalDiscord(), free_port()
-    house = house_in(discord, valkey.url, valkey.client, tmp_path, port)
     async with AsyncExitStack() as bot:
         # Given a bot that a Discord has greeted
         async with discord.serving():
+            house = house_in(discord, valkey.url, valkey.client, tmp_path, port)
             await bot.enter_async_context(house.bot())
             assert await asked(port, "/health/ready") == (200, {"discord": True, "redis": True})
             assert await asked(port, "/health/live") == (200, {"live": True})
@@ -62,9 +62,11 @@ async def test_a_bot_without_redis_is_not_ready_and_the_health_check_says_so(
     mortal_valkey, tmp_path, monkeypatch, capsys
 ):
     discord, port = LocalDiscord(), free_port()
-    house = house_in(discord, mortal_valkey.server.url, mortal_valkey.server.client, tmp_path, port)
     monkeypatch.setenv("CADENZA_HEALTH_PORT", str(port))
-    async with discord.serving(), house.bot():
+    async with AsyncExitStack() as system:
+        await system.enter_async_context(discord.serving())
+        house = house_in(discord, mortal_valkey.server.url, mortal_valkey.server.client, tmp_path, port)
+        await system.enter_async_context(house.bot())
         # Given a bot whose container is healthy
         assert await asyncio.to_thread(healthcheck.main, ["bot"]) == 0
         # When Redis dies

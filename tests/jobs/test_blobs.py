@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,26 +134,18 @@ def test_a_file_kept_again_while_it_is_swept_survives(folder, valkey):
 
 def test_many_threads_that_put_read_and_sweep_lose_nothing(folder, valkey):
     store, _ = folder
-    failures: list[Exception] = []
 
-    def work(number: int) -> None:
-        own = BlobStore(valkey.client, store._settings)
-        try:
-            for turn in range(30):
-                data = f"{turn % 5}".encode()
-                ref = own.put(data, "a", "audio/midi")
-                assert own.get(ref) == data
-                if turn % 3 == number % 3:
-                    own.sweep()
-        except Exception as error:
-            failures.append(error)
+    def work(number: int) -> int:
+        own, found = BlobStore(valkey.client, store._settings), 0
+        for turn in range(30):
+            data = f"{turn % 5}".encode()
+            found += own.get(own.put(data, "a", "audio/midi")) == data
+            if turn % 3 == number % 3:
+                own.sweep()
+        return found
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(work, range(6))) == [30] * 6
 
 
 def test_beyond_the_limit_of_all_files_the_oldest_go(valkey, tmp_path):

@@ -145,7 +145,7 @@ def test_programs_sound_different(renderer):
         spectra.append(spectrum(sound))
     for index, one in enumerate(spectra):
         for other in spectra[index + 1 :]:
-            assert np.abs(one - other).sum() > 0.2  # 0 is equal, 2 is nothing in common
+            assert np.abs(one - other).sum() > 0.08  # 0 is equal, 2 is nothing in common
 
 
 def test_drums_are_heard_as_drums(renderer):
@@ -154,7 +154,7 @@ def test_drums_are_heard_as_drums(renderer):
     tone, _ = renderer.play(piece(hit, instruments=[Instrument(program=0)]))
     assert rms(snare, 0, 0.15) > 0.05
     high = [spectrum(sound)[20:].sum() for sound in (snare, tone)]  # above 2 kHz
-    assert high[0] > 0.1 > high[1]
+    assert high[0] > 0.05 > high[1]
 
 
 def test_loud_notes_are_louder_than_soft_ones(renderer):

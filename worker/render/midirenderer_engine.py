@@ -25,7 +25,9 @@ from worker.render.schedule import SAMPLE_RATE_HZ, Event, Kind, Schedule
 TICKS_PER_QUARTER, QUARTER_US = 22_050, 500_000  # so that one tick is one sample of a schedule
 DRUM_CHANNEL = 9
 CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
-SUSTAIN, VOLUME, FULL = 64, 7, 127
+SUSTAIN, VOLUME, REVERB, CHORUS, FULL = 64, 7, 91, 93, 127
+START = {REVERB: 30, CHORUS: 0}  # a small room; the chorus turns the sides out of phase, bad for a phone's one speaker
+AUDIBLE_VELOCITY = 64  # what is softer all through drowns in 16 bits: it is played louder, and levelled afterwards
 LOUDEST = 32_767
 VOLUMES = (127, 64, 32, 16, 8)  # tried in turn until nothing is clipped; the level is set afterwards
 RENDERED_HZ = 48_000
@@ -60,19 +62,21 @@ class MidiRendererEngine:
 
     def _rendered(self, schedule: Schedule, channels: dict[int, int]) -> NDArray:
         """The sound of the instruments in `channels` (instrument: MIDI channel)."""
+        louder = _lift(schedule)
+        notes = [
+            (event.sample, _message(event, channels[event.channel], louder))
+            for _, _, events in schedule.blocks()
+            for event in events
+            if event.channel in channels
+        ]
         for volume in VOLUMES:
             start: list[tuple[int, mido.Message]] = []
             for instrument, channel in channels.items():
                 played = schedule.instruments[instrument]
-                start.append((0, mido.Message("control_change", channel=channel, control=VOLUME, value=volume)))
                 program = 0 if played.is_drum else played.program
                 start.append((0, mido.Message("program_change", channel=channel, program=program)))
-            notes = [
-                (event.sample, _message(event, channels[event.channel]))
-                for _, _, events in schedule.blocks()
-                for event in events
-                if event.channel in channels
-            ]
+                for control, value in {**START, VOLUME: volume}.items():
+                    start.append((0, mido.Message("control_change", channel=channel, control=control, value=value)))
             with wave.open(
                 io.BytesIO(render_wave_from(self._font, _midi_file([*start, *notes], schedule.samples)))
             ) as file:
@@ -94,9 +98,16 @@ def _files(instruments: Sequence[Instrument]) -> Iterator[dict[int, int]]:
         yield channels if kit is None else {**channels, kit: DRUM_CHANNEL}
 
 
-def _message(event: Event, channel: int) -> mido.Message:
+def _lift(schedule: Schedule) -> float:
+    """What velocities are multiplied by: loudness follows their square, so notes keep their proportions."""
+    velocities = schedule.events["velocity"][schedule.events["kind"] == Kind.KEY_DOWN]
+    return max(1.0, AUDIBLE_VELOCITY / max(1, int(velocities.max(initial=1))))
+
+
+def _message(event: Event, channel: int, louder: float) -> mido.Message:
     if event.kind == Kind.KEY_DOWN:
-        return mido.Message("note_on", channel=channel, note=event.key, velocity=event.velocity)
+        velocity = max(1, round(event.velocity * louder))
+        return mido.Message("note_on", channel=channel, note=event.key, velocity=velocity)
     if event.kind == Kind.KEY_UP:
         return mido.Message("note_off", channel=channel, note=event.key)
     return mido.Message(
