@@ -13,7 +13,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import cast
 
 import fsspec
@@ -159,12 +160,17 @@ class BlobStore:
             self._moved_from_redis(ref)
 
     def sweep(self) -> int:
-        """Delete what expired, and objects that a process left when it died while writing; how many objects went."""
+        """Delete what expired, and objects that a process left when it died while writing; how many objects went.
+
+        Raises:
+            FileStoreUnavailable: the store cannot be read.
+        """
         count = 0
         while gone := self._take_expired():
             self._delete(gone)
             count += len(gone)
-        orphans = list(self._orphans())
+        with self._mapped():
+            orphans = list(self._orphans())
         self._delete(orphans)
         return count + len(orphans)
 
@@ -177,8 +183,9 @@ class BlobStore:
         """Write `data` to a new object, then let the index name it."""
         found = f"{digest[:2]}/{digest}-{secrets.token_hex(8)}"
         path = self._path(found)
-        self._files.makedirs(self._files._parent(path), exist_ok=True)
-        self._files.pipe_file(path, data)
+        with self._mapped():
+            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._files.pipe_file(path, data)
         expires_at = time.time() + self._settings.blob_ttl_s
         try:
             before = self._connection.eval(_ADD, 3, *_INDEX, digest, found, len(data), expires_at)
@@ -197,10 +204,7 @@ class BlobStore:
         data = cast("bytes | None", self._connection.get(keys.blob(ref.digest)))
         if data is None:
             raise BlobGone(ref.name)
-        try:
-            self._keep(ref.digest, data)
-        except OSError as error:
-            raise FileStoreUnavailable from error
+        self._keep(ref.digest, data)
         self._connection.delete(keys.blob(ref.digest))
         return data
 
@@ -212,15 +216,15 @@ class BlobStore:
 
     def _delete(self, objects: Iterable[str]) -> None:
         for one in objects:
-            try:
+            with (
+                suppress(FileNotFoundError, FileStoreUnavailable),
+                self._mapped(FileNotFoundError),
+            ):  # else it is an orphan for a sweep
                 self._files.rm_file(self._path(one))
-            except FileNotFoundError:
-                continue
-            except OSError as error:  # the next sweep finds it as an orphan
-                log.warning("%s cannot be deleted from %s: %s", one, self._root, error)
 
     def _orphans(self) -> Iterable[str]:
         """Objects older than `ORPHAN_AGE_S` that the index does not name."""
+        self._files.invalidate_cache()  # stores far away keep lists of what they have seen
         if not self._files.exists(self._root):
             return
         found = {path.removeprefix(self._root).lstrip("/"): path for path in self._files.find(self._root)}
@@ -233,6 +237,17 @@ class BlobStore:
                 continue
             if age_s > ORPHAN_AGE_S:
                 yield one
+
+    @contextmanager
+    def _mapped(self, *passing: type[Exception]) -> Iterator[None]:
+        """Turn whatever the file system raises, but for `passing`, into FileStoreUnavailable."""
+        try:
+            yield
+        except passing:
+            raise
+        except Exception as error:  # each file system has errors of its own beside OSError
+            log.error("the file store %s cannot be used: %r", self._root, error)
+            raise FileStoreUnavailable from error
 
     def _path(self, found: str) -> str:
         return f"{self._root.rstrip('/')}/{found}"
@@ -260,7 +275,7 @@ class FileSweeper(threading.Thread):
             if self._connection.set(keys.FILE_SWEEP, "1", nx=True, ex=round(SWEEP_EVERY_S / 2)):
                 count = self._store.sweep()
                 log.info("%d expired files deleted", count) if count else None
-        except (redis.RedisError, OSError) as error:
+        except (redis.RedisError, FileStoreUnavailable) as error:
             log.warning("expired files could not be deleted: %s", error)
 
     def end(self) -> None:
