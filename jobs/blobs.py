@@ -215,11 +215,8 @@ class BlobStore:
         return [one.decode() for one in cast(list[bytes], gone)]
 
     def _delete(self, objects: Iterable[str]) -> None:
-        for one in objects:
-            with (
-                suppress(FileNotFoundError, FileStoreUnavailable),
-                self._mapped(FileNotFoundError),
-            ):  # else it is an orphan for a sweep
+        for one in objects:  # what cannot be deleted is an orphan for a later sweep
+            with suppress(FileNotFoundError, FileStoreUnavailable), self._mapped(FileNotFoundError):
                 self._files.rm_file(self._path(one))
 
     def _orphans(self) -> Iterable[str]:
