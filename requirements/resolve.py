@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -22,6 +23,7 @@ PLATFORMS = {
 }
 OLDEST_MACOS = "14.0"
 HASHED = "--require-hashes"
+AT_ONCE = 4  # each waits for the index most of the time
 INSTALLS = (  # what is installed together, and how
     (HASHED, "bot.txt", "worker.txt", "sandbox.txt"),
     (HASHED, "worker-gpu.txt"),
@@ -51,8 +53,10 @@ def failure(install: tuple[str, ...], platform: str, python: str) -> str | None:
 def main() -> int:
     """Check every combination and print a line for each, with the reason where one fails."""
     failed = 0
-    for (name, platform), python, install in product(PLATFORMS.items(), PYTHONS, INSTALLS):
-        reason = failure(install, platform, python)
+    checks = list(product(PLATFORMS.items(), PYTHONS, INSTALLS))
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        reasons = list(threads.map(lambda check: failure(check[2], check[0][1], check[1]), checks))
+    for ((name, _), python, install), reason in zip(checks, reasons, strict=True):
         failed += reason is not None
         lists = " ".join(one for one in install if one.endswith(".txt"))
         sys.stdout.write(f"{'ok' if reason is None else 'FAILED'}: {lists} on {name}, Python {python}\n")
