@@ -15,10 +15,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import cast
 
 import fsspec
 import redis
+from fsspec.implementations.local import LocalFileSystem
 
 from jobs import keys
 from jobs.contract import BlobRef
@@ -184,6 +186,8 @@ class BlobStore:
         found = f"{digest[:2]}/{digest}-{secrets.token_hex(8)}"
         path = self._path(found)
         with self._mapped():
+            if isinstance(self._files, LocalFileSystem):  # nobody else on this machine reads members' files
+                Path(self._root).mkdir(mode=0o700, parents=True, exist_ok=True)
             self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._files.pipe_file(path, data)
         expires_at = time.time() + self._settings.blob_ttl_s

@@ -53,6 +53,12 @@ def test_bot_and_worker_share_what_the_store_holds(valkey, url):
     assert BlobStore(valkey.client, JobSettings(files=url)).get(ref) == b"seed"
 
 
+def test_nobody_else_on_the_machine_reads_members_files(folder):
+    store, place = folder
+    store.put(b"mine", "a", "audio/midi")
+    assert place.stat().st_mode & 0o077 == 0
+
+
 def test_the_bytes_of_files_are_not_in_redis(store, valkey):
     data = os.urandom(100_000)
     store.put(data, "a.mid", "audio/midi")
