@@ -51,7 +51,7 @@ class LayeredBundleStore(BundleStore):
             BundleError: when it is not there or fails its manifest.
         """
         version = version or self.current(name)
-        is_shipped = version not in super().kept(name) and version in self._below.kept(name)
+        is_shipped = version not in super().complete_versions(name) and version in self._below.complete_versions(name)
         return self._below.load(name, version) if is_shipped else super().load(name, version)
 
     def info(self, name: str) -> BundleInfo:
@@ -60,7 +60,7 @@ class LayeredBundleStore(BundleStore):
         Raises:
             BundleError: when there is no such bundle.
         """
-        return super().info(name) if super().kept(name) else self._below.info(name)
+        return super().info(name) if super().complete_versions(name) else self._below.info(name)
 
     def export(self, name: str, version: str | None = None) -> bytes:
         """The current version of `name`, or `version`, as one zip.
@@ -68,4 +68,4 @@ class LayeredBundleStore(BundleStore):
         Raises:
             BundleError: when it is not there or fails its manifest.
         """
-        return super().export(name, version) if super().kept(name) else self._below.export(name, version)
+        return super().export(name, version) if super().complete_versions(name) else self._below.export(name, version)
