@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 import redis
 
+from jobs.blobs import FileSweeper
 from jobs.connection import connect
 from jobs.contract import WorkerInfo
 from jobs.registry import WorkerRegistry
@@ -57,12 +58,14 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     preloader = Preloader(repertoire, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
+    sweeper = FileSweeper(connection, job_settings)
     pulse.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):
         crew.start()
         pulse.start()
         watch.start()
         preloader.start()
+        sweeper.start()
         log.info("worker ready: %s %s", said.name, _duties(settings, repertoire, shelf))
         why = endings.get()
         log.info("worker %s ends", said.name)
@@ -70,6 +73,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
         pulse.end()
         watch.end()
         preloader.end()
+        sweeper.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
 
