@@ -26,6 +26,7 @@ from model.sampling.position import Position
 
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 MOST_TOKENS_PER_NOTE = 8  # where notes take several steps
+SAME_TEMPO = 0.01  # share: a smaller difference is not worth a sentence
 BETWEEN_S = 1.0  # from the end of a seed to its variation, where there are no bars
 
 
@@ -68,6 +69,8 @@ class Assignments:
         """
         if seed is None and options.mode != "continue":
             raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
+        if seed is not None and len(seed):
+            seed = seeds.without_later_changes(seed)
         make = {"continue": self._continued, "vary": self._varied, "accompany": self._accompanied}[options.mode]
         return self._from_nothing(options) if seed is None else make(seed, options)
 
@@ -102,7 +105,7 @@ class Assignments:
         request = Request(
             position=self._primer.start(asked, UNKNOWN),
             random=np.random.Generator(np.random.Philox(options.random_seed).jumped()),
-            taste=options.taste,
+            taste=options.sampling(representation),
             most_steps=representation.headings,
         )
         drawn = self._engine.submit(request).result()
@@ -112,6 +115,7 @@ class Assignments:
         return heading, options.controls.model_copy(update=update)
 
     def _continued(self, seed: Piece, options: ComposeOptions) -> Assignment:
+        sent, seed = seed, seeds.going_on(seed)
         steps = self._hearing.steps(seed)
         joint = self._hearing.joint(seed, steps)
         phase = seeds.ticks_into_bar(seed, joint.tick) / seed.ticks_per_quarter
@@ -122,17 +126,27 @@ class Assignments:
         position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
         position = self._primer.steered(position, options.controls.key, notes_per_s, self._hearing.beat(latest))
+        remarks = self._tempo_left_behind(sent, seed, options)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._representation.decode(drawing.steps), clock)
             if not options.include_seed:
+                composed = seeds.in_phase(composed, phase) if self._in_beats else composed
                 piece = joining.alone(composed, length.seconds, length.ring_s, self._in_beats)
-                return Finished(piece, 0.0, composed)
-            first = seeds.at_tempo(seed, joint.tick, options.controls) if self._in_beats else seed
+                return Finished(piece, 0.0, composed, remarks)
+            first = seeds.at_tempo(seed, joint.tick, clock) if self._in_beats else seed
             joined = joining.continued(first, composed, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
-            return Finished(*joined[:2], composed, joined[2])
+            return Finished(*joined[:2], composed, (*remarks, *joined[2]))
 
         return self._free(position, length.left, length.seconds, finish)
+
+    def _tempo_left_behind(self, sent: Piece, seed: Piece, options: ComposeOptions) -> tuple[str, ...]:
+        """A sentence where the new music goes on at another tempo than the seed as it was `sent` ends in."""
+        at_end, main = sent.tempos["quarter_us"][-1], seed.tempos["quarter_us"][-1]
+        is_same = abs(at_end / main - 1) < SAME_TEMPO
+        if is_same or not self._in_beats or options.controls.tempo_bpm is not None:
+            return ()
+        return (f"Continues at {60e6 / main:.0f} bpm, the seed's main tempo.",)
 
     def _varied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S / 2 if options.include_seed else MAX_LENGTH_S)
@@ -141,16 +155,19 @@ class Assignments:
         asked = self._representation.controls.vector(options.controls)
         position = self._primer.start(asked, int(self._representation.onsets(steps)[-1]))
         position = self._primer.steered(position, options.controls.key, None)
-        clock = self._clock(part, 0, options)
+        joint = Joint(self._hearing.origin(part, steps), self._in_beats)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._timed(self._representation.decode(drawing.steps), clock)
+            composed = self._representation.decode(drawing.steps)
             if not options.include_seed:
-                return Finished(composed, 0.0, composed, remarks)
-            theme = seeds.from_tick(part, seeds.start_of(part, self._in_beats))
+                piece = seeds.at_tempo(joining.placed(part, composed, joint), 0, self._asked_clock(options))
+                return Finished(seeds.from_tick(piece, seeds.start_of(piece)), 0.0, composed, remarks)
+            into_bar = seeds.ticks_into_bar(part, seeds.start_of(part)) if self._in_beats else 0
+            theme = seeds.from_tick(part, seeds.start_of(part))
             end = int((theme.notes["onset"] + theme.notes["duration"]).max())
             after = seeds.next_bar(theme, end) if self._in_beats else int(theme.ticks_at(theme.end_s + BETWEEN_S))
-            piece, seed_s = joining.together(theme, composed, Joint(after, self._in_beats))
+            both = seeds.at_tempo(seeds.repeated_maps(theme, after, into_bar), after, self._asked_clock(options))
+            piece, seed_s = joining.together(both, composed, Joint(after, self._in_beats))
             return Finished(piece, seed_s, composed, remarks)
 
         return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
@@ -163,19 +180,17 @@ class Assignments:
         plan, freedom = plans.accompaniment(self._representation, steps[headings:])
         position = self._after(steps[:headings], asked, left)
         position = self._primer.steered(position, options.controls.key, asked_rate(options.controls))
-        origin, clock = self._hearing.origin(part, steps), self._clock(part, 0, options)
+        joint = Joint(max(0, self._hearing.origin(part, steps)), self._in_beats, is_part_of_seed=False)
 
         def finish(drawing: Drawing) -> Finished:
             composed = plans.around(self._representation, drawing.steps, drawing.is_given, freedom)
-            start = seeds.start_of(part, self._in_beats)
-            melody = seeds.from_tick(part, start)
-            joint = Joint(origin - start, self._in_beats, is_part_of_seed=False)
-            end_s = melody.end_s
+            piece = joining.placed(part, composed, joint)
             if options.include_seed:
-                piece, _ = joining.together(melody, composed, joint)
-            else:
-                piece, end_s = self._timed(composed, clock), end_s - float(melody.seconds_at(joint.tick))
-            return Finished(joining.ending(piece, end_s, LONGEST_RING_S, in_beats=False), 0.0, composed, remarks)
+                piece, _ = joining.together(part, composed, joint)
+            start = seeds.start_of(piece)
+            end_s = part.end_s - float(piece.seconds_at(start))
+            piece = joining.ending(seeds.from_tick(piece, start), end_s, LONGEST_RING_S, in_beats=False)
+            return Finished(piece, 0.0, composed, remarks)
 
         if freedom is not None:
             return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
@@ -194,7 +209,7 @@ class Assignments:
         if asked:
             length = length_of(self._representation, options, self._clock(seed, 0, options))
             longest_s = min(longest_s, length.seconds)
-        part = seeds.first_part(seed, longest_s)
+        part = seeds.without_later_changes(seeds.first_part(seed, longest_s))
         if asked or len(part) == len(seed):
             return part, ()
         return part, (f"Your seed is long: only its first {longest_s:.0f} seconds were taken.",)
@@ -202,6 +217,10 @@ class Assignments:
     def _clock(self, seed: Piece, tick: int, options: ComposeOptions) -> Controls:
         """What is asked for, in beats with the seed's tempo and meter at `tick` where no others are."""
         return seeds.with_clock_of(seed, tick, options.controls) if self._in_beats else options.controls
+
+    def _asked_clock(self, options: ComposeOptions) -> Controls:
+        """The tempo and meter that are asked for, where the music can have them."""
+        return options.controls if self._in_beats else Controls()
 
     def _timed(self, composed: Piece, clock: Controls) -> Piece:
         """New music in beats at a tempo and in a meter; other music as it is."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.composing.players import players
 from model.composing.seeds import divided, finer, from_tick, last_part, start_of
-from model.piece import NOTE, Piece, table
+from model.piece import NOTE, PEDAL, Piece, table
 
 SHORTEST_SEED_PART_S = 10.0  # this much of the seed is kept even where the output would grow too long
 
@@ -35,7 +35,7 @@ class Joint:
 
 def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Piece:
     """New music by itself, from its first note on, that ends `length_s` after its start, give or take `ring_s`."""
-    return ending(from_tick(composed, start_of(composed, in_beats)), length_s, ring_s, in_beats)
+    return ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
 
 
 def continued(
@@ -56,7 +56,7 @@ def continued(
     if seed.onsets_s.max() - seed.onsets_s.min() > room_s:
         kept = last_part(seed, room_s)
         remarks.append(f"Your seed is long: only its last {room_s:.0f} seconds are in the file.")
-    start = start_of(kept, joint.in_beats)
+    start = start_of(kept)
     kept, joint = from_tick(kept, start), replace(joint, tick=joint.tick - start)
     piece, first_s = together(kept, composed, joint)
     end_s = float(kept.seconds_at(joint.tick)) + length_s
@@ -79,6 +79,15 @@ def together(seed: Piece, composed: Piece, joint: Joint) -> tuple[Piece, float]:
         instruments=instruments,
     )
     return joined, float(kept.seconds_at(notes["onset"].min()))
+
+
+def placed(seed: Piece, composed: Piece, joint: Joint) -> Piece:
+    """The new music alone, where it would stand beside `seed`, with the seed's tempo and meter map."""
+    factor = finer(seed)
+    kept = divided(seed, factor)
+    notes = _moved(composed, kept, joint.tick * factor, joint.in_beats)
+    notes["instrument"] = composed.notes["instrument"]
+    return replace(kept, notes=notes, instruments=composed.instruments, pedals=table(PEDAL), title="")
 
 
 def _moved(composed: Piece, seed: Piece, start: int, in_beats: bool) -> NDArray:

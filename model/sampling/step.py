@@ -22,7 +22,7 @@ from model.sampling.plan import NEVER as NEVER_COMES
 from model.sampling.plan import Plan, leaning
 from model.sampling.position import Position
 from model.sampling.steering import Steer, Steering
-from model.sampling.taste import Taste
+from model.sampling.taste import DEFAULT_TOP_P, Taste
 
 
 class Tastes(NamedTuple):
@@ -41,7 +41,7 @@ class Tastes(NamedTuple):
         return cls(
             temperature=np.tile(np.array(temperatures, dtype=np.float32), (batch, 1)),
             top_k=np.full(batch, taste.top_k, dtype=np.int32),
-            top_p=np.full(batch, taste.top_p, dtype=np.float32),
+            top_p=np.full(batch, DEFAULT_TOP_P if taste.top_p is None else taste.top_p, dtype=np.float32),
             min_p=np.full(batch, taste.min_p, dtype=np.float32),
             is_guarded=np.full(batch, is_guarded, dtype=bool),
         )
