@@ -1,7 +1,7 @@
 """The pitches that each General MIDI instrument can play, and how many of its notes may sound at once.
 
-Used while notes are drawn and when a finished piece is tidied. Ranges are those of the usual instrument at sounding pitch,
-as orchestration books give them; where one program stands for a section, the range is the section's.
+Used while notes are drawn and when a finished piece is tidied. Ranges are those of the usual instrument at sounding
+pitch, as orchestration books give them; where one program stands for a section, the range is the section's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MELODIC = 2  # notes at once of a wind instrument: a program may stand for a pai
 
 # first program, last program, lowest and highest MIDI pitch, most notes at once
 _TABLE = (
-    (0, 7, 21, 108, 24),  # pianos, harpsichord, clavinet
+    (0, 7, 21, 108, 20),  # pianos, harpsichord, clavinet
     (8, 8, 60, 108, 4),  # celesta
     (9, 9, 72, 108, 4),  # glockenspiel
     (10, 10, 60, 96, 8),  # music box

@@ -58,7 +58,7 @@ class ComposeOptions:
     def sampling(self, representation: Representation) -> Taste:
         """How to draw the fields of `representation`: as asked, and as suits it where nothing is asked."""
         names = [field.name for field in representation.fields]
-        return self.taste.for_fields(representation.default_temperatures, names, representation.default_top_p)
+        return self.taste.for_fields(names, representation.default_temperatures, representation.default_top_ps)
 
     def check(self) -> None:
         """Refuse what no model could do.

@@ -69,7 +69,9 @@ def start_of(piece: Piece) -> int:
 def without_later_changes(piece: Piece) -> Piece:
     """`piece` without the changes of tempo and meter at or behind its last note's end: they are no part of it."""
     end = int((piece.notes["onset"] + piece.notes["duration"]).max()) if len(piece) else 0
-    tempos, meters = (changes[(changes["tick"] < end) | (changes["tick"] == 0)] for changes in (piece.tempos, piece.meters))
+    tempos, meters = (
+        changes[(changes["tick"] < end) | (changes["tick"] == 0)] for changes in (piece.tempos, piece.meters)
+    )
     return replace(piece, tempos=tempos, meters=meters)
 
 
@@ -81,7 +83,9 @@ def going_on(piece: Piece) -> Piece:
     last = int(piece.notes["onset"].max())
     before = piece.tempos[(piece.tempos["tick"] < last) | (piece.tempos["tick"] == 0)]
     main = table(TEMPO, [(last, main_quarter_us(piece))])
-    tempos = before if before["quarter_us"][-1] == main["quarter_us"][0] or last == 0 else np.concatenate([before, main])
+    tempos = (
+        before if before["quarter_us"][-1] == main["quarter_us"][0] or last == 0 else np.concatenate([before, main])
+    )
     meters = piece.meters[(piece.meters["tick"] <= last)]
     return replace(piece, tempos=tempos, meters=meters)
 
@@ -140,7 +144,7 @@ def in_phase(piece: Piece, phase: float) -> Piece:
 
 
 def repeated_maps(piece: Piece, at: int, into_bar: int = 0) -> Piece:
-    """`piece` whose tempo and meter map come once more from the tick `at` on, `into_bar` ticks before its first note."""
+    """`piece` with its tempo and meter map once more from the tick `at` on, for music that begins `into_bar` later."""
     changes = []
     for whole in (piece.tempos, piece.meters):
         again = whole.copy()

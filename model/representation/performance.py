@@ -56,8 +56,10 @@ class Performance(Representation):
         "pitch": PITCHES * (1 + len(FADES)),
         "duration": PENDING_ENDS * (1 + len(END_FADES)),
     }
-    default_top_p = 0.98  # with less, the long tail of the durations is lost and the music is chopped
     default_temperatures: ClassVar[dict[str, float]] = {"duration": 1.15}
+    default_top_ps: ClassVar[dict[str, float]] = {  # with less, the long tail of the durations is lost: chopped music
+        "shift": 0.98, "pitch": 0.98, "velocity": 0.98, "duration": 0.98,
+    }  # fmt: skip
     quantisation = (
         "onsets and ends to 10 ms, velocities to 32 steps, the pedal turned into duration, drums and silence before "
         "the first note left out, silences and notes cut at 327 s"

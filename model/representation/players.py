@@ -99,7 +99,7 @@ def wanted_players(situation: Situation, asked: slice, ops: Any) -> Tensor:
 
 
 def within_range(player: Tensor, ops: Any) -> Tensor:
-    """Which pitches are within the range of `player` (batch...), bool (..., 128); changes of meter and tempo name any."""
+    """Which pitches are within the range of `player` (batch...), bool (..., 128); all for a meter or a tempo."""
     pitches = ops.arange(PITCHES, dtype="int32")
     number = ops.expand_dims(ops.maximum(player, 0), -1)
     return ops.logical_and(pitches >= ops.take(LOWEST, number), pitches <= ops.take(HIGHEST, number))

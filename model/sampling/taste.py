@@ -25,16 +25,18 @@ class Taste:
     top_p: float | None = None
     min_p: float = 0.0
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    top_ps: Mapping[str, float] = field(default_factory=dict)
 
-    def for_fields(self, defaults: Mapping[str, float], fields: Sequence[str], top_p: float) -> Taste:
-        """The same with nothing left open: a temperature for every field, and `top_p`.
+    def for_fields(
+        self, fields: Sequence[str], temperatures: Mapping[str, float], top_ps: Mapping[str, float]
+    ) -> Taste:
+        """The same with nothing left open: a temperature and a top-p for every field.
 
         Args:
-            defaults: temperatures of single fields at a `temperature` of 1; others are drawn at 1.
             fields: the names of all of them.
-            top_p: where none was given.
+            temperatures: of single fields at a `temperature` of 1; others are drawn at 1.
+            top_ps: of single fields where no `top_p` was given; others are drawn at the usual one.
         """
-        usual = {name: round(self.temperature * defaults.get(name, 1.0), 6) for name in fields}
-        return replace(
-            self, top_p=top_p if self.top_p is None else self.top_p, temperatures={**usual, **self.temperatures}
-        )
+        given = {name: round(self.temperature * temperatures.get(name, 1.0), 6) for name in fields}
+        kept = {name: top_ps.get(name, DEFAULT_TOP_P) if self.top_p is None else self.top_p for name in fields}
+        return replace(self, temperatures={**given, **self.temperatures}, top_ps={**kept, **self.top_ps})

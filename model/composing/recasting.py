@@ -1,0 +1,142 @@
+"""A seed as the network knows such music, and the new notes as the seed has it.
+
+Programs and velocities act like passwords: a network that heard all its fiddle tunes at one velocity takes the same
+tune at another for something else. So a seed whose notes all have one velocity is heard at the usual one of such music,
+an instrument that was not learnt as one that was, and what was drawn is mapped back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundles.habits import Habits
+from model.composing.casting import substitutes
+from model.instrument_ranges import HIGHEST, LOWEST
+from model.piece import Instrument, Piece
+from model.representation import Representation
+
+ENOUGH = 0.05  # of the training set's pieces that have one velocity: such music is known
+OCTAVE = 12
+FALLBACK_VELOCITY = 64
+
+
+@dataclass(frozen=True)
+class Recasting:
+    """How a seed is heard and what was drawn is written.
+
+    Attributes:
+        programs: for each program of the seed (or that is asked for) that the network draws as another, that other.
+        velocity: at which the seed is heard; None where its own velocities are.
+        own_velocities: of each program of the seed, where it is heard at another.
+    """
+
+    programs: Mapping[int, int] = field(default_factory=dict)
+    velocity: int | None = None
+    own_velocities: Mapping[int, int] = field(default_factory=dict)
+
+    def heard(self, seed: Piece) -> Piece:
+        """`seed` as the network is to hear it."""
+        notes = seed.notes
+        if self.velocity is not None and len(notes):
+            notes = notes.copy()
+            notes["velocity"] = self.velocity
+        instruments = tuple(
+            one if one.is_drum or one.program not in self.programs else replace(one, program=self.programs[one.program])
+            for one in seed.instruments
+        )
+        return replace(seed, notes=notes, instruments=instruments)
+
+    def written(self, composed: Piece) -> Piece:
+        """`composed`, as it was drawn, with the programs and velocities it is to have."""
+        back = {drawn: own for own, drawn in self.programs.items()}
+        notes, instruments = composed.notes.copy(), []
+        for index, one in enumerate(composed.instruments):
+            own = one.program if one.is_drum else back.get(one.program, one.program)
+            mine = notes["instrument"] == index
+            if self.velocity is not None:
+                level = self.own_velocities.get(own, _mean(self.own_velocities.values()))
+                louder = notes["velocity"][mine] + (level - self.velocity)
+                notes["velocity"][mine] = np.clip(louder, 1, 127)
+            if own != one.program and not one.is_drum:
+                notes["pitch"][mine] = within_range(notes["pitch"][mine], own)
+            instruments.append(one if own == one.program else replace(one, program=own))
+        return replace(composed, notes=notes, instruments=tuple(instruments))
+
+
+def _mean(values: Sequence[int] | object) -> int:
+    found = list(values)  # type: ignore[call-overload]
+    return round(sum(found) / len(found)) if found else FALLBACK_VELOCITY
+
+
+def recasting_of(
+    seed: Piece, representation: Representation, habits: Habits | None, level_velocity: int | None
+) -> Recasting:
+    """How `seed` is to be heard.
+
+    Args:
+        seed: with at least one note.
+        representation: of the network.
+        habits: of its training set, where they are known.
+        level_velocity: that of training music with one velocity; None where that is not known.
+    """
+    playing = [seed.instruments[index] for index in np.unique(seed.notes["instrument"])]
+    pitched = list(dict.fromkeys(one.program for one in playing if not one.is_drum))
+    names = [part.name for part in representation.fields]
+    programs: dict[int, int] = {}
+    if "instrument" in names and habits is not None and habits.ensembles:
+        programs = substitutes(pitched, habits)
+    own = _one_velocity_each(seed)
+    if own is None or level_velocity is None or "velocity" not in names:
+        return Recasting(programs)
+    return Recasting(programs, level_velocity, own)
+
+
+def _one_velocity_each(seed: Piece) -> dict[int, int] | None:
+    """The velocity of each pitched program, where every instrument of `seed` has one only; None elsewhere."""
+    found: dict[int, int] = {}
+    for index, one in enumerate(seed.instruments):
+        velocities = seed.notes["velocity"][seed.notes["instrument"] == index]
+        if not len(velocities) or one.is_drum:
+            continue
+        if np.ptp(velocities) > 0:
+            return None
+        found.setdefault(one.program, int(velocities[0]))
+    return found or None
+
+
+def level_velocity(representation: Representation, pieces: Sequence[NDArray[np.int32]]) -> int | None:
+    """The velocity of training music that has only one, 1..127; where such is rare the median of all; None for none.
+
+    Args:
+        representation: of the steps.
+        pieces: a sample of the training set, raw steps each.
+    """
+    names = [part.name for part in representation.fields]
+    if "velocity" not in names or not pieces:
+        return None
+    velocities = [representation.decode(steps).notes["velocity"] for steps in pieces if len(steps)]
+    constant = [int(one[0]) for one in velocities if len(one) and np.ptp(one) == 0]
+    if len(constant) < ENOUGH * len(velocities):
+        return int(np.median(np.concatenate(velocities)))
+    return int(np.bincount(constant).argmax())
+
+
+def within_range(pitches: NDArray, program: int) -> NDArray:
+    """`pitches` moved by octaves into the range of `program`: all alike to its middle, then those still out of it."""
+    if not len(pitches):
+        return pitches
+    low, high = int(LOWEST[program]), int(HIGHEST[program])
+    if pitches.min() >= low and pitches.max() <= high:
+        return pitches
+    moved = pitches + OCTAVE * round(((low + high) / 2 - float(np.median(pitches))) / OCTAVE)
+    moved = moved + OCTAVE * np.maximum(-(-(low - moved) // OCTAVE), 0)
+    return moved - OCTAVE * np.maximum(-(-(moved - high) // OCTAVE), 0)
+
+
+def instrument(program: int) -> Instrument:
+    """The instrument of a program, 128 for the drums."""
+    return Instrument(is_drum=True) if program == 128 else Instrument(program)
