@@ -5,13 +5,14 @@ Loads neither Keras nor TensorFlow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
 from model.bundles.abilities import abilities_of
-from model.composing import ComposeOptions
+from model.composing import ComposeOptions, fulfilment
 from model.controls import ATTRIBUTES, Controls
 from model.evaluation.originality import Originality
 from model.sampling.taste import Taste
@@ -61,9 +62,14 @@ def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
 
 
 def followed(controls: Controls) -> contract.Controls:
-    """The controls that a composer followed, as a result tells them."""
+    """The controls that a piece has of those asked, as a result tells them."""
     asked = {ATTRIBUTES[name] for name in controls.asked}
     return contract.Controls.model_validate({name: getattr(controls, name) for name in asked})
+
+
+def missed(found: Sequence[fulfilment.Missed]) -> tuple[contract.Missed, ...]:
+    """What a piece does not have of what was asked, as a result tells it."""
+    return tuple(contract.Missed.model_validate(asdict(one)) for one in found)
 
 
 def originality(found: Originality | None) -> contract.Originality | None:

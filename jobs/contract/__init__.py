@@ -50,6 +50,7 @@ from jobs.contract.compose import (
     KeyName,
     MeterName,
     Mode,
+    Missed,
     Originality,
 )
 from jobs.contract.library import (
@@ -188,6 +189,7 @@ __all__ = [
     "ModelVersions",
     "Models",
     "NeedsConfirmation",
+    "Missed",
     "Originality",
     "PieceName",
     "PromoteModel",
