@@ -7,20 +7,23 @@ an instrument that was not learnt as one that was, and what was drawn is mapped 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.habits import Habits
+from model.bundles.habits import DRUMS_PROGRAM, Habits
 from model.composing.casting import substitutes
 from model.instrument_ranges import HIGHEST, LOWEST
-from model.piece import Instrument, Piece
+from model.piece import Piece
 from model.representation import Representation
 
 ENOUGH = 0.05  # of the training set's pieces that have one velocity: such music is known
+OVERLAP, FEW_OVERLAPS = 0.25, 0.03  # of a note, beyond which it is no mere legato; of the notes of one line
+SOLO_VOICES, LEAST_SOLO = 1.1, 0.02  # notes sounding at once in a solo; its share of the training set, to be known
 OCTAVE = 12
+BASSES, BASS_PLACE = range(32, 40), 0.33  # programs of basses, and where in its range a bass usually plays
 FALLBACK_VELOCITY = 64
 
 
@@ -67,8 +70,8 @@ class Recasting:
         return replace(composed, notes=notes, instruments=tuple(instruments))
 
 
-def _mean(values: Sequence[int] | object) -> int:
-    found = list(values)  # type: ignore[call-overload]
+def _mean(values: Iterable[int]) -> int:
+    found = list(values)
     return round(sum(found) / len(found)) if found else FALLBACK_VELOCITY
 
 
@@ -90,6 +93,8 @@ def recasting_of(
     if "instrument" in names and habits is not None and habits.ensembles:
         programs = substitutes(pitched, habits)
     own = _one_velocity_each(seed)
+    if own is not None and len(playing) == len(pitched) == 1 and is_one_line(seed) and "instrument" in names and habits:
+        programs = {**programs, **solo_program(seed, pitched[0], habits)}
     if own is None or level_velocity is None or "velocity" not in names:
         return Recasting(programs)
     return Recasting(programs, level_velocity, own)
@@ -106,6 +111,30 @@ def _one_velocity_each(seed: Piece) -> dict[int, int] | None:
             return None
         found.setdefault(one.program, int(velocities[0]))
     return found or None
+
+
+def is_one_line(seed: Piece) -> bool:
+    """Whether next to no note of `seed` begins while another sounds."""
+    onsets, ends = seed.notes["onset"], seed.notes["onset"] + seed.notes["duration"]
+    overlaps = ends[:-1] - onsets[1:] > OVERLAP * seed.notes["duration"][:-1]
+    return bool(np.mean(overlaps) <= FEW_OVERLAPS) if len(seed) > 1 else True
+
+
+def solo_program(seed: Piece, program: int, habits: Habits) -> dict[int, int]:
+    """The program that a single line is heard as, by the seed's own; empty where the training set has solos on that.
+
+    Of the programs that play alone there, the one with most music that has all pitches of the seed in its range.
+    """
+    shares: dict[int, float] = {}
+    for one in habits.ensembles:
+        if len(one.players) == 1 and one.voices <= SOLO_VOICES and one.players[0].program < DRUMS_PROGRAM:
+            shares[one.players[0].program] = shares.get(one.players[0].program, 0.0) + one.share
+    solos = {number: share for number, share in shares.items() if share >= LEAST_SOLO}
+    if not solos or program in solos:
+        return {}
+    lowest, highest = int(seed.notes["pitch"].min()), int(seed.notes["pitch"].max())
+    reach = {number: lowest >= LOWEST[number] and highest <= HIGHEST[number] for number in solos}
+    return {program: max(solos, key=lambda number: (reach[number], solos[number]))}
 
 
 def level_velocity(representation: Representation, pieces: Sequence[NDArray[np.int32]]) -> int | None:
@@ -130,13 +159,10 @@ def within_range(pitches: NDArray, program: int) -> NDArray:
     if not len(pitches):
         return pitches
     low, high = int(LOWEST[program]), int(HIGHEST[program])
-    if pitches.min() >= low and pitches.max() <= high:
+    is_bass = program in BASSES
+    if pitches.min() >= low and pitches.max() <= high and not is_bass:
         return pitches
-    moved = pitches + OCTAVE * round(((low + high) / 2 - float(np.median(pitches))) / OCTAVE)
+    middle = low + (high - low) * (BASS_PLACE if is_bass else 0.5)
+    moved = pitches + OCTAVE * round((middle - float(np.median(pitches))) / OCTAVE)
     moved = moved + OCTAVE * np.maximum(-(-(low - moved) // OCTAVE), 0)
     return moved - OCTAVE * np.maximum(-(-(moved - high) // OCTAVE), 0)
-
-
-def instrument(program: int) -> Instrument:
-    """The instrument of a program, 128 for the drums."""
-    return Instrument(is_drum=True) if program == 128 else Instrument(program)

@@ -129,7 +129,11 @@ def bar_ticks(piece: Piece, tick: int) -> int:
 def next_bar(piece: Piece, tick: int) -> int:
     """The tick of the first bar line at or after `tick`."""
     into = ticks_into_bar(piece, tick)
-    return tick if into == 0 else tick - into + bar_ticks(piece, tick)
+    if into == 0:
+        return tick
+    line = tick - into + bar_ticks(piece, tick)
+    later = piece.meters["tick"][piece.meters["tick"] > tick]
+    return min(line, int(later[0])) if len(later) else line
 
 
 def in_phase(piece: Piece, phase: float) -> Piece:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.composing.casting import playable
 from model.data.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
@@ -94,7 +95,9 @@ def study(
         **set_figures([one.piece for one in made], [one.piece for one in real], plan.length_s),
         "originality": originality_figures(made, reference, real, representation, index, training),
         "length": length_figures([plan.length_s] * len(made), made),
-        "obedience": Obedience(make, representation, plan.length_s, plan.each).figures(reference.pieces, real),
+        "obedience": Obedience(make, representation, plan.length_s, plan.each, playable(bundle.habits)).figures(
+            reference.pieces, real
+        ),
         "continuation": continuations(make, reference.pieces, plan.length_s, plan.seeds),
     }
     return {**figures, "verdicts": verdicts(figures), "seconds_taken": round(time.perf_counter() - started, 1)}

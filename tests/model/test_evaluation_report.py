@@ -16,7 +16,7 @@ import pytest
 from model.__main__ import main
 from model.bundles import Bundle
 from model.bundles.store import BundleStore, open_bundle, write_folder
-from model.controls import FAMILIES, KEYS, Controls
+from model.controls import KEYS
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
 from model.evaluation.degeneration import MEANINGS
@@ -25,7 +25,7 @@ from model.evaluation.indexing import index_of_steps
 from model.evaluation.keys import found_keys
 from model.evaluation.making import Made, Make, Wish
 from model.evaluation.metrics import METRICS
-from model.evaluation.obedience import Obedience, families_of, length_figures, near, rank_correlation
+from model.evaluation.obedience import Obedience, combinations, length_figures, near, rank_correlation
 from model.evaluation.page import page
 from model.evaluation.reading import read_reference
 from model.evaluation.study import Plan
@@ -181,12 +181,20 @@ def test_tempo_meter_and_instruments_are_read_off_the_piece():
     obedience = Obedience(each(lambda _: Made(flute, True)), Performance(), 20.0, each=1)
     assert obedience.tempo()["found"] == 0.2  # all are at 120, which is near one of the five asked for
     assert obedience.meter()["found"] == 0.5
+    found = Obedience(each(lambda _: Made(flute, True)), Performance(), 20.0, each=1, playable=["flute"]).instruments()
+    assert (found["pieces"], found["found"], found["playing_ones_that_were_asked"]) == (8, 1.0, 1.0)
     drums = dataclasses.replace(flute, instruments=(Instrument(is_drum=True),))
-    found = obedience.instruments([flute, flute, drums])
-    assert (found["pieces"], found["found"]) == (2, 0.5)
-    assert families_of(flute) == ("pipe",)
-    assert families_of(drums) == ("drums",)
-    assert Controls(instruments=families_of(flute)).instruments[0] in FAMILIES
+    found = Obedience(each(lambda _: Made(drums, True)), Performance(), 20.0, each=1, playable=["flute"]).instruments()
+    assert (found["found"], found["asked_ones_that_play"], found["playing_ones_that_were_asked"]) == (0.0, 0.0, 0.0)
+
+
+def test_arbitrary_combinations_are_asked_for_not_the_commonest():
+    names = ("piano", "bass", "drums", "guitar", "brass", "strings", "reed", "flute")
+    asked = combinations(names, 60)
+    assert {len(one) for one in asked} == {1, 2, 3, 4}
+    assert {name for one in asked for name in one} == set(names)
+    assert len({frozenset(one) for one in asked}) > 40
+    assert asked == combinations(names, 60)
 
 
 def test_a_neighbouring_key_is_near():

@@ -10,7 +10,7 @@ from model.bundles.habits import Ensemble, Habits, Player
 from model.composing import ComposeOptions
 from model.composing.casting import cast, playable, substitutes
 from model.composing.polyphony import limited
-from model.composing.recasting import Recasting, level_velocity, recasting_of, within_range
+from model.composing.recasting import Recasting, is_one_line, level_velocity, recasting_of, within_range
 from model.composing.unasked import settled
 from model.controls import Controls
 from model.errors import RequestError
@@ -46,7 +46,7 @@ HABITS = Habits(
         (("trumpet",), [56], [61]),  # the brass section is its nearest kin
         (("piano", "saxophone", "trombone"), [0, 65, 57], [0, 65, 61]),
         (("piano", "bass"), [0, 33], [0, 42]),  # low strings in the range of a bass
-        (("violin",), [40], [48]),
+        (("violin",), [40], [73]),  # as high as a violin
         (("guitar",), [24], [0]),
     ],
 )
@@ -131,6 +131,38 @@ def test_an_instrument_that_is_not_known_is_heard_as_one_that_is_and_comes_back_
     assert back.notes["pitch"].max() <= ranges.HIGHEST[33]
 
 
+SOLOS = Habits(
+    ensembles=tuple(
+        Ensemble(style="air", players=(Player(program=program, share=1.0),), share=share, voices=1.0, together=0.0)
+        for program, share in ((73, 0.6), (40, 0.3))
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "lowest", "heard"),
+    [(0, 60, 73), (21, 60, 73), (0, 56, 40), (73, 60, 73), (40, 60, 40)],
+    ids=["piano", "accordion", "too low for a flute", "a flute", "a violin"],
+)
+def test_a_single_line_is_heard_as_a_solo_that_the_network_knows_and_comes_back_as_it_was(program, lowest, heard):
+    seed = tune([90] * 16, program)
+    seed = seed.with_notes(seed.notes) if lowest == 60 else lowered(seed, 60 - lowest)
+    recast = recasting_of(seed, Score(), SOLOS, 82)
+    assert [one.program for one in recast.heard(seed).instruments] == [heard]
+    assert [one.program for one in recast.written(recast.heard(seed)).instruments] == [program]
+
+
+def lowered(piece: Piece, semitones: int) -> Piece:
+    notes = piece.notes.copy()
+    notes["pitch"] -= semitones
+    return piece.with_notes(notes)
+
+
+def test_chords_are_no_single_line():
+    rows = [(480 * step, 470, 60 + third, 80, 0) for step in range(8) for third in (0, 4, 7)]
+    assert not is_one_line(Piece(table(NOTE, rows), (Instrument(0),), 480))
+
+
 def test_the_usual_velocity_is_that_of_music_with_one_where_there_is_such():
     level = Score().encode(tune([80] * 40))
     lively = Score().encode(tune([30, 90, 110] * 13))
@@ -142,6 +174,7 @@ def test_pitches_move_by_octaves_only():
     moved = within_range(np.array([60, 64, 67, 72]), 33)
     assert ((moved - np.array([60, 64, 67, 72])) % 12 == 0).all()
     assert moved.max() <= ranges.HIGHEST[33]
+    assert np.median(moved) < 48  # where a bass plays
 
 
 @pytest.mark.parametrize(("program", "most"), [(0, 20), (73, 2), (32, 2), (24, 6)])

@@ -32,7 +32,7 @@ SEEDS = {
     "a change behind the end": (quarters(16, {0: 120, 24: 40}), 120),
     "half tempo from the middle on": (quarters(16, {0: 120, 8: 60}), 60),
     "a second section of nine bars in a long piece": (quarters(236, {0: 120, 200: 80}), 80),
-    "a tempo that breathes": (quarters(32, {n: 100 + 6 * (-1) ** n for n in range(32)}), 94),
+    "a tempo that breathes": (quarters(32, {n: 100 + 6 * (-1) ** n for n in range(32)}), 100),
     "a single note": (quarters(1, {0: 75}), 75),
 }
 
