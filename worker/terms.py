@@ -14,8 +14,8 @@ from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mod
 from model.bundles.abilities import abilities_of
 from model.composing import ComposeOptions, fulfilment
 from model.controls import ATTRIBUTES, Controls
-from model.evaluation.originality import Originality
 from model.sampling.taste import Taste
+from model.similarity.originality import Originality
 
 if TYPE_CHECKING:
     from model.bundles import Bundle

@@ -49,8 +49,8 @@ from jobs.contract.compose import (
     Controls,
     KeyName,
     MeterName,
-    Mode,
     Missed,
+    Mode,
     Originality,
 )
 from jobs.contract.library import (
@@ -182,6 +182,7 @@ __all__ = [
     "ListedPiece",
     "Listening",
     "MeterName",
+    "Missed",
     "Mode",
     "ModelAction",
     "ModelInfo",
@@ -189,7 +190,6 @@ __all__ = [
     "ModelVersions",
     "Models",
     "NeedsConfirmation",
-    "Missed",
     "Originality",
     "PieceName",
     "PromoteModel",

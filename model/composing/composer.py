@@ -20,9 +20,9 @@ from model.composing.recasting import level_velocity
 from model.controls import Controls
 from model.engine import SLOTS, Drawing, Engine, Ticket
 from model.errors import RequestError
-from model.evaluation.originality import Originality, originality_of
 from model.piece import Piece
 from model.sampling import Taste
+from model.similarity.originality import Originality, originality_of
 
 GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
 MOST_GUARDED = 0.05  # share of notes; fewer are no matter for words

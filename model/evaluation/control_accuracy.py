@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.key_detection import found_keys
+from model.analysis.tempo_detection import TOLERANCE, mapped_tempo
 from model.composing.fulfilment import LEAST_SHARE, played_by
 from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.controls import DENSITIES, FAMILIES, KEYS, Controls
-from model.evaluation.excerpts import Excerpt
-from model.evaluation.keys import found_keys
-from model.evaluation.making import Made, Make, Wish
-from model.evaluation.tempi import TOLERANCE, mapped_tempo
+from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
+from model.excerpts import Excerpt
 from model.instruments import programs_of
 from model.piece import Piece
 from model.representation.base import BLOCK, Representation
@@ -32,8 +32,8 @@ COMBINATIONS, MOST_ASKED = 8, 4  # of instruments; how many of them are asked fo
 FIRST_SEED = 100_000  # random seeds of these pieces, apart from those composed at the defaults
 
 
-class Obedience:
-    """Asks one maker for pieces with one control each.
+class ControlAccuracy:
+    """Asks one generator_for for pieces with one control each.
 
     Args:
         make: what composes.
@@ -45,7 +45,7 @@ class Obedience:
 
     def __init__(
         self,
-        make: Make,
+        make: Generate,
         representation: Representation,
         length_s: float,
         each: int,
@@ -75,8 +75,8 @@ class Obedience:
         """Seconds asked against the end of the last note."""
         lengths = [min(max(self.length_s * share, MIN_LENGTH_S), MAX_LENGTH_S) for share in LENGTHS]
         asked = [seconds for seconds in lengths for _ in range(self.each)]
-        wishes = [Wish(seconds, self._next_seed()) for seconds in asked]
-        return length_figures(asked, self.make(wishes, "lengths"))
+        requests = [GenerationRequest(seconds, self._next_seed()) for seconds in asked]
+        return length_figures(asked, self.make(requests, "lengths"))
 
     def key(self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
         """Each of the 24 keys asked; found as music21 finds it in the whole piece."""
@@ -141,9 +141,9 @@ class Obedience:
             "playing_ones_that_were_asked": float(np.mean([share for _, (_, share) in pairs])),
         }
 
-    def _made(self, controls: Sequence[Controls], purpose: str) -> list[Made]:
-        wishes = [Wish(self.length_s, self._next_seed(), asked) for asked in controls]
-        return self.make(wishes, purpose)
+    def _made(self, controls: Sequence[Controls], purpose: str) -> list[GeneratedPiece]:
+        requests = [GenerationRequest(self.length_s, self._next_seed(), asked) for asked in controls]
+        return self.make(requests, purpose)
 
     def _measured(self, piece: Piece, control: str) -> int:
         return int(labels(self.representation, piece, control)[1].mean(axis=0).argmax())
@@ -169,7 +169,7 @@ def playing(piece: Piece, asked: Sequence[str]) -> tuple[set[str], float]:
     return found, sum(count for program, count in counts.items() if program in wanted) / whole
 
 
-def length_figures(asked: Sequence[float], made: Sequence[Made]) -> dict[str, Any]:
+def length_figures(asked: Sequence[float], made: Sequence[GeneratedPiece]) -> dict[str, Any]:
     """Seconds asked against the end of the last note of each piece, and how many ended by themselves."""
     got = np.array([one.piece.end_s for one in made])
     off = got / np.array(asked) - 1
