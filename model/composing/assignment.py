@@ -15,6 +15,7 @@ from model.composing.density import asked_rate, at_rate, rate_of
 from model.composing.fulfilment import parts_left_behind, played_by
 from model.composing.hearing import Hearing
 from model.composing.joining import Joint
+from model.composing.key_signatures import in_key
 from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
 from model.composing.polyphony import limited
@@ -117,7 +118,7 @@ class Assignments:
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._decoded(drawing.steps), clock)
             written = named(recast.written(composed))
-            piece = joining.alone(written, length.seconds, length.ring_s, self._in_beats)
+            piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), wishes.key)
             return Finished(piece, 0.0, composed, piece, (), chosen.missing, piece.end_s)
 
         position = self._primer.steered(position, wishes.key, notes_per_s, playing=playing)
@@ -174,16 +175,25 @@ class Assignments:
             if not options.include_seed:
                 written = seeds.in_phase(named(written), phase) if self._in_beats else named(written)
                 piece = joining.alone(written, length.seconds, length.ring_s, self._in_beats)
+                piece = in_key(self._signed_as(seed, piece), options.controls.key)
                 return Finished(piece, 0.0, composed, piece, (*remarks, *left), chosen.missing, piece.end_s)
             first = seeds.at_tempo(seed, joint.tick, clock) if self._in_beats else seed
             joined, seed_s, said = joining.continued(first, written, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
-            joined = named(joined, len(seed.instruments))
+            begins = int(joined.ticks_at(seed_s))
+            joined = in_key(named(joined, len(seed.instruments)), options.controls.key, begins)
             new = joined.with_notes(joined.notes[joined.onsets_s >= seed_s - 1e-6])
             return Finished(
                 joined, seed_s, composed, new, (*remarks, *said, *left), chosen.missing, joined.end_s - seed_s
             )
 
         return self._free(position, length.left, length.seconds, finish)
+
+    @staticmethod
+    def _signed_as(seed: Piece, piece: Piece) -> Piece:
+        """`piece` with the key signature that `seed` ends in."""
+        last = seed.key_signatures[-1:].copy()
+        last["tick"] = 0
+        return replace(piece, key_signatures=last)
 
     def _players(self, asked: Controls, heard: NDArray[np.int32]) -> Settled:
         """Who plays what follows steps `heard`: whoever is asked for, else whoever played in them."""

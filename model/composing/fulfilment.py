@@ -92,7 +92,7 @@ def fulfilment_of(
         else:
             missed.append(Missed(field, _words(name, asked), reason))
     short = _length(options, new_s)
-    return Fulfilment(Controls(**honoured), (*missed, *short))
+    return Fulfilment(Controls.model_validate(honoured), (*missed, *short))
 
 
 def _unknown(name: str, representation: Representation) -> str | None:

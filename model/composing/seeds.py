@@ -40,7 +40,17 @@ def from_tick(piece: Piece, start: int) -> Piece:
         pedals=pedals[pedals["duration"] > 0],
         tempos=_map_from(piece.tempos, start),
         meters=_meters_from(piece, start),
+        key_signatures=_map_from(piece.key_signatures, start),
+        controls=_moved_rows(piece.controls, start),
+        bends=_moved_rows(piece.bends, start),
     )
+
+
+def _moved_rows(rows: np.ndarray, start: int) -> np.ndarray:
+    """Controllers or bends with `start` as tick 0; what was set before holds from there on."""
+    moved = rows.copy()
+    moved["tick"] = np.maximum(moved["tick"] - start, 0)
+    return moved
 
 
 def _meters_from(piece: Piece, start: int) -> np.ndarray:
@@ -55,7 +65,7 @@ def _meters_from(piece: Piece, start: int) -> np.ndarray:
 
 
 def _map_from(changes: np.ndarray, start: int) -> np.ndarray:
-    """The part of a tempo or meter map from `start` on, which becomes tick 0."""
+    """The part of a tempo, meter or key map from `start` on, which becomes tick 0."""
     moved = changes[max(0, np.searchsorted(changes["tick"], start, side="right") - 1) :].copy()
     moved["tick"] = np.maximum(moved["tick"] - start, 0)
     return moved
@@ -72,7 +82,9 @@ def without_later_changes(piece: Piece) -> Piece:
     tempos, meters = (
         changes[(changes["tick"] < end) | (changes["tick"] == 0)] for changes in (piece.tempos, piece.meters)
     )
-    return replace(piece, tempos=tempos, meters=meters)
+    kept = {name: getattr(piece, name) for name in ("key_signatures", "controls", "bends")}
+    kept = {name: rows[rows["tick"] < max(end, 1)] for name, rows in kept.items()}
+    return replace(piece, tempos=tempos, meters=meters, **kept)
 
 
 def going_on(piece: Piece) -> Piece:
@@ -218,6 +230,9 @@ def divided(piece: Piece, factor: int) -> Piece:
         pedals=_multiplied(piece.pedals, factor),
         tempos=_multiplied(piece.tempos, factor),
         meters=_multiplied(piece.meters, factor),
+        key_signatures=_multiplied(piece.key_signatures, factor),
+        controls=_multiplied(piece.controls, factor),
+        bends=_multiplied(piece.bends, factor),
     )
 
 
