@@ -19,7 +19,7 @@ from model.composing.key_signatures import in_key
 from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
 from model.composing.polyphony import limited
-from model.composing.recasting import Recasting, recasting_of
+from model.composing.recasting import Recasting, recasting_of, with_asked
 from model.composing.tracks import named
 from model.composing.unasked import Settled, drawn_rate, players_of, settled
 from model.controls import Controls
@@ -108,7 +108,7 @@ class Assignments:
         notes_per_s = drawn_rate(options, self._habits)
         chosen = settled(options, self._habits)
         wishes, playing = chosen.controls, chosen.playing
-        recast = Recasting(chosen.programs)
+        recast = Recasting(chosen.programs, asked=frozenset(chosen.programs))
         asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
@@ -160,7 +160,7 @@ class Assignments:
         latest = self._hearing.latest(steps)
         chosen = self._players(options.controls, latest)
         if chosen.programs or chosen.missing:
-            recast = replace(recast, programs={**recast.programs, **chosen.programs})
+            recast = with_asked(recast, chosen.programs)
         asked = self._hearing.as_before(latest, self._representation.controls.vector(chosen.controls))
         position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
@@ -274,7 +274,7 @@ class Assignments:
         recast = recasting_of(part, self._representation, self._habits, self._usual_velocity)
         steps = self._hearing.steps(recast.heard(part))
         chosen = self._accompanists(options.controls)
-        recast = replace(recast, programs={**recast.programs, **chosen.programs})
+        recast = with_asked(recast, chosen.programs)
         asked = self._representation.controls.vector(chosen.controls)
         headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
         plan, freedom = plans.accompaniment(self._representation, steps[headings:])

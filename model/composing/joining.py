@@ -138,7 +138,7 @@ def _lifted(seed: Piece, new: NDArray) -> NDArray:
 
 
 def _restored(seed: Piece, new: NDArray) -> NDArray:
-    """The seed's controllers; a fade at its end is over when the new music begins: its players are as loud as before."""
+    """The seed's controllers; a fade at its end is over when the new music begins."""
     begins, added = int(new["onset"].min()), []
     controls = seed.controls
     for number in (VOLUME, EXPRESSION):

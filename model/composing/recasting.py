@@ -35,11 +35,13 @@ class Recasting:
         programs: for each program of the seed (or that is asked for) that the network draws as another, that other.
         velocity: at which the seed is heard; None where its own velocities are.
         own_velocities: of each program of the seed, where it is heard at another.
+        asked: programs that are asked for and not heard in a seed: their notes are moved into their range.
     """
 
     programs: Mapping[int, int] = field(default_factory=dict)
     velocity: int | None = None
     own_velocities: Mapping[int, int] = field(default_factory=dict)
+    asked: frozenset[int] = frozenset()
 
     def heard(self, seed: Piece) -> Piece:
         """`seed` as the network is to hear it."""
@@ -64,10 +66,15 @@ class Recasting:
                 level = self.own_velocities.get(own, _mean(self.own_velocities.values()))
                 louder = notes["velocity"][mine] + (level - self.velocity)
                 notes["velocity"][mine] = np.clip(louder, 1, 127)
-            if own != one.program and not one.is_drum:
+            if own != one.program and own in self.asked:
                 notes["pitch"][mine] = within_range(notes["pitch"][mine], own)
             instruments.append(one if own == one.program else replace(one, program=own))
         return replace(composed, notes=notes, instruments=tuple(instruments))
+
+
+def with_asked(recast: Recasting, programs: Mapping[int, int]) -> Recasting:
+    """`recast` with the programs that are drawn for those asked for, by these."""
+    return replace(recast, programs={**recast.programs, **programs}, asked=recast.asked | set(programs))
 
 
 def _mean(values: Iterable[int]) -> int:

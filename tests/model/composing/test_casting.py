@@ -10,7 +10,7 @@ from model.bundles.habits import Ensemble, Habits, Player
 from model.composing import ComposeOptions
 from model.composing.casting import cast, playable, substitutes
 from model.composing.polyphony import limited
-from model.composing.recasting import Recasting, is_one_line, level_velocity, recasting_of, within_range
+from model.composing.recasting import Recasting, is_one_line, level_velocity, recasting_of, with_asked, within_range
 from model.composing.unasked import settled
 from model.controls import Controls
 from model.errors import RequestError
@@ -120,15 +120,22 @@ def test_a_seed_that_is_played_with_expression_is_heard_as_it_is():
     np.testing.assert_array_equal(Recasting().heard(seed).notes, seed.notes)
 
 
-def test_an_instrument_that_is_not_known_is_heard_as_one_that_is_and_comes_back_in_its_range():
+def test_an_instrument_that_is_not_known_is_heard_as_one_that_is_and_comes_back_as_it_was():
     seed = tune([70, 80] * 8, program=33)
     recast = recasting_of(seed, Score(), HABITS, None)
     heard = recast.heard(seed)
     assert [one.program for one in heard.instruments] == [42]
     back = recast.written(heard)
     assert [one.program for one in back.instruments] == [33]
-    assert ranges.LOWEST[33] <= back.notes["pitch"].min()
-    assert back.notes["pitch"].max() <= ranges.HIGHEST[33]
+    assert back.notes["pitch"].tolist() == seed.notes["pitch"].tolist()
+
+
+def test_an_instrument_that_was_asked_for_is_written_in_its_range():
+    drawn = Piece(tune([80] * 16).notes, (Instrument(42),), 480)
+    written = with_asked(Recasting(), {33: 42}).written(drawn)
+    assert [one.program for one in written.instruments] == [33]
+    assert ranges.LOWEST[33] <= written.notes["pitch"].min()
+    assert written.notes["pitch"].max() <= ranges.HIGHEST[33]
 
 
 SOLOS = Habits(
