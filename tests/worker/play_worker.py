@@ -52,6 +52,7 @@ class Composition:
     stopped: bool = False
     timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
     controls: Controls = field(default_factory=Controls)
+    missed: tuple[Missed, ...] = ()
     originality: Originality | None = ORIGINALITY
     ended: bool | None = True
 
