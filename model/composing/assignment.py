@@ -25,7 +25,7 @@ from model.composing.unasked import Settled, drawn_rate, players_of, settled
 from model.controls import Controls
 from model.engine import Drawing, Engine, Request, Standing
 from model.errors import RequestError
-from model.instruments import DRUMS_PROGRAM
+from model.instruments import DRUMS_PROGRAM, FAMILIES, PER_FAMILY
 from model.piece import Piece
 from model.representation.base import UNKNOWN
 from model.sampling.ensemble_lean import Playing
@@ -99,7 +99,8 @@ class Assignments:
         """
         if seed is None and options.mode != "continue":
             raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
-        if seed is not None and len(seed):
+        if seed is not None:
+            self._check(seed)
             seed = seeds.without_later_changes(seed)
         make = {"continue": self._continued, "vary": self._varied, "accompany": self._accompanied}[options.mode]
         return self._from_nothing(options) if seed is None else make(seed, options)
@@ -150,7 +151,6 @@ class Assignments:
 
     def _continued(self, seed: Piece, options: ComposeOptions) -> Assignment:
         sent, seed = seed, seeds.going_on(seed)
-        self._refuse_unlearnt(seed)
         recast = recasting_of(seed, self._representation, self._habits, self._usual_velocity)
         steps = self._hearing.steps(recast.heard(seed))
         joint = self._hearing.joint(seed, steps)
@@ -171,17 +171,18 @@ class Assignments:
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._decoded(drawing.steps), clock)
             written = recast.written(composed)
-            left = () if options.controls.instruments else self._parts_left_behind(seed, written)
             if not options.include_seed:
                 written = seeds.in_phase(named(written), phase) if self._in_beats else named(written)
                 piece = joining.alone(written, length.seconds, length.ring_s, self._in_beats)
                 piece = in_key(self._signed_as(seed, piece), options.controls.key)
+                left = self._parts_left_behind(seed, piece, options)
                 return Finished(piece, 0.0, composed, piece, (*remarks, *left), chosen.missing, piece.end_s)
             first = seeds.at_tempo(seed, joint.tick, clock) if self._in_beats else seed
             joined, seed_s, said = joining.continued(first, written, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
             begins = int(joined.ticks_at(seed_s))
             joined = in_key(named(joined, len(seed.instruments)), options.controls.key, begins)
             new = joined.with_notes(joined.notes[joined.onsets_s >= seed_s - 1e-6])
+            left = self._parts_left_behind(seed, new, options)
             return Finished(
                 joined, seed_s, composed, new, (*remarks, *said, *left), chosen.missing, joined.end_s - seed_s
             )
@@ -202,14 +203,19 @@ class Assignments:
         if asked.instruments:
             return players_of(asked, self._habits)
         played = played_lately(heard[:, self._fields.index("instrument")], learnt_programs(self._habits))
-        return Settled(asked, Playing(played, None) if played else None)
+        if not played:
+            return Settled(asked)
+        families = tuple(dict.fromkeys(FAMILIES[program // PER_FAMILY] for program, _ in played))
+        return Settled(asked.model_copy(update={"instruments": families}), Playing(played, None))
 
-    def _refuse_unlearnt(self, seed: Piece) -> None:
+    def _check(self, seed: Piece) -> None:
         """Refuse a seed of which the network knows nothing.
 
         Raises:
-            RequestError: only drums play in it, and the network has learnt none.
+            RequestError: it has no notes, or only drums play in it and the network has learnt none.
         """
+        if not len(seed):
+            raise RequestError("Your seed has no notes. Send one that has some.")
         only_drums = all(seed.instruments[index].is_drum for index in np.unique(seed.notes["instrument"]))
         if only_drums and DRUMS_PROGRAM in self._not_learnt([DRUMS_PROGRAM]):
             raise RequestError(
@@ -219,19 +225,20 @@ class Assignments:
 
     def _not_learnt(self, programs: Iterable[int]) -> tuple[int, ...]:
         """Those of `programs` that the network has not learnt to play, nor anything like them."""
-        if "instrument" not in self._fields:
-            return tuple(programs) if not self._fields else ()
-        if self._habits is None or not self._habits.ensembles:
+        if "instrument" not in self._fields or self._habits is None or not self._habits.ensembles:
             return ()
         learnt = learnt_programs(self._habits)
         like = substitutes(programs, self._habits)
         return tuple(program for program in programs if program not in learnt and program not in like)
 
-    def _parts_left_behind(self, seed: Piece, written: Piece) -> tuple[str, ...]:
-        """A sentence for what played in `seed` and does not play in what follows it."""
-        if "instrument" in self._fields:
-            return parts_left_behind(seed, written, self._not_learnt(played_by(seed)))
-        return parts_left_behind(seed, written, ()) if len(played_by(seed)) > 1 else ()
+    def _parts_left_behind(self, seed: Piece, new: Piece, options: ComposeOptions) -> tuple[str, ...]:
+        """A sentence for what played in `seed` and does not play in what follows it, unless others were asked for."""
+        if options.controls.instruments:
+            return ()
+        before = played_by(seed)
+        if len(before) == 1 and not options.include_seed:
+            return ()  # a single instrument's music may come back on another
+        return parts_left_behind(seed, new, self._not_learnt(before))
 
     def _tempo_left_behind(self, sent: Piece, seed: Piece, options: ComposeOptions) -> tuple[str, ...]:
         """A sentence where the new music goes on at another tempo than the seed as it was `sent` ends in."""

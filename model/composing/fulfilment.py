@@ -120,8 +120,8 @@ def _reason(name: str, asked: Controls, composed: Piece) -> str | None:
         is_near = abs(found / asked.tempo_bpm - 1) <= TEMPO_TOLERANCE
         return None if is_near else f"Asked for {asked.tempo_bpm:g} bpm: the piece goes at {found:.0f} bpm."
     if name == "meter":
-        first = composed.meters[np.searchsorted(composed.meters["tick"], composed.notes["onset"].min(), "right") - 1]
-        meter = f"{first['numerator']}/{first['denominator']}"
+        last = composed.meters[np.searchsorted(composed.meters["tick"], composed.notes["onset"].max(), "right") - 1]
+        meter = f"{last['numerator']}/{last['denominator']}"  # a continuation changes it at its first bar line
         return None if meter == asked.meter else f"Asked for {asked.meter}: the piece is in {meter}."
     if name == "density" and asked.density is not None:
         return _other_density(asked.density, composed)
