@@ -9,7 +9,7 @@ from model.composing import ComposeOptions, Composer, seeds
 from model.composing.joining import Joint, alone, placed
 from model.midi import read_midi
 from model.piece import METER, NOTE, TEMPO, Piece, table
-from tests.model import midi_bytes
+from tests.model.midi import midi_bytes
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
