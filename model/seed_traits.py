@@ -36,6 +36,7 @@ class SeedTraits:
     players: int  # pitched instruments that play
     has_drums: bool
     is_chorale: bool
+    is_single: bool = False  # whether all its notes are struck at once
 
     @property
     def is_metrical(self) -> bool:
@@ -58,6 +59,8 @@ class SeedTraits:
             return "music for several instruments"
         if self.is_metrical:
             return "music with a beat"
+        if self.is_single:
+            return "a single note or chord"
         if self.families == {PIANOS}:
             return "a piano performance in free time"
         return "a keyboard performance in free time" if self.families <= KEYBOARDS else "a performance in free time"
@@ -73,6 +76,7 @@ def traits(seed: Piece) -> SeedTraits:
         families=frozenset(instrument.program // 8 for instrument in pitched),
         players=len(pitched),
         has_drums=len(pitched) < len(playing),
+        is_single=len(np.unique(seed.notes["onset"])) == 1,
         is_chorale=metrical >= METRICAL and len(pitched) == len(playing) and _is_in_four_voices(seed),
     )
 
@@ -98,8 +102,13 @@ def _beyond_chance(onsets: NDArray[np.float64], near: float) -> float:
 
 
 def _is_exact(piece: Piece) -> bool:
-    """Whether a short motif stands to the tick on one of `GRIDS`: its onsets, and of fewer than three its ends too."""
+    """Whether a short motif stands to the tick on one of `GRIDS`: its onsets, and of fewer than three its ends too.
+
+    A single note or chord tells nothing.
+    """
     onsets = np.unique(piece.notes["onset"])
+    if len(onsets) < 2:
+        return False
     ends = piece.notes["onset"] + piece.notes["duration"]
     moments = onsets if len(onsets) >= FEWEST_ONSETS else np.concatenate([onsets, ends])
     quarters = (moments - onsets[0]) / piece.ticks_per_quarter

@@ -65,7 +65,7 @@ KINDS = {
     ),
     "a motif in triplets": (piece(rows(*[(160 * n, 150, 60 + n) for n in range(6)])), "ensemble", BEAT),
     "a motif of two quarters": (piece(rows((0, 480, 60), (480, 480, 62))), "ensemble", BEAT),
-    "one chord of a bar": (piece(rows((0, 1920, 60), (0, 1920, 64), (0, 1920, 67))), "ensemble", BEAT),
+    "one chord": (piece(rows((0, 1920, 60), (0, 1920, 64), (0, 1920, 67))), "piano", "a single note or chord"),
     "a motif of four notes played by hand": (
         piece(rows((0, 431, 60), (497, 390, 62), (951, 503, 64), (1466, 377, 60))), "piano", FREE_PIANO,
     ),
