@@ -30,6 +30,9 @@ KINDS = (  # families whose instruments can stand for one another: those that ho
     {"piano", "chromatic percussion", "organ", "guitar"},
 )
 OTHER_FAMILY = 12.0  # semitones between the middles of two ranges that count as much as being of another family
+OTHER_COMPANY = (
+    1e-3  # of the weight of music in which a program plays alone, where several are asked for, or with others
+)
 CHOIRS = range(52, 55)
 
 
@@ -194,12 +197,13 @@ def _shares(drawn: Sequence[int], habits: Habits) -> list[float]:
 
 
 def _style(habits: Habits, drawn: Sequence[int]) -> str | None:
-    """The style that has most of the programs `drawn` in company (alone, where it is one)."""
+    """The style that has most of the programs `drawn`, best in company (alone, where it is one)."""
     found: dict[str, float] = defaultdict(float)
     for ensemble in habits.ensembles:
         both = len(set(drawn) & {player.program for player in ensemble.players})
-        if ensemble.style and both and (len(ensemble.players) > 1) == (len(drawn) > 1):
-            found[ensemble.style] += ensemble.share * both**2
+        if ensemble.style and both:
+            is_alike = (len(ensemble.players) > 1) == (len(drawn) > 1)
+            found[ensemble.style] += ensemble.share * both**2 * (1.0 if is_alike else OTHER_COMPANY)
     return max(found, key=lambda style: found[style]) if found else None
 
 
