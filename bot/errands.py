@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot import submission
-from bot.errors import build
 from bot.permissions import check_admin
 from jobs.contract import LibraryRequest
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -36,7 +36,7 @@ async def submit(interaction: discord.Interaction[Cadenza], action: Action, mess
         JobsError: no worker, too many requests, …; its sentence says what to do.
     """
     fields = submission.origin(interaction) | {"action": action, "private": True}
-    await submission.submit(interaction, build(LibraryRequest, fields), message_id)
+    await submission.submit(interaction, validated(LibraryRequest, fields), message_id)
 
 
 async def ask(interaction: discord.Interaction[Cadenza], action: Action) -> None:

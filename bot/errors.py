@@ -26,22 +26,21 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import discord
 from discord import app_commands
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bot.replies import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, refuse
 from bot.wording import as_typed, either, harmless
 from jobs.errors import BoardUnreachable, JobsError
+from jobs.validation import invalid_request
 
 log = logging.getLogger(__name__)
 
 MOST_NAMED = 24  # of the values that would do: all keys fit, and nobody reads a longer list
 EXAMPLES = 3  # values that a refusal suggests
-
-AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 class CadenzaError(Exception):
@@ -182,41 +181,6 @@ class NotAllowedHere(UserFacing):
         )
 
 
-def build(model: type[AnyModel], fields: dict[str, Any]) -> AnyModel:
-    """A request or action of the contract from what a member gave.
-
-    Raises:
-        BadOption: an option is longer than the contract takes, or not of the right form.
-    """
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        detail = error.errors(include_input=False, include_url=False)[0]
-        raise BadOption(_option_sentence(detail)) from error
-
-
-def _option_sentence(detail: Any) -> str:
-    """What is wrong with one option, in a sentence."""
-    names = [str(part) for part in detail["loc"] if isinstance(part, str)]
-    option = NAMES_OF_FIELDS.get(names[-1], names[-1]) if names else "option"
-    limits = detail.get("ctx", {})
-    if "max_length" in limits:
-        unit = "characters" if detail["type"].startswith("string") else "entries"
-        return f"`{option}` is too long: {limits['max_length']} {unit} at most."
-    if "min_length" in limits:
-        return f"`{option}` is empty. Type something, or leave it out."
-    if "le" in limits or "lt" in limits:
-        return f"`{option}` is too large: {limits.get('le', limits.get('lt')):,g} at most."
-    if "ge" in limits or "gt" in limits:
-        return f"`{option}` is too small: {limits.get('ge', limits.get('gt')):,g} at least."
-    return f"`{option}` can't be used as it is. Choose one of the values that Discord suggests."
-
-
-NAMES_OF_FIELDS = {  # of the contract, where members know them by another name
-    "tempo_bpm": "tempo", "length_s": "length", "from_set": "from", "licence": "licence", "create_as": "licence",
-}  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Explained:
     """An error in words: `sentence` for the member, `incident` for whoever reads the log."""
@@ -236,7 +200,7 @@ def explain(error: BaseException) -> Explained:
     | 1   | `CommandInvokeError`, `TransformerError`  | what its cause says            | what its cause gets       |
     | 2   | `UserFacing`                              | its sentence                   | nothing                   |
     | 3   | `BoardUnreachable`                        | its sentence                   | a warning with the cause  |
-    | 4   | other `JobsError`                         | its sentence                   | nothing                   |
+    | 4   | other `JobsError`, a request not valid    | its sentence                   | nothing                   |
     | 5   | `TransformerError` without a cause        | which option is not understood | nothing                   |
     | 6   | `CommandSignatureMismatch`, `-NotFound`   | to reload Discord              | a warning                 |
     | 7   | `MissingPermissions`, other `CheckFailure`| that the permission is lacking | nothing                   |
@@ -253,6 +217,8 @@ def explain(error: BaseException) -> Explained:
         return Explained(error.sentence)
     if isinstance(error, JobsError):  # 4
         return Explained(harmless(error.sentence))
+    if isinstance(error, ValidationError) and (refusal := invalid_request(error)) is not None:  # 4
+        return Explained(harmless(refusal.sentence))
     if isinstance(error, app_commands.TransformerError):  # 5
         return Explained(f"{as_typed(str(error.value))} can't be used here. Choose a value that Discord suggests.")
     if isinstance(error, (app_commands.CommandSignatureMismatch, app_commands.CommandNotFound)):  # 6

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import discord
 
-from bot.errors import PieceGone, build
+from bot.errors import PieceGone
 from bot.limits import file_name
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
@@ -29,6 +29,7 @@ from jobs.contract import (
     Record,
 )
 from jobs.errors import NoWorker
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -102,7 +103,7 @@ async def rerun(interaction: discord.Interaction[Cadenza], job_id: JobId, change
     if change is not None:
         changed |= await change(interaction, piece)
     fields = piece.request.model_dump() | origin(interaction) | changed
-    await submit(interaction, build(ComposeRequest, fields), message_id)
+    await submit(interaction, validated(ComposeRequest, fields), message_id)
 
 
 async def piece_of(interaction: discord.Interaction[Cadenza], job_id: JobId) -> Composition:

@@ -15,10 +15,11 @@ import discord
 
 from bot import errands, trainings
 from bot.buttons.stopping import stop
-from bot.errors import AdminsOnly, OutdatedForm, answer, build
+from bot.errors import AdminsOnly, OutdatedForm, answer
 from bot.permissions import check_in_server, is_admin
 from bot.trainings import request_of
 from jobs.contract import DeleteDataSet, DeleteModel, LibraryResult, NeedsConfirmation, PromoteModel, RollBackModel
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -53,29 +54,31 @@ async def _resume(interaction: discord.Interaction[Cadenza], subject: str) -> No
 async def _promote(interaction: discord.Interaction[Cadenza], subject: str) -> None:
     """Use the version in `subject`, 'name:version', from now on; the admin is asked first about one that copies."""
     name, _, version = subject.partition(":")
-    await errands.ask(interaction, build(PromoteModel, {"name": name, "version": version or None}))
+    await errands.ask(interaction, validated(PromoteModel, {"name": name, "version": version or None}))
 
 
 async def _roll_back(interaction: discord.Interaction[Cadenza], subject: str) -> None:
     """Use the version of the model `subject` that was used before."""
-    await errands.ask(interaction, build(RollBackModel, {"name": subject}))
+    await errands.ask(interaction, validated(RollBackModel, {"name": subject}))
 
 
 async def _discard(interaction: discord.Interaction[Cadenza], subject: str) -> None:
     """Delete a version, once the admin has confirmed it."""
     name, _, version = subject.partition(":")
-    await errands.ask(interaction, build(DeleteModel, {"name": name, "version": version or None}))
+    await errands.ask(interaction, validated(DeleteModel, {"name": name, "version": version or None}))
 
 
 async def _erase_model(interaction: discord.Interaction[Cadenza], subject: str) -> None:
     """Delete the model in `subject`, 'name:version' or 'name' for all versions: a question of older messages."""
     name, _, version = subject.partition(":")
-    await errands.ask(interaction, build(DeleteModel, {"name": name, "version": version or None, "confirmed": True}))
+    await errands.ask(
+        interaction, validated(DeleteModel, {"name": name, "version": version or None, "confirmed": True})
+    )
 
 
 async def _erase_set(interaction: discord.Interaction[Cadenza], subject: str) -> None:
     """Delete the data set `subject`: a question of older messages."""
-    await errands.ask(interaction, build(DeleteDataSet, {"name": subject, "confirmed": True}))
+    await errands.ask(interaction, validated(DeleteDataSet, {"name": subject, "confirmed": True}))
 
 
 async def _confirm(interaction: discord.Interaction[Cadenza], subject: str) -> None:

@@ -8,7 +8,7 @@ import discord
 
 from bot.cards import colours, wording
 from bot.limits import cut
-from bot.wording import clock, harmless, plural
+from bot.wording import clock, harmless
 from jobs.contract import ComposeRequest, ComposeResult, Mode
 
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
@@ -29,9 +29,11 @@ def result_card(
     """The card of a finished piece; `picture` is the name of the attached file that it shows."""
     lines = ["Stopped early: this is the piece so far."] if result.stopped else []
     lines += [harmless(result.model_choice)] if result.model_choice else []
-    lines += [*(harmless(remark) for remark in result.remarks), *remarks]
+    lines += [harmless(said) for said in (*(missed.reason for missed in result.missed), *result.remarks)]
+    lines += remarks
     description = cut("\n".join(lines), MAX_DESCRIPTION) or None
-    card = discord.Embed(title=wording.piece_words(request), description=description, colour=colours.DONE)
+    colour = colours.DOUBTFUL if result.missed else colours.DONE
+    card = discord.Embed(title=wording.piece_words(request), description=description, colour=colour)
     for name, value, inline in _parameters(request, result):
         card.add_field(name=name, value=value, inline=inline)
     if picture:
@@ -50,7 +52,7 @@ def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[st
         ("Temperature", wording.sampling_words(request), True),
     ]
     if request.seed is not None:
-        rows.append(("Seed", _seed(request, result), True))
+        rows.append(("Seed", _seed_words(request, result), True))
     if request.strength is not None:
         rows.append(("Strength", f"{request.strength:g}", True))
     asked = wording.controls_words(request, result.controls)
@@ -61,24 +63,27 @@ def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[st
     return rows
 
 
-def _seed(request: ComposeRequest, result: ComposeResult) -> str:
+def _seed_words(request: ComposeRequest, result: ComposeResult) -> str:
     """How much of the seed is in the file; a seed of one note lasts no time and is included all the same."""
     if not request.include_seed:
         return "not included"
     if request.mode is Mode.ACCOMPANY or result.seed_s < 1:
         return "included"
-    return f"first {plural(round(result.seed_s), 'second')}"
+    return f"first {wording.seconds_words(result.seed_s)}"
 
 
 def _length(request: ComposeRequest, result: ComposeResult) -> str:
-    """How long the file is: '0:29 (0:10 seed + 0:19 new)', and the bars that were requested."""
-    said = []
-    if request.seed is not None and request.mode is not Mode.ACCOMPANY and round(result.seed_s):
-        new = max(0, round(result.duration_s) - round(result.seed_s))
-        said.append(f"{clock(result.seed_s)} seed + {clock(new)} new")
+    """'0:29', '0:29 (0:10 seed + 0:19 new)', '8 bars (0:19)'; what was asked for and missed is struck out."""
+    missed = {one.control for one in result.missed}
+    whole = clock(result.duration_s)
     if request.bars is not None:
-        said.append(f"{wording.length_words(request)} requested")
-    return clock(result.duration_s) + (f" ({', '.join(said)})" if said else "")
+        return f"{wording.length_words(request)} ({whole})"
+    if "length" in missed:
+        return f"{whole} ~~{wording.length_words(request)}~~"
+    if request.seed is not None and request.mode is not Mode.ACCOMPANY and round(result.seed_s):
+        new_s = max(0, round(result.duration_s) - round(result.seed_s))
+        return f"{whole} ({clock(result.seed_s)} seed + {clock(new_s)} new)"
+    return whole
 
 
 def _timings(timings: dict[str, float]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.wording import percent, plural, safe, tenths
+from bot.wording import clock, percent, plural, safe, tenths
 from jobs.contract import DENSITY_WORDS, ComposeRequest, Controls, Mode, Originality
 
 _KEY = re.compile(r"\s*(?P<tonic>[A-Ga-g])(?P<sign>[#b♯♭]?)\s*(?P<mode>[A-Za-z]*)\s*")
@@ -36,13 +36,25 @@ def length_words(request: ComposeRequest) -> str:
     return "" if request.length_s is None else f"{request.length_s:g} s"
 
 
-def controls_words(asked: Controls, followed: Controls) -> str:
-    """The controls `asked` for, as the model understood them; struck out where it did not follow. Empty for none."""
-    used = followed.asked
-    return " · ".join(
-        _control(name, value if name == "key" else used[name]) if name in used else f"~~{_control(name, value)}~~"
-        for name, value in asked.asked.items()
-    )
+def seconds_words(seconds: float) -> str:
+    """'10 seconds', '1 second', '2:05' from a minute on."""
+    whole = round(seconds)
+    return clock(seconds) if whole >= 60 else plural(whole, "second")
+
+
+def controls_words(asked: Controls, honoured: Controls) -> str:
+    """The controls `asked` for, as the model understood them; struck out what the piece lacks. Empty for none."""
+    has = honoured.asked
+    words = []
+    for name, value in asked.asked.items():
+        if name == "instruments":
+            played = {one.casefold() for one in honoured.instruments}
+            words.append(", ".join(safe(one) if one.casefold() in played else f"~~{safe(one)}~~" for one in value))
+        elif name == "key" and name in has:
+            words.append(key_words(value))  # in the spelling that was asked for
+        else:
+            words.append(_control(name, has[name]) if name in has else f"~~{_control(name, value)}~~")
+    return " · ".join(words)
 
 
 def _control(name: str, value: Any) -> str:

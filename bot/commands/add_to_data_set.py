@@ -9,13 +9,14 @@ import discord
 from discord import app_commands
 
 from bot import errands, uploads
-from bot.errors import BadUpload, Contradiction, answer, build
+from bot.errors import BadUpload, Contradiction, answer
 from bot.forms import OpenForms
 from bot.licences import LICENCES
 from bot.limits import select_options
 from bot.names import as_name
 from bot.permissions import ADMINS, check_admin
 from jobs.contract import MOST_FILES, AddToDataSet
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -55,7 +56,7 @@ class AddForm(discord.ui.Modal):
             }
         kept = await uploads.keep_music(interaction, self._attachments)
         fields |= {"files": kept.files, "left_out": kept.left_out}
-        await errands.submit(interaction, build(AddToDataSet, fields), message_id)
+        await errands.submit(interaction, validated(AddToDataSet, fields), message_id)
 
     def _wanted_licence(self) -> str:
         if not self._licence.values:

@@ -11,11 +11,11 @@ import discord
 from discord import app_commands
 
 from bot import submission, suggestions, wishes
-from bot.errors import build
 from bot.permissions import check_may_reply
 from bot.seeds import read_seed
 from jobs import contract
 from jobs.contract import ComposeRequest, Mode
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -47,7 +47,7 @@ DENSITIES = [app_commands.Choice(name=word, value=level) for level, word in enum
     style="What it should sound like.",
     key="Such as C major or F# minor.",
     tempo="Beats per minute, for models with a beat.",
-    instruments="Such as: piano, strings. For models with several instruments. Default: typical of the style.",
+    instruments="Such as: piano, flute, strings. For models with several instruments. Default: typical of the style.",
     bars="Bars of new music instead of seconds, for models with a beat.",
     meter="Such as 4/4 or 3/4, for models with a beat.",
     density="How many notes, from sparse to dense.",
@@ -100,7 +100,7 @@ async def command(  # noqa: PLR0913 - these are the command's options
     if model is None:
         fields["preferred"] = await interaction.client.board.preferred(interaction.guild_id)
     fields |= submission.defaults(interaction, fields)
-    await submission.submit(interaction, build(ComposeRequest, fields), message_id)
+    await submission.submit(interaction, validated(ComposeRequest, fields), message_id)
 
 
 async def _kept(interaction: discord.Interaction[Cadenza], seed: discord.Attachment | None) -> contract.BlobRef | None:

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot import errands, suggestions, uploads
-from bot.errors import Contradiction, build
+from bot.errors import Contradiction
 from bot.licences import CHOICES
 from bot.names import as_name, as_pieces
 from bot.permissions import ADMINS, check_may_reply
@@ -21,6 +21,7 @@ from jobs.contract import (
     RemoveFromDataSet,
     ShowDataSet,
 )
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -48,7 +49,7 @@ command = app_commands.Group(
 async def create(interaction: discord.Interaction[Cadenza], name: Name, licence: str, note: Note | None = None) -> None:
     """Create it."""
     fields: dict[str, Any] = {"name": as_name(name), "licence": licence, "note": note or ""}
-    await errands.ask(interaction, build(CreateDataSet, fields))
+    await errands.ask(interaction, validated(CreateDataSet, fields))
 
 
 @command.command(name="add", description="Add MIDI files, archives of them, or another data set.")
@@ -83,7 +84,7 @@ async def add(  # noqa: PLR0913 - these are the command's options
     fields: dict[str, Any] = {"name": as_name(name), "from_set": None if from_set is None else as_name(from_set)}
     kept = await uploads.keep_music(interaction, given)
     fields |= {"files": kept.files, "left_out": kept.left_out}
-    await errands.submit(interaction, build(AddToDataSet, fields), message_id)
+    await errands.submit(interaction, validated(AddToDataSet, fields), message_id)
 
 
 @command.command(name="list", description="List this server's data sets.")
@@ -96,14 +97,14 @@ async def list_(interaction: discord.Interaction[Cadenza]) -> None:
 @app_commands.describe(name="The data set.", page="Page of its pieces. Default: 1.")
 async def show(interaction: discord.Interaction[Cadenza], name: Name, page: Page = 1) -> None:
     """Show it."""
-    await errands.ask(interaction, build(ShowDataSet, {"name": as_name(name), "page": page}))
+    await errands.ask(interaction, validated(ShowDataSet, {"name": as_name(name), "page": page}))
 
 
 @command.command(name="remove", description="Remove pieces from a data set.")
 @app_commands.describe(name="The data set.", pieces="Numbers or names from /dataset show, such as: 3, 7-9")
 async def remove(interaction: discord.Interaction[Cadenza], name: Name, pieces: Text) -> None:
     """Remove them."""
-    await errands.ask(interaction, build(RemoveFromDataSet, {"name": as_name(name), "pieces": as_pieces(pieces)}))
+    await errands.ask(interaction, validated(RemoveFromDataSet, {"name": as_name(name), "pieces": as_pieces(pieces)}))
 
 
 @command.command(name="delete", description="Delete a data set for good.")

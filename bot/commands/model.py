@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot import errands, submission, suggestions, trainings, uploads
-from bot.errors import SharedModel, build
+from bot.errors import SharedModel
 from bot.names import as_name, as_version
 from bot.permissions import check_admin, check_in_server
 from bot.replies import acknowledge, answer
@@ -23,6 +23,7 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -144,7 +145,7 @@ async def import_(  # noqa: PLR0913 - these are the command's options
     wanted = as_name(name)
     files = (file1, file2, file3, file4, file5, file6, file7, file8, file9, file10)
     kept = await uploads.keep_archive(interaction, [file for file in files if file is not None])
-    await errands.submit(interaction, build(ImportModel, {"name": wanted, "files": kept}), message_id)
+    await errands.submit(interaction, validated(ImportModel, {"name": wanted, "files": kept}), message_id)
 
 
 rename.autocomplete("name")(suggestions.own_models)

@@ -52,6 +52,8 @@ async def progress_parts(board: JobBoard, record: Record, update: Update) -> Mes
     Raises:
         BoardUnreachable: Redis does not answer.
     """
+    if update.stopping and update.stage is not Stage.QUEUED:
+        return MessageParts(card=stopping_card(record.request, update))
     match record.request:
         case ComposeRequest() as request:
             return pieces.progress_parts(request, update)
@@ -59,11 +61,6 @@ async def progress_parts(board: JobBoard, record: Record, update: Update) -> Mes
             return await trainings.progress_parts(board, request, update)
         case LibraryRequest() as request:
             return errands.progress_parts(request, update)
-
-
-def stopping_parts(record: Record, update: Update) -> MessageParts:
-    """The parts once somebody pressed Stop: what is kept, without buttons; the result follows."""
-    return MessageParts(card=stopping_card(record.request, update))
 
 
 async def final_parts(board: JobBoard, record: Record, update: Update, limit_bytes: int) -> MessageParts:

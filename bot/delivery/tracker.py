@@ -11,7 +11,7 @@ import aiohttp
 import discord
 
 from bot.delivery.message import MessageParts
-from bot.delivery.outcome import bare_parts, final_parts, progress_parts, stopping_parts
+from bot.delivery.outcome import bare_parts, final_parts, progress_parts
 from bot.delivery.progress import Progress
 from bot.delivery.reply import (
     ChannelReply,
@@ -25,7 +25,7 @@ from bot.delivery.reply import (
 from bot.errors import explain
 from jobs import JobBoard
 from jobs.board import Cancelling
-from jobs.contract import JobId, Record, Stage, TrainRequest, Update
+from jobs.contract import JobId, Record, TrainRequest, Update
 from jobs.errors import BoardUnreachable, UnknownJob
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,6 @@ class JobTracker:
         self._edit_interval_s = edit_interval_s
         self._tasks: dict[JobId, asyncio.Task[None]] = {}
         self._progress: dict[JobId, Progress] = {}
-        self._stopping: set[JobId] = set()
         self._kept: defaultdict[int, list[Record]] = defaultdict(list)  # by member: results that nobody could be sent
         self._nightly: set[JobId] = set()  # those followed so far: found once more, they are known
 
@@ -56,8 +55,6 @@ class JobTracker:
             return
         if _is_nightly(record):
             self._nightly.add(record.job_id)
-        if record.cancel_asked:
-            self._stopping.add(record.job_id)
         task = asyncio.create_task(self._carry(record), name=f"job {record.job_id}")
         self._tasks[record.job_id] = task
         task.add_done_callback(lambda _: self._forget(record.job_id))
@@ -69,7 +66,6 @@ class JobTracker:
     def _forget(self, job_id: JobId) -> None:
         self._tasks.pop(job_id, None)
         self._progress.pop(job_id, None)
-        self._stopping.discard(job_id)
 
     async def resume(self) -> int:
         """Follow on whatever was open when the bot last ended; how many jobs that is.
@@ -102,8 +98,6 @@ class JobTracker:
     async def stop(self, record: Record) -> tuple[Cancelling, contextlib.AbstractAsyncContextManager[bool]]:
         """End a job. What came of it, and a context in which nothing else edits its message."""
         outcome = await self._board.cancel(record.job_id)
-        if outcome is Cancelling.STOPPING:
-            self._stopping.add(record.job_id)
         progress = self._progress.get(record.job_id)
         return outcome, progress.paused() if progress else contextlib.nullcontext(False)
 
@@ -198,13 +192,8 @@ class JobTracker:
         raise BoardUnreachable
 
     async def _show(self, record: Record, reply: Reply, update: Update, gone: asyncio.Event) -> None:
-        is_stopping = record.job_id in self._stopping and update.stage is not Stage.QUEUED
         try:
-            if is_stopping:
-                parts = stopping_parts(record, update)
-            else:
-                parts = await progress_parts(self._board, record, update)
-            await reply.edit(parts)
+            await reply.edit(await progress_parts(self._board, record, update))
         except MessageGoneError:
             gone.set()
         except TokenExpiredError:

@@ -7,7 +7,7 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.datasets.licences import Terms
-from model.midi.repairs import counted
+from model.midi.refusals import counted
 
 FORMAT = 1  # of the file that keeps it
 RESPELLED = {"C# major": "Db major", "Ab minor": "G# minor"}  # keys as older versions wrote them

@@ -54,7 +54,7 @@ async def test_a_seed_is_kept_and_named_on_the_card(theatre: Theatre) -> None:
     job.is_done()
     await theatre.settle()
     assert "A continuation of my\\_song.mid" in shown(theatre.message)
-    assert "first 0:12" in shown(theatre.message)
+    assert "first 12 seconds" in shown(theatre.message)
 
 
 RIFF = b"RIFF" + bytes(4) + b"RMIDdata" + bytes(4)

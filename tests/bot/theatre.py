@@ -132,7 +132,9 @@ class Worker:
         self._registry.publish(self.info)
 
     def leave(self) -> None:
+        """End for good: nobody expects it back."""
         self._registry.withdraw(self.info.name)
+        self._connection.delete(keys.recent_worker(self.info.name))
 
     def _queue(self, kind: Kind) -> str:
         return JobQueue(self._connection, self._settings, lane_of(kind, self._settings)).rq.key

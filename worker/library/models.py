@@ -88,7 +88,7 @@ def delete(counter: Counter, action: DeleteModel) -> Answer:
     which = f"version `{action.version}` of `{action.name}`" if action.version else f"the model `{action.name}`"
     if not action.confirmed:
         _check_deletable(store, action)
-        versions = len(store.kept(action.name))
+        versions = len(store.info(action.name).versions)
         rest = f" and all its versions ({versions})" if not action.version and versions > 1 else ""
         question = f"Delete {which}{rest}? This can't be undone."
         return NeedsConfirmation(sentence=question, action=action.model_copy(update={"confirmed": True}))
@@ -104,10 +104,11 @@ def _check_deletable(store: BundleStore, action: DeleteModel) -> None:
     """
     if action.version is None:
         return
-    found = next((one for one in store.info(action.name).versions if one.version == action.version), None)
+    versions = store.info(action.name).versions
+    found = next((one for one in versions if one.version == action.version), None)
     if found is None:
         raise BundleError(f"`{action.name}` has no version `{action.version}`. `/model info` shows those it has.")
-    if found.is_current and len(store.kept(action.name)) > 1:
+    if found.is_current and len(versions) > 1:
         raise BundleError(
             f"Version `{action.version}` of `{action.name}` is in use. Use another one with `/model promote` first, or "
             "delete the whole model."
@@ -129,6 +130,7 @@ def import_(counter: Counter, action: ImportModel) -> Answer:
     archives = joined([(ref.name, counter.blobs.get(ref)) for ref in action.files])
     if len(archives) != 1:
         raise BundleError("These files belong to several archives. Attach one archive, or all parts of one.")
+    counter.shelves.require_room(action.name, len(archives[0][1]))
     version = counter.shelves.bundles.import_(archives[0][1], action.name)
     told = f"Imported version `{version}` of `{action.name}`."
     return Done(sentence=f"{told} Use it with `/model promote name:{action.name}`.")
