@@ -24,7 +24,9 @@ NOTE = np.dtype(
 TEMPO = np.dtype([("tick", np.int64), ("quarter_us", np.int64)])  # microseconds per quarter note
 METER = np.dtype([("tick", np.int64), ("numerator", np.int16), ("denominator", np.int16)])
 PEDAL = np.dtype([("onset", np.int64), ("duration", np.int64), ("instrument", np.int16)])  # sustain held
-KEY_SIGNATURE = np.dtype([("tick", np.int64), ("sharps", np.int16), ("is_minor", np.bool_)])  # sharps -7..7, negative: flats
+KEY_SIGNATURE = np.dtype(
+    [("tick", np.int64), ("sharps", np.int16), ("is_minor", np.bool_)]
+)  # sharps -7..7, negative: flats
 CONTROL = np.dtype([("tick", np.int64), ("number", np.int16), ("value", np.int16), ("instrument", np.int16)])
 BEND = np.dtype(
     [

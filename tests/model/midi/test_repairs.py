@@ -237,4 +237,3 @@ def test_a_seed_and_a_file_of_a_corpus_are_read_the_same() -> None:
 
     for name in ("notes", "tempos", "meters", "pedals"):
         np.testing.assert_array_equal(getattr(careful.piece, name), getattr(quick.piece, name))
-
