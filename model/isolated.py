@@ -155,6 +155,7 @@ class IsolatedProcess:
         body: bytes = b"",
         *,
         timeout_s: float | None,
+        is_start_included: bool = False,
         most_bytes: int = 1 << 30,
         on_told: Callable[[dict[str, Any]], None] | None = None,
     ) -> Message:
@@ -163,7 +164,8 @@ class IsolatedProcess:
         Args:
             head: JSON for the function.
             body: bytes for the function.
-            timeout_s: seconds it may take once the child is ready; None for no limit.
+            timeout_s: seconds it may take; None for no limit.
+            is_start_included: whether the start of the child counts, which else has `STARTING_S` for itself.
             most_bytes: that the answer may have.
             on_told: gets what the function tells before it answers.
 
@@ -174,11 +176,11 @@ class IsolatedProcess:
         """
         self.calls += 1
         requests, answers = self._pipes
-        if not self._is_ready:
+        if not self._is_ready and not is_start_included:
             with self._killed_after(STARTING_S):
-                receive(answers, most_bytes)
-            self._is_ready = True
+                self._wait_until_ready(answers)
         with self._killed_after(timeout_s):
+            self._wait_until_ready(answers)
             send(requests, head, body)
             while True:
                 answer, data = receive(answers, most_bytes)
@@ -189,6 +191,11 @@ class IsolatedProcess:
         if "failed" in answer:
             raise ChildFailed(str(answer["failed"])[:100], str(answer.get("message", ""))[:1000])
         return answer["answer"], data
+
+    def _wait_until_ready(self, answers: IO[bytes]) -> None:
+        if not self._is_ready:
+            receive(answers, 0)
+            self._is_ready = True
 
     @contextlib.contextmanager
     def _killed_after(self, limit_s: float | None) -> Iterator[None]:
