@@ -18,7 +18,7 @@ class ChildLostError(Exception):
 
 
 class Child:
-    """A render process. Starting returns at once; the first request waits until it is warm. For one thread at a time."""
+    """A render process, for one thread at a time. Starting returns at once; the first request waits for it."""
 
     def __init__(self, settings: RenderSettings) -> None:
         task = Task(
