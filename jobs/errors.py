@@ -9,10 +9,10 @@ JobsError
 │   └── DuplicateJob       another request already came under this id
 ├── BlobGone               a file's time to live is over
 ├── BlobTooBig             a file exceeds the limit of the store
-├── FileStoreUnavailable   the file store cannot be read or written
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
 └── BoardUnreachable       Redis does not answer
+    └── FileStoreUnavailable   the file store cannot be read or written
 
 Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
 """
@@ -127,15 +127,6 @@ class BlobTooBig(JobsError):
         super().__init__(f"The file “{name}” is too big: at most {limit_bytes / 2**20:.0f} MiB can be kept.")
 
 
-class FileStoreUnavailable(JobsError):
-    """Raised when the file store cannot be read or written; the cause is chained."""
-
-    code = "file_store_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("Files can't be stored or read right now. Try again in a minute.")
-
-
 class UnknownJob(JobsError):
     """Raised when a job's record does not exist, or no longer."""
 
@@ -164,3 +155,13 @@ class BoardUnreachable(JobsError):
 
     def __init__(self) -> None:
         super().__init__("The queue cannot be reached just now. Try again in a minute.")
+
+
+class FileStoreUnavailable(BoardUnreachable):
+    """Raised when the file store cannot be read or written; whoever waits for Redis waits for it too. The cause is
+    chained."""
+
+    code = "file_store_unavailable"
+
+    def __init__(self) -> None:
+        JobsError.__init__(self, "Files can't be stored or read right now. Try again in a minute.")
