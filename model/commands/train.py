@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from model.network import NetworkConfig, NoteNetwork
     from model.training.loop import Progress
 
+LONGEST_TITLE = 80  # letters that a card has room for
 HELP = "fit a network to MIDI files; writes a bundle after every better epoch"
 EXAMPLES = """examples:
   try it, some minutes on a laptop:
@@ -56,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dropout", type=float, help="share of outputs dropped in training, 0 to 1 (default: the preset's)"
     )
+    parser.add_argument(
+        "--add-styles", action="store_true", help="with --base: also learn the data's styles that the base doesn't know"
+    )
     for name, field in TrainingSettings.model_fields.items():
         choices = get_args(field.annotation)
         parser.add_argument(
@@ -81,6 +85,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.network.config import preset
     from model.representation import representation_of
     from model.training.loop import train
+    from model.training.widening import with_more_styles
 
     base = _base(arguments)
     config = preset(arguments.preset, dropout=arguments.dropout) if base is None else base.config
@@ -94,6 +99,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
     if base is None:
         config = config.model_copy(update={"styles": data.styles})
+    weights = None if base is None else [weight.astype("float32") for weight in base.weights]
+    if weights is not None and arguments.add_styles:
+        config, weights = with_more_styles(config, weights, data.styles)
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
     for name, reason in data.refused.items():
         sys.stderr.write(f"left out {name}: {reason}\n")
@@ -105,11 +113,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
     def keep(network: NoteNetwork, progress: Progress) -> None:
         _write_bundle(arguments, found, network, progress, learnt)
 
-    weights = None if base is None else [weight.astype("float32") for weight in base.weights]
     progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
-    best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
-    text = f"The best of {progress.epoch} epochs is number {progress.best_epoch}; its bundle is in {arguments.out}."
-    return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": best}, text)
+    text = f"The best of {progress.epoch} epochs is number {progress.best_epoch:g}; its bundle is in {arguments.out}."
+    return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": progress.best_figures}, text)
 
 
 def _base(arguments: argparse.Namespace) -> Bundle | None:
@@ -155,7 +161,7 @@ def _write_bundle(
 
     best = progress.history[-1]
     card = Card(
-        title=arguments.title or f"trained on {found.title}",
+        title=arguments.title or _shortened(f"trained on {found.title}"),
         description=_description(network.config),
         data=f"{found.title}, split by piece",
         licence=arguments.licence or found.licence or "as the data's",
@@ -168,6 +174,10 @@ def _write_bundle(
         command="python -m model " + shlex.join(sys.argv[1:]),
     )
     write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, *learnt))
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
 def _description(config: NetworkConfig) -> str:

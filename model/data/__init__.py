@@ -10,6 +10,7 @@ shards   encoded pieces as memory-mapped files, made in parallel and found again
 duplicates  pieces that are nearly the same, whatever their key
 corpus   data sets split by piece, without near-duplicates across the splits
 balance  in which order pieces come up, styles with little music more often where asked
+augmentation  who plays and how loudly, changed each time a piece comes up
 windows  encoded pieces as training windows with carried state
 processes  a function over many items in other processes, each with a time limit
 named    what is special about each published data set

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 
 def endless_order(
-    sizes: Sequence[int], styles: Sequence[str], balance: float, rng: np.random.Generator
+    sizes: Sequence[int],
+    styles: Sequence[str],
+    balance: float,
+    rng: np.random.Generator,
+    weights: Mapping[str, float] | None = None,
 ) -> Iterator[int]:
     """Indices of pieces without end: within a style every piece once before any comes again.
 
@@ -19,14 +23,16 @@ def endless_order(
             drawn in proportion to its steps to the power of 1 - `balance`, as languages are sampled (Conneau et al.
             2020, "Unsupervised Cross-lingual Representation Learning at Scale").
         rng: what decides.
+        weights: how many times as often as that a style comes up; 1 for those it does not name, 0 leaves one out.
     """
-    if not balance:
+    if not balance and not weights:
         while True:
             yield from rng.permutation(len(sizes)).tolist()
     members = {style: [i for i, name in enumerate(styles) if name == style] for style in sorted(set(styles))}
     steps = np.array([sum(sizes[index] for index in indices) for indices in members.values()], dtype=float)
     pieces = np.array([len(indices) for indices in members.values()])
     chances = np.maximum(steps, 1) ** (1 - balance) / (np.maximum(steps, 1) / pieces)
+    chances *= [(weights or {}).get(style, 1.0) for style in members]
     waiting: dict[str, list[int]] = {style: [] for style in members}
     names = list(members)
     while True:

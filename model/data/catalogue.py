@@ -119,7 +119,66 @@ MUSIC21 = DataSet(
     checked="nothing is fetched: the corpus is installed with the package music21",
     prepare="model.data.named.music21_corpus:prepare",
 )
-DATA_SETS = {one.name: one for one in (MAESTRO, MAESTRO_V3, POP909, JSB, MUSIC21)}
+GROOVE = DataSet(
+    name="groove",
+    title="Groove MIDI Dataset v1.0.0",
+    pieces="1,150 performances of ten drummers, 13.6 hours; short fills are left out",
+    styles="drums-rock, drums-funk, drums-jazz, drums-latin, drums-hiphop, drums-soul, drums-afrocuban, drums (others)",
+    licence="CC BY 4.0",
+    non_commercial=False,
+    home="https://magenta.tensorflow.org/datasets/groove",
+    address="https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip",
+    file="groove-v1.0.0-midionly.zip",
+    sha256="651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e",
+    prepare="model.data.named.groove:prepare",
+)
+FREEDOOM = DataSet(
+    name="freedoom",
+    title="music of the Freedoom project",
+    pieces="about 100 pieces for bands: rock, metal, ambient",
+    styles="rock",
+    licence="BSD 3-clause",
+    non_commercial=False,
+    home="https://freedoom.github.io",
+    checked="nothing: name a copy with --from",
+    prepare="model.data.named.bands:prepare_freedoom",
+)
+FREE_MUSIC = DataSet(
+    name="freemusic",
+    title="Tanner Helland's free game and film music",
+    pieces="some 40 pieces with drums, bass, guitars and strings",
+    styles="soundtrack",
+    licence="CC BY 4.0",
+    non_commercial=False,
+    home="https://tannerhelland.com",
+    checked="nothing: name a copy with --from",
+    prepare="model.data.named.bands:prepare_free_music",
+)
+QUARTETS = DataSet(
+    name="openscore-quartets",
+    title="OpenScore String Quartets",
+    pieces="over 100 quartets, each movement a piece",
+    styles="string-quartet",
+    licence="CC0",
+    non_commercial=False,
+    home="https://github.com/OpenScore/StringQuartets",
+    checked="nothing: name a copy with --from",
+    prepare="model.data.named.openscore:prepare_quartets",
+)
+SONGS = DataSet(
+    name="openscore-lieder",
+    title="OpenScore Lieder Corpus",
+    pieces="some 1,400 songs for voice and piano",
+    styles="art-song",
+    licence="CC0",
+    non_commercial=False,
+    home="https://github.com/OpenScore/Lieder",
+    checked="nothing: name a copy with --from",
+    prepare="model.data.named.openscore:prepare_songs",
+)
+DATA_SETS = {
+    one.name: one for one in (MAESTRO, MAESTRO_V3, POP909, JSB, MUSIC21, GROOVE, FREEDOOM, FREE_MUSIC, QUARTETS, SONGS)
+}
 NAMED_ALONE = "train needs one of: a folder of MIDI files, a zip or tar archive of them, or a name out of `data list`"
 
 

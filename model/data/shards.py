@@ -121,7 +121,7 @@ def read_shard(folder: Path, number: int) -> Shard | None:
 
 
 def split_by_hash(data: bytes) -> str:
-    """'train' or 'validation', by the hash of a file's bytes."""
+    """'train' or 'validation', by the hash of a file's bytes, or of the name of the work that it is a part of."""
     return "validation" if hashlib.sha256(data).digest()[0] * 100 < HELD_OUT_PERCENT * 256 else "train"
 
 
@@ -158,7 +158,7 @@ def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int3
     """What is to be said of one file, and its steps; none, with the reason, where it is left out."""
     known = representation_of(representation)
     nothing = np.zeros((0, len(known.fields)), dtype=np.int32)
-    about = (source.name, source.split, split_by_hash(source.data), source.style)
+    about = (source.name, source.split, split_by_hash(source.work.encode() or source.data), source.style)
     try:
         piece = read_midi(source.data, MidiLimits.for_data()).piece
         steps = known.encode(piece)

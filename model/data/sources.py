@@ -37,6 +37,7 @@ class Source:
     data: bytes
     split: str | None = None  # where a table names one
     style: str = ""  # as `model.data.styles` finds it; empty where nothing tells
+    work: str = ""  # what it is a part of, where a table names it: parts of one work are held out together
 
 
 def read_sources(path: Path) -> list[Source]:
@@ -45,7 +46,8 @@ def read_sources(path: Path) -> list[Source]:
     Args:
         path: a folder, a .zip, or a tar archive with any compression Python knows. A table in it with the columns
             `midi_filename` and `split` (as MAESTRO has) gives each file its split; its column `style` or
-            `canonical_composer`, or without one the first-level folder that a file lies in, gives its style.
+            `canonical_composer`, or without one the first-level folder that a file lies in, gives its style; files
+            with the same `work` are split as one.
 
     Raises:
         DataError: when nothing is there, no MIDI file in it, more than fits, or something that cannot be read.
@@ -88,7 +90,7 @@ def _check(path: Path) -> None:
 
 def _source(name: str, data: bytes, row: dict[str, str], folder_style: str) -> Source:
     named = style_of_row(row)
-    return Source(name, data, row.get("split") or None, folder_style if named is None else named)
+    return Source(name, data, row.get("split") or None, folder_style if named is None else named, row.get("work") or "")
 
 
 def read_files(path: Path, suffixes: tuple[str, ...] = WANTED) -> dict[str, bytes]:
@@ -116,10 +118,10 @@ def read_files(path: Path, suffixes: tuple[str, ...] = WANTED) -> dict[str, byte
 def _walk(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         return _walk_folder(path, suffixes)
+    if tarfile.is_tarfile(path):  # asked first: a tar archive that ends with a zip file passes for one
+        return _walk_tar(path, suffixes)
     if zipfile.is_zipfile(path):
         return _walk_zip(path, suffixes)
-    if tarfile.is_tarfile(path):
-        return _walk_tar(path, suffixes)
     raise DataError(f"{path} is neither a folder nor a zip or tar archive.")
 
 

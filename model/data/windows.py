@@ -7,12 +7,13 @@ window spans two pieces; the last window of a piece is padded and its padding we
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.augmentation import InstrumentAugmentation, InstrumentChanges
 from model.data.balance import endless_order
 from model.representation.arrays import NUMPY
 from model.representation.base import BLOCK, UNKNOWN, Representation, Situation
@@ -32,6 +33,8 @@ class Augmentation:
     controls_hidden: float = 0.5  # chance that nothing is asked of a piece, and of each control where something is
     length_hidden: float = 0.5  # chance that a whole piece does not say how long it is; an excerpt always does
     style_hidden: float | None = None  # chance that a piece does not say its style; None: as of the other controls
+    style_weights: Mapping[str, float] = field(default_factory=dict)  # see `endless_order`
+    instruments: InstrumentChanges = field(default_factory=InstrumentChanges)  # of representations that know them
 
 
 STYLE = "style"  # the control that says it
@@ -76,9 +79,17 @@ class WindowStreams:
     def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[dict]]:
         """Batches without end: pieces in random order, then again in another order; see `endless_order`."""
 
+        sizes = [len(piece) for piece in self.pieces]
+        players = None
+        if augmentation.instruments.is_any and self.representation.name == "score":
+            players = InstrumentAugmentation(self.pieces, augmentation.instruments)
+
         def order() -> Iterator[Played]:
-            for index in endless_order([len(piece) for piece in self.pieces], self.styles, augmentation.balance, rng):
-                yield self._changed(self.pieces[index], self.styles[index], rng, augmentation)
+            for index in endless_order(sizes, self.styles, augmentation.balance, rng, augmentation.style_weights):
+                piece, style = self.pieces[index], self.styles[index]
+                if players is not None:
+                    piece = players.changed(piece, style, rng)
+                yield self._changed(piece, style, rng, augmentation)
 
         for (batch,) in self._batches(order()):
             batch["weight"][batch["fresh"], :OPENING] *= augmentation.opening_weight

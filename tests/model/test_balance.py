@@ -34,6 +34,15 @@ def test_a_style_has_the_share_of_steps_that_its_power_says(balance: float, shar
     assert steps["pop"] / steps.total() == pytest.approx(share, abs=0.03)
 
 
+def test_a_style_that_weighs_three_times_as_much_has_three_times_the_steps_and_one_of_weight_0_none():
+    steps = Counter()
+    for index in islice(endless_order(SIZES, STYLES, 1.0, np.random.default_rng(0), {"tune": 3.0}), 20_000):
+        steps[STYLES[index]] += SIZES[index]
+    assert steps["tune"] / steps.total() == pytest.approx(0.75, abs=0.03)
+    order = islice(endless_order(SIZES, STYLES, 0.0, np.random.default_rng(0), {"pop": 0.0}), 500)
+    assert {STYLES[index] for index in order} == {"tune"}
+
+
 def test_within_a_style_every_piece_comes_before_any_comes_again():
     tunes = [index for index in taken(1.0, 2_000) if STYLES[index] == "tune"]
     assert len(set(tunes[:90])) == 90

@@ -71,6 +71,32 @@ def test_one_file_that_is_too_large_is_never_unpacked(tmp_path, pack):
     assert [source.name for source in read_sources(path)] == ["a.mid"]
 
 
+def test_a_tar_archive_whose_last_file_is_a_zip_is_read_as_a_tar_archive(tmp_path):
+    # Given a score in a zip as the last file of a tar archive, which then ends as zip files do
+    score = io.BytesIO()
+    with zipfile.ZipFile(score, "w") as archive:
+        archive.writestr("inner.mid", b"not this one")
+    path = tmp_path / "scores.tar"
+    with tarfile.open(path, "w") as archive:
+        for name, data in (("scores/a.mid", b"one"), ("scores/b.mxl", score.getvalue())):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    # Then the tar archive's files are found, not the zip's
+    assert zipfile.is_zipfile(path)
+    assert [source.name for source in read_sources(path)] == ["scores/a.mid"]
+
+
+def test_files_of_one_work_are_told_so(tmp_path):
+    files = {
+        "table.csv": b"midi_filename,work\na.mid,opus-1\nb.mid,opus-1\n",
+        "a.mid": b"1",
+        "b.mid": b"2",
+        "c.mid": b"3",
+    }
+    assert [source.work for source in read_sources(as_folder(tmp_path, files))] == ["opus-1", "opus-1", ""]
+
+
 def test_a_link_in_an_archive_is_not_followed(tmp_path):
     with tarfile.open(tmp_path / "data.tar", "w") as archive:
         link = tarfile.TarInfo("passwords.mid")
