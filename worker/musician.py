@@ -7,8 +7,8 @@ from typing import Protocol
 
 from model.composing import ComposeOptions
 from model.controls import Controls
-from model.evaluation.originality import Originality
 from model.piece import Piece
+from model.similarity.originality import Originality
 
 
 class Composed(Protocol):

@@ -12,11 +12,11 @@ import pytest
 
 from model.data.corpus import Encoded
 from model.errors import ModelError
-from model.evaluation.likelihood import Likelihood, Meter, nats
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.piece import NOTE, Piece, table
 from model.representation import representation_of
 from model.training import checkpoint, loop
+from model.training.likelihood import Likelihood, Meter, nats
 from model.training.loop import Progress, train
 from model.training.settings import TrainingSettings
 from model.training.widening import with_more_styles
