@@ -22,11 +22,15 @@ class Learnt(NamedTuple):
     rehearsal: Rehearsal  # for training that goes on from the bundle
 
 
-def learnt_of(representation: Representation, data: Encoded) -> Learnt:
-    """What there is to take along of `data`, whose steps are of `representation`."""
+def learnt_of(representation: Representation, data: Encoded, as_trained: Sample | None = None) -> Learnt:
+    """What there is to take along of `data`, whose steps are of `representation`.
+
+    `as_trained` are its pieces as often, and with such players, as they came up in training; left out, each piece as it
+    is. What is usual is measured on these.
+    """
     train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
     return Learnt(
         index_training_set(representation, data.train, data.validation),
-        habits_of(representation, data.train, data.train_styles),
+        habits_of(representation, *(as_trained or train)),
         rehearsal_of(representation, train, held_out),
     )

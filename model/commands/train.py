@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import numpy as np
 from pydantic import ValidationError
 
 from model.classic.settings import ClassicSettings
@@ -19,10 +21,14 @@ from model.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.bundles.learnt import Learnt
+    from model.bundles.rehearsal import Sample
     from model.data.catalogue import Found
+    from model.data.corpus import Encoded
     from model.network import NetworkConfig, NoteNetwork
+    from model.representation import Representation
     from model.training.loop import Progress
 
+MOST_DRAWN = 6000  # pieces that say what training music is like
 LONGEST_TITLE = 80  # letters that a card has room for
 HELP = "fit a network to MIDI files; writes a bundle after every better epoch"
 EXAMPLES = """examples:
@@ -108,7 +114,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for name, twin in data.duplicates.items():
         sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
-    learnt = learnt_of(representation_of(config.representation, config.styles, config.vocabulary), data)
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    learnt = learnt_of(representation, data, _as_trained(representation, data, settings))
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
         _write_bundle(arguments, found, network, progress, learnt)
@@ -116,6 +123,21 @@ def run(arguments: argparse.Namespace) -> Outcome:
     progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
     text = f"The best of {progress.epoch} epochs is number {progress.best_epoch:g}; its bundle is in {arguments.out}."
     return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": progress.best_figures}, text)
+
+
+def _as_trained(representation: Representation, data: Encoded, settings: TrainingSettings) -> Sample | None:
+    """A sample of the pieces as they come up in training; None where that is each piece as it is."""
+    from model.bundles.rehearsal import Sample
+    from model.data.windows import WindowStreams
+    from model.training.loop import augmentation
+
+    how = augmentation(settings)
+    if not how.instruments.is_any and not how.style_weights:
+        return None
+    streams = WindowStreams(representation, data.train, 1, settings.window, data.train_styles)
+    drawn = islice(streams.drawn(np.random.default_rng(settings.random_seed), how), MOST_DRAWN)
+    pieces, styles = zip(*drawn, strict=True)
+    return Sample(list(pieces), list(styles))
 
 
 def _base(arguments: argparse.Namespace) -> Bundle | None:

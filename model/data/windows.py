@@ -79,21 +79,23 @@ class WindowStreams:
     def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[dict]]:
         """Batches without end: pieces in random order, then again in another order; see `endless_order`."""
 
-        sizes = [len(piece) for piece in self.pieces]
-        players = None
-        if augmentation.instruments.is_any and self.representation.name == "score":
-            players = InstrumentAugmentation(self.pieces, augmentation.instruments)
-
         def order() -> Iterator[Played]:
-            for index in endless_order(sizes, self.styles, augmentation.balance, rng, augmentation.style_weights):
-                piece, style = self.pieces[index], self.styles[index]
-                if players is not None:
-                    piece = players.changed(piece, style, rng)
+            for piece, style in self.drawn(rng, augmentation):
                 yield self._changed(piece, style, rng, augmentation)
 
         for (batch,) in self._batches(order()):
             batch["weight"][batch["fresh"], :OPENING] *= augmentation.opening_weight
             yield (batch,)
+
+    def drawn(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[Steps, str]]:
+        """Pieces without end as they come up in training, each with its style and other players where that is asked."""
+        players = None
+        if augmentation.instruments.is_any and self.representation.name == "score":
+            players = InstrumentAugmentation(self.pieces, augmentation.instruments)
+        sizes = [len(piece) for piece in self.pieces]
+        for index in endless_order(sizes, self.styles, augmentation.balance, rng, augmentation.style_weights):
+            piece, style = self.pieces[index], self.styles[index]
+            yield (piece if players is None else players.changed(piece, style, rng)), style
 
     def once(self, with_style: bool = False) -> Iterator[tuple[dict]]:
         """Batches that hold every piece once, the longest first so that the rows end together.

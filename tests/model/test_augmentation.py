@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
 from model.data.augmentation import LINE_RANGES, InstrumentAugmentation, InstrumentChanges
+from model.data.windows import Augmentation, WindowStreams
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import representation_of
 from model.representation.engraving import (
@@ -158,3 +161,12 @@ def test_loudness_varies_around_what_it_was_and_stays_loudness():
         means.append(heard.mean())
     assert 19 < np.mean(means) < 22  # of 82 // 4
     assert np.std(means) > 2
+
+
+def test_pieces_are_drawn_for_training_with_other_players_and_as_often_as_their_style_weighs():
+    tunes = [encoded((Instrument(40), tune())), encoded((Instrument(73), tune(low=64)))]
+    streams = WindowStreams(SCORE, [DRUMMER, *tunes], 1, 16, ["drums", "air", "air"])
+    how = Augmentation(style_weights={"drums": 0.0}, instruments=InstrumentChanges(programs=1.0))
+    drawn = list(islice(streams.drawn(np.random.default_rng(0), how), 40))
+    assert {style for _, style in drawn} == {"air"}
+    assert len(set().union(*(players(steps) for steps, _ in drawn))) > 8
