@@ -23,6 +23,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 60.0
 MAX_LINE_BYTES = 1 << 20
 _TROUBLE = re.compile(r"^\S+ \S+ (WARNING|ERROR|CRITICAL) ")
 _KEPT_LINES = 20
+COULD_NOT_START = 127
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,49 @@ class Program:
     stdin: bytes | None = field(default=None, repr=False)
     secrets: Sequence[str] = field(default=(), repr=False)
     ready_limit_s: float = 120.0
+
+
+class _Log:
+    """A log file that may fail: a full disk costs lines, never the program whose lines they are."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+        self._lost = 0
+
+    def __enter__(self) -> _Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def write(self, line: str) -> None:
+        """Write one line, or count it as lost; says so once, and how many were lost once there is room again."""
+        try:
+            if self._file is None:
+                self._file = self._path.open("a", encoding="utf-8")
+            if self._lost:
+                print(f"[{self._lost} lines could not be written]", file=self._file, flush=True)
+            print(line, file=self._file, flush=True)
+        except OSError as error:
+            if not self._lost:
+                _warn(f"the log {self._path} cannot be written, lines are lost: {error.strerror}")
+            self._lost += 1
+            self._close()
+        else:
+            self._lost = 0
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):  # what it still holds cannot be written either
+            if self._file is not None:
+                self._file.close()
+        self._file = None
+
+
+def _warn(sentence: str) -> None:
+    """Tell whoever sits at the terminal, if it can be written to."""
+    with contextlib.suppress(OSError, ValueError):
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - a person reads it
 
 
 class Child:
@@ -63,10 +107,14 @@ class Child:
         Raises:
             StartError: it ended, or was not ready in time.
         """
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        if self._log_path.exists():
-            self._log_path.replace(self._log_path.with_suffix(".log.1"))
+        try:
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
+            if self._log_path.exists():
+                self._log_path.replace(self._log_path.with_suffix(".log.1"))
+        except OSError as error:
+            _warn(f"the log {self._log_path} cannot be begun: {error.strerror}")
         self._task = asyncio.create_task(self._keep(), name=f"keep {self._program.name}")
+        self._task.add_done_callback(self._note_lost)
         ready = asyncio.ensure_future(self._ready.wait())
         waited: set[asyncio.Future[Any]] = {ready, self._first_end}
         await asyncio.wait(waited, timeout=self._program.ready_limit_s, return_when=asyncio.FIRST_COMPLETED)
@@ -85,7 +133,11 @@ class Child:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            code = await self._run_once()
+            try:
+                code = await self._run_once()
+            except OSError as error:  # no process, pipe or memory to be had now; later there may be
+                _warn(f"the {self._program.name} could not be started: {error.strerror}")
+                code = COULD_NOT_START
             if self._ending:
                 return
             if not self._ready.is_set():
@@ -132,7 +184,7 @@ class Child:
 
     async def _read_output(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - asked for above
-        with self._log_path.open("a", encoding="utf-8") as file:
+        with _Log(self._log_path) as file:
             while True:
                 try:
                     line = await process.stdout.readline()
@@ -142,15 +194,20 @@ class Child:
                     return
                 self._take(line.decode(errors="replace").rstrip(), file)
 
-    def _take(self, line: str, file: IO[str]) -> None:
+    def _take(self, line: str, file: _Log) -> None:
         for secret in self._program.secrets:
             line = line.replace(secret, "[redacted]")
-        print(line, file=file, flush=True)
         self._last_lines = [*self._last_lines[1 - _KEPT_LINES :], line]
         if self._program.ready_line in line:
             self._ready.set()
         if _TROUBLE.match(line):
-            print(f"{self._program.name}: {line}", file=sys.stderr, flush=True)  # noqa: T201 - a person reads it
+            _warn(f"{self._program.name}: {line}")
+        file.write(line)
+
+    def _note_lost(self, task: asyncio.Task[None]) -> None:
+        """Say that nobody keeps the program running any more, whatever ended that."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("the %s is no longer kept running", self._program.name, exc_info=error)
 
     def _kill(self) -> None:
         """Kill the leash, in case this is left while it still runs; it normally ends by itself."""

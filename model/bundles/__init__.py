@@ -6,6 +6,7 @@ habits            statistics of the training set, from which options that nobody
 rehearsal         a sample of the training set, for further training
 learnt            everything a bundle keeps from its training set
 store             named bundles with immutable versions, one of them in use
+layered           a store over the shipped bundles
 version_pointers  names, versions and pointers as files: the base of `store`
 zip_format        export to and import from a zip
 inspection        checks of an untrusted bundle
@@ -15,6 +16,17 @@ weight_shapes     the shapes of a network's weights, without building it
 
 from model.bundles.bundle import Bundle, pack
 from model.bundles.card import Card
+from model.bundles.layered import shared_store
 from model.bundles.store import SHIPPED, BundleInfo, BundleStore, VersionInfo, open_bundle
 
-__all__ = ["SHIPPED", "Bundle", "BundleInfo", "BundleStore", "Card", "VersionInfo", "open_bundle", "pack"]
+__all__ = [
+    "SHIPPED",
+    "Bundle",
+    "BundleInfo",
+    "BundleStore",
+    "Card",
+    "VersionInfo",
+    "open_bundle",
+    "pack",
+    "shared_store",
+]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from model.controls import FAMILIES, KEYS
+from model.instruments import DRUMS_PROGRAM as DRUMS_PROGRAM
 from model.representation.base import BLOCK
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
 from model.representation.players import PROGRAMS_PER_FAMILY
@@ -26,7 +27,6 @@ MOST_ENSEMBLES = 200  # the most frequent; of what is rarer only so many as are 
 LEAST_KNOWN = 0.002  # of all notes: a program that plays as much is known by ensembles that have about as much of it
 MOST_FOR_PROGRAMS = 150  # ensembles taken for that
 LEAST_SHARE = 0.02  # of an ensemble's notes; who plays less is not one of it
-DRUMS_PROGRAM = 128
 Who = tuple[str, tuple[int, ...]]  # a style, and programs
 
 

@@ -1,6 +1,6 @@
 """A stand-in for the worker or the bot: says that it is ready, then does as its arguments say.
 
-stand_in.py WORD [crash | stubborn | breeder | failing | loud]
+stand_in.py WORD [crash | stubborn | breeder | failing | loud | chatty]
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ if "loud" in manners:
     say(f"{os.environ['REDIS_URL']} {os.environ.get('DISCORD_TOKEN')}")
     say("2026-01-01 00:00:00,000 WARNING worker: something is odd")
 say(f"{word} ready")
+while "chatty" in manners:
+    say("still here")
+    time.sleep(0.05)
 if "crash" in manners:
     trace = Path(os.environ["CRASHED"])
     if not trace.exists():

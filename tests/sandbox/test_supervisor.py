@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from sandbox.__main__ import main
+from sandbox.child import Child, Program
 from sandbox.errors import StartError
 from sandbox.local_discord import _listen
 from sandbox.supervisor import Commands, System, running_system
@@ -98,7 +99,7 @@ async def test_the_queue_is_on_loopback_with_a_password_that_no_command_line_sho
         addresses = {one.laddr.ip for one in server.net_connections() if one.status == psutil.CONN_LISTEN}
         port = next(one.laddr.port for one in server.net_connections() if one.status == psutil.CONN_LISTEN)
         assert addresses == {"127.0.0.1"}
-        with pytest.raises(StartError, match="NOAUTH"):
+        with pytest.raises(StartError, match="Authentication required"):
             await check_answers(f"redis://127.0.0.1:{port}/0")
         password = next(one for one in system.children)._program.secrets[0]
         await check_answers(f"redis://:{password}@127.0.0.1:{port}/0")
@@ -122,7 +123,7 @@ async def test_a_redis_url_that_does_not_answer_is_told(tmp_path):
 
 
 async def test_a_redis_url_whose_port_is_no_number_is_told(tmp_path):
-    with pytest.raises(StartError, match="its port is no number"):
+    with pytest.raises(StartError, match="REDIS_URL must read redis://"):
         async with running_system(tmp_path, redis_url="redis://:x@127.0.0.1:six/0", commands=commands()):
             pytest.fail("it did start")
 
@@ -202,3 +203,41 @@ def test_the_command_leaves_no_process_however_it_ends(tmp_path, number):
     assert_gone(processes)
     assert time.monotonic() - began < 5.5
     assert code == (0 if number != signal.SIGKILL else -signal.SIGKILL)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+async def test_a_full_disk_costs_log_lines_and_no_child(tmp_path, monkeypatch, wait_until, capfd):
+    # Given logs that cannot be written
+    (tmp_path / "log").mkdir()
+    program = Program("worker", stand_in("worker", "chatty"), "worker ready", dict(os.environ))
+    child = Child(program, tmp_path / "log")
+    path = tmp_path / "log" / "worker.log"
+    path.symlink_to("/dev/full")
+    monkeypatch.setattr(Path, "exists", lambda self: self != path and os.path.lexists(self))  # it is not moved away
+    # When the child says much
+    await child.start()
+    path.unlink()  # Then there is room again
+    await wait_until(lambda: path.is_file() and "still here" in path.read_text())
+    # Then it runs on, and the log says what is missing
+    assert child.starts == 1
+    assert "lines could not be written]" in path.read_text()
+    assert "cannot be written, lines are lost: No space left on device" in capfd.readouterr().err
+    await child.end()
+
+
+async def test_a_program_that_cannot_be_started_for_a_moment_is_tried_again(tmp_path, monkeypatch, wait_until):
+    # Given that the system has no process to give, once
+    monkeypatch.setenv("CRASHED", str(tmp_path / "crashed"))
+    child = Child(Program("worker", stand_in("worker", "crash"), "worker ready", dict(os.environ)), tmp_path)
+    real, refusals = asyncio.create_subprocess_exec, iter([False, True, False])
+
+    async def create(*arguments, **options):
+        if next(refusals, False):
+            raise OSError(11, "Resource temporarily unavailable")
+        return await real(*arguments, **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", create)
+    await child.start()
+    # When it has to be started again after a crash, then it is, at the second attempt
+    await wait_until(lambda: child.starts == 2)
+    await child.end()

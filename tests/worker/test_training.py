@@ -26,6 +26,7 @@ from jobs.contract import (
     Stage,
     TrainRequest,
 )
+from jobs.errors import DataSetNotReady
 from model.bundles import BundleStore
 from model.midi import read_midi
 from tests.worker import untrained
@@ -254,7 +255,13 @@ async def test_too_few_pieces_and_unknown_bases_are_told(board, ask_library):
     await ask_library(CreateDataSet(name="few", licence="cc0"))
     await ask_library(AddToDataSet(name="few"), {"one.mid": midi(1)})
     for request, words in (
-        (training("t1", data_set="few"), "at least 8"),
+        (training("t1", data_set="few"), "1 piece; a training needs at least 8"),
+        (training("t1", data_set="none"), "no data set “none”"),
+    ):
+        with pytest.raises(DataSetNotReady, match=words):  # before it waits for its turn
+            await board.submit(request, DELIVERY)
+    assert await board.trainings(HERE) == []
+    for request, words in (
         (training("t2", base="unheard"), "no model 'unheard'"),
         (training("t3", resumes="gone"), "no longer kept"),
     ):
