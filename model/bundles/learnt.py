@@ -9,7 +9,7 @@ from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
 from model.similarity.originality import index_training_set
 
 if TYPE_CHECKING:
-    from model.data.corpus import Encoded
+    from model.corpora.corpus import Encoded
     from model.representation import Representation
     from model.similarity.originality import OriginalityIndex
 

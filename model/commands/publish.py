@@ -50,8 +50,8 @@ def _completed(files: dict[str, bytes], arguments: argparse.Namespace) -> dict[s
     """`files` with what is to be taken along of `--learnt-from`."""
     from model.bundles.bundle import unpack, with_learnt
     from model.bundles.learnt import learnt_of
-    from model.data.catalogue import find_data
-    from model.data.corpus import encode_corpus
+    from model.corpora.catalogue import find_data
+    from model.corpora.corpus import encode_corpus
     from model.representation import representation_of
 
     config = unpack(files, arguments.name).config

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.bundles.learnt import Learnt
     from model.bundles.rehearsal import Sample
-    from model.data.catalogue import Found
-    from model.data.corpus import Encoded
+    from model.corpora.catalogue import Found
+    from model.corpora.corpus import Encoded
     from model.network import NetworkConfig, NoteNetwork
     from model.representation import Representation
     from model.training.loop import Progress
@@ -86,8 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Train, writing `--out` as it goes."""
     from model.bundles.learnt import learnt_of
-    from model.data.catalogue import find_data
-    from model.data.corpus import encode_corpus
+    from model.corpora.catalogue import find_data
+    from model.corpora.corpus import encode_corpus
     from model.network.config import preset
     from model.representation import representation_of
     from model.training.loop import train
@@ -128,7 +128,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 def _as_trained(representation: Representation, data: Encoded, settings: TrainingSettings) -> Sample | None:
     """A sample of the pieces as they come up in training; None where that is each piece as it is."""
     from model.bundles.rehearsal import Sample
-    from model.data.windows import WindowStreams
+    from model.corpora.windows import WindowStreams
     from model.training.loop import augmentation
 
     how = augmentation(settings)

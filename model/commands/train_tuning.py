@@ -50,7 +50,7 @@ def is_asked(arguments: argparse.Namespace) -> bool:
 
 def run(arguments: argparse.Namespace, base: Bundle | None) -> Outcome:
     """Tune, writing `--out` as it goes."""
-    from model.data.catalogue import find_data
+    from model.corpora.catalogue import find_data
     from model.tuning import About, tune
     from model.tuning.tuning import forget
 

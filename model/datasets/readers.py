@@ -23,7 +23,7 @@ from typing import TypeVar
 import numpy as np
 
 import model
-from model.data.duplicates import SKETCH, Sketch
+from model.corpora.near_duplicates import SKETCH, Sketch
 from model.datasets.info import Facts
 from model.datasets.limits import DataSetLimits
 from model.datasets.reading import receive, send

@@ -21,7 +21,7 @@ FEWEST_NOTES = 16  # a piece shorter than this teaches nothing: training leaves 
 
 def facts_of(data: bytes, limits: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """What is known of the piece in `data`, as JSON, and its MIDI written anew; or why it is refused, and no bytes."""
-    from model.data.duplicates import sketch
+    from model.corpora.near_duplicates import sketch
     from model.errors import MidiError
     from model.midi import MidiLimits, read_midi, write_midi
 
@@ -113,7 +113,7 @@ def serve() -> None:
     import select
 
     import model.controls
-    import model.data.duplicates
+    import model.corpora.near_duplicates
     import model.midi
     import model.pictures.roll_layout  # noqa: F401 -- all it needs, before its memory is bounded
 

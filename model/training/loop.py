@@ -20,8 +20,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.corpus import Encoded
-from model.data.windows import Augmentation, WindowStreams
+from model.corpora.corpus import Encoded
+from model.corpora.windows import Augmentation, WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
 from model.training.likelihood import Likelihood, Meter

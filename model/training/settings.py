@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from model.data.augmentation import InstrumentChanges
+from model.corpora.augmentation import InstrumentChanges
 
 
 class TrainingSettings(BaseModel):

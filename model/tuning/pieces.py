@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from model.bundles.rehearsal import Rehearsal, Sample
-from model.data.corpus import Encoded, EncodedFile, duplicates_of_held_out, encode_files
-from model.data.windows import Augmentation, WindowStreams
+from model.corpora.corpus import Encoded, EncodedFile, duplicates_of_held_out, encode_files
+from model.corpora.windows import Augmentation, WindowStreams
 from model.errors import DataError
 from model.representation import Representation
 

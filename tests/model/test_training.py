@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from model.data.corpus import Encoded
+from model.corpora.corpus import Encoded
 from model.errors import ModelError
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.piece import NOTE, Piece, table

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from model.data.duplicates import near_duplicates, share, sketch
+from model.corpora.near_duplicates import near_duplicates, share, sketch
 from model.datasets import DataSetLimits
 from model.datasets import readers as module
 from model.datasets.likeness import Likeness

@@ -9,7 +9,7 @@ import pytest
 
 from model.bundles import Bundle
 from model.bundles.rehearsal import Rehearsal
-from model.data.corpus import Encoded
+from model.corpora.corpus import Encoded
 from model.errors import RequestError
 from model.tuning.choosing import chosen_epoch
 from model.tuning.fitting import Fitting

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from model.bundles.rehearsal import Sample
-from model.data.corpus import EncodedFile
-from model.data.windows import Augmentation
+from model.corpora.corpus import EncodedFile
+from model.corpora.windows import Augmentation
 from model.errors import DataError
 from model.midi import write_midi
 from model.representation import Performance
