@@ -131,7 +131,7 @@ def training_processes(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = process.info["cmdline"] or []
-        is_ours = "model.tuning" in line and line[-1].startswith(f"{folder}/")
+        is_ours = "model.training.finetuning" in line and line[-1].startswith(f"{folder}/")
         if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found

@@ -14,9 +14,9 @@ from model.corpora.windows import Augmentation
 from model.errors import DataError
 from model.midi import write_midi
 from model.representation import Performance
-from model.tuning.pieces import MixedStreams, _held_out, read_pieces
+from model.training.finetuning.data import MixedStreams, _held_out, read_pieces
+from tests.model.finetuning.conftest import walks
 from tests.model.made_pieces import scales
-from tests.model.tuning.conftest import walks
 
 
 def files(count: int, held_out: int, split: str | None = None) -> list[EncodedFile]:

@@ -19,17 +19,23 @@ from model.files import replace_file
 from model.network import NoteNetwork
 from model.network.config import preset
 from model.training import checkpoint
-from model.tuning.about import About
-from model.tuning.choosing import chosen_epoch
-from model.tuning.curve import draw_curve
-from model.tuning.fitting import JUDGING_S, JUDGING_SHARE, Fitting
-from model.tuning.judging import judged
-from model.tuning.packing import Packer
-from model.tuning.pieces import Pieces, read_pieces
-from model.tuning.progress import EpochFigures, OnTuning, TuningProgress
-from model.tuning.settings import TuningSettings
-from model.tuning.verdict import DIVERGED, Figures, Originality, Verdict, load_verdict, save_verdict, sentences
-from model.tuning.verdict import FILE as VERDICT
+from model.training.finetuning.curve import draw_curve
+from model.training.finetuning.data import Pieces, read_pieces
+from model.training.finetuning.evaluation import judged
+from model.training.finetuning.loop import JUDGING_S, JUDGING_SHARE, Fitting
+from model.training.finetuning.packing import Packer
+from model.training.finetuning.selection import chosen_epoch
+from model.training.finetuning.settings import About, EpochFigures, OnTuning, TuningProgress, TuningSettings
+from model.training.finetuning.verdict import (
+    DIVERGED,
+    Figures,
+    Originality,
+    Verdict,
+    load_verdict,
+    save_verdict,
+    sentences,
+)
+from model.training.finetuning.verdict import FILE as VERDICT
 
 CURVE = "curve.png"
 ENCODED = "encoded"  # folder of the run in which the set lies encoded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model.tuning.progress import EpochFigures
+from model.training.finetuning.settings import EpochFigures
 
 MOST_FORGOTTEN = 0.02  # of the likelihood of the base's own music, nats per note
 

@@ -13,10 +13,9 @@ from model.bundles.habits import Habits, habits_of
 from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
 from model.network import NoteNetwork
 from model.similarity.originality import OriginalityIndex, index_training_set
-from model.tuning.about import LONGEST_TITLE, About
-from model.tuning.choosing import chosen_epoch
-from model.tuning.pieces import Pieces
-from model.tuning.progress import EpochFigures
+from model.training.finetuning.data import Pieces
+from model.training.finetuning.selection import chosen_epoch
+from model.training.finetuning.settings import LONGEST_TITLE, About, EpochFigures
 
 
 class Packer:

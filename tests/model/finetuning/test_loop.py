@@ -11,12 +11,11 @@ from model.bundles import Bundle
 from model.bundles.rehearsal import Rehearsal
 from model.corpora.corpus import Encoded
 from model.errors import RequestError
-from model.tuning.choosing import chosen_epoch
-from model.tuning.fitting import Fitting
-from model.tuning.pieces import Pieces
-from model.tuning.progress import EpochFigures, TuningProgress
-from model.tuning.settings import FEWEST_UPDATES, TuningSettings
-from tests.model.tuning.conftest import walks
+from model.training.finetuning.data import Pieces
+from model.training.finetuning.loop import Fitting
+from model.training.finetuning.selection import chosen_epoch
+from model.training.finetuning.settings import FEWEST_UPDATES, EpochFigures, TuningProgress, TuningSettings
+from tests.model.finetuning.conftest import walks
 
 SETTINGS = TuningSettings(epochs=2, rate="strong", patience=9)
 
@@ -64,7 +63,7 @@ def whole(
     base: Bundle, pieces: Pieces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Fitting, Kept, list[TuningProgress]]:
     """A run that nothing disturbed, what it kept, and a report of every update."""
-    monkeypatch.setattr("model.tuning.fitting.REPORT_S", 0.0)
+    monkeypatch.setattr("model.training.finetuning.loop.REPORT_S", 0.0)
     fitting, kept, reports = Fitting(base.network(), pieces, SETTINGS, tmp_path / "whole", "same"), Kept(), []
     fitting.run(kept, reports.append, lambda: False)
     return fitting, kept, reports

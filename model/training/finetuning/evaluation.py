@@ -17,7 +17,7 @@ from model.files import replace_file
 from model.midi import write_midi
 from model.piece import Piece
 from model.similarity.originality import OriginalityIndex
-from model.tuning.verdict import Originality
+from model.training.finetuning.verdict import Originality
 
 COMPOSED = 12  # pieces at defaults, half a minute each
 LISTENING = "listening"  # folder

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour
 from model.pictures.roll_axes import drawable, font
 from model.pictures.roll_layout import SCALE, Box
-from model.tuning.choosing import chosen_epoch
-from model.tuning.progress import EpochFigures
+from model.training.finetuning.selection import chosen_epoch
+from model.training.finetuning.settings import EpochFigures
 
 WIDTH, HEIGHT = 640 * SCALE, 340 * SCALE
 PLOT = Box(64 * SCALE, 62 * SCALE, WIDTH - 22 * SCALE, HEIGHT - 46 * SCALE)

@@ -15,17 +15,15 @@ import pytest
 from model.bundles import BundleStore, open_bundle
 from model.bundles.bundle import MANIFEST
 from model.errors import RequestError
-from model.tuning.order import FILE, Base, Order, read_order
-from model.tuning.process import LOST_PARENT
-from model.tuning.progress import TuningProgress
-from model.tuning.settings import TuningSettings
-from model.tuning.verdict import Verdict
+from model.training.finetuning.process import FILE, LOST_PARENT, Base, Order, read_order
+from model.training.finetuning.settings import TuningProgress, TuningSettings
+from model.training.finetuning.verdict import Verdict
 
 # at the usual priority: on a busy machine the process would wait for ever, as it is meant to
 RUN = (
     "import os, sys; os.environ['KERAS_BACKEND'] = 'tensorflow'\n"
-    "from pathlib import Path; from model.tuning import process\n"
-    "process.be_humble = lambda: None; sys.exit(process.main(Path(sys.argv[1])))"
+    "from pathlib import Path; from model.training.finetuning import process\n"
+    "process.lower_priority = lambda: None; sys.exit(process.main(Path(sys.argv[1])))"
 )
 LONG = TuningSettings(epochs=900, minutes=30, patience=900, rate="strong", threads=1)
 
@@ -124,5 +122,5 @@ def test_a_base_is_found_in_a_store_or_a_folder(store: BundleStore, base_folder:
 
 
 def test_nothing_that_computes_is_loaded_before_the_order_said_on_how_many_threads():
-    code = "import sys, model.tuning.process, model.tuning.order; sys.exit('keras' in sys.modules)"
+    code = "import sys, model.training.finetuning.process; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

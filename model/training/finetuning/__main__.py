@@ -1,4 +1,4 @@
-"""`python -m model.tuning FOLDER`: carry out the order in a folder; see `model.tuning.process`."""
+"""`python -m model.training.finetuning FOLDER`: the run that a folder asks for; see the module `process`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-from model.tuning.process import main
+from model.training.finetuning.process import main
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m model.tuning FOLDER")
+        sys.exit("usage: python -m model.training.finetuning FOLDER")
     logging.basicConfig(level=logging.INFO)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # batches are large: its kernels save a fifth of the time

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-import model.tuning.tuning
+import model.training.finetuning.run
 from model.__main__ import main
 from model.bundles import Bundle, open_bundle
 from model.bundles.rehearsal import Rehearsal
 from model.errors import ModelError
 from model.midi import read_midi
-from model.tuning import About, TuningProgress, TuningSettings, Verdict, tune
-from model.tuning.choosing import chosen_epoch
-from model.tuning.curve import draw_curve
-from model.tuning.progress import EpochFigures
-from model.tuning.verdict import NO_REHEARSAL, Figures, Originality, sentences
+from model.training.finetuning import About, TuningProgress, TuningSettings, Verdict, tune
+from model.training.finetuning.curve import draw_curve
+from model.training.finetuning.selection import chosen_epoch
+from model.training.finetuning.settings import EpochFigures
+from model.training.finetuning.verdict import NO_REHEARSAL, Figures, Originality, sentences
 
 QUICK = TuningSettings(epochs=2, rate="strong")
 
@@ -68,11 +68,11 @@ def test_three_beginnings_are_continued_before_and_after(tuned):
 
 def test_asked_again_it_answers_from_what_is_there(tuned, base: Bundle, songs: Path, monkeypatch: pytest.MonkeyPatch):
     folder, verdict, _ = tuned
-    monkeypatch.setattr(model.tuning.tuning, "judged", None)  # would fail
+    monkeypatch.setattr(model.training.finetuning.run, "judged", None)  # would fail
     assert tune(base, songs, folder, QUICK) == verdict
     # and a bundle that a kill left half-written is written again, and judged anew
     (folder / "weights.npz").write_bytes(b"half")
-    monkeypatch.setattr(model.tuning.tuning, "judged", lambda *_: (verdict.originality, verdict.listening))
+    monkeypatch.setattr(model.training.finetuning.run, "judged", lambda *_: (verdict.originality, verdict.listening))
     assert tune(base, songs, folder, QUICK, About(title="Walks")).val_after == verdict.val_after
     assert open_bundle(str(folder)).weights
 
