@@ -20,8 +20,8 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
-    from model.bundles.learnt import Learnt
-    from model.bundles.rehearsal import Sample
+    from model.bundles.replay_sample import Sample
+    from model.bundles.training_artifacts import TrainingArtifacts
     from model.corpora.catalogue import Found
     from model.corpora.corpus import Encoded
     from model.network import NetworkConfig, NoteNetwork
@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Train, writing `--out` as it goes."""
-    from model.bundles.learnt import learnt_of
+    from model.bundles.training_artifacts import training_artifacts
     from model.corpora.catalogue import find_data
     from model.corpora.corpus import encode_corpus
     from model.network.config import preset
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
     representation = representation_of(config.representation, config.styles, config.vocabulary)
-    learnt = learnt_of(representation, data, _as_trained(representation, data, settings))
+    learnt = training_artifacts(representation, data, _as_trained(representation, data, settings))
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
         _write_bundle(arguments, found, network, progress, learnt)
@@ -127,7 +127,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 def _as_trained(representation: Representation, data: Encoded, settings: TrainingSettings) -> Sample | None:
     """A sample of the pieces as they come up in training; None where that is each piece as it is."""
-    from model.bundles.rehearsal import Sample
+    from model.bundles.replay_sample import Sample
     from model.corpora.windows import WindowStreams
     from model.training.loop import augmentation
 
@@ -176,7 +176,7 @@ def _write_bundle(
     found: Found,
     network: NoteNetwork,
     progress: Progress,
-    learnt: Learnt,
+    learnt: TrainingArtifacts,
 ) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder

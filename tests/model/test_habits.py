@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from model.__main__ import main
 from model.bundles import BundleStore
-from model.bundles.bundle import HABITS, unpack, with_learnt
+from model.bundles.bundle import HABITS, unpack, with_artifacts
 from model.bundles.habits import MOST_ENSEMBLES, Ensemble, Habits, Player, habits_of
 from model.controls import KEYS
 from model.midi.writing import write_midi
@@ -125,7 +125,7 @@ def test_players_that_cannot_be_are_refused(player: dict):
 
 
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):
-    files = with_learnt(run.files, habits=Habits(notes_per_s=(3.0, 9.0)))
+    files = with_artifacts(run.files, habits=Habits(notes_per_s=(3.0, 9.0)))
     bundle, before = unpack(files, "tiny"), unpack(run.files, "tiny")
     assert bundle.habits == Habits(notes_per_s=(3.0, 9.0))
     assert before.habits is None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.bundles.rehearsal import Rehearsal, Sample
+from model.bundles.replay_sample import ReplaySample, Sample
 from model.corpora.corpus import Encoded, EncodedFile, duplicates_of_held_out, encode_files
 from model.corpora.windows import Augmentation, WindowStreams
 from model.errors import DataError
@@ -21,17 +21,21 @@ LARGEST_SHARE = 1 / 3  # of the pieces that may be held out
 
 @dataclass(frozen=True)
 class Pieces:
-    """What a run learns from and is measured by; `rehearsal` is the base's, None where it carries none."""
+    """What a run learns from and is measured by; `replay_sample` is the base's, None where it carries none."""
 
     data: Encoded
-    rehearsal: Rehearsal | None
+    replay_sample: ReplaySample | None
     has_base: bool = True
 
     @property
     def digest(self) -> str:
         """Names the pieces and their split: a run goes on only with the same ones."""
         digest = hashlib.sha256()
-        old = [] if self.rehearsal is None else [*self.rehearsal.train.pieces, *self.rehearsal.held_out.pieces]
+        old = (
+            []
+            if self.replay_sample is None
+            else [*self.replay_sample.train.pieces, *self.replay_sample.held_out.pieces]
+        )
         for part in (self.data.train, self.data.validation, old):
             digest.update(len(part).to_bytes(4, "little"))
             for steps in part:

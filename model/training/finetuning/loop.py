@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.rehearsal import Rehearsal, Sample
+from model.bundles.replay_sample import ReplaySample, Sample
 from model.errors import BundleError, RequestError
 from model.network import NoteNetwork
 from model.training import checkpoint
@@ -69,7 +69,7 @@ class Fitting:
         self._network, self._pieces, self._settings, self._folder = network, pieces, settings, folder
         training = settings.training(from_scratch=not pieces.has_base)
         self._augmentation, self._training = augmentation(training), training
-        old = Rehearsal.nothing() if pieces.rehearsal is None else pieces.rehearsal
+        old = ReplaySample.nothing() if pieces.replay_sample is None else pieces.replay_sample
         self._old = old
         self._streams = MixedStreams(
             network.representation,

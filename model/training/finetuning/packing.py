@@ -1,4 +1,4 @@
-"""A tuned network as the files of a bundle: its card, its index of the set, its habits, the base's rehearsal."""
+"""A tuned network as the files of a bundle: its card, its index of the set, its habits, the base's replay sample."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.bundles import Bundle, Card, pack
 from model.bundles.habits import Habits, habits_of
-from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
+from model.bundles.replay_sample import ReplaySample, Sample, replay_sample_of
 from model.network import NoteNetwork
 from model.similarity.originality import OriginalityIndex, index_training_set
 from model.training.finetuning.data import Pieces
@@ -32,7 +32,7 @@ class Packer:
         history = [figure.model_dump(exclude_none=True, exclude={"is_whole"}) for figure in figures]
         try:
             card = self._card(figures)
-            return pack(self._network, card, name, history, self._index, self._habits, self._rehearsal)
+            return pack(self._network, card, name, history, self._index, self._habits, self._replay_sample)
         finally:
             self._network.set_weights(own)
 
@@ -70,7 +70,7 @@ class Packer:
     @cached_property
     def _index(self) -> OriginalityIndex:
         """Of the set and of what was mixed in: a piece that copies either is told."""
-        data, old = self._pieces.data, self._pieces.rehearsal or Rehearsal.nothing()
+        data, old = self._pieces.data, self._pieces.replay_sample or ReplaySample.nothing()
         return index_training_set(self._network.representation, [*data.train, *old.train.pieces], data.validation)
 
     @cached_property
@@ -79,10 +79,10 @@ class Packer:
         return habits_of(self._network.representation, data.train, data.train_styles)
 
     @cached_property
-    def _rehearsal(self) -> Rehearsal:
+    def _replay_sample(self) -> ReplaySample:
         """The base's, carried on; where there is none, the set's own."""
-        if self._pieces.rehearsal is not None:
-            return self._pieces.rehearsal
+        if self._pieces.replay_sample is not None:
+            return self._pieces.replay_sample
         data = self._pieces.data
         train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
-        return rehearsal_of(self._network.representation, train, held_out)
+        return replay_sample_of(self._network.representation, train, held_out)

@@ -109,7 +109,7 @@ def _begun(
     encoded = read_pieces(data, config.representation, folder / ENCODED, settings.threads)
     if base is None:
         config = config.model_copy(update={"styles": encoded.styles})
-    pieces = Pieces(encoded, None if base is None else base.rehearsal(), base is not None)
+    pieces = Pieces(encoded, None if base is None else base.replay_sample(), base is not None)
     keras.utils.set_random_seed(settings.random_seed)
     keras.config.set_dtype_policy("float32")
     network = NoteNetwork(config) if base is None else base.network()

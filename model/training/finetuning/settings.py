@@ -97,7 +97,7 @@ class EpochFigures(BaseModel):
     epoch: int
     train_nats: float | None = None  # while training, dropout on, of the set and the base's music together
     val_nats: float  # of the set's held-out pieces
-    base_nats: float | None = None  # of the base's held-out music; None without a rehearsal
+    base_nats: float | None = None  # of the base's held-out music; None without a replay sample
     seconds: float = 0.0  # of training until then, validation included
     is_whole: bool = True  # False for an epoch that was stopped before its end
 

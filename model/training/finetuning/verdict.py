@@ -13,7 +13,7 @@ FILE = "verdict.json"
 COPYING_FACTOR, COPYING_FROM = 2.0, 0.1  # times the human share; and never below this share
 CLEAR_GAIN = 0.5  # per cent; less is said to be nothing
 DIVERGED = "Training went out of bounds and was ended, and the best until then was kept: choose a gentler rate."
-NO_REHEARSAL = (
+NO_REPLAY_SAMPLE = (
     "The base carries no sample of the music it learnt from, so none was mixed in, and what it forgot was not "
     "measured: publish it with --learnt-from to have both."
 )
@@ -48,7 +48,7 @@ class Figures(BaseModel):
 
     val_before: float | None  # on the set's held-out pieces; None for a network that began from scratch
     val_after: float
-    base_before: float | None  # on the base's own held-out music; None without a rehearsal or a base
+    base_before: float | None  # on the base's own held-out music; None without a replay sample or a base
     base_after: float | None
 
     @property
@@ -117,7 +117,7 @@ def _on_loss(figures: Figures, has_base: bool) -> tuple[str, ...]:
         return ()
     loss = figures.loss_percent
     if loss is None:
-        return (NO_REHEARSAL,)
+        return (NO_REPLAY_SAMPLE,)
     change = f"{figures.base_before:.2f} nats per note before and {figures.base_after:.2f} now"
     if loss > 100 * MOST_FORGOTTEN:
         return (

@@ -1,4 +1,4 @@
-"""A tiny base with a rehearsal, and a small set of other music as MIDI files; made once for all tests of tuning."""
+"""A tiny base with a replay sample, and a small set of other music as MIDI files; made once for all tests of tuning."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle
-from model.bundles.bundle import unpack, with_learnt
-from model.bundles.rehearsal import Rehearsal, Sample
+from model.bundles.bundle import unpack, with_artifacts
+from model.bundles.replay_sample import ReplaySample, Sample
 from model.bundles.store import write_folder
 from model.midi import write_midi
 from model.representation import Performance
@@ -31,25 +31,25 @@ def walks(count: int, notes: int, seed: int = 0) -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def rehearsal(run: Run) -> Rehearsal:
+def replay_sample(run: Run) -> ReplaySample:
     """All that the tiny network was trained on, and what was held out."""
-    return Rehearsal(
+    return ReplaySample(
         Sample(run.data.train, run.data.train_styles), Sample(run.data.validation, run.data.validation_styles)
     )
 
 
 @pytest.fixture(scope="session")
-def base_folder(run: Run, rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a base that carries its rehearsal."""
+def base_folder(run: Run, replay_sample: ReplaySample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a base that carries its replay sample."""
     folder = tmp_path_factory.mktemp("base")
-    write_folder(folder, with_learnt(run.files, rehearsal=rehearsal))
+    write_folder(folder, with_artifacts(run.files, replay_sample=replay_sample))
     return folder
 
 
 @pytest.fixture(scope="session")
-def base(run: Run, rehearsal: Rehearsal) -> Bundle:
+def base(run: Run, replay_sample: ReplaySample) -> Bundle:
     """The base that lies in `base_folder`."""
-    return unpack(with_learnt(run.files, rehearsal=rehearsal), "tiny")
+    return unpack(with_artifacts(run.files, replay_sample=replay_sample), "tiny")
 
 
 @pytest.fixture(scope="session")

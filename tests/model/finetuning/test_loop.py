@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle
-from model.bundles.rehearsal import Rehearsal
+from model.bundles.replay_sample import ReplaySample
 from model.corpora.corpus import Encoded
 from model.errors import RequestError
 from model.training.finetuning.data import Pieces
@@ -54,8 +54,8 @@ def after(updates: int, killed: bool = False):
 
 
 @pytest.fixture
-def pieces(rehearsal: Rehearsal) -> Pieces:
-    return Pieces(Encoded(walks(6, 90), walks(3, 70, seed=1), {}), rehearsal)
+def pieces(replay_sample: ReplaySample) -> Pieces:
+    return Pieces(Encoded(walks(6, 90), walks(3, 70, seed=1), {}), replay_sample)
 
 
 @pytest.fixture

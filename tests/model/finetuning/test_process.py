@@ -117,7 +117,7 @@ def test_a_base_is_found_in_a_store_or_a_folder(store: BundleStore, base_folder:
     version = store.current("tiny")
     for base in (Base(store=store.url, name="tiny"), Base(store=store.url, name="tiny", version=version)):
         assert base.open().version == version
-    assert Order(base=Base(folder=base_folder), data=Path("x")).start().rehearsal() is not None
+    assert Order(base=Base(folder=base_folder), data=Path("x")).start().replay_sample() is not None
     assert Order(preset="tiny", data=Path("x")).start() == "tiny"
 
 

@@ -10,14 +10,14 @@ import pytest
 import model.training.finetuning.run
 from model.__main__ import main
 from model.bundles import Bundle, open_bundle
-from model.bundles.rehearsal import Rehearsal
+from model.bundles.replay_sample import ReplaySample
 from model.errors import ModelError
 from model.midi import read_midi
 from model.training.finetuning import About, TuningProgress, TuningSettings, Verdict, tune
 from model.training.finetuning.curve import draw_curve
 from model.training.finetuning.selection import chosen_epoch
 from model.training.finetuning.settings import EpochFigures
-from model.training.finetuning.verdict import NO_REHEARSAL, Figures, Originality, sentences
+from model.training.finetuning.verdict import NO_REPLAY_SAMPLE, Figures, Originality, sentences
 
 QUICK = TuningSettings(epochs=2, rate="strong")
 
@@ -44,11 +44,11 @@ def test_it_learns_the_set_and_says_so(tuned):
     assert reports[-1].fraction == 1.0
 
 
-def test_the_bundle_carries_what_the_next_one_needs(tuned, rehearsal: Rehearsal, base: Bundle):
+def test_the_bundle_carries_what_the_next_one_needs(tuned, replay_sample: ReplaySample, base: Bundle):
     folder, verdict, reports = tuned
     bundle = open_bundle(str(folder))
     assert (bundle.version, bundle.config) == (verdict.version, base.config)
-    assert bundle.rehearsal().train.styles == rehearsal.train.styles
+    assert bundle.replay_sample().train.styles == replay_sample.train.styles
     assert bundle.originality() is not None
     assert bundle.habits is not None
     assert (bundle.card.title, bundle.card.non_commercial) == ("Walks", True)
@@ -125,9 +125,9 @@ def test_the_sentences_say_what_the_figures_mean():
     assert "no better than the base" in said[0]
     assert "forgotten nothing" in said[1]
     assert said[2].startswith("It does not copy")
-    # a base without a rehearsal says so, and nothing is said of a base that there is not
+    # a base without a replay sample says so, and nothing is said of a base that there is not
     figures = Figures(val_before=10, val_after=9, base_before=None, base_after=None)
-    assert NO_REHEARSAL in sentences(figures, originality(None, None), 3, has_base=True)
+    assert NO_REPLAY_SAMPLE in sentences(figures, originality(None, None), 3, has_base=True)
     assert len(sentences(figures, originality(None, None), 3, has_base=False)) == 2
     json.dumps(said)
 

@@ -1,8 +1,8 @@
-"""A small sample of the music a bundle learnt from, and of what was held out, for training that goes on from it.
+"""A small sample of a bundle's training set and of its held-out pieces, for training that goes on from it.
 
-A network that is fitted to new music forgets the old. Mixing some of the old among the new keeps it (Robins 1995,
-"Catastrophic forgetting, rehearsal and pseudorehearsal"), and what was held out tells how much was forgotten all the
-same. So that nobody needs the whole training set for that, a few hundred kilobytes of it travel in the bundle.
+A network that is fitted to new music forgets the old. Mixing some of the old into the new prevents most of that (Robins
+1995, "Catastrophic forgetting, rehearsal and pseudorehearsal"), and the held-out pieces show how much was forgotten. A
+few hundred kilobytes travel in the bundle, so nobody needs the whole training set. The file is `rehearsal.npz`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from model.representation import Representation
 MOST_TRAIN, MOST_HELD_OUT = 96, 32  # excerpts
 MOST_STEPS = 1024  # of an excerpt that is learnt from
 HELD_OUT_PART = 2  # excerpts to measure by are this part as long: they are read after every epoch
-LARGEST_BYTES = 270_000  # of a stored rehearsal: a shipped bundle has 12 MB, and weights need most of them
-FEWEST_STEPS = 64  # no excerpt is cut shorter than this to make a rehearsal fit
+LARGEST_BYTES = 270_000  # of a stored replay sample: a shipped bundle has 12 MB, and weights need most of them
+FEWEST_STEPS = 64  # no excerpt is cut shorter than this to make a replay sample fit
 HIGHEST_VALUE = np.iinfo(np.int16).max  # of a raw value, as it is stored
 LOWEST_VALUES = {"voices": -1}  # a voice that rests; 0 in every other representation
 # a stored one that says more than this of itself is refused before the rest of it is looked at
@@ -43,19 +43,19 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class ReplaySample:
     """Excerpts of what a bundle was trained on and of what was held out."""
 
     train: Sample
     held_out: Sample
 
     @classmethod
-    def nothing(cls) -> Rehearsal:
+    def nothing(cls) -> ReplaySample:
         """One without a piece."""
         return cls(Sample([], []), Sample([], []))
 
     def save(self) -> bytes:
-        """The rehearsal as the bytes of an .npz file: plain whole numbers, deflated."""
+        """The replay sample as the bytes of an .npz file: plain whole numbers, deflated."""
         pieces = [*self.train.pieces, *self.held_out.pieces]
         fields = pieces[0].shape[1] if pieces else 0
         steps = np.concatenate([np.zeros((0, fields), dtype=np.int16), *(piece.astype(np.int16) for piece in pieces)])
@@ -72,7 +72,9 @@ class Rehearsal:
         return buffer.getvalue()
 
 
-def rehearsal_of(representation: Representation, train: Sample, held_out: Sample, random_seed: int = 0) -> Rehearsal:
+def replay_sample_of(
+    representation: Representation, train: Sample, held_out: Sample, random_seed: int = 0
+) -> ReplaySample:
     """A sample of a training set that a bundle can carry, at most LARGEST_BYTES.
 
     A long piece becomes its beginning and its end, as training shows some (`Representation.excerpt`), so that neither
@@ -94,9 +96,9 @@ def rehearsal_of(representation: Representation, train: Sample, held_out: Sample
                 (held_out, MOST_HELD_OUT, longest // HELD_OUT_PART),
             )
         )
-        rehearsal = Rehearsal(*samples)
-        if longest <= FEWEST_STEPS or len(rehearsal.save()) <= LARGEST_BYTES:
-            return rehearsal
+        replay_sample = ReplaySample(*samples)
+        if longest <= FEWEST_STEPS or len(replay_sample.save()) <= LARGEST_BYTES:
+            return replay_sample
         longest = longest * 4 // 5
 
 
@@ -112,8 +114,8 @@ def _drawn(representation: Representation, sample: Sample, most: int, longest: i
     return Sample(pieces, [sample.styles[index] for index in chosen])
 
 
-def load_rehearsal(data: bytes, representation: Representation) -> Rehearsal:
-    """The rehearsal that `Rehearsal.save` made, for a network that reads `representation`.
+def load_replay_sample(data: bytes, representation: Representation) -> ReplaySample:
+    """The replay sample that `ReplaySample.save` made, for a network that reads `representation`.
 
     `data` may come from anyone: nothing in it is believed before it was looked at.
 
@@ -127,7 +129,7 @@ def load_rehearsal(data: bytes, representation: Representation) -> Rehearsal:
             np.split(np.ascontiguousarray(steps.T).astype(np.int32), np.cumsum(lengths)[:-1]) if len(lengths) else []
         )
         train = len(lengths) - held_out
-        rehearsal = Rehearsal(Sample(pieces[:train], styles[:train]), Sample(pieces[train:], styles[train:]))
+        replay_sample = ReplaySample(Sample(pieces[:train], styles[:train]), Sample(pieces[train:], styles[train:]))
         _check_music(pieces, representation)
     except (
         KeyError,
@@ -141,28 +143,28 @@ def load_rehearsal(data: bytes, representation: Representation) -> Rehearsal:
         zipfile.BadZipFile,
     ) as error:
         raise BundleError(
-            f"The rehearsal in the bundle cannot be used ({error}): take it from a bundle of `train` or `publish`."
+            f"The replay sample in the bundle cannot be used ({error}): take it from a bundle of `train` or `publish`."
         ) from error
-    return rehearsal
+    return replay_sample
 
 
 def _arrays(data: bytes) -> tuple[NDArray, NDArray, int, list[str]]:
-    """The arrays of a stored rehearsal, none of them checked but for how large they are."""
+    """The arrays of a stored replay sample, none of them checked but for how large they are."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
-            raise ValueError("it unpacks to more than a rehearsal can be")
+            raise ValueError("it unpacks to more than a replay sample can be")
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         styles = json.loads(stored["styles"].astype(np.uint8).tobytes())
         return stored["steps"], stored["lengths"], int(stored["held_out"]), styles
 
 
 def _check(steps: NDArray, lengths: NDArray, held_out: int, styles: list[str], representation: Representation) -> None:
-    """Raise ValueError unless the parts fit each other and are no larger than a rehearsal can be."""
+    """Raise ValueError unless the parts fit each other and are no larger than a replay sample can be."""
     fields = len(representation.fields)
     if steps.dtype != np.int16 or lengths.dtype != np.int32 or lengths.ndim != 1 or steps.ndim != 2:
-        raise ValueError("its numbers are not those of a rehearsal")
+        raise ValueError("its numbers are not those of a replay sample")
     if len(lengths) > MOST_TRAIN + MOST_HELD_OUT or steps.shape[1] > MOST_STEPS_OF_ALL:
-        raise ValueError("it holds more excerpts than a rehearsal has")
+        raise ValueError("it holds more excerpts than a replay sample has")
     if (
         not 0 <= held_out <= len(lengths)
         or (lengths < 1).any()

@@ -10,16 +10,16 @@ import pytest
 
 from model.__main__ import main
 from model.bundles import BundleStore
-from model.bundles.bundle import unpack, with_learnt
-from model.bundles.rehearsal import (
+from model.bundles.bundle import unpack, with_artifacts
+from model.bundles.replay_sample import (
     LARGEST_BYTES,
     MOST_HELD_OUT,
     MOST_STEPS,
     MOST_TRAIN,
-    Rehearsal,
+    ReplaySample,
     Sample,
-    load_rehearsal,
-    rehearsal_of,
+    load_replay_sample,
+    replay_sample_of,
 )
 from model.bundles.store import write_folder
 from model.errors import BundleError
@@ -35,26 +35,26 @@ def sample(pieces: list[np.ndarray], style: str = "") -> Sample:
     return Sample(pieces, [style] * len(pieces))
 
 
-def arrays(rehearsal: Rehearsal) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(rehearsal.save())) as stored:
+def arrays(replay_sample: ReplaySample) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(replay_sample.save())) as stored:
         return dict(stored)
 
 
 def stored(**changed: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{**arrays(Rehearsal(sample(scales(2, 40)), sample(scales(1, 30)))), **changed})
+    np.savez_compressed(buffer, **{**arrays(ReplaySample(sample(scales(2, 40)), sample(scales(1, 30)))), **changed})
     return buffer.getvalue()
 
 
 def test_it_comes_back_as_it_was_with_its_styles():
-    rehearsal = Rehearsal(sample(scales(3, 40), "chopin"), sample(scales(1, 30), "bach"))
-    again = load_rehearsal(rehearsal.save(), PERFORMANCE)
-    for one, other in zip((again.train, again.held_out), (rehearsal.train, rehearsal.held_out), strict=True):
+    replay_sample = ReplaySample(sample(scales(3, 40), "chopin"), sample(scales(1, 30), "bach"))
+    again = load_replay_sample(replay_sample.save(), PERFORMANCE)
+    for one, other in zip((again.train, again.held_out), (replay_sample.train, replay_sample.held_out), strict=True):
         assert one.styles == other.styles
         for piece, original in zip(one.pieces, other.pieces, strict=True):
             np.testing.assert_array_equal(piece, original)
             assert piece.dtype == np.int32
-    assert load_rehearsal(Rehearsal.nothing().save(), PERFORMANCE).train.pieces == []
+    assert load_replay_sample(ReplaySample.nothing().save(), PERFORMANCE).train.pieces == []
 
 
 def test_a_large_training_set_becomes_a_small_sample_with_beginnings_and_ends():
@@ -62,29 +62,29 @@ def test_a_large_training_set_becomes_a_small_sample_with_beginnings_and_ends():
     rng = np.random.default_rng(0)
     pieces = [steps_of(rng, 1500) for _ in range(120)]
     # When they are sampled
-    rehearsal = rehearsal_of(PERFORMANCE, sample(pieces), sample(pieces[:40]))
+    replay_sample = replay_sample_of(PERFORMANCE, sample(pieces), sample(pieces[:40]))
     # Then it is small, holds a part of them, and the same for the same seed alone
-    assert len(rehearsal.train.pieces) == MOST_TRAIN
-    assert len(rehearsal.held_out.pieces) == MOST_HELD_OUT
-    data = rehearsal.save()
+    assert len(replay_sample.train.pieces) == MOST_TRAIN
+    assert len(replay_sample.held_out.pieces) == MOST_HELD_OUT
+    data = replay_sample.save()
     assert len(data) <= LARGEST_BYTES
-    assert rehearsal_of(PERFORMANCE, sample(pieces), sample(pieces[:40])).save() == data
-    assert rehearsal_of(PERFORMANCE, sample(pieces), sample(pieces[:40]), random_seed=1).save() != data
+    assert replay_sample_of(PERFORMANCE, sample(pieces), sample(pieces[:40])).save() == data
+    assert replay_sample_of(PERFORMANCE, sample(pieces), sample(pieces[:40]), random_seed=1).save() != data
     # And each excerpt begins and ends as its piece does
     endings = {piece[-5:].tobytes() for piece in pieces}
     beginnings = {piece[:5].tobytes() for piece in pieces}
-    for piece in load_rehearsal(data, PERFORMANCE).train.pieces:
+    for piece in load_replay_sample(data, PERFORMANCE).train.pieces:
         assert len(piece) <= MOST_STEPS
         assert piece[-5:].astype(pieces[0].dtype).tobytes() in endings
         assert piece[:5].astype(pieces[0].dtype).tobytes() in beginnings
 
 
 @pytest.mark.parametrize("name", ["voices", "score", "events"])
-def test_every_representation_can_be_rehearsed(name: str):
+def test_every_representation_can_have_one(name: str):
     representation = representation_of(name)
     steps = representation.encode(PERFORMANCE.decode(scales(1, 60)[0]))
-    rehearsal = rehearsal_of(representation, sample([steps]), sample([steps]))
-    np.testing.assert_array_equal(load_rehearsal(rehearsal.save(), representation).train.pieces[0], steps)
+    replay_sample = replay_sample_of(representation, sample([steps]), sample([steps]))
+    np.testing.assert_array_equal(load_replay_sample(replay_sample.save(), representation).train.pieces[0], steps)
 
 
 HOSTILE = {
@@ -108,21 +108,21 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
-def test_what_is_no_rehearsal_is_refused_in_a_sentence(data: bytes):
-    with pytest.raises(BundleError, match="rehearsal in the bundle cannot be used"):
-        load_rehearsal(data, PERFORMANCE)
+def test_what_is_no_replay_sample_is_refused_in_a_sentence(data: bytes):
+    with pytest.raises(BundleError, match="replay sample in the bundle cannot be used"):
+        load_replay_sample(data, PERFORMANCE)
 
 
 def test_a_pickle_is_never_opened():
     with pytest.raises(BundleError):
-        load_rehearsal(stored(steps=np.array([{"a": 1}], dtype=object)), PERFORMANCE)
+        load_replay_sample(stored(steps=np.array([{"a": 1}], dtype=object)), PERFORMANCE)
 
 
 def test_a_bundle_that_is_given_one_is_another_version_of_the_same_network(run: Run):
-    rehearsal = Rehearsal(sample(scales(2, 40)), sample(scales(1, 30)))
-    bundle, before = unpack(with_learnt(run.files, rehearsal=rehearsal), "tiny"), unpack(run.files, "tiny")
-    assert before.rehearsal() is None
-    assert len(bundle.rehearsal().train.pieces) == 2
+    replay_sample = ReplaySample(sample(scales(2, 40)), sample(scales(1, 30)))
+    bundle, before = unpack(with_artifacts(run.files, replay_sample=replay_sample), "tiny"), unpack(run.files, "tiny")
+    assert before.replay_sample() is None
+    assert len(bundle.replay_sample().train.pieces) == 2
     assert bundle.version != before.version
 
 
@@ -140,6 +140,6 @@ def test_publish_samples_for_a_bundle_that_has_none(run: Run, tmp_path: Path):
     arguments = ["publish", str(tmp_path / "trained"), "--name", "mine", "--store", str(tmp_path / "store")]
     arguments += ["--learnt-from", str(songs(tmp_path / "songs")), "--cache", str(tmp_path / "cache")]
     assert main(arguments) == 0
-    rehearsal = BundleStore(str(tmp_path / "store")).load("mine").rehearsal()
-    assert len(rehearsal.train.pieces) + len(rehearsal.held_out.pieces) == 4
-    assert rehearsal.held_out.pieces
+    replay_sample = BundleStore(str(tmp_path / "store")).load("mine").replay_sample()
+    assert len(replay_sample.train.pieces) + len(replay_sample.held_out.pieces) == 4
+    assert replay_sample.held_out.pieces
