@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from model.data.duplicates import SKETCH, Sketch
+from model.corpora.near_duplicates import SKETCH, Sketch
 from model.datasets.info import Facts
 from model.datasets.limits import DataSetLimits
 from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedPool, Limits, Task

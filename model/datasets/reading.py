@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from model.controls import DRUMS, FAMILIES, KEYS, keys_of
-from model.data.duplicates import sketch
+from model.corpora.near_duplicates import sketch
 from model.errors import MidiError
 from model.midi import MidiLimits, read_midi, write_midi
 from model.pictures.roll_layout import drum_mask

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from model.data.duplicates import near_duplicates, share, sketch
+from model.corpora.near_duplicates import near_duplicates, share, sketch
 from model.datasets import DataSetLimits
 from model.datasets.likeness import Likeness
 from model.datasets.readers import ReadPiece, Unread, read_all, read_one, reading_pool
