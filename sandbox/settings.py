@@ -1,4 +1,4 @@
-"""What `python -m sandbox` reads from the environment and from `.env`."""
+"""The settings of `python -m sandbox`, read from the environment and from `.env`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_FILE = ".env"
+SECRET_NAMES = ("DISCORD_TOKEN", "REDIS_URL")
 
 
 class SandboxSettings(BaseSettings):
-    """`discord_token` decides between the real Discord and the local one; `state` is where logs and data go."""
+    """With `discord_token` the bot joins the real Discord. `state` is the folder of logs and data."""
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -23,7 +24,10 @@ class SandboxSettings(BaseSettings):
 
 
 def inherited_environment() -> dict[str, str]:
-    """What children get: `.env`, overruled by the environment, without the secrets that not every child needs."""
+    """The environment for child processes: `.env`, overridden by the environment, without `SECRET_NAMES`.
+
+    Each child gets those secrets separately, and only the ones it needs.
+    """
     from_file = {key: value for key, value in dotenv_values(ENV_FILE).items() if value}
-    both = {**from_file, **os.environ}
-    return {key: value for key, value in both.items() if key not in ("DISCORD_TOKEN", "REDIS_URL")}
+    merged = {**from_file, **os.environ}
+    return {key: value for key, value in merged.items() if key not in SECRET_NAMES}

@@ -14,7 +14,7 @@ import pytest
 import yarl
 from discord import app_commands
 
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
 
 Json = dict[str, Any]
 
@@ -153,7 +153,7 @@ async def start_bot(
     running: list[tuple[Bot, asyncio.Task[None]]] = []
 
     async def start(bot: Bot) -> None:
-        await bot.login(local.world.bot_token)
+        await bot.login(local.state.bot_token)
         await bot.tree.sync()
         running.append((bot, asyncio.create_task(bot.connect())))
         async with asyncio.timeout(10):

@@ -256,9 +256,9 @@ async def test_misbehaviour_is_survived_by_the_library(local, page, start_bot, b
     @bot.tree.command(description="Ping")
     async def ping(interaction: discord.Interaction) -> None:
         await interaction.response.defer()
-        local.switches.rate_limited = 1
+        local.faults.rate_limited = 1
         await interaction.edit_original_response(content="after a 429")
-        local.switches.server_errors = 1
+        local.faults.server_errors = 1
         await interaction.edit_original_response(content="after a 502")
 
     await start_bot(bot)
@@ -283,7 +283,7 @@ async def test_edits_beyond_five_in_five_seconds_wait(local, page, start_bot, bo
 
 
 async def test_a_wrong_token_is_a_login_failure(local, start_bot, bot):
-    local.world.bot_token, kept = "another", local.world.bot_token
+    local.state.bot_token, kept = "another", local.state.bot_token
     await_login = bot.login(kept)
     with pytest.raises(discord.LoginFailure):
         await await_login
