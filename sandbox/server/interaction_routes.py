@@ -101,12 +101,12 @@ class CallbackRoute:
             if ignored:
                 sentence = "A deferred answer has no content yet; send it with the message that follows."
                 raise invalid_form([(("data", key), "UNSUPPORTED_FIELD", sentence) for key in ignored])
-            check_flags(data, EPHEMERAL)
+            check_flags(data, EPHEMERAL, ("data",))
         return kind
 
     def _prepare(self, interaction: Interaction, kind: int, body: Body) -> Message | None:
         """Make or change the message; observers are notified only after the interaction is acknowledged."""
-        inner = Body(body.payload.get("data") or {}, body.files)
+        inner = Body(body.payload.get("data") or {}, body.files, ("data",))
         if kind in (SEND, DEFER_SEND):
             return self._new_message(interaction, kind, inner)
         if kind == MODAL:

@@ -47,22 +47,25 @@ def _raise_any(errors: Iterable[FieldError]) -> None:
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def check_message(payload: Json, already: int = 0, settable: int = SETTABLE_FLAGS) -> None:
+def check_message(payload: Json, already: int = 0, settable: int = SETTABLE_FLAGS, path: FieldPath = ()) -> None:
     """Check a message. `already` are the flags that it has, `settable` those that the body may set besides them.
+
+    `path` is where the message lies in the request.
 
     Raises:
         DiscordError: 50035 for whatever is over a limit.
     """
-    _raise_any([*_flag_errors(payload, already | settable), *_message_errors(payload, already)])
+    errors = [*_flag_errors(payload, already | settable), *_message_errors(payload, already)]
+    _raise_any(((*path, *place), code, sentence) for place, code, sentence in errors)
 
 
-def check_flags(payload: Json, settable: int) -> None:
-    """Check the flags of a body.
+def check_flags(payload: Json, settable: int, path: FieldPath = ()) -> None:
+    """Check the flags of a body that lies at `path` of the request.
 
     Raises:
         DiscordError: 50035 for flags that are unknown or cannot be set here.
     """
-    _raise_any(_flag_errors(payload, settable))
+    _raise_any(((*path, *place), code, sentence) for place, code, sentence in _flag_errors(payload, settable))
 
 
 def _flag_errors(payload: Json, allowed: int) -> Iterator[FieldError]:

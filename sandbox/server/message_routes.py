@@ -96,9 +96,6 @@ class ChannelMessageRoutes:
         reference = payload.get("message_reference")
         if not reference:
             return
-        if reference.get("type"):
-            sentence = "The local Discord does not support forwarding messages."
-            raise invalid_form([(("message_reference", "type"), "UNSUPPORTED_FIELD", sentence)])
         found = self._state.find_message(reference["message_id"])
         if found is not None and found.channel is message.channel and found.only_for is None:
             message.type, message.reply_to = REPLY, found
@@ -163,8 +160,8 @@ def fill_message(state: DiscordState, message: Message, body: Body, settable: in
         DiscordError: 50035 for whatever is over a limit, 50006 for a message without content.
     """
     payload = body.payload
-    check_message(payload, settable=settable)
-    descriptions = _file_descriptions(payload, body.files, set())
+    check_message(payload, settable=settable, path=body.path)
+    descriptions = _file_descriptions(body, set())
     if not any([payload.get("content"), payload.get("embeds"), payload.get("components"), body.files]):
         raise DiscordError(EMPTY_MESSAGE)
     message.content = payload.get("content") or ""
@@ -183,8 +180,8 @@ def change_message(state: DiscordState, message: Message, body: Body) -> None:
         DiscordError: 50035 for whatever is over a limit, 50006 if nothing would be left.
     """
     payload = body.payload
-    check_message(payload, already=message.flags)
-    descriptions = _file_descriptions(payload, body.files, {str(one.id) for one in message.files})
+    check_message(payload, already=message.flags, path=body.path)
+    descriptions = _file_descriptions(body, {str(one.id) for one in message.files})
     files = list(message.files)
     if payload.get("attachments") is not None:
         listed = {str(one["id"]) for one in payload["attachments"]}
@@ -208,15 +205,15 @@ def change_message(state: DiscordState, message: Message, body: Body) -> None:
         message.edited_at = state.clock.now()
 
 
-def _file_descriptions(payload: Json, files: dict[int, Upload], kept: set[str]) -> dict[int, Json]:
+def _file_descriptions(body: Body, kept: set[str]) -> dict[int, Json]:
     """The entries of `attachments` that describe new files, by the n of their `files[n]`."""
     found: dict[int, Json] = {}
-    for index, entry in enumerate(payload.get("attachments") or ()):
+    for index, entry in enumerate(body.payload.get("attachments") or ()):
         if entry["id"] in kept:
             continue
-        if int(entry["id"]) not in files:
+        if int(entry["id"]) not in body.files:
             sentence = f'Attachment data for "{entry["id"]}" was not found'
-            raise invalid_form([(("attachments", index, "id"), "ATTACHMENT_NOT_FOUND", sentence)])
+            raise invalid_form([((*body.path, "attachments", index, "id"), "ATTACHMENT_NOT_FOUND", sentence)])
         found[int(entry["id"])] = entry
     return found
 

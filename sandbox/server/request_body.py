@@ -32,10 +32,11 @@ class Upload:
 
 @dataclass
 class Body:
-    """The JSON of a request and its files."""
+    """The JSON of a request, or the part of it at `path`, and the files of the request."""
 
     payload: Any
     files: dict[int, Upload] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
 
 
 async def read_body(request: web.Request) -> Body:

@@ -85,6 +85,9 @@ async def test_hello_ready_and_the_guild_come_in_order(local, connect):
         ([(2, {"shard": [3, 2]})], 4010),
         ([(2, {}), (2, {})], 4005),
         ([(2, {}), (77, None)], 4001),
+        ([(2, {}), (4, {"channel_id": None})], 4001),  # voice
+        ([(2, {}), (8, {"guild_id": "1"})], 4001),  # members
+        ([(2, {}), (31, {"guild_ids": ["1"]})], 4001),  # soundboard sounds
         ([(3, {})], 4003),
         ([(6, {"session_id": "x", "seq": 1, "token": "wrong"})], 4004),
     ],
@@ -106,6 +109,12 @@ async def test_frames_that_are_not_payloads_are_4002(connect, text):
 async def test_another_api_version_is_4012(connect):
     async with connect(hello=False, v="6") as wire:
         assert await wire.close_code() == 4012
+
+
+@pytest.mark.parametrize("query", [{"encoding": "etf"}, {"compress": "lz4-stream"}, {"shard": "0"}])
+async def test_a_connection_with_an_unsupported_query_parameter_is_refused(local, http, query):
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
+        await http.ws_connect(local.gateway.url, params=query)
 
 
 async def test_a_heartbeat_is_answered_but_not_before_its_sender_can_have_looked_at_the_clock(connect):

@@ -3,53 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import aiohttp
 import pytest
 
-from sandbox.server.app import LocalDiscord
 from sandbox.server.guild import Permission
-from sandbox.server.messages import Interaction
 
-Json = dict[str, Any]
 BUTTON = {"type": 2, "style": 1, "label": "x", "custom_id": "x"}
-
-
-class Api:
-    """Requests with the bot's token."""
-
-    def __init__(self, local: LocalDiscord, http: aiohttp.ClientSession) -> None:
-        self._local, self._http = local, http
-        self.headers: dict[str, str] = {}
-
-    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        sent = {"Authorization": f"Bot {self._local.state.bot_token}", **headers}
-        if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        data = None if body is None else json.dumps(body)
-        async with self._http.request(method, self._local.api_url + path, data=data, headers=sent) as response:
-            self.headers = dict(response.headers)
-            return response.status, json.loads(await response.read() or b"null")
-
-
-@pytest.fixture
-def api(local: LocalDiscord, http: aiohttp.ClientSession) -> Api:
-    return Api(local, http)
-
-
-@pytest.fixture
-def messages(local: LocalDiscord) -> str:
-    return f"/channels/{local.state.channel.id}/messages"
-
-
-def interaction(local: LocalDiscord) -> Interaction:
-    """A `/compose` that waits for its first answer."""
-    state = local.state
-    data = {"id": "1", "name": "compose", "type": 1}
-    made = Interaction(state.ids.next(), 2, state.member("guest"), state.channel, data, state.clock.now())
-    state.add_interaction(made)
-    return made
 
 
 async def test_an_unknown_route_and_a_wrong_method(api):
@@ -170,8 +130,8 @@ async def test_an_enforced_nonce_is_sent_once(api, local, messages):
     assert len(local.state.messages) == 1
 
 
-async def test_answers_to_unknown_late_and_answered_interactions(api, local):
-    made = interaction(local)
+async def test_answers_to_unknown_late_and_answered_interactions(api, local, interaction):
+    made = interaction()
     path = f"/interactions/{made.id}/{made.token}/callback"
     assert (await api.ask("POST", f"/interactions/1/{made.token}/callback", {"type": 5}))[1]["code"] == 10062
     assert (await api.ask("POST", f"/interactions/{made.id}/x/callback", {"type": 5}))[1]["code"] == 50027
@@ -183,22 +143,22 @@ async def test_answers_to_unknown_late_and_answered_interactions(api, local):
     assert body["resource"]["message"]["flags"] == 192
     status, body = await api.ask("POST", path, {"type": 5})
     assert (status, body["code"], body["message"]) == (400, 40060, "Interaction has already been acknowledged.")
-    late = interaction(local)
+    late = interaction()
     local.clock.advance(3.1)
     status, body = await api.ask("POST", f"/interactions/{late.id}/{late.token}/callback", {"type": 5})
     assert (status, body["code"]) == (404, 10062)
 
 
-async def test_a_refused_answer_does_not_count_as_one(api, local):
-    made = interaction(local)
+async def test_a_refused_answer_does_not_count_as_one(api, local, interaction):
+    made = interaction()
     path = f"/interactions/{made.id}/{made.token}/callback"
     assert (await api.ask("POST", path, {"type": 4, "data": {"content": "x" * 2001}}))[0] == 400
     assert (await api.ask("POST", path, {"type": 4, "data": {"content": "x"}}))[0] == 204
 
 
-async def test_the_webhook_of_an_interaction(api, local):
+async def test_the_webhook_of_an_interaction(api, local, interaction):
     app = local.state.bot.id
-    made = interaction(local)
+    made = interaction()
     original = f"/webhooks/{app}/{made.token}/messages/@original"
     assert (await api.ask("PATCH", original, {"content": "x"}))[1]["code"] == 10015  # not answered yet
     assert (await api.ask("GET", f"/webhooks/{app}/unknown/messages/@original"))[1]["code"] == 50027
