@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,14 @@ MODULES = [module for package in PACKAGES for module in sorted((ROOT / package).
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
+@cache
 def _text(module: Path) -> str:
     return module.read_text(encoding="utf-8")
+
+
+@cache
+def _tree(module: Path) -> ast.Module:
+    return ast.parse(_text(module))
 
 
 def _names(modules: list[Path]) -> list[str]:
@@ -39,7 +46,7 @@ def _is_script(module: Path) -> bool:
 
 
 def test_every_module_says_what_lives_in_it():
-    silent = [module for module in [*MODULES, *TESTS] if not ast.get_docstring(ast.parse(_text(module)))]
+    silent = [module for module in [*MODULES, *TESTS] if not ast.get_docstring(_tree(module))]
     assert _names(silent) == []
 
 
@@ -48,7 +55,7 @@ def test_every_package_names_its_modules_in_its_map(package):
     for folder in {module.parent for module in (ROOT / package).rglob("*.py") if not _is_script(module)}:
         init = folder / "__init__.py"
         assert init.exists(), f"{folder.relative_to(ROOT)} has no __init__.py"
-        words = set(re.findall(r"\w+", ast.get_docstring(ast.parse(_text(init))) or ""))
+        words = set(re.findall(r"\w+", ast.get_docstring(_tree(init)) or ""))
         unnamed = {module.stem for module in folder.glob("*.py")} - {"__init__", "__main__"} - words
         assert unnamed == set(), f"the map of {folder.relative_to(ROOT)} does not name these modules"
 
@@ -60,7 +67,7 @@ def test_no_module_has_a_name_that_says_nothing():
 def test_a_class_name_stands_for_one_class_only():
     files: dict[str, set[Path]] = defaultdict(set)
     for module in MODULES:
-        for node in ast.walk(ast.parse(_text(module))):
+        for node in ast.walk(_tree(module)):
             if isinstance(node, ast.ClassDef):
                 files[node.name].add(module)
     shared = {name for name, modules in files.items() if len(modules) > 1}
@@ -84,7 +91,7 @@ def test_what_is_caught_is_named():
     bare = [
         f"{module.relative_to(ROOT)}:{node.lineno}"
         for module in MODULES
-        for node in ast.walk(ast.parse(_text(module)))
+        for node in ast.walk(_tree(module))
         if isinstance(node, ast.ExceptHandler) and node.type is None
     ]
     assert bare == []

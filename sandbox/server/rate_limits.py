@@ -14,7 +14,7 @@ _MAJOR = ("channel_id", "guild_id", "webhook_id", "token")
 _KEPT_BUCKETS = 4096
 
 # (method, route) -> (requests, seconds), close to those observed on the real Discord.
-_LIMITS: dict[tuple[str, str], tuple[int, float]] = {
+LIMITS: dict[tuple[str, str], tuple[int, float]] = {
     ("POST", "/webhooks/{webhook_id}/{token}"): (5, 2.0),
     ("PATCH", "/webhooks/{webhook_id}/{token}/messages/{message_id}"): (5, 5.0),
     ("DELETE", "/webhooks/{webhook_id}/{token}/messages/{message_id}"): (5, 5.0),
@@ -55,7 +55,7 @@ class RateLimiter:
         route = route.removeprefix(PREFIX)
         if (method, route) in _UNLIMITED:
             return {}
-        limit, per_s = _LIMITS.get((method, route), _DEFAULT)
+        limit, per_s = LIMITS.get((method, route), _DEFAULT)
         majors = tuple(match_info[name] for name in _MAJOR if name in match_info)
         window = self._window((method, route, *majors), per_s)
         window.used += 1

@@ -80,6 +80,10 @@ class Page:
         found: Json = frame["message"]
         return found
 
+    def messages(self) -> list[Json]:
+        """Every message and change of one that the page was sent."""
+        return [one["message"] for one in self.frames if one["t"] == "message"]
+
     async def act(self, payload: Json, *files: tuple[str, bytes]) -> tuple[int, Json]:
         form = aiohttp.FormData(default_to_multipart=True)
         form.add_field("payload_json", json.dumps({"as": self._name, **payload}))
