@@ -12,6 +12,7 @@ import discord
 from bot import submission
 from bot.permissions import check_admin
 from jobs.contract import LibraryRequest
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -35,7 +36,7 @@ async def submit(interaction: discord.Interaction[Cadenza], action: Action, mess
         JobsError: nobody is there to do it, too many are waiting, …; its sentence says what to do.
     """
     fields = submission.origin(interaction) | {"action": action, "private": True}
-    await submission.submit(interaction, LibraryRequest.model_validate(fields), message_id)
+    await submission.submit(interaction, validated(LibraryRequest, fields), message_id)
 
 
 async def ask(interaction: discord.Interaction[Cadenza], action: Action) -> None:

@@ -25,8 +25,10 @@ from dataclasses import dataclass
 
 import discord
 from discord import app_commands
+from pydantic import ValidationError
 
 from jobs.errors import BoardUnreachable, JobsError
+from jobs.validation import invalid_request
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +166,7 @@ def explain(error: BaseException) -> Explained:
     | 1   | `CommandInvokeError`, `TransformerError`  | what its cause says            | what its cause gets       |
     | 2   | `UserFacing`                              | its sentence                   | nothing                   |
     | 3   | `BoardUnreachable`                        | its sentence                   | a warning with the cause  |
-    | 4   | other `JobsError`                         | its sentence                   | nothing                   |
+    | 4   | other `JobsError`, a request not valid    | its sentence                   | nothing                   |
     | 5   | `CommandSignatureMismatch`, `-NotFound`   | to reload Discord              | a warning                 |
     | 6   | `MissingPermissions`, other `CheckFailure`| that the permission is lacking | nothing                   |
     | 7   | anything else                             | an incident id                 | the id and the traceback  |
@@ -180,6 +182,8 @@ def explain(error: BaseException) -> Explained:
         return Explained(error.sentence)
     if isinstance(error, JobsError):  # 4
         return Explained(error.sentence)
+    if isinstance(error, ValidationError) and (refusal := invalid_request(error)) is not None:  # 4
+        return Explained(refusal.sentence)
     if isinstance(error, (app_commands.CommandSignatureMismatch, app_commands.CommandNotFound)):  # 5
         log.warning("an outdated command was used: %s", error)
         return Explained("This command has changed since Discord loaded it. Reload Discord (Ctrl+R) and try again.")

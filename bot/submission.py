@@ -25,6 +25,7 @@ from jobs.contract import (
     Mode,
     Record,
 )
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -97,7 +98,7 @@ async def once_more(interaction: discord.Interaction[Cadenza], job_id: JobId, ch
     if change is not None:
         changed |= await change(interaction, piece)
     fields = piece.request.model_dump() | origin(interaction) | changed
-    await submit(interaction, ComposeRequest.model_validate(fields), message_id)
+    await submit(interaction, validated(ComposeRequest, fields), message_id)
 
 
 async def submit(interaction: discord.Interaction[Cadenza], request: AnyRequest, message_id: int) -> None:

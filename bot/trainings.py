@@ -13,6 +13,7 @@ from bot.permissions import LASTING, check_admin, check_held
 from bot.wishes import shown
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, JobId, Record, TrainRequest
 from jobs.errors import NoWorker, UnknownModel
+from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -95,7 +96,7 @@ async def start(interaction: discord.Interaction[Cadenza], fields: dict[str, Any
     Raises:
         JobsError: nobody is there to train, too many are waiting, …; its sentence says what to do.
     """
-    request = TrainRequest.model_validate(fields | submission.origin(interaction))
+    request = validated(TrainRequest, fields | submission.origin(interaction))
     await submission.submit(interaction, request, message_id)
 
 

@@ -10,7 +10,7 @@ watching       what a follower sees for itself: place in the queue, lost workers
 recovery       finds jobs whose worker died, gives each its second attempt or its failure
 reporting      `Reporter`: how a worker tells how far it is
 records        the record of each job; admission and settling are atomic
-blobs          files by the SHA-256 of their bytes, with a time to live
+blobs          files by the SHA-256 of their bytes, in a folder or object store, with a time to live
 registry       which workers are alive and which models they serve
 lanes          what differs between the kinds of jobs: queue, limits, time
 job_queue      the RQ queue of one kind: enqueue, position, withdraw, stop

@@ -6,6 +6,8 @@ Short commands run on a few threads of its own; only the blocking reads of progr
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +31,7 @@ from jobs.contract import (
     Update,
     WorkerInfo,
 )
-from jobs.errors import BoardUnreachable, UnknownJob
+from jobs.errors import BoardUnreachable, UnknownJob, unreachable
 from jobs.following import Follower
 from jobs.job_queue import JobQueue
 from jobs.lanes import AnyRequest, lane_of
@@ -43,6 +45,9 @@ from jobs.watching import Watch
 T = TypeVar("T")
 
 THREADS = 8
+RETRACT_AFTER_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, *[30.0] * 120)  # an hour in all
+
+log = logging.getLogger(__name__)
 
 
 class Cancelling(StrEnum):
@@ -67,9 +72,12 @@ class JobBoard:
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
         self._reader: redis.asyncio.Redis | None = None
+        self._retractions: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
         """Close the connections; followers still at work end with an error."""
+        for task in self._retractions:
+            task.cancel()
         if self._reader is not None:
             await self._reader.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -80,11 +88,40 @@ class JobBoard:
 
         Raises:
             NoWorker, UnknownModel: nobody is there who could do it.
+            DataSetNotReady: a training's data set is not there or too small.
             TooManyOpenJobs, QueueFull: a limit is reached.
             BlobGone: a file of it is no longer kept.
             DuplicateJob: the id is taken by a request that says something else.
         """
-        return await self._call(self._admission.submit, request, delivery)
+        try:
+            return await self._call(self._admission.submit, request, delivery)
+        except BoardUnreachable:  # it may have arrived: the member is told that it was not taken, so it must not run
+            self._retract_later(request)
+            raise
+
+    def _retract_later(self, request: AnyRequest) -> None:
+        task = asyncio.create_task(self._retract(request), name=f"retract {request.job_id}")
+        self._retractions.add(task)
+        task.add_done_callback(self._retractions.discard)
+
+    async def _retract(self, request: AnyRequest) -> None:
+        """Take back a submission as soon as Redis answers again."""
+        for pause_s in RETRACT_AFTER_S:
+            await asyncio.sleep(pause_s)
+            try:
+                is_gone = await self._call(self._records.retract, request)
+            except BoardUnreachable:
+                continue
+            if not is_gone:
+                await self._stop_unwanted(request)
+            return
+        log.error("job %s was refused, and could not be taken back: Redis does not answer", request.job_id)
+
+    async def _stop_unwanted(self, request: AnyRequest) -> None:
+        log.warning("job %s was refused and has begun all the same; it is stopped", request.job_id)
+        queue = JobQueue(self._connection, self.settings, lane_of(request.kind, self.settings))
+        with contextlib.suppress(BoardUnreachable):  # the worker looks for itself whether a job is to stop
+            await self._call(queue.stop, request.job_id)
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
         """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
@@ -110,7 +147,7 @@ class JobBoard:
         if record.stage.is_final:
             return Cancelling.TOO_LATE
         if not self._records.ask_cancel(job_id):  # first, so that a worker that takes it just now sees it
-            raise UnknownJob(job_id)
+            return Cancelling.TOO_LATE
         queue = JobQueue(self._connection, self.settings, lane_of(record.kind, self.settings))
         if queue.withdraw(job_id) or not self._records.is_its_turn(record.request):
             settled = self._records.settle(job_id, Update(stage=Stage.CANCELLED))
@@ -180,6 +217,10 @@ class JobBoard:
         """The names of the server's data sets or models, sorted; for suggestions."""
         return await self._call(self._library_names.names, guild_id, what)
 
+    async def data_set_sizes(self, guild_id: int) -> dict[str, int] | None:
+        """The server's data sets, each with its number of pieces; None where no worker has told yet."""
+        return await self._call(self._library_names.data_set_sizes, guild_id)
+
     async def set_nightly(self, guild_id: int, wish: Nightly) -> None:
         """Note what nightly training the server wishes."""
         await self._call(self._nightly.set, guild_id, wish)
@@ -202,4 +243,4 @@ class JobBoard:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except redis.RedisError as error:
-            raise BoardUnreachable from error
+            raise unreachable(error) from error

@@ -5,13 +5,18 @@ JobsError
 │   ├── QueueFull          as many jobs are open as the settings allow
 │   ├── TooManyOpenJobs    this member has as many open jobs as a member may
 │   ├── NoWorker           no worker is alive to do it
+│   ├── InvalidRequest     a field is longer, larger or other than the contract allows
+│   ├── DataSetNotReady    the data set of a training is not there, or too small
+│   ├── LibraryFull        the server's models are as many or as large as they may be
 │   ├── UnknownModel       no live worker serves the model asked for
 │   └── DuplicateJob       another request already came under this id
 ├── BlobGone               a file's time to live is over
 ├── BlobTooBig             a file exceeds the limit of the store
+├── FileStoreUnavailable   the file store cannot be read or written
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
 └── BoardUnreachable       Redis does not answer
+    └── StorageFull        Redis answers, and has no room left in its memory or on its disk
 
 Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
 """
@@ -22,6 +27,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import redis
 
 if TYPE_CHECKING:
     from jobs.contract import Kind
@@ -90,6 +97,24 @@ class NoWorker(Refused):
         )
 
 
+class InvalidRequest(Refused):
+    """Raised when a field of a request is not what the contract allows."""
+
+    code = "invalid_request"
+
+
+class DataSetNotReady(Refused):
+    """Raised when a training cannot learn from the data set that it names."""
+
+    code = "data_set_not_ready"
+
+
+class LibraryFull(Refused):
+    """Raised when a server may have no other model, or no other version of any."""
+
+    code = "library_full"
+
+
 class UnknownModel(Refused):
     """Raised when no live worker serves `name`; `served` are the names that are."""
 
@@ -126,6 +151,15 @@ class BlobTooBig(JobsError):
         super().__init__(f"The file “{name}” is too big: at most {limit_bytes / 2**20:.0f} MiB can be kept.")
 
 
+class FileStoreUnavailable(JobsError):
+    """Raised when the file store cannot be read or written; the cause is chained."""
+
+    code = "file_store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Files can't be stored or read right now. Try again in a minute.")
+
+
 class UnknownJob(JobsError):
     """Raised when a job's record does not exist, or no longer."""
 
@@ -152,5 +186,28 @@ class BoardUnreachable(JobsError):
 
     code = "board_unreachable"
 
+    def __init__(self, sentence: str = "The queue cannot be reached just now. Try again in a minute.") -> None:
+        super().__init__(sentence)
+
+
+class StorageFull(BoardUnreachable):
+    """Raised when Redis has no room left in its memory or on its disk; the cause is chained."""
+
+    code = "storage_full"
+
     def __init__(self) -> None:
-        super().__init__("The queue cannot be reached just now. Try again in a minute.")
+        super().__init__(
+            "There is no room left to take this. Try again in a few minutes; "
+            "if it stays so, tell whoever runs this bot."
+        )
+
+
+def is_storage_full(error: BaseException) -> bool:
+    """Whether Redis refused to write because its memory or its disk is full, or its disk cannot be written."""
+    is_out_of_memory = isinstance(error, redis.exceptions.OutOfMemoryError) or str(error).startswith("OOM ")
+    return is_out_of_memory or (isinstance(error, redis.ResponseError) and str(error).startswith("MISCONF "))
+
+
+def unreachable(error: redis.RedisError) -> BoardUnreachable:
+    """What an error of Redis means for whoever asked."""
+    return StorageFull() if is_storage_full(error) else BoardUnreachable()

@@ -8,17 +8,20 @@ from __future__ import annotations
 import contextlib
 import time
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 import redis
 from rq import Queue
 from rq.command import send_stop_job_command
-from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job, Retry
+from rq.registry import FailedJobRegistry, FinishedJobRegistry
 from rq.serializers import JSONSerializer
+from rq.utils import now
 
+from jobs import keys, scripts
 from jobs.contract import JobId
-from jobs.lanes import Lane
+from jobs.lanes import AnyRequest, Lane, Owner, member_of, server_of
 from jobs.settings import JobSettings
 
 
@@ -40,33 +43,69 @@ class JobQueue:
         self._settings = settings
         self._lane = lane
         self.rq = Queue(lane.queue, connection=connection, serializer=JSONSerializer)
+        self._enqueue = connection.register_script(scripts.ENQUEUE)
+        self._take = connection.register_script(scripts.TAKE)
+        self._order = connection.register_script(scripts.ORDER)
 
-    def enqueue(self, job_id: JobId) -> None:
-        """Put the job at the end of the queue; harmless when it is known there already."""
-        settings = self._settings
-        with contextlib.suppress(DuplicateJobError):
-            self.rq.enqueue_call(
-                self._lane.task,
-                kwargs={"job_id": job_id},
-                job_id=job_id,
-                timeout=self._lane.timeout_s,
-                result_ttl=settings.result_ttl_s,
-                failure_ttl=settings.failure_ttl_s,
-                retry=Retry(max=self._lane.retries, enqueue_at_front=True),
-                unique=True,
-            )
+    def enqueue(self, request: AnyRequest) -> bool:
+        """Put an open job that is nowhere at the end of the queue; False when it is settled, waits or runs."""
+        names = [
+            keys.record(request.job_id),
+            Job.key_for(request.job_id),
+            self.rq.key,
+            Queue.redis_queues_keys,
+            self.rq.intermediate_queue_key,
+            self.rq.started_job_registry.key,
+        ]
+        return bool(self._enqueue(keys=names, args=[request.job_id, *self.job_fields(request)]))
 
-    def enqueue_anew(self, job_id: JobId) -> None:
-        """Forget what RQ knows of the job and put it at the end of the queue."""
-        job = self._find(job_id)
-        if job is not None:
-            job.delete()
-        self.enqueue(job_id)
+    def job_fields(self, request: AnyRequest) -> list[Any]:
+        """What RQ keeps of a waiting job: names and values in turn. The owners decide on the order of the queue."""
+        settings, lane = self._settings, self._lane
+        job = self.rq.create_job(
+            lane.task,
+            kwargs={"job_id": request.job_id},
+            job_id=request.job_id,
+            timeout=lane.timeout_s,
+            result_ttl=settings.result_ttl_s,
+            failure_ttl=settings.failure_ttl_s,
+            retry=Retry(max=lane.retries, enqueue_at_front=True),
+        )
+        job.origin, job.enqueued_at = self.rq.name, now()
+        owners = {"cadenza_server": server_of(request), "cadenza_member": member_of(request)}
+        return [part for pair in {**job.to_dict(), **owners}.items() for part in pair]
+
+    def take(self, only_new: Owner | None = None) -> JobId | None:
+        """Take the job whose turn it is; None where none waits. It counts as taken until a worker starts it.
+
+        `only_new`: only a job whose member, or server, has no other job running.
+        """
+        taken = cast(bytes | None, self._take(keys=self._order_keys, args=[only_new or ""]))
+        return None if taken is None else taken.decode()
+
+    def order(self) -> list[JobId]:
+        """The waiting jobs in the order in which they would be taken now."""
+        return [job_id.decode() for job_id in cast(list[bytes], self._order(keys=self._order_keys))]
+
+    @property
+    def _order_keys(self) -> list[str]:
+        return [self.rq.key, self.rq.intermediate_queue_key, self.rq.started_job_registry.key]
+
+    def wait(self, longest_s: float) -> None:
+        """Wait until a job is in the queue, `longest_s` seconds at most."""
+        self._connection.blmove(self.rq.key, self.rq.key, longest_s, "LEFT", "LEFT")  # type: ignore[arg-type]
+
+    def forget_ended(self) -> None:
+        """Drop RQ's notes of jobs that ended longer ago than they are kept."""
+        for registry in (FinishedJobRegistry, FailedJobRegistry):
+            registry(queue=self.rq).cleanup()
 
     def position(self, job_id: JobId) -> int | None:
-        """The job's place among those waiting, 1 = next; None when it does not wait."""
-        index = self._connection.lpos(self.rq.key, job_id)
-        return None if index is None else int(index) + 1  # type: ignore[arg-type]
+        """The job's place in the order in which waiting jobs are taken, 1 = next; None when it does not wait."""
+        if self._connection.lpos(self.rq.key, job_id) is None:
+            return None
+        order = self.order()
+        return order.index(job_id) + 1 if job_id in order else None
 
     def whereabouts(self, job_id: JobId) -> Whereabouts:
         """Where RQ has the job now."""
@@ -83,10 +122,7 @@ class JobQueue:
         """Take the job out of the queue; False when a worker was quicker or it is not known."""
         if not self._connection.lrem(self.rq.key, 0, job_id):
             return False
-        job = self._find(job_id)
-        if job is not None:
-            with contextlib.suppress(InvalidJobOperation):
-                job.cancel()
+        self._connection.delete(Job.key_for(job_id))
         return True
 
     def forget_taken(self, job_id: JobId) -> bool:
@@ -105,9 +141,6 @@ class JobQueue:
         """Tell the worker that has the job to stop; nothing happens when none has it."""
         with contextlib.suppress(NoSuchJobError, InvalidJobOperation):
             send_stop_job_command(self._connection, job_id, serializer=JSONSerializer)
-
-    def _find(self, job_id: JobId) -> Job | None:
-        return self.rq.fetch_job(job_id)
 
     def _heard_until(self, job_id: JobId) -> float | None:
         """Until when the latest sign of life of the job's worker counts, epoch seconds; None when it is not started."""

@@ -7,6 +7,10 @@ IN_TURN = "cadenza:in_turn"  # set of keys: whose jobs begin one after another
 NIGHTLIES = "cadenza:nightlies"  # set of servers that ever wished a nightly training
 UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead
+FILES = "cadenza:files"  # zset: SHA-256 of a file -> when it expires
+FILE_ENTRIES = "cadenza:files:entries"  # hash: SHA-256 of a file -> its size and the object that holds its bytes
+FILE_BYTES = "cadenza:files:bytes"  # string: the size of all files together
+FILE_SWEEP = "cadenza:files:sweep"  # string with a short life: a worker sweeps
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time
 
 
@@ -40,13 +44,23 @@ def names(guild_id: int, what: str) -> str:
     return f"cadenza:names:{what}:{guild_id}"
 
 
+def data_set_sizes(guild_id: int) -> str:
+    """Hash: the name of each of a server's data sets -> its number of pieces; the empty name is always there."""
+    return f"cadenza:data_set_sizes:{guild_id}"
+
+
+def full(guild_id: int) -> str:
+    """Hash: why a server can have no other model ('count'), or no other version of any ('size')."""
+    return f"cadenza:full:{guild_id}"
+
+
 def nightly(guild_id: int) -> str:
     """Hash: what nightly training a server wishes."""
     return f"cadenza:nightly:{guild_id}"
 
 
 def blob(digest: str) -> str:
-    """String: the bytes of a file."""
+    """String: the bytes of a file, where a version before the file store kept them."""
     return f"cadenza:blob:{digest}"
 
 
@@ -55,6 +69,16 @@ def worker(name: str) -> str:
     return f"cadenza:worker:{name}"
 
 
+def recent_worker(name: str) -> str:
+    """String: what a worker last said of itself; outlives the worker, so that one that restarts is expected."""
+    return f"cadenza:recent_worker:{name}"
+
+
 def stranded(job_id: str) -> str:
     """String with a short life: since when a job hangs between the queue and a worker."""
     return f"cadenza:stranded:{job_id}"
+
+
+def adrift(job_id: str) -> str:
+    """String with a short life: since when an open job is neither queued nor running."""
+    return f"cadenza:adrift:{job_id}"

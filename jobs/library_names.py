@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, cast
 
 import redis
 
@@ -32,6 +32,33 @@ class LibraryNames:
         """All names, sorted."""
         found = cast(set[bytes], self._connection.smembers(keys.names(guild_id, what)))
         return sorted(name.decode() for name in found)
+
+    def tell_data_sets(self, guild_id: int, sizes: Mapping[str, int]) -> None:
+        """Let these be all the data sets there are, each with its number of pieces."""
+        self.tell(guild_id, "data_sets", sizes)
+        said: Mapping[Any, Any] = {"": 0, **sizes}  # a hash cannot be empty
+        with self._connection.pipeline() as pipeline:
+            pipeline.delete(keys.data_set_sizes(guild_id))
+            pipeline.hset(keys.data_set_sizes(guild_id), mapping=said)
+            pipeline.execute()
+
+    def data_set_sizes(self, guild_id: int) -> dict[str, int] | None:
+        """The server's data sets, each with its number of pieces; None where no worker has told yet."""
+        found = cast(dict[bytes, bytes], self._connection.hgetall(keys.data_set_sizes(guild_id)))
+        return {name.decode(): int(pieces) for name, pieces in found.items() if name} if found else None
+
+    def tell_full(self, guild_id: int, reasons: Mapping[str, str]) -> None:
+        """Say why the server can have no other model ('count'), or no other version of any ('size')."""
+        with self._connection.pipeline() as pipeline:
+            pipeline.delete(keys.full(guild_id))
+            for name, reason in reasons.items():
+                pipeline.hset(keys.full(guild_id), name, reason)
+            pipeline.execute()
+
+    def full(self, guild_id: int) -> dict[str, str]:
+        """Why the server can have no other model ('count'), or no other version of any ('size')."""
+        found = cast(dict[bytes, bytes], self._connection.hgetall(keys.full(guild_id)))
+        return {name.decode(): reason.decode() for name, reason in found.items()}
 
     def prefer(self, guild_id: int, model: BundleName | None) -> None:
         """Let `model` compose in the server where none is named; None takes that back."""

@@ -1,6 +1,6 @@
 """The record of each job and its stream of updates: admitted once, advanced while open, settled once.
 
-Used by the board, the reporter and the recovery. Knows nothing of RQ.
+Used by the board, the reporter and the recovery.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import Any, cast
 
 import redis
 from pydantic import ValidationError
+from rq import Queue
+from rq.job import Job
 
 from jobs import keys, scripts
-from jobs.contract import Delivery, JobId, Record, Stage, Update
+from jobs.contract import Delivery, JobId, Kind, Record, Stage, Update
 from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob, UnreadableRecord
+from jobs.job_queue import JobQueue
 from jobs.lanes import AnyRequest, lane_of, owner_in, owner_of
 from jobs.settings import JobSettings
 
@@ -33,46 +36,75 @@ class RecordStore:
         self._connection = connection
         self._settings = settings
         self._admit = connection.register_script(scripts.ADMIT)
+        self._retract = connection.register_script(scripts.RETRACT)
+        self._ask_cancel = connection.register_script(scripts.ASK_CANCEL)
+        self._mark_delivered = connection.register_script(scripts.MARK_DELIVERED)
         self._advance = connection.register_script(scripts.ADVANCE)
         self._settle = connection.register_script(scripts.SETTLE)
         self._set_field = connection.register_script(scripts.SET_FIELD)
 
     def admit(self, request: AnyRequest, delivery: Delivery) -> bool:
-        """Open a record; False when the id has one already.
+        """Open a record and put the job into its queue, in one step; False when the id has a record already.
+
+        A job whose owner's jobs run one after another enters the queue when the one before it has ended.
 
         Raises:
             TooManyOpenJobs: the member, or the server, has as many as one may.
             QueueFull: all together have as many as there may be.
         """
-        settings, now, job_id = self._settings, time.time(), request.job_id
+        settings, job_id, opened_at = self._settings, request.job_id, time.time()
         lane = lane_of(request.kind, settings)
+        queue = self._queue(request.kind)
         fields = {
             "request": request.model_dump_json(),
             "delivery": delivery.model_dump_json(),
             "stage": Stage.QUEUED.value,
-            "enqueued_at": now,
+            "enqueued_at": opened_at,
         }
-        owned = keys.owned(lane.kind, owner_of(request))
-        names = [keys.record(job_id), keys.progress(job_id), owned, keys.active(lane.kind), keys.UNDELIVERED]
-        limits = [lane.owner_open_limit, lane.open_limit]
-        lives = [settings.record_ttl_s, settings.progress_ttl_s]
+        names = [
+            *self._open_keys(request),
+            Job.key_for(job_id),
+            queue.rq.key,
+            Queue.redis_queues_keys,
+            keys.IN_TURN,
+            keys.trainings(owner_of(request)),
+        ]
         first = Update(stage=Stage.QUEUED).model_dump_json()
-        arguments = [job_id, now, now + lane.open_job_limit_s, *limits, *lives, first, *_flat(fields)]
+        said = _flat(fields)
+        arguments = [
+            *(job_id, opened_at, opened_at + lane.open_job_limit_s, lane.owner_open_limit, lane.open_limit),
+            *(settings.record_ttl_s, settings.progress_ttl_s, first, int(lane.in_turn), MOST_LISTED),
+            *(len(said), *said, *queue.job_fields(request)),
+        ]
         outcome = self._admit(keys=names, args=arguments)
         if outcome == b"owner":
             raise TooManyOpenJobs(lane.owner_open_limit, lane.kind)
         if outcome == b"full":
             raise QueueFull(lane.open_limit, lane.kind)
-        if lane.in_turn:
-            self._connection.sadd(keys.IN_TURN, owned)
-        if lane.kind == "train" and outcome == b"admitted":
-            self._list_training(request, now)
         return bool(outcome == b"admitted")
 
-    def _list_training(self, request: AnyRequest, now: float) -> None:
-        listed = keys.trainings(owner_of(request))
-        self._connection.zadd(listed, {request.job_id: now})
-        self._connection.zremrangebyrank(listed, 0, -1 - MOST_LISTED)
+    def retract(self, request: AnyRequest) -> bool:
+        """Take back a job whose submission was refused to its member, though it may have arrived.
+
+        True when nothing of it is left. False when a worker has it: it is asked to stop, and nobody gets a reply.
+        """
+        queue = self._queue(request.kind)
+        names = [
+            *self._open_keys(request),
+            Job.key_for(request.job_id),
+            queue.rq.key,
+            keys.trainings(owner_of(request)),
+        ]
+        return bool(self._retract(keys=names, args=[request.job_id]) == b"gone")
+
+    def _queue(self, kind: Kind) -> JobQueue:
+        return JobQueue(self._connection, self._settings, lane_of(kind, self._settings))
+
+    def _open_keys(self, request: AnyRequest) -> list[str]:
+        """The keys of an open job: record, progress, its owner's open jobs, all open jobs, undelivered ones."""
+        job_id = request.job_id
+        owned = keys.owned(request.kind, owner_of(request))
+        return [keys.record(job_id), keys.progress(job_id), owned, keys.active(request.kind), keys.UNDELIVERED]
 
     def trainings(self, guild_id: int) -> list[Record]:
         """The server's trainings that are still known, the newest first."""
@@ -101,6 +133,11 @@ class RecordStore:
             else:
                 self._connection.srem(keys.IN_TURN, owned)
         return found
+
+    def open_ids(self, kind: Kind) -> list[JobId]:
+        """The jobs of a kind that are not settled."""
+        found = cast(list[bytes], self._connection.zrange(keys.active(kind), 0, -1))
+        return [job_id.decode() for job_id in found]
 
     def find(self, job_id: JobId) -> Record | None:
         """The record, or None where there is none (any more).
@@ -148,8 +185,8 @@ class RecordStore:
         return bool(self._settle(keys=names, args=arguments))
 
     def ask_cancel(self, job_id: JobId) -> bool:
-        """Remember that the member wants it to end; False when there is no record."""
-        return bool(self._set_field(keys=[keys.record(job_id)], args=["cancel_asked", "1"]))
+        """Note that the member wants the job to end, and tell its followers; False when it is settled or unknown."""
+        return bool(self._ask_cancel(keys=[keys.record(job_id), keys.progress(job_id)]))
 
     def is_cancel_asked(self, job_id: JobId) -> bool:
         """Whether the member wants it to end."""
@@ -157,8 +194,7 @@ class RecordStore:
 
     def mark_delivered(self, job_id: JobId) -> None:
         """Note that the member has the reply; harmless when repeated."""
-        self._set_field(keys=[keys.record(job_id)], args=["delivered", "1"])
-        self._connection.zrem(keys.UNDELIVERED, job_id)
+        self._mark_delivered(keys=[keys.record(job_id), keys.UNDELIVERED], args=[job_id])
 
     def set_delivery(self, job_id: JobId, delivery: Delivery) -> bool:
         """Note where the reply goes from now on; False when there is no record."""

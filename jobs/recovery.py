@@ -7,6 +7,7 @@ is left to care; a lock with a short life keeps them from doing it twice.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from typing import Any, cast
 
@@ -15,7 +16,8 @@ from redis.exceptions import LockError
 from rq.job import Job
 
 from jobs import keys
-from jobs.contract import Failure, JobId, Kind, Stage, Update
+from jobs.contract import Failure, JobId, Kind, Record, Stage, Update
+from jobs.errors import UnreadableRecord, is_storage_full
 from jobs.job_queue import JobQueue, Whereabouts
 from jobs.lanes import KINDS, lane_of
 from jobs.records import RecordStore
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 LOCK_LIFE_S = 10
 STRANDED_LIMIT_S = 5.0
+RESCUE_LIMIT_S = 15 * 60  # an interaction's token is dead after that, and its member has asked again
 STRANDED_MEMORY_S = 20  # short, so that a job taken once more is not judged by the first time
 
 WORKER_LOST: dict[Kind, Failure] = {
@@ -44,9 +47,22 @@ WORKER_LOST: dict[Kind, Failure] = {
         "`/train resume` goes on from its last checkpoint.",
     ),
 }
-LOST = Failure(
-    code="lost", sentence="This piece was lost on its way and could not be found again. Please ask for it once more."
-)
+LOST: dict[Kind, Failure] = {
+    "compose": Failure(
+        code="lost",
+        sentence="This piece was lost on its way and could not be found again. Please ask for it once more.",
+    ),
+    "library": Failure(
+        code="lost",
+        sentence="This command was lost on its way and could not be found again. "
+        "Look what is there, then use it once more.",
+    ),
+    "train": Failure(
+        code="lost",
+        sentence="This training was lost on its way and could not be found again. "
+        "`/train resume` goes on from its last checkpoint; if there is none, start it once more.",
+    ),
+}
 
 
 class Recovery:
@@ -56,18 +72,30 @@ class Recovery:
         self._connection = connection
         self._settings = settings
         self._records = RecordStore(connection, settings)
-        self._queues = [JobQueue(connection, settings, lane_of(kind, settings)) for kind in KINDS]
+        self._queues = {kind: JobQueue(connection, settings, lane_of(kind, settings)) for kind in KINDS}
 
     def run(self) -> None:
         """Deal with every lost job; does nothing while another process is at it."""
         lock = self._connection.lock(keys.RECOVERY_LOCK, timeout=LOCK_LIFE_S)
-        if not lock.acquire(blocking=False):
+        try:
+            if not lock.acquire(blocking=False):
+                return
+        except redis.ResponseError as error:
+            if not is_storage_full(error):
+                raise
+            log.error("lost jobs are not looked for: Redis has no room left: %s", error)
             return
         try:
-            for queue in self._queues:
+            for kind, queue in self._queues.items():
                 self._retry_silent(queue)
                 self._return_stranded(queue)
+                self._rescue_adrift(kind, queue)
+                queue.forget_ended()
             self._begin_next()
+        except redis.ResponseError as error:
+            if not is_storage_full(error):
+                raise
+            log.error("lost jobs cannot be put back: Redis has no room left: %s", error)
         finally:
             try:
                 lock.release()
@@ -105,15 +133,54 @@ class Recovery:
         self._connection.delete(keys.stranded(job_id))
         queue.give_back(job_id)
 
+    def _rescue_adrift(self, kind: Kind, queue: JobQueue) -> None:
+        """Look for open jobs that are neither queued nor running, and rescue those that stay so."""
+        for job_id in self._records.open_ids(kind):
+            record = self._readable(job_id)
+            if record is None or not self.is_adrift(record, queue):
+                continue
+            now = time.time()
+            if self._connection.set(keys.adrift(job_id), now, nx=True, ex=self._adrift_memory_s):
+                continue
+            since = float(self._connection.get(keys.adrift(job_id)) or now)
+            if now - since > self._settings.adrift_limit_s:
+                self._connection.delete(keys.adrift(job_id))
+                self.rescue(record)
+
+    @property
+    def _adrift_memory_s(self) -> int:
+        """Short, so that a job that was adrift for a moment is not judged by an earlier one."""
+        return math.ceil(self._settings.adrift_limit_s) + STRANDED_MEMORY_S
+
+    def _readable(self, job_id: JobId) -> Record | None:
+        try:
+            return self._records.find(job_id)
+        except UnreadableRecord:  # left for the version that wrote it
+            return None
+
+    def is_adrift(self, record: Record, queue: JobQueue) -> bool:
+        """Whether an open job that could be queued or running is neither."""
+        if record.stage.is_final or queue.whereabouts(record.job_id) is not Whereabouts.NOWHERE:
+            return False
+        return self._records.is_its_turn(record.request)
+
+    def rescue(self, record: Record) -> None:
+        """Settle an open job that is neither queued nor running, or queue it if it never started and is not too old."""
+        if record.cancel_asked:
+            self._records.settle(record.job_id, Update(stage=Stage.CANCELLED))
+        elif record.stage is Stage.QUEUED and time.time() - record.enqueued_at < RESCUE_LIMIT_S:
+            if self._queues[record.kind].enqueue(record.request):
+                log.warning("job %s was not in its queue; it is now", record.job_id)
+        else:
+            log.error("job %s was neither queued nor running and is given up", record.job_id)
+            self.fail(record.job_id, LOST[record.kind])
+
     def _begin_next(self) -> None:
         """Queue the jobs whose owner's job before is over; whoever ended that one may have died before it could."""
         for job_id in self._records.first_in_turn():
-            record = self._records.find(job_id)
-            if record is None or record.stage is not Stage.QUEUED:
-                continue
-            queue = JobQueue(self._connection, self._settings, lane_of(record.kind, self._settings))
-            if queue.whereabouts(job_id) is Whereabouts.NOWHERE:
-                queue.enqueue_anew(job_id)
+            record = self._readable(job_id)
+            if record is not None and record.stage is Stage.QUEUED:
+                self._queues[record.kind].enqueue(record.request)
 
     def fail(self, job_id: JobId, failure: Failure) -> None:
         """Settle the job as failed, unless it is settled already."""

@@ -1,14 +1,17 @@
 """Which workers are alive and which models they serve: each worker renews one short-lived key.
 
-A worker that is killed is forgotten after `liveness_s`; one that ends cleanly, at once.
+A worker that is killed no longer counts as alive after `liveness_s`, one that ends cleanly at once. Both are expected
+back for `worker_absence_limit_s`: a worker that restarts or was frozen takes the jobs that came meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import redis
+from redis.client import Pipeline
 
 from jobs import keys
 from jobs.contract import Kind, ModelInfo, WorkerInfo
@@ -25,37 +28,63 @@ class WorkerRegistry:
     def publish(self, worker: WorkerInfo) -> None:
         """Say that `worker` is alive; to be repeated well within `liveness_s`."""
         with self._connection.pipeline() as pipeline:
+            self._expect(worker, pipeline)
             pipeline.set(keys.worker(worker.name), worker.model_dump_json(), ex=self._settings.liveness_s)
-            pipeline.sadd(keys.WORKERS, worker.name)
             pipeline.execute()
 
+    def expect(self, worker: WorkerInfo) -> None:
+        """Say that `worker` is starting and will be alive soon."""
+        with self._connection.pipeline() as pipeline:
+            self._expect(worker, pipeline)
+            pipeline.execute()
+
+    def _expect(self, worker: WorkerInfo, pipeline: Pipeline) -> None:
+        life_s = max(self._settings.liveness_s, math.ceil(self._settings.worker_absence_limit_s))
+        pipeline.set(keys.recent_worker(worker.name), worker.model_dump_json(), ex=life_s)
+        pipeline.sadd(keys.WORKERS, worker.name)
+
     def withdraw(self, name: str) -> None:
-        """Say that the worker `name` has ended."""
+        """Say that the worker `name` has ended; for a while it is expected back."""
         self._connection.delete(keys.worker(name))
-        self._connection.srem(keys.WORKERS, name)
 
     def workers(self) -> list[WorkerInfo]:
         """The workers alive, by name."""
+        return self._said(keys.worker)
+
+    def _expected(self) -> list[WorkerInfo]:
+        """The workers alive now or a moment ago, by name."""
+        return self._said(keys.recent_worker)
+
+    def _said(self, key: Callable[[str], str]) -> list[WorkerInfo]:
         names = sorted(name.decode() for name in cast(set[bytes], self._connection.smembers(keys.WORKERS)))
         if not names:
             return []
-        said = cast(list[bytes | None], self._connection.mget([keys.worker(name) for name in names]))
-        dead = [name for name, text in zip(names, said, strict=True) if text is None]
-        if dead:
-            self._connection.srem(keys.WORKERS, *dead)
-        return [WorkerInfo.model_validate_json(text) for text in said if text is not None]
+        forms = [form(name) for name in names for form in (keys.worker, keys.recent_worker)]
+        said = dict(zip(forms, cast(list[bytes | None], self._connection.mget(forms)), strict=True))
+        gone = [name for name in names if not said[keys.worker(name)] and not said[keys.recent_worker(name)]]
+        if gone:
+            self._connection.srem(keys.WORKERS, *gone)
+        texts = [said[key(name)] for name in names]
+        return [WorkerInfo.model_validate_json(text) for text in texts if text is not None]
 
     def is_anyone_alive(self, kind: Kind = "compose") -> bool:
-        """Whether a job of `kind` put into its queue now would be done."""
+        """Whether a job of `kind` put into its queue now would be done at once."""
         return any(kind in worker.does for worker in self.workers())
 
+    def is_anyone_expected(self, kind: Kind = "compose") -> bool:
+        """Whether a worker that does jobs of `kind` is alive, starting, or was alive a moment ago."""
+        return self.is_anyone_alive(kind) or any(kind in worker.does for worker in self._expected())
+
     def models(self, guild_id: int | None = None) -> list[ModelInfo]:
-        """The models that live workers serve to all servers and to that of `guild_id`; the newest version of each.
+        """The models that workers serve to all servers and to that of `guild_id`; the newest version of each.
+
+        Those of live workers, or where none serves any, those of the workers that are expected back.
 
         The default comes first, then by name; a server's own model hides the shared one of its name.
         """
         newest: dict[str, ModelInfo] = {}
-        for worker in sorted(self.workers(), key=lambda worker: worker.started_at):
+        serving = [worker for worker in self.workers() if worker.models]
+        for worker in sorted(serving or self._expected(), key=lambda worker: worker.started_at):
             for model in visible_to(worker.models, guild_id):
                 known = newest.get(model.name)
                 if known is None or known.guild_id is None or model.guild_id is not None:

@@ -18,7 +18,7 @@ from jobs.errors import NoWorker, UnknownJob
 from jobs.job_queue import JobQueue, Whereabouts
 from jobs.lanes import lane_of
 from jobs.records import RecordStore
-from jobs.recovery import LOST, Recovery
+from jobs.recovery import Recovery
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 
@@ -64,7 +64,8 @@ class Watch:
             return cursor, Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
         if record.stage.is_final or not entries:
             return cursor, self._placed(record.as_update(), record)
-        return cursor, self._placed(Update.model_validate_json(entries[0][1][b"update"]), record)
+        latest = Update.model_validate_json(entries[0][1][b"update"])
+        return cursor, self._placed(latest.model_copy(update={"stopping": record.cancel_asked}), record)
 
     def placed(self, update: Update) -> Update:
         """`update` with the job's place in the queue, where it waits."""
@@ -95,8 +96,8 @@ class Watch:
         if where in (Whereabouts.SILENT, Whereabouts.TAKEN):
             self._recovery.run()
         self._give_up_alone(queue, where, record.kind)
-        is_nowhere = where is Whereabouts.NOWHERE and self._records.is_its_turn(record.request)
-        self._give_up_adrift(queue, is_nowhere, record.stage)
+        if self._adrift.lasts(self._recovery.is_adrift(record, queue), self._settings.adrift_limit_s):
+            self._recovery.rescue(record)
         return self._placed(last, record)
 
     def _give_up_alone(self, queue: JobQueue, where: Whereabouts, kind: Kind) -> None:
@@ -104,15 +105,6 @@ class Watch:
         nobody = where is Whereabouts.WAITING and not self._registry.is_anyone_alive(kind)
         if self._alone.lasts(nobody, self._settings.worker_absence_limit_s) and queue.withdraw(self._job_id):
             self._recovery.fail(self._job_id, Failure(code=NoWorker.code, sentence=NoWorker(kind).sentence))
-
-    def _give_up_adrift(self, queue: JobQueue, is_nowhere: bool, stage: Stage) -> None:
-        """Put a job that is nowhere back into the queue if it never started, else fail it."""
-        if not self._adrift.lasts(is_nowhere, self._settings.adrift_limit_s):
-            return
-        if stage is Stage.QUEUED:
-            queue.enqueue_anew(self._job_id)
-        else:
-            self._recovery.fail(self._job_id, LOST)
 
 
 def _unknown(job_id: JobId) -> Failure:

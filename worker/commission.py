@@ -172,7 +172,16 @@ class Commission:
         self._tell(Stage.RENDERING, 0.0)
         midi = write_midi(composed.piece, terms.provenance(model.name, model.version, request, composed.originality))
         left_s = max(0.0, self._desk.stops.left_s(self._job_id) - _SETTLING_S)
-        rendering = self._desk.studio.render(midi, composed.seed_s, f"{model.name} · {request.random_seed}", left_s)
+        rendering = self._desk.studio.render(
+            midi,
+            composed.seed_s,
+            f"{model.name} · {request.random_seed}",
+            left_s,
+            owner=str(request.requester_id),
+            should_stop=lambda: self._desk.stops.is_asked_to_end(self._job_id),
+        )
+        if not self._desk.stops.is_requested(self._job_id) and self._desk.stops.is_leaving:
+            raise Interrupted
         name = f"cadenza-{request.random_seed}"
         return ComposeResult(
             job_id=self._job_id,
@@ -190,6 +199,7 @@ class Commission:
             timings={**composed.timings, **rendering.timings},
             model_choice=choice.reason,
             controls=terms.followed(composed.controls),
+            missed=terms.missed(composed.missed),
             originality=terms.originality(composed.originality),
             ended=composed.ended,
         )

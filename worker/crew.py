@@ -16,7 +16,7 @@ import redis
 from jobs.contract import Kind
 from jobs.settings import JobSettings
 from worker.stops import Stops
-from worker.warm_worker import WarmWorker
+from worker.warm_worker import Slots, WarmWorker
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,12 @@ class Slot(threading.Thread):
     recovery, as that of a lost worker.
     """
 
-    def __init__(self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, kind: Kind) -> None:
+    def __init__(
+        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, slots: Slots, kind: Kind
+    ) -> None:
         super().__init__(name=name, daemon=True)  # a job that hangs does not keep the process alive
-        self._parts = connection, settings, stops, kind
+        self._parts = connection, settings, stops, slots, kind
+        self._slots = slots
         self._ending = threading.Event()
         self.worker: WarmWorker | None = None
 
@@ -57,6 +60,8 @@ class Slot(threading.Thread):
             log.warning("slot %s lost Redis: %s", self.name, error)
         except Exception:  # the outermost boundary of this thread: without it the process would have a slot less
             log.exception("slot %s broke", self.name)
+        finally:
+            self._slots.free(name)
 
     def take_no_more(self) -> None:
         """End after the running job."""
@@ -81,8 +86,12 @@ class Crew:
     ) -> None:
         self._stops = stops
         self._connection = connection
-        kinds = [kind for kind, count in slots.items() for _ in range(count)]
-        self._slots = [Slot(f"{name}-{n}", connection, settings, stops, kind) for n, kind in enumerate(kinds)]
+        self._slots: list[Slot] = []
+        for kind, number in slots.items():
+            shared = Slots(number)
+            for _ in range(number):
+                slot = Slot(f"{name}-{len(self._slots)}", connection, settings, stops, shared, kind)
+                self._slots.append(slot)
 
     def start(self) -> None:
         """Let every slot take jobs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +21,15 @@ from worker.stops import Stops
 class Studio(Protocol):
     """Makes a piece audible and visible: see `worker.render.RenderPool`."""
 
-    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
+    def render(
+        self,
+        midi_bytes: bytes,
+        seed_s: float,
+        title: str,
+        timeout_s: float,
+        owner: str = "",
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Rendering:
         """Audio and picture of a MIDI file, within `timeout_s` seconds; a fault becomes a remark."""
 
 

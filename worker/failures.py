@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
 from jobs.contract import Failure, Kind
+from jobs.errors import is_storage_full
 from model.errors import ModelError
 
 
@@ -35,6 +37,21 @@ def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
         "`/train resume` goes on from its last checkpoint.",
     }
     return Failure(code="timed_out", sentence=sentences[kind])
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Whether a job failed because a disk, or the memory of Redis, is full."""
+    is_disk_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return is_disk_full or is_storage_full(error)
+
+
+def no_room(kind: Kind) -> Failure:
+    """There was no room left for what the job made; another attempt would fail alike."""
+    work = {"compose": "this piece", "library": "what this made", "train": "this training"}[kind]
+    return Failure(
+        code="no_room",
+        sentence=f"There is no room left to keep {work}. Tell whoever runs this bot, and try again later.",
+    )
 
 
 SILENT = Failure(

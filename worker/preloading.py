@@ -5,35 +5,32 @@ Loading takes seconds and most of a processor core, so it waits until nobody com
 
 from __future__ import annotations
 
-import threading
 import time
 
+from worker.background import PeriodicThread
 from worker.repertoire import Repertoire
 
 _LOOKS = 8  # at whether it is idle, within the time that it has to be
 
 
-class Preloader(threading.Thread):
+class Preloader(PeriodicThread):
     """Loads one model after another, each after `idle_s` seconds without a job; until it is ended. 0 loads none."""
 
     def __init__(self, repertoire: Repertoire, idle_s: float) -> None:
-        super().__init__(name="preload", daemon=True)
+        super().__init__("preload", idle_s / _LOOKS, self._look)
         self._repertoire = repertoire
         self._idle_s = idle_s
-        self._ended = threading.Event()
+        self._busy_at = time.monotonic()
 
     def run(self) -> None:
         """Load whatever there is room for, and look for new models from then on."""
-        if not self._idle_s:
-            return
-        busy_at = time.monotonic()
-        while not self._ended.wait(self._idle_s / _LOOKS):
-            if not self._repertoire.is_idle:
-                busy_at = time.monotonic()
-            elif time.monotonic() - busy_at >= self._idle_s:
-                self._repertoire.load_another()
-                busy_at = time.monotonic()
+        if self._idle_s:
+            self._busy_at = time.monotonic()
+            super().run()
 
-    def end(self) -> None:
-        """Load no more; a model that is being loaded is not waited for."""
-        self._ended.set()
+    def _look(self) -> None:
+        if not self._repertoire.is_idle:
+            self._busy_at = time.monotonic()
+        elif time.monotonic() - self._busy_at >= self._idle_s:
+            self._repertoire.load_another()
+            self._busy_at = time.monotonic()

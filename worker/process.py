@@ -14,10 +14,13 @@ from queue import SimpleQueue
 
 import redis
 
+from jobs.blobs import FileSweeper
 from jobs.connection import connect
 from jobs.contract import WorkerInfo
+from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 from worker import desk as desks
+from worker.background import log_lost_threads
 from worker.crew import Crew
 from worker.desk import Desk, Studio
 from worker.library.shelves import all_servers
@@ -41,8 +44,10 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     Raises:
         redis.ConnectionError: Redis did not answer within `redis_patience_s`.
     """
+    log_lost_threads()
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
+    WorkerRegistry(connection, job_settings).expect(_starting(settings))
     repertoire, stops = Repertoire(shelf, settings.kept_models, settings.model_memory_mib << 20), Stops()
     if "compose" in settings.slots_of:
         repertoire.warm_up(settings.default_model)
@@ -53,12 +58,14 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     preloader = Preloader(repertoire, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
+    sweeper = FileSweeper(connection, job_settings)
     pulse.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):
         crew.start()
         pulse.start()
         watch.start()
         preloader.start()
+        sweeper.start()
         log.info("worker ready: %s %s", said.name, _duties(settings, repertoire, shelf))
         why = endings.get()
         log.info("worker %s ends", said.name)
@@ -66,8 +73,20 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
         pulse.end()
         watch.end()
         preloader.end()
+        sweeper.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
+
+
+def _starting(settings: WorkerSettings) -> WorkerInfo:
+    """What the worker says of itself before its models are loaded, so that jobs which come meanwhile are queued."""
+    return WorkerInfo(
+        name=f"{socket.gethostname()}-{os.getpid()}-starting",
+        hostname=socket.gethostname(),
+        pid=os.getpid(),
+        started_at=time.time(),
+        does=tuple(settings.slots_of),
+    )
 
 
 @contextmanager
@@ -142,7 +161,7 @@ def _wait_for_redis(connection: redis.Redis, patience_s: float) -> None:
             return
         except redis.BusyLoadingError:
             log.info("Redis is loading its data")
-        except redis.ConnectionError as error:
+        except (redis.ConnectionError, redis.TimeoutError) as error:
             if isinstance(error, redis.AuthenticationError) or time.monotonic() > deadline:
                 raise
             log.info("waiting for Redis")

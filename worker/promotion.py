@@ -8,13 +8,13 @@ not mounted for a moment looks just so. A server's own is offered no longer, bec
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 
 import redis
 
 from model.errors import ModelError
+from worker.background import PeriodicThread
 from worker.repertoire import Repertoire
 from worker.shelf import Shelf
 
@@ -23,26 +23,15 @@ log = logging.getLogger(__name__)
 AGAIN_S = 60.0  # a version that failed to load may have been copied in part, or the store away: it is tried again
 
 
-class StoreWatch(threading.Thread):
+class StoreWatch(PeriodicThread):
     """Looks every `look_s` seconds until it is ended; calls `on_change` after each change of the repertoire."""
 
     def __init__(self, shelf: Shelf, repertoire: Repertoire, look_s: float, on_change: Callable[[], None]) -> None:
-        super().__init__(name="store-watch", daemon=True)
+        super().__init__("store-watch", look_s, self.look)
         self._shelf = shelf
         self._repertoire = repertoire
-        self._look_s = look_s
         self._on_change = on_change
         self._refused: dict[tuple[str, str], float] = {}  # key and version -> when it is tried again, monotonic
-        self._ended = threading.Event()
-
-    def run(self) -> None:
-        """Look again and again."""
-        while not self._ended.wait(self._look_s):
-            self.look()
-
-    def end(self) -> None:
-        """Look no more; a version that is being loaded is not waited for."""
-        self._ended.set()
 
     def look(self) -> None:
         """Bring into use what the store points at now."""

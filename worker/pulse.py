@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 import redis
@@ -13,6 +12,7 @@ from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
+from worker.background import PeriodicThread
 from worker.crew import Crew
 from worker.failures import timed_out
 from worker.stops import Stops
@@ -25,7 +25,7 @@ DEAF_S = 1.0  # a job that listens has ended itself by then; the member of one t
 HUNG_S = 30.0  # so long after its limit a job hangs for good, and takes a slot with it: the process is to end
 
 
-class Pulse(threading.Thread):
+class Pulse(PeriodicThread):
     """Beats until it is ended; `say` gives what the worker says of itself, `on_hung` is called once a job hangs."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Pulse(threading.Thread):
         settings: JobSettings,
         on_hung: Callable[[], None],
     ) -> None:
-        super().__init__(name="pulse", daemon=True)
+        super().__init__("pulse", TICK_S, self._tick_once)
         self._crew = crew
         self._stops = stops
         self._say = say
@@ -47,31 +47,29 @@ class Pulse(threading.Thread):
         self._is_hung = False
         self._records = RecordStore(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
-        self._ended = threading.Event()
+        self._ticks = 0
+        self._ticks_per_beat = max(1, int(settings.liveness_s / BEATS_PER_LIFE / TICK_S))
 
     def announce(self) -> None:
         """Say once that the worker lives, and what it plays and does."""
         self._registry.publish(self._say())
 
-    def run(self) -> None:
-        """Beat, and look after the running jobs in between."""
-        ticks_per_beat = max(1, int(self._settings.liveness_s / BEATS_PER_LIFE / TICK_S))
-        tick = 0
-        while not self._ended.wait(TICK_S):
-            tick += 1
-            self._see_hung()
-            try:
-                self._see_cancels()
-                self._fail_deaf()
-                if tick % ticks_per_beat == 0:
-                    self._crew.beat()
-                    self.announce()
-            except redis.RedisError as error:
-                log.warning("no sign of life could be given: %s", error)
+    def _tick_once(self) -> None:
+        """Look after the running jobs, and beat every few times."""
+        self._ticks += 1
+        self._see_hung()
+        try:
+            if self._ticks % self._ticks_per_beat == 0:
+                self._crew.beat()
+                self.announce()
+            self._see_cancels()
+            self._fail_deaf()
+        except redis.RedisError as error:
+            log.warning("no sign of life could be given: %s", error)
 
     def end(self) -> None:
         """Stop beating and say that the worker is gone."""
-        self._ended.set()
+        super().end()
         self.join(timeout=2)
         try:
             self._registry.withdraw(self._say().name)
@@ -87,7 +85,7 @@ class Pulse(threading.Thread):
         """Settle the jobs that went on past their limit; a result that comes after all is not taken."""
         for run in self._stops.running:
             if run.left_s < -DEAF_S:
-                Reporter(run.job_id, self._connection, self._settings).failed(timed_out(round(run.limit_s)))
+                Reporter(run.job_id, self._connection, self._settings).failed(timed_out(round(run.limit_s), run.kind))
 
     def _see_hung(self) -> None:
         hung = [run.job_id for run in self._stops.running if run.left_s < -HUNG_S]

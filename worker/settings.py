@@ -21,7 +21,7 @@ class WorkerSettings(BaseSettings):
     store: str | None = Field(
         default=None,
         validation_alias="CADENZA_STORE",
-        description="folder or fsspec URL of bundles; None = shipped",
+        description="folder or fsspec URL of bundles besides the shipped ones",
     )
     default_model: str = Field(
         default="piano",
@@ -41,6 +41,9 @@ class WorkerSettings(BaseSettings):
     library_slots: int = Field(default=2, ge=1, le=16, description="errands with data sets and models at a time")
     training_slots: int = Field(default=1, ge=1, le=16, description="trainings at a time, of different servers")
     training_threads: int = Field(default=0, ge=0, le=256, description="of each training; 0 = as many as processors")
+    server_models: int = Field(default=20, ge=1, description="models of one server's own")
+    server_models_mib: int = Field(default=1000, ge=1, description="all versions of one server's own models together")
+    server_data_sets_mib: int = Field(default=200, ge=1, description="all data sets of one server together")
     night_hour: int = Field(default=3, ge=0, le=23, description="UTC; in which nightly trainings are asked for")
     slots: int = Field(default=8, ge=1, le=64, description="jobs that one process composes side by side")
     device: str = Field(

@@ -10,6 +10,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from jobs.contract import Kind
+
 
 class Interrupted(BaseException):
     """Raised in a running job when its process must end; the job goes back to the queue and loses no retry.
@@ -28,6 +30,7 @@ class Run:
 
     job_id: str
     limit_s: float
+    kind: Kind = "compose"
     started: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     _claim: threading.Lock = field(default_factory=threading.Lock)
@@ -55,9 +58,9 @@ class Stops:
         self._runs: list[Run] = []
         self._leaving = threading.Event()
 
-    def begin(self, job_id: str, limit_s: float) -> Run:
+    def begin(self, job_id: str, limit_s: float, kind: Kind = "compose") -> Run:
         """Note that `job_id` runs from now on, for `limit_s` seconds at most."""
-        run = Run(job_id, limit_s)
+        run = Run(job_id, limit_s, kind)
         with self._lock:
             self._runs.append(run)
         return run
@@ -95,9 +98,13 @@ class Stops:
         """Whether the process is to end."""
         return self._leaving.is_set()
 
+    def is_asked_to_end(self, job_id: str) -> bool:
+        """Whether the member or the end of the process wants `job_id` to end."""
+        return self.is_leaving or self.is_requested(job_id)
+
     def should_stop(self, job_id: str) -> bool:
         """Whether `job_id` should stop composing, for whatever reason."""
-        return self.is_leaving or self.is_requested(job_id) or self.left_s(job_id) < 0
+        return self.is_asked_to_end(job_id) or self.left_s(job_id) < 0
 
     def _runs_of(self, job_id: str) -> list[Run]:
         """Two only where the queue took this very process for dead in between."""

@@ -11,6 +11,7 @@ import logging
 import secrets
 import signal
 import threading
+import time
 from typing import Any
 
 import redis
@@ -21,19 +22,48 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 from rq.utils import now
+from rq.worker import WorkerStatus
 
-from jobs.contract import Kind
+from jobs.contract import JobId, Kind
 from jobs.job_queue import JobQueue
-from jobs.lanes import lane_of
+from jobs.lanes import Owner, lane_of
 from jobs.recovery import Recovery
 from jobs.reporting import Reporter
 from jobs.settings import JobSettings
-from worker.failures import internal_failure, timed_out
+from worker.failures import internal_failure, is_no_room, no_room, timed_out
 from worker.stops import Interrupted, Overdue, Run, Stops
 
 log = logging.getLogger(__name__)
 
+RESERVED_LOOK_S = 0.1  # how often a slot that is kept free looks whether somebody it is kept for has come
+OUTAGE_LOOK_S = 1.0  # how often a slot looks whether Redis is back
 LOOK_S = 1  # how long an idle slot waits for a job before it looks whether it is to end; RQ knows whole seconds only
+
+
+class Slots:
+    """Counts the busy slots of one process for one kind of jobs, so that the last free one can be kept for newcomers.
+
+    Who has a job running already does not get the last free slot: whoever has none waits for nobody then.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self, slot: str, queue: JobQueue, reserved_for: Owner) -> JobId | None:
+        """Take the next job for the slot of that name; None where none waits that it may have."""
+        with self._lock:
+            is_last = 1 < self._count <= len(self._busy) + 1
+            job_id = queue.take(reserved_for if is_last else None)
+            if job_id is not None:
+                self._busy.add(slot)
+        return job_id
+
+    def free(self, slot: str) -> None:
+        """Note that the slot of that name has no job; harmless when it had none."""
+        with self._lock:
+            self._busy.discard(slot)
 
 
 class NoAlarm(BaseDeathPenalty):
@@ -57,14 +87,16 @@ class WarmWorker(SimpleWorker):
     death_penalty_class = NoAlarm
 
     def __init__(
-        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, kind: Kind = "compose"
-    ) -> None:
+        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, slots: Slots | None = None,
+        kind: Kind = "compose",
+    ) -> None:  # fmt: skip
         lane = lane_of(kind, settings)
         self._settings = settings
         self._lane = lane
         self._stops = stops
         self._recovery = Recovery(connection, settings)
         self._job_queue = JobQueue(connection, settings, lane)
+        self._slots = slots or Slots(1)
         self._current: tuple[Job, Run] | None = None
         super().__init__(
             [Queue(lane.queue, connection=connection, serializer=JSONSerializer)],
@@ -92,6 +124,46 @@ class WarmWorker(SimpleWorker):
             raise StopRequested
         return bool(super().should_run_maintenance_tasks)
 
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """The next job whose turn it is; waits until there is one. RQ's own takes jobs in the order of their arrival.
+
+        Raises:
+            StopRequested: the slot is to end.
+        """
+        is_told = False
+        while True:
+            try:
+                self.set_state(WorkerStatus.IDLE)
+                self.heartbeat()
+                if self.should_run_maintenance_tasks:
+                    self.run_maintenance_tasks()
+                job = self._next_job()
+            except redis.RedisError as error:
+                if not is_told:
+                    log.warning("slot %s waits for Redis: %s", self.name, error)
+                is_told = True
+                time.sleep(OUTAGE_LOOK_S)
+                continue
+            if job is not None:
+                return job, self.queues[0]
+
+    def _next_job(self) -> Job | None:
+        """The job whose turn it is; None where none came within a second, or none that may have the last free slot."""
+        job_id = self._slots.take(self.name, self._job_queue, self._lane.reserved_for)
+        if job_id is None:
+            if self._job_queue.order():  # waiting, but not for this slot
+                time.sleep(RESERVED_LOOK_S)
+            else:
+                self._job_queue.wait(LOOK_S)
+            return None
+        job = self.queues[0].fetch_job(job_id)
+        if job is None:  # RQ knows nothing of it, so it cannot be done
+            self._job_queue.forget_taken(job_id)
+            self._slots.free(self.name)
+        return job
+
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Give a sign of life that counts for `liveness_s`, whatever RQ would have it count for."""
         super().heartbeat(self._settings.liveness_s, pipeline=pipeline)
@@ -114,9 +186,10 @@ class WarmWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
         if self._stop_requested:
+            self._slots.free(self.name)
             self._job_queue.give_back(job.id)
             return
-        run = self._stops.begin(job.id, float(job.timeout or self._lane.timeout_s))
+        run = self._stops.begin(job.id, float(job.timeout or self._lane.timeout_s), self._lane.kind)
         self._current = job, run
         log.info("job %s begins", job.id)
         try:
@@ -125,6 +198,7 @@ class WarmWorker(SimpleWorker):
             self._current = None
             self._stopped_job_id = None
             self._stops.end(run)
+            self._slots.free(self.name)
         log.info("job %s is over after %.1f s", job.id, run.limit_s - run.left_s)
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
@@ -186,6 +260,10 @@ class WarmWorker(SimpleWorker):
         if isinstance(error, Overdue):
             log.warning("job %s took longer than a job may", job.id)
             reporter.failed(timed_out(round(job.timeout or self._lane.timeout_s), self._lane.kind))
+            return False
+        if is_no_room(error):
+            log.error("job %s: there is no room left to keep what it made: %s", job.id, error)
+            reporter.failed(no_room(self._lane.kind))
             return False
         incident = secrets.token_hex(4)
         log.error("incident %s: job %s broke", incident, job.id, exc_info=error)

@@ -22,8 +22,9 @@ AT_WORK = "At it"  # of an errand, whose stages are nobody's concern
 def progress_card(request: ComposeRequest | LibraryRequest, update: Update) -> discord.Embed:
     """The card of a job that is not finished."""
     queued = update.stage is Stage.QUEUED
+    title = "In the queue" if queued else f"{WORDS.get(update.stage, AT_WORK)} …"
     card = discord.Embed(
-        title="In the queue" if queued else f"{WORDS.get(update.stage, AT_WORK)} …",
+        title="Stopping …" if update.stopping else title,
         description=place_words(update.position) if queued else bar(update.fraction, update.music),
         colour=colours.WAITING if queued else colours.WORKING,
     )

@@ -39,6 +39,7 @@ class Update(Contract):
     position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next; None = about to start")
     music: ComposeProgress | None = Field(default=None, description="while composing, where a length is known")
     training: TrainProgress | None = Field(default=None, description="while training")
+    stopping: bool = Field(default=False, description="the member pressed Stop, and the worker has not ended it yet")
     result: AnyResult | None = None
     failure: Failure | None = None
 

@@ -13,6 +13,7 @@ RateWord = Literal["gentle", "normal", "strong"]
 MAX_EPOCHS = 200
 MAX_MINUTES = 24 * 60
 DEFAULT_MIX = 0.5
+MIN_TRAINING_PIECES = 8  # in a data set that anything can be learnt from and judged by
 
 
 class TrainRequest(Request):

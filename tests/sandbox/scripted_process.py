@@ -1,6 +1,6 @@
 """Plays the worker or the bot: prints that it is ready, then does what its arguments say.
 
-    scripted_process.py WORD [crash | ignore-sigterm | start-child | fail | print-secrets | full-disk]
+    scripted_process.py WORD [crash | ignore-sigterm | start-child | fail | print-secrets | print-warning | full-disk]
 
 `crash` ends the first run after it was ready. `full-disk` does so too, and replaces the log by a link to /dev/full, so
 that every later write to it fails; the second run then prints far more than a pipe holds and creates a file.
@@ -30,6 +30,7 @@ if "start-child" in behaviour:
     subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
 if "print-secrets" in behaviour:
     say(f"{os.environ['REDIS_URL']} {os.environ.get('DISCORD_TOKEN')}")
+if "print-secrets" in behaviour or "print-warning" in behaviour:
     say("2026-01-01 00:00:00,000 WARNING worker: something is odd")
 say(f"{word} ready")
 if "crash" in behaviour or "full-disk" in behaviour:

@@ -122,7 +122,7 @@ async def test_a_second_system_in_the_same_folder_is_refused(tmp_path):
         ("redis://:x@127.0.0.1:1/0", r"at 127\.0\.0\.1:1 does not answer\. Start it"),
         ("rediss://:x@127.0.0.1:1/0", r"at 127\.0\.0\.1:1 does not answer\. Start it"),
         ("unix:///nowhere/redis.sock", r"at /nowhere/redis\.sock does not answer\. Start it"),
-        ("redis://:x@127.0.0.1:six/0", r"must look like redis://:password@host:port/0"),
+        ("redis://:x@127.0.0.1:six/0", r"REDIS_URL must look like redis://:password@host:port/0"),
         ("127.0.0.1:6379", r"must look like redis://:password@host:port/0"),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import StartError, SupervisionError
+from sandbox.errors import SupervisionError
 from sandbox.supervised_process import ProcessLog, ProcessSpec, SupervisedProcess, write_to_terminal
 
 SCRIPT = Path(__file__).with_name("scripted_process.py")
@@ -92,11 +92,13 @@ def test_a_log_of_a_long_run_starts_anew_at_its_limit_and_keeps_the_part_before(
     assert (tmp_path / "worker.log").read_text().endswith("line 29\n")
 
 
-async def test_a_log_folder_that_cannot_be_made_is_reported(tmp_path):
+async def test_a_process_starts_even_if_its_log_cannot_be_begun(tmp_path, capfd):
     (tmp_path / "log").write_text("a file")
-    with pytest.raises(StartError, match=r"worker\.log cannot be written"):
-        async with supervised(tmp_path, "crash"):
-            pytest.fail("it did start")
+    async with supervised(tmp_path, "print-warning") as process:
+        assert process.starts == 1
+    said = capfd.readouterr().err
+    assert "worker.log cannot be begun" in said
+    assert "worker: 2026-01-01 00:00:00,000 WARNING worker: something is odd" in said
 
 
 async def test_a_restart_that_fails_for_want_of_resources_is_tried_again(tmp_path, monkeypatch, wait_until):

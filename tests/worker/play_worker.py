@@ -18,10 +18,11 @@ from pathlib import Path
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
 from model.composing import ComposeOptions
+from model.composing.fulfilment import Missed
 from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
-from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
+from model.similarity.originality import Originality
 from worker import pulse
 from worker.__main__ import EXIT_HUNG
 from worker.process import run
@@ -32,6 +33,7 @@ BREAK_ALWAYS, BREAK_ONCE, DIE_ALWAYS, DIE_ONCE, REFUSE, DEAF, SILENT, HUNG, STAL
 CHUNK_S = 0.05
 BROKEN = "broken"  # a version that does not load
 HOLD = "hold"  # while a file of this name lies in PLAY_FOLDER, no piece gets beyond its first notes
+HOLD_RENDERING = "hold-rendering"  # the same for the audio and the picture
 ORIGINALITY = Originality(share_8=0.1, share_16=0.03, longest_run=17, human_share_16=0.02)
 BAND = {
     "modes": ("continue", "vary", "accompany"),
@@ -52,12 +54,25 @@ class Composition:
     stopped: bool = False
     timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
     controls: Controls = field(default_factory=Controls)
+    missed: tuple[Missed, ...] = ()
     originality: Originality | None = ORIGINALITY
     ended: bool | None = True
 
 
 class PlayStudio:
-    def render(self, midi_bytes: bytes, seed_s: float, title: str, timeout_s: float) -> Rendering:
+    def render(
+        self,
+        midi_bytes: bytes,
+        seed_s: float,
+        title: str,
+        timeout_s: float,
+        owner: str = "",
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Rendering:
+        while (Path(os.environ["PLAY_FOLDER"]) / HOLD_RENDERING).exists() and not should_stop():
+            time.sleep(CHUNK_S)
+        if should_stop():
+            return Rendering(remarks=("The audio could not be made: you pressed Stop before it was ready.",))
         files = {
             "audio": RenderedFile(b"audio of " + midi_bytes[:4], "audio/mpeg", ".mp3"),
             "picture": RenderedFile(b"picture of " + midi_bytes[:4], "image/png", ".png"),

@@ -30,9 +30,14 @@ from jobs.contract import (
     ShowModel,
     Stage,
 )
+from jobs.errors import LibraryFull
+from model.bundles import BundleStore
+from model.errors import BundleError
 from model.midi import write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker.processes import follow_to_the_end
+from worker.library.shelves import ServerShelves
+from worker.settings import WorkerSettings
 
 HERE, THERE = 21, 22
 UPLOAD = 1 << 20
@@ -181,3 +186,33 @@ async def test_a_bundle_that_was_altered_is_not_imported(do, board):
     failure = await do(ImportModel(name="mine", files=exported.files), files={"piano.cadenza.zip": bytes(data)})
     assert failure.sentence.endswith(".")
     assert await board.names(HERE, "models") == []
+
+
+async def test_a_server_has_as_many_and_as_large_models_as_it_may(monkeypatch, request, board):
+    # Given that a server may have one model
+    monkeypatch.setenv("CADENZA_WORKER_SERVER_MODELS", "1")
+    do = request.getfixturevalue("do")
+    exported = await do(ExportModel(name="piano"))
+    files = {ref.name: await board.get_blob(ref) for ref in exported.files}
+    await do(ImportModel(name="mine", files=exported.files), files=files)
+    # Then another is refused before it waits for anything, whether it is imported or trained
+    with pytest.raises(LibraryFull, match="1 is the limit"):
+        await do(ImportModel(name="other", files=exported.files), files=files)
+    # And another version of the first is not, nor is another server's
+    assert "not in use yet" in (await do(ImportModel(name="mine", files=exported.files), files=files)).sentence
+    assert "not in use yet" in (await do(ImportModel(name="other", files=exported.files), THERE, files=files)).sentence
+    # And there is room again once it is deleted
+    await do(DeleteModel(name="mine"))
+    assert "not in use yet" in (await do(ImportModel(name="other", files=exported.files), files=files)).sentence
+
+
+async def test_a_model_that_is_too_large_for_what_a_server_may_have_is_refused_by_the_worker(
+    own_store, library, monkeypatch
+):
+    store = BundleStore(own_store).of_server(HERE)
+    shelves = ServerShelves(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
+    shutil.copytree(Path(own_store) / "piano", Path(own_store) / "servers" / str(HERE) / "mine")
+    size = sum(one.size_bytes for one in store.info("mine").versions)
+    shelves.require_room("mine", (1 << 20) - size - 1)
+    with pytest.raises(BundleError, match="more than the 1 MiB"):
+        shelves.require_room("mine", (1 << 20) - size)

@@ -26,6 +26,7 @@ from jobs.contract import (
     Stage,
     TrainRequest,
 )
+from jobs.errors import DataSetNotReady
 from model.bundles import BundleStore
 from model.midi import read_midi
 from tests.worker import untrained
@@ -220,14 +221,14 @@ async def test_whoever_is_killed_the_training_goes_on_and_nothing_is_half_writte
     assert last.stage is Stage.DONE, last.failure
     assert last.result.epochs >= 1
     is_sound(store, in_use)
-    assert set(store.kept("rags")) == {in_use, last.result.model_version}
+    assert set(store.complete_versions("rags")) == {in_use, last.result.model_version}
     assert training_processes(tmp_path) == []
 
 
 def is_sound(store: BundleStore, in_use: str) -> None:
     """Every version that is there loads, and the one in use is the one that was promoted."""
     assert store.current("rags") == in_use
-    for version in store.kept("rags"):
+    for version in store.complete_versions("rags"):
         store.load("rags", version)
 
 
@@ -254,7 +255,13 @@ async def test_too_few_pieces_and_unknown_bases_are_told(board, ask_library):
     await ask_library(CreateDataSet(name="few", licence="cc0"))
     await ask_library(AddToDataSet(name="few"), {"one.mid": midi(1)})
     for request, words in (
-        (training("t1", data_set="few"), "at least 8"),
+        (training("t1", data_set="few"), "1 piece; a training needs at least 8"),
+        (training("t1", data_set="none"), "no data set “none”"),
+    ):
+        with pytest.raises(DataSetNotReady, match=words):  # before it waits for its turn
+            await board.submit(request, DELIVERY)
+    assert await board.trainings(HERE) == []
+    for request, words in (
         (training("t2", base="unheard"), "no model 'unheard'"),
         (training("t3", resumes="gone"), "no longer kept"),
     ):

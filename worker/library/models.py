@@ -103,6 +103,7 @@ def import_(counter: Counter, action: ImportModel) -> Answer:
     archives = joined([(ref.name, counter.blobs.get(ref)) for ref in action.files])
     if len(archives) != 1:
         raise BundleError("Give one archive, or all parts of one: these files are of several.")
+    counter.shelves.require_room(action.name, len(archives[0][1]))
     version = counter.shelves.bundles.import_(archives[0][1], action.name)
     told = f"Version {version} of '{action.name}' is here and not in use yet"
     return Done(sentence=f"{told}: `/model promote name:{action.name}` brings it into use.")

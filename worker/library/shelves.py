@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import redis
 from pydantic import ValidationError
 
-from jobs.contract import BundleVersion, Verdict
+from jobs.contract import BundleName, BundleVersion, Verdict
 from jobs.library_names import LibraryNames
+from model.errors import BundleError
 from model.files import replace_file
 from worker.settings import WorkerSettings
 
@@ -32,9 +33,9 @@ class ServerShelves:
     @property
     def data_sets(self) -> DataSetStore:
         """Its data sets."""
-        from model.datasets import DataSetStore  # late, so that importing the tasks is cheap
+        from model.datasets import DataSetLimits, DataSetStore  # late, so that importing the tasks is cheap
 
-        return DataSetStore(self._folder / "data-sets")
+        return DataSetStore(self._folder / "data-sets", DataSetLimits(bytes=self.settings.server_data_sets_mib << 20))
 
     @property
     def bundles(self) -> BundleStore:
@@ -46,9 +47,9 @@ class ServerShelves:
     @property
     def shared_bundles(self) -> BundleStore:
         """The models that all servers share."""
-        from model.bundles import BundleStore  # late, as above
+        from model.bundles import shared_store  # late, as above
 
-        return BundleStore() if self.settings.store is None else BundleStore(self.settings.store)
+        return shared_store(self.settings.store)
 
     def training(self, name: str) -> Path:
         """The folder of one training: its order, its music, its checkpoints."""
@@ -72,11 +73,44 @@ class ServerShelves:
     def _folder(self) -> Path:
         return self.settings.library.resolve() / "servers" / str(self.guild_id)
 
+    def require_room(self, model: BundleName, extra_bytes: int = 0) -> None:
+        """Check that the server may have another version of `model`, of `extra_bytes`.
+
+        Raises:
+            BundleError: it has as many models as one may, or they are as large as they may be.
+        """
+        names, used = self.bundles.all_names(), self._models_bytes()
+        reasons = self._reasons_against(len(names), used + extra_bytes)
+        if "size" in reasons:
+            raise BundleError(reasons["size"])
+        if "count" in reasons and model not in names:
+            raise BundleError(reasons["count"])
+
+    def _models_bytes(self) -> int:
+        store = self.bundles
+        return sum(one.size_bytes for name in store.all_names() for one in store.info(name).versions)
+
+    def _reasons_against(self, count: int, used_bytes: int) -> dict[str, str]:
+        """Why there may be no other model ('count'), or no other version of any ('size')."""
+        settings, reasons = self.settings, {}
+        if count >= settings.server_models:
+            reasons["count"] = (
+                f"This server has {count} models of its own, and {settings.server_models} is the limit. "
+                "Delete one with `/model delete`, or use one of their names."
+            )
+        if used_bytes >= settings.server_models_mib << 20:
+            reasons["size"] = (
+                f"The models of this server would take more than the {settings.server_models_mib} MiB they may take. "
+                "Delete a model or old versions with `/model delete`."
+            )
+        return reasons
+
     def tell_names(self, connection: redis.Redis) -> None:
-        """Let whoever types a name know which there are."""
-        names = LibraryNames(connection)
-        names.tell(self.guild_id, "data_sets", self.data_sets.names())
-        names.tell(self.guild_id, "models", self.bundles.all_names())
+        """Let the bot know which data sets and models there are, and whether there is room for more."""
+        told, models = LibraryNames(connection), self.bundles.all_names()
+        told.tell_data_sets(self.guild_id, {info.name: len(info.pieces) for info in self.data_sets.infos()})
+        told.tell(self.guild_id, "models", models)
+        told.tell_full(self.guild_id, self._reasons_against(len(models), self._models_bytes()))
 
 
 def all_servers(settings: WorkerSettings) -> list[ServerShelves]:

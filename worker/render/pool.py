@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from worker.render.child import Child, ChildLostError
+from worker.render.line import FairLine
 from worker.render.registry import RENDERERS
 from worker.render.settings import RenderSettings
 
 log = logging.getLogger(__name__)
+_LOOK_S = 0.05  # how often it is asked whether to stop
+STOPPED = "you pressed Stop before it was ready"
 _TRIES = 2  # a process that was killed from outside costs a second try; one that dies of the piece dies again
 
 
@@ -59,9 +62,7 @@ class RenderPool:
         self._closed = threading.Event()
         self._children = [Child(self._settings) for _ in range(self._settings.render_processes)]
         self._guard = threading.Lock()  # over _children, so that close() knows every process there is
-        self._free: queue.LifoQueue[Child] = queue.LifoQueue()
-        for child in self._children:
-            self._free.put(child)
+        self._free = FairLine(self._children)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -70,29 +71,43 @@ class RenderPool:
             return tuple(child.pid for child in self._children)
 
     def render(
-        self, midi_bytes: bytes, seed_s: float = 0.0, title: str = "", timeout_s: float | None = None
+        self,
+        midi_bytes: bytes,
+        seed_s: float = 0.0,
+        title: str = "",
+        timeout_s: float | None = None,
+        owner: str = "",
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> Rendering:
         """Everything that can be made of a MIDI file whose first `seed_s` seconds are the seed.
 
         A process that takes longer than `render_timeout_s` over one file is given up. All files are there within
         `timeout_s` seconds (None: however long the line is), waiting for a free process included; what is not ready
-        then is missing, and a remark says so. Safe from any thread.
+        then, or once `should_stop` says so, is missing, and a remark says so. In the line short pieces go before long
+        ones, and each `owner` has a fair share. Safe from any thread.
         """
         started = time.monotonic()
         deadline = None if timeout_s is None else started + timeout_s
         outcomes: dict[str, _Outcome] = {}
+        is_over = threading.Event()
 
         def run(name: str) -> None:
             head = {"renderer": name, "seed_s": float(seed_s), "title": title}
-            outcomes[name] = self._outcome(head, midi_bytes, deadline)
+            try:
+                outcomes[name] = self._outcome(head, midi_bytes, deadline, owner, is_over)
+            except Exception:  # the outermost boundary of this thread: the piece goes out without the file
+                log.exception("the %s could not be made", name)
+                outcomes[name] = _Outcome({"reason": "something unexpected went wrong"})
 
         # Daemons: a worker that is told to end does not wait for a picture.
         threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in RENDERERS]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
-        return _rendering(outcomes, time.monotonic() - started)
+        while any(thread.is_alive() for thread in threads) and not should_stop():
+            threads[-1 if threads[-1].is_alive() else 0].join(_LOOK_S)
+        is_over.set()
+        made = {name: outcomes.get(name, _Outcome({"reason": STOPPED})) for name in RENDERERS}
+        return _rendering(made, time.monotonic() - started)
 
     def close(self) -> None:
         """End the processes; a rendering under way ends with remarks. Calling it again is harmless."""
@@ -101,13 +116,15 @@ class RenderPool:
             for child in self._children:
                 child.kill()
 
-    def _outcome(self, head: dict[str, Any], body: bytes, deadline: float | None) -> _Outcome:
+    def _outcome(
+        self, head: dict[str, Any], body: bytes, deadline: float | None, owner: str, is_over: threading.Event
+    ) -> _Outcome:
         """One renderer's answer, in a second process if the first one dies."""
         for _ in range(_TRIES):
             try:
-                child = self._free.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                return _Outcome({"reason": "too many pieces were waiting"})
+                child = self._free.take(owner, len(body), deadline, lambda: not is_over.is_set())
+            except TimeoutError:
+                return _Outcome({"reason": STOPPED if is_over.is_set() else "too many pieces were waiting"})
             limit = time.monotonic() + self._settings.render_timeout_s
             try:
                 child = self._living(child)

@@ -7,6 +7,7 @@ this one dies. What an admin can get wrong ends here as a sentence.
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25  # how often it looks whether to stop
+STUCK_S = 1800.0  # a training process says something about once a second, and rests no longer while it judges
 MOST_DEATHS = 25  # of the process without an epoch between them; each costs some seconds
 
 DIED = Failure(
     code="training_died",
-    sentence="The process that trains died again and again at the same place, most likely because memory ran out. "
+    sentence="This training died or got stuck again and again at the same place, most likely for want of memory. "
     "Try a smaller preset or fewer pieces; `/train resume` goes on from the last checkpoint.",
 )
 
@@ -106,7 +108,7 @@ class Apprenticeship:
         """The last words of one process: an empty dict when it died, None when nobody wants its verdict."""
         child = Child(folder)
         log.info("job %s trains in process %d", self._job_id, child.pid)
-        is_told = False
+        is_told, heard_at = False, time.monotonic()
         try:
             while True:
                 if self._is_to_stop(stop_at_once) and not is_told:
@@ -115,9 +117,13 @@ class Apprenticeship:
                 try:
                     said = child.hear(LOOK_S)
                 except TimeoutError:
-                    continue
+                    if time.monotonic() - heard_at < STUCK_S:
+                        continue
+                    log.error("job %s: the training process said nothing for %.0f s", self._job_id, STUCK_S)
+                    return {}
                 except EOFError:
                     return {}
+                heard_at = time.monotonic()
                 if said.keys() & {"verdict", "error"}:
                     return said
                 if not self._tell(said):
@@ -155,10 +161,10 @@ class Apprenticeship:
         from model.tuning.curve import draw_curve  # late, as above
 
         curve = self._progress.curve
-        if now.epoch > self._progress.epoch:
+        if len(now.history) > 1 and now.history[-1].epoch > self._progress.epoch:
             curve = self._desk.blobs.put(draw_curve(now.history), CURVE, "image/png")
         return {
-            "epoch": now.epoch,
+            "epoch": max([now.epoch, *(one.epoch for one in now.history)]),  # one that was cut short counts if measured
             "epochs": now.epochs if now.epochs <= MAX_EPOCHS else None,  # where minutes end it
             "train_nats": now.train_nats,
             "val_nats": now.val_nats,

@@ -50,15 +50,16 @@ class Child:
         return self._process.pid
 
     def _listen(self) -> None:
-        stdout = self._pipe
-        for line in stdout:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                continue  # a library that prints on standard output
-            if isinstance(said, dict):
-                self._said.put(said)
-        self._said.put(None)
+        try:
+            for line in self._pipe:
+                try:
+                    said = json.loads(line)
+                except ValueError:
+                    continue  # a library that prints on standard output
+                if isinstance(said, dict):
+                    self._said.put(said)
+        finally:  # however reading ends: else whoever waits for the process would wait for ever
+            self._said.put(None)
 
     @property
     def _pipe(self) -> IO[bytes]:

@@ -7,22 +7,21 @@ workers may ask for the same: a night's training has one id for each server, and
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from datetime import UTC, datetime
 
 import redis
 
 from jobs.admission import Admission
-from jobs.contract import BundleName, Delivery, TrainRequest
+from jobs.contract import MIN_TRAINING_PIECES, BundleName, Delivery, TrainRequest
 from jobs.errors import DuplicateJob, JobsError
 from jobs.library_names import LibraryNames
 from jobs.nightly import Nightly, NightlyStore
 from jobs.settings import JobSettings
 from model.errors import ModelError
+from worker.background import PeriodicThread
 from worker.library.shelves import ServerShelves
 from worker.settings import WorkerSettings
-from worker.training.orders import FEWEST_PIECES
 
 log = logging.getLogger(__name__)
 
@@ -32,28 +31,21 @@ FEWEST_NEW = 4  # pieces added since the last; for fewer the verdict would be no
 MINUTES = 30.0
 
 
-class NightWatch(threading.Thread):
+class NightWatch(PeriodicThread):
     """Looks again and again until it is ended; asks during the hour that the settings name."""
 
     def __init__(self, settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> None:
-        super().__init__(name="night-watch", daemon=True)
+        super().__init__("night-watch", LOOK_S, self._look_now)
         self._settings = settings
         self._admission = Admission(connection, job_settings)
         self._wishes = NightlyStore(connection)
         self._names = LibraryNames(connection)
-        self._ended = threading.Event()
 
-    def run(self) -> None:
-        """Look once a minute."""
-        while not self._ended.wait(LOOK_S):
-            try:
-                self.look(time.time())
-            except redis.RedisError as error:
-                log.warning("nightly trainings could not be looked up: %s", error)
-
-    def end(self) -> None:
-        """Look no more."""
-        self._ended.set()
+    def _look_now(self) -> None:
+        try:
+            self.look(time.time())
+        except redis.RedisError as error:
+            log.warning("nightly trainings could not be looked up: %s", error)
 
     def look(self, now: float) -> None:
         """Ask for what is due at `now` (epoch seconds).
@@ -86,7 +78,7 @@ class NightWatch(threading.Thread):
             return False
         pieces = sets.info(wish.data_set).pieces
         new = [piece for piece in pieces if piece.added_s > (wish.last_run or 0.0)]
-        return len(pieces) >= FEWEST_PIECES and len(new) >= FEWEST_NEW
+        return len(pieces) >= MIN_TRAINING_PIECES and len(new) >= FEWEST_NEW
 
     def _request(self, guild_id: int, wish: Nightly, now: float) -> TrainRequest:
         day = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d")

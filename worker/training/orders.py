@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jobs.contract import JobId, TrainRequest
+from jobs.admission import too_small
+from jobs.contract import MIN_TRAINING_PIECES, JobId, TrainRequest
 from model.errors import BundleError, DataError
 from model.files import replace_file
 from worker.library.shelves import ServerShelves
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 ORDER, ASKED, DATA, CURVE = "order.json", "asked.json", "data", "curve.png"
 MOST_KEPT = 5  # folders of a server's trainings that can be gone on with
-FEWEST_PIECES = 8  # in a data set that anything can be learnt from and judged by
 LONGEST_TITLE = 80
 MOST_MIXED = 0.875  # of a batch's eight rows at least one is the data set's
 
@@ -48,6 +48,7 @@ def write(folder: Path, request: TrainRequest, shelves: ServerShelves, settings:
     """
     asked = _asked(folder)
     if asked is None:
+        shelves.require_room(request.name)
         if request.resumes is not None:
             raise DataError("That training's checkpoint is no longer kept: begin a new one with `/train start`.")
         asked = Asked(jobs=(request.job_id,), base=_base(request, shelves), **_data(folder, request, shelves))
@@ -104,11 +105,8 @@ def _asked(folder: Path) -> Asked | None:
 def _data(folder: Path, request: TrainRequest, shelves: ServerShelves) -> dict[str, Any]:
     """Copy the data set, and return its licence."""
     info = shelves.data_sets.info(request.data_set)
-    if len(info.pieces) < FEWEST_PIECES:
-        raise DataError(
-            f"The data set '{info.name}' has {len(info.pieces)} pieces; a training needs at least {FEWEST_PIECES}, and "
-            "gets better with 30 or more. Add some with `/dataset add`."
-        )
+    if len(info.pieces) < MIN_TRAINING_PIECES:
+        raise DataError(too_small(info.name, len(info.pieces)))
     partial = folder / f"{DATA}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
