@@ -11,10 +11,9 @@ from PIL import Image
 
 from model.__main__ import main
 from model.controls import FAMILIES, KEYS
-from model.datasets.info import DataSetInfo, Facts, PieceInfo
-from model.datasets.licences import terms
 from model.pictures.data_set import WIDTH, draw_data_set
-from tests.model.datasets.tunes import tune
+from model.uploads.info import DataSetInfo, Facts, PieceInfo, terms
+from tests.model.uploads.tunes import tune
 
 
 def a_set(pieces: int, families: int = 1) -> DataSetInfo:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from model.archives import Archive
-from model.datasets.info import DataSetInfo, PieceInfo
-from model.datasets.licences import LICENCES, Terms, terms
-from model.datasets.names import cleaned, file_stem
 from model.errors import ArchiveError
+from model.uploads.info import LICENCES, DataSetInfo, PieceInfo, Terms, terms
+from model.uploads.names import cleaned, file_stem
 
 ABOUT, TABLE, LICENCE = "dataset.json", "table.csv", "LICENCE.txt"
 NOT_MUSIC = (TABLE, LICENCE)

@@ -19,15 +19,15 @@ import numpy as np
 from pydantic import ValidationError
 
 from model.data.duplicates import Sketch
-from model.datasets.info import DataSetInfo, PieceInfo
-from model.datasets.names import SET_NAME
 from model.errors import DataError
 from model.files import replace_file
+from model.uploads.info import DataSetInfo, PieceInfo
+from model.uploads.names import SET_NAME
 
 HASH_BYTES = 32
 
 
-class Shelf:
+class DataSetFiles:
     """Reads and writes whole sets and single pieces; knows nothing of what may be added."""
 
     def __init__(self, folder: Path) -> None:

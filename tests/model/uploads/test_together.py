@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from model.datasets import DataSetStore
 from model.errors import DataError
-from tests.model.datasets.tunes import tune
+from model.uploads import DataSetStore
+from tests.model.uploads.tunes import tune
 
 
 class KilledError(BaseException):
@@ -46,8 +46,8 @@ def test_eight_threads_add_to_one_set(store):
 def test_processes_and_threads_change_sets_at_once(store):
     code = (
         "import sys\n"
-        "from model.datasets import DataSetStore\n"
-        "from tests.model.datasets.tunes import tune\n"
+        "from model.uploads import DataSetStore\n"
+        "from tests.model.uploads.tunes import tune\n"
         "store = DataSetStore(sys.argv[1])\n"
         "for seed in range(6):\n"
         "    store.add('waltzes', [(f'{seed}.mid', tune(seed))], 'message')\n"

@@ -14,9 +14,9 @@ import zipfile
 from collections.abc import Callable
 from functools import cache
 
-from tests.model.datasets.tunes import tune
-from tests.model.datasets.zips import Lies, Part, archive, link, plain
 from tests.model.midi.midi_bytes import NOTE, file
+from tests.model.uploads.tunes import tune
+from tests.model.uploads.zips import Lies, Part, archive, link, plain
 
 MIB = 1 << 20
 GOOD = tune(1)
