@@ -1,4 +1,4 @@
-"""A data set as a zip that can be added again, and as a folder of MIDI files to train on."""
+"""Exports a data set as a zip that can be added again, and names its files."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ COLUMNS = ("midi_filename", "title", "seconds", "notes", "key", "instruments", "
 
 @dataclass(frozen=True)
 class About:
-    """What an exported set says of its pieces: their names and terms, by the hash of the file."""
+    """Names and terms of the pieces in an exported set, by the hash of the file."""
 
     names: dict[str, str]
     terms: dict[str, Terms]
 
 
 def about(archive: Archive) -> About | None:
-    """What the archive says of itself if a data set was exported to it; None for any other archive."""
+    """The description in an archive that a data set was exported to; None for any other archive."""
     entry = next((entry for entry in archive.entries if entry.name == ABOUT), None)
     if entry is None or entry.refused:
         return None

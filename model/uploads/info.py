@@ -23,7 +23,7 @@ LONGEST_NOTE = 200  # letters
 
 @dataclass(frozen=True)
 class DataSetLimits:
-    """Upper bounds, all inclusive. `seconds` and `memory_bytes` are those of the process that reads one file."""
+    """Upper bounds, all inclusive. `seconds` and `memory_bytes` limit the child that reads one file."""
 
     sets: int = 25  # of one owner; Discord shows as many choices
     files: int = 2_000  # in one set
@@ -41,7 +41,7 @@ class DataSetLimits:
 
 @dataclass(frozen=True)
 class Licence:
-    """One licence: the words a member chooses it by, and the sentence that goes onto the card of a trained model."""
+    """One licence: the words a member chooses it by, and the sentence on the card of a trained model."""
 
     words: str
     sentence: str
@@ -64,7 +64,7 @@ LICENCES: dict[str, Licence] = {
 
 
 class Terms(BaseModel):
-    """A licence out of `LICENCES` by its key, and what a member wrote beside it."""
+    """A licence, as a key of `LICENCES`, and a member's note."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,7 +90,7 @@ class Terms(BaseModel):
 
 
 def terms(licence: str, note: str = "") -> Terms:
-    """The terms that were chosen; the note on one line, without signs that cannot be shown.
+    """The terms for a chosen licence; the note is put on one line, without unprintable characters.
 
     Raises:
         DataError: for a licence that is not on the list, or a note over `LONGEST_NOTE` letters.
@@ -106,7 +106,7 @@ def terms(licence: str, note: str = "") -> Terms:
 
 
 class Facts(BaseModel):
-    """What reading a piece tells; made by a process that a stranger's bytes went through, so checked like theirs."""
+    """Facts of a piece, as a reading child found them. They are validated like an upload."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -119,7 +119,7 @@ class Facts(BaseModel):
 
 
 class PieceInfo(BaseModel):
-    """One piece of a set. `sha256` is of what is kept, `original` of what was sent."""
+    """One piece of a set. `sha256` is of the stored bytes, `original` of the upload."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -140,7 +140,7 @@ class PieceInfo(BaseModel):
 
 
 class DataSetInfo(BaseModel):
-    """A data set: its name and licence, and its pieces in the order they came."""
+    """A data set: its name, its licence, and its pieces in the order they were added."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -185,7 +185,7 @@ class DataSetInfo(BaseModel):
 
     @property
     def all_terms(self) -> tuple[Terms, ...]:
-        """The set's own terms, then those that came with pieces of other sets, each once."""
+        """The terms of the set, then those of pieces from other sets, each once."""
         return tuple(dict.fromkeys([self.terms, *(piece.terms for piece in self.pieces if piece.terms)]))
 
     @property

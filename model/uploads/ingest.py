@@ -24,16 +24,16 @@ from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo
 from model.uploads.names import cleaned, told_apart
 from model.uploads.reading import ReadPiece, Unread, read_all
 
-Progress = Callable[[int, int], None]  # told how many files are done, and of how many
-PART_FILES, PART_BYTES = 64, 16 << 20  # that are read before they are added
+Progress = Callable[[int, int], None]  # gets the number of files done, and of all
+PART_FILES, PART_BYTES = 64, 16 << 20  # read before they are added together
 MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
-CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")  # what file managers add without being asked
+CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")  # files that file managers add to archives
 MOST_REASONS = 10  # that a report lists
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that was left out; `code` stays the same where a sentence holds a number or is reworded."""
+    """A rejected file. `code` stays the same when the sentence is reworded or contains a number."""
 
     name: str
     sentence: str
@@ -42,7 +42,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file that was left out because the piece called `of` is the same, or nearly the same in whatever key."""
+    """A file that was left out because the piece called `of` is the same, or nearly the same in any key."""
 
     name: str
     of: str
@@ -51,7 +51,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What a batch did. `info` is the set after it; `stopped` says that the rest of the batch was not looked at."""
+    """The result of a batch. `info` is the set afterwards; `stopped` means that the batch was stopped early."""
 
     info: DataSetInfo
     accepted: tuple[PieceInfo, ...] = ()
@@ -61,18 +61,18 @@ class BatchReport:
 
     @property
     def repaired(self) -> dict[str, tuple[str, ...]]:
-        """What was mended in accepted pieces, by the piece's name."""
+        """The repairs to accepted pieces, by name."""
         return {piece.name: piece.facts.repairs for piece in self.accepted if piece.facts.repairs}
 
     def reasons(self) -> list[tuple[int, str]]:
-        """Why files were refused: each sentence, and of how many files it is true; the most frequent first."""
+        """How many files were refused for each reason, the most frequent reason first."""
         return [(count, sentence) for sentence, count in Counter(one.sentence for one in self.refused).most_common()]
 
     def text(self) -> str:
-        """The whole in a few lines, for a person."""
-        lines = [f"{len(self.accepted)} added, {len(self.duplicates)} there already, {len(self.refused)} refused."]
+        """The report in a few lines of text."""
+        lines = [f"{len(self.accepted)} added, {len(self.duplicates)} already there, {len(self.refused)} refused."]
         if self.repaired:
-            lines.append(f"{len(self.repaired)} of those added were mended.")
+            lines.append(f"{len(self.repaired)} of those added were repaired.")
         reasons = self.reasons()
         lines += [f"{count} refused: {sentence}" for count, sentence in reasons[:MOST_REASONS]]
         if len(reasons) > MOST_REASONS:
@@ -81,9 +81,9 @@ class BatchReport:
         near = [one for one in self.duplicates if not one.is_exact]
         lines += [f"'{one.name}' is nearly the same as '{one.of}'." for one in near[:5]]
         if len(near) > 5:
-            lines.append(f"So are {len(near) - 5} more, each as another piece.")
+            lines.append(f"{len(near) - 5} more are nearly the same as other pieces.")
         if self.stopped:
-            lines.append("It was stopped before the end; what is listed as added is kept.")
+            lines.append("Stopped before the end; what was added stays.")
         info = self.info
         lines.append(f"'{info.name}' has {info.totals}.")
         return "\n".join(lines)
@@ -91,7 +91,7 @@ class BatchReport:
 
 @dataclass(frozen=True)
 class Incoming:
-    """One file of a batch: its bytes, or why it is refused; `about` where it comes out of a set that was exported."""
+    """One file of a batch: its bytes, or why it is refused; `about` if it comes from an exported set."""
 
     name: str
     data: bytes = b""
@@ -101,7 +101,7 @@ class Incoming:
 
 
 class Batch:
-    """The files of one batch, those in archives included; nothing is unpacked before it is asked for."""
+    """The files of one batch, including those in archives, which are unpacked one at a time."""
 
     def __init__(self, files: Sequence[tuple[str, bytes]], limits: DataSetLimits) -> None:
         self._limits = limits
@@ -155,11 +155,11 @@ class Batch:
         except ArchiveError as error:
             return Incoming(name, refused=error.sentence, code=error.sentence)
         if data and not is_midi(data) and not entry.name.lower().endswith(MIDI_SUFFIXES):
-            return Incoming(name, refused="It is no MIDI file (.mid).", code="not_midi_name")
+            return Incoming(name, refused="It is not a MIDI file (.mid).", code="not_midi_name")
         return self._within(Incoming(name, data, about=known))
 
     def _within(self, file: Incoming) -> Incoming:
-        """`file`, without its bytes where they are more than a process should be given."""
+        """`file`, or its refusal if it is too large for the child that reads it."""
         if len(file.data) <= self._limits.file_bytes:
             return file
         most = f"{self._limits.file_bytes / (1 << 20):,.0f}"
@@ -168,7 +168,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Ready:
-    """A file that was read, or the piece of another set: what is to be added."""
+    """A file that was read, or a piece of another set, ready to be added."""
 
     name: str
     original: str  # hash of what was sent
@@ -179,7 +179,7 @@ class Ready:
 
 @dataclass
 class Ingest:
-    """Adds to one set, and counts what became of each file. `keep_similar` lets in what is nearly there already."""
+    """Adds files to one set and records the outcome of each. `keep_similar` allows near-duplicates."""
 
     files: DataSetFiles
     limits: DataSetLimits
@@ -191,7 +191,7 @@ class Ingest:
     refused: list[Refused] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     stopped: bool = False
-    _unread: dict[str, Unread] = field(default_factory=dict)  # by hash, so that a copy is not tried again
+    _unread: dict[str, Unread] = field(default_factory=dict)  # by hash, so that a copy is not read again
 
     def batch(self, files: Batch, on_progress: Progress | None, should_stop: Callable[[], bool] | None) -> None:
         """Read and add every file."""
@@ -214,7 +214,7 @@ class Ingest:
     def _unknown(
         self, files: Batch, should_stop: Callable[[], bool] | None
     ) -> Iterator[tuple[tuple[Incoming, str], bytes]]:
-        """The files that must be read: neither refused as they came nor there already; each with its hash."""
+        """The files that must be read, with their hashes: neither refused by their outside nor known already."""
         known = _by_hash(self._info().pieces)
         ends = time.monotonic() + self.limits.batch_seconds
         for file in files:
@@ -240,16 +240,18 @@ class Ingest:
 
     def _info(self) -> DataSetInfo:
         if (info := self.files.read(self.name)) is None:
-            raise DataError(f"The data set '{self.name}' was deleted meanwhile: create it and add the files again.")
+            raise DataError(
+                f"The data set '{self.name}' was deleted in the meantime: create it and add the files again."
+            )
         return info
 
     def report(self) -> BatchReport:
-        """What became of the files so far."""
+        """The outcome of all files so far."""
         left_out = tuple(self.refused), tuple(self.duplicates)
         return BatchReport(self._info(), tuple(self.accepted), *left_out, stopped=self.stopped)
 
     def add(self, part: list[Ready]) -> None:
-        """Add what is new of `part`, all in one stroke."""
+        """Add the new pieces of `part` in one change."""
         if not part:
             return
         with self.files.locked():
@@ -287,7 +289,7 @@ class Ingest:
         near_duplicates: NearDuplicates,
         room: int,
     ) -> PieceInfo | None:
-        """What `one` becomes in the set; None, with the reason noted, where it is left out."""
+        """The entry for `one` in the set; None, with the reason recorded, if it is left out."""
         sha256 = hashlib.sha256(one.read.data).hexdigest()
         if (same := known.get(one.original, known.get(sha256))) is not None:
             self.duplicates.append(Duplicate(one.name, same, True))
@@ -326,12 +328,12 @@ class Ingest:
 
 
 def _by_hash(pieces: Iterable[PieceInfo]) -> dict[str, str]:
-    """Names of pieces by the hash of what is kept and of what was sent."""
+    """Names of pieces by both hashes: of the stored bytes and of the original upload."""
     return {sha256: piece.name for piece in pieces for sha256 in (piece.original, piece.sha256)}
 
 
 class NearDuplicates:
-    """The sketches of a set's pieces, to ask and to add to; pieces are known by their number in the set."""
+    """Finds near-duplicates in any key by the sketches of `model.data.duplicates`; pieces are numbers in the set."""
 
     def __init__(self, sketches: list[Sketch]) -> None:
         self._sketches = list(sketches)
@@ -342,13 +344,13 @@ class NearDuplicates:
         self._sorted = len(sketches)  # how many pieces the two arrays know; those added later are looked at one by one
 
     def nearest(self, sketch: Sketch) -> int | None:
-        """The piece that shares most with `sketch`, if that is enough to count as the same; else None."""
+        """The piece that is nearly the same as `sketch`, the most similar one; None if there is none."""
         shares = {number: share(sketch, self._sketches[number]) for number in self._likely(sketch)}
         best = max(shares, key=lambda number: shares[number], default=None)
         return best if best is not None and shares[best] >= SAME else None
 
     def add(self, sketch: Sketch) -> None:
-        """Count one more piece to the set."""
+        """Add the sketch of one more piece."""
         self._sketches.append(sketch)
 
     def _likely(self, sketch: Sketch) -> list[int]:

@@ -77,7 +77,7 @@ def test_a_set_from_creation_to_its_end(shell, tmp_path):
     assert len(list((tmp_path / "m").iterdir())) == 2
     shell("create", "copy", "--licence", "cc0")
     assert "2 added" in shell("add", "copy", str(tmp_path / "m.zip"))[1]
-    assert "0 added, 2 there already" in shell("add", "copy", "--other", "mine")[1]
+    assert "0 added, 2 already there" in shell("add", "copy", "--other", "mine")[1]
     assert "is gone: 2 pieces, 120 notes" in shell("delete", "mine")[1]
 
 

@@ -67,7 +67,7 @@ def test_processes_and_threads_change_sets_at_once(store):
 
 def test_a_set_that_is_deleted_while_files_are_read_is_told(store):
     files = [(f"{seed}.mid", tune(seed)) for seed in range(5)]
-    with pytest.raises(DataError, match="was deleted meanwhile"):
+    with pytest.raises(DataError, match="was deleted in the meantime"):
         store.add("waltzes", files, "message", on_progress=lambda done, _: done == 1 and store.delete("waltzes"))
     assert list((store.folder / "pieces").iterdir()) == []
 
