@@ -52,13 +52,21 @@ def sheet(piece: Piece, title: str = "", most_bars: int = MOST_BARS) -> Sheet:
     end = most_bars * bar
     if any(rows[:, 0].max() >= end for _, rows in staves):
         remarks.append(f"The sheet has the first {most_bars} bars.")
-    sharps, is_minor = key_of(_pitched(piece))
+    sharps, is_minor = _key(piece)
     score = stream.Score()
     score.metadata = metadata.Metadata(title=title or piece.title or "Cadenza")
     for name, rows in staves:
         part = _part(rows[rows[:, 0] < end], name, f"{meter['numerator']}/{meter['denominator']}", (sharps, is_minor))
         score.insert(0, part)
     return Sheet(GeneralObjectExporter(score).parse(), tuple(remarks))
+
+
+def _key(piece: Piece) -> tuple[int, bool]:
+    """The key that the piece begins in: as it says itself, else as its notes suggest."""
+    if len(piece.key_signatures):
+        first = piece.key_signatures[0]
+        return int(first["sharps"]), bool(first["is_minor"])
+    return key_of(_pitched(piece))
 
 
 def _pitched(piece: Piece) -> NDArray:
