@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     try:
         figures = described(read_midi(data))
     except MidiError as error:
-        return Outcome({"refused": error.sentence}, error.sentence, REFUSED_STATUS)
+        return Outcome({"refused": error.sentence}, error.sentence, status=REFUSED_STATUS)
     return Outcome(figures, _text(figures))
 
 

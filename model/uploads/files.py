@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from model.data.duplicates import Sketch
+from model.corpora.near_duplicates import Sketch
 from model.errors import DataError
 from model.files import replace_file
 from model.uploads.info import DataSetInfo, PieceInfo

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model.archives import SUFFIXES, Archive, Entry, is_archive
-from model.data.duplicates import FEWEST_SHARED, SAME, Sketch, share
+from model.corpora.near_duplicates import FEWEST_SHARED, SAME, Sketch, share
 from model.errors import ArchiveError, DataError
 from model.midi import is_midi
 from model.uploads.export import ABOUT, NOT_MUSIC, About, about
@@ -333,7 +333,7 @@ def _by_hash(pieces: Iterable[PieceInfo]) -> dict[str, str]:
 
 
 class NearDuplicates:
-    """Finds near-duplicates in any key by the sketches of `model.data.duplicates`; pieces are numbers in the set."""
+    """Finds near-duplicates of a new piece in any key. The pieces of the set are known by their numbers."""
 
     def __init__(self, sketches: list[Sketch]) -> None:
         self._sketches = list(sketches)

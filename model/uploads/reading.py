@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from model.controls import DRUMS, FAMILIES, KEYS, keys_of
-from model.data.duplicates import SKETCH, Sketch, sketch
+from model.corpora.near_duplicates import SKETCH, Sketch, sketch
 from model.errors import MidiError
 from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedPool, Limits, Task
 from model.midi import MidiLimits, read_midi, write_midi

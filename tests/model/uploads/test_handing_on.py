@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from model.data.sources import read_sources
+from model.corpora.sources import read_sources
 from model.errors import DataError
 from model.uploads import DataSetStore
 from tests.model.uploads.test_store import filled
