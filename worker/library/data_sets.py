@@ -30,7 +30,7 @@ from model.errors import DataError
 from worker.library.parts import joined, split
 
 if TYPE_CHECKING:
-    from model.datasets import BatchReport, DataSetInfo
+    from model.uploads import BatchReport, DataSetInfo
     from worker.library.errand import Counter
 
 MOST_TOLD = 10  # of files that were repaired, refused, or there already; the numbers tell of all

@@ -14,9 +14,9 @@ import zipfile
 from collections.abc import Callable
 from functools import cache
 
-from tests.model.datasets.tunes import tune
-from tests.model.datasets.zips import Lies, Part, archive, link, plain
 from tests.model.midi.midi_bytes import NOTE, file
+from tests.model.uploads.tunes import tune
+from tests.model.uploads.zips import Lies, Part, archive, link, plain
 
 MIB = 1 << 20
 GOOD = tune(1)
@@ -170,7 +170,7 @@ ENTRY: dict[str, tuple[Callable[[], bytes], str]] = {
     "a size too small": (lambda: _one(method=DEFLATED, size=20), "checksum is wrong"),
     "a size too large": (lambda: _one(method=DEFLATED, size=len(GOOD) + 99), "does not have the size"),
     "bombs of a small size": (lambda: _holding_lying(), "checksum is wrong"),
-    "a name that is no UTF-8": (lambda: archive(Part(b"\xe9t\xe9.txt", b"x", flags=0x800)), "no MIDI"),
+    "a name that is no UTF-8": (lambda: archive(Part(b"\xe9t\xe9.txt", b"x", flags=0x800)), "not a MIDI"),
     "a place without a file": (lambda: _one(offset=7), "damaged and cannot be unpacked|beyond its end"),
     "another name inside": (lambda: _one(local=b"b.mid"), "damaged and cannot be unpacked"),
     "three MiB of zeros": (lambda: _holding(b"a.mid", bytes(3 * MIB)), "as a zip bomb does"),
@@ -181,9 +181,9 @@ ENTRY: dict[str, tuple[Callable[[], bytes], str]] = {
     "a rar": (lambda: _holding(b"b.rar", b"Rar!\x1a\x07\x01\x00"), "archive inside an archive"),
     "a 7z called MIDI": (lambda: _holding(b"b.midi", b"7z\xbc\xaf\x27\x1c" + NOISE(99)), "archive inside an archive"),
     "a tar": (lambda: _holding(b"b.tar", _tar()), "archive inside an archive"),
-    "a text": (lambda: _holding(b"readme.txt", b"Thank you for the music."), "no MIDI file"),
-    "a program": (lambda: _holding(b"setup.exe", b"MZ" + NOISE(500)), "no MIDI file"),
-    "a script": (lambda: _holding(b"a.mid.py", b"import os"), "no MIDI file"),
+    "a text": (lambda: _holding(b"readme.txt", b"Thank you for the music."), "not a MIDI file"),
+    "a program": (lambda: _holding(b"setup.exe", b"MZ" + NOISE(500)), "not a MIDI file"),
+    "a script": (lambda: _holding(b"a.mid.py", b"import os"), "not a MIDI file"),
     "a picture called MIDI": (lambda: _holding(b"a.mid", b"\x89PNG\r\n\x1a\n" + NOISE(99)), "a picture, not a MIDI"),
     "a recording called MIDI": (lambda: _holding(b"a.mid", b"ID3" + NOISE(99)), "an MP3 recording, not a MIDI"),
     "a PDF called MIDI": (lambda: _holding(b"a.mid", b"%PDF-1.7" + NOISE(99)), "a PDF, not a MIDI"),

@@ -1,7 +1,7 @@
-"""The data sets of one owner, such as a Discord server, in one folder: made, filled, looked at, emptied, handed out.
+"""The data sets of one owner, such as a Discord server, in one folder: every operation on them.
 
-Several threads and processes may use one folder at once. Every change happens whole or not at all, and nothing is ever
-written outside the folder: what members call their files is shown, and never a path.
+Several threads and processes may use one folder at once. A change happens completely or not at all, and nothing is
+written outside the folder: the names that members give their files are shown, but never used as paths.
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from model.datasets.adding import Adding, Progress, Ready
-from model.datasets.exchange import file_names, zipped
-from model.datasets.incoming import Batch
-from model.datasets.info import DataSetInfo, PieceInfo
-from model.datasets.licences import terms
-from model.datasets.limits import DataSetLimits
-from model.datasets.names import checked, cleaned
-from model.datasets.readers import ReadPiece
-from model.datasets.report import BatchReport
-from model.datasets.shelf import Shelf
 from model.errors import DataError
+from model.uploads.export import file_names, zipped
+from model.uploads.files import DataSetFiles
+from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, terms
+from model.uploads.ingest import Batch, BatchReport, Ingest, Progress, Ready
+from model.uploads.names import checked, cleaned
+from model.uploads.reading import ReadPiece
 
 SHORTEST_HASH = 6  # letters of a hash by which a piece can be named
 LONGEST_NUMBER = 5  # digits; more are letters of a hash
@@ -35,7 +31,7 @@ class DataSetStore:
 
     def __init__(self, folder: Path | str, limits: DataSetLimits | None = None) -> None:
         self.folder, self.limits = Path(folder), limits or DataSetLimits()
-        self._shelf = Shelf(self.folder)
+        self._files = DataSetFiles(self.folder)
 
     def create(self, name: str, licence: str, created_by: int | None = None, note: str = "") -> DataSetInfo:
         """A new, empty set.
@@ -50,20 +46,20 @@ class DataSetStore:
             DataError: the name or the licence cannot be, the name is taken, or there are too many sets.
         """
         chosen = terms(licence, note)
-        with self._shelf.locked():
-            names = self._shelf.names()
+        with self._files.locked():
+            names = self._files.names()
             if checked(name) in names:
                 raise DataError(f"There is a data set '{name}' already: choose another name, or add to that one.")
             if len(names) >= self.limits.sets:
                 raise DataError(f"There are {len(names)} data sets already, and no more can be: delete one first.")
             now = time.time()
             info = DataSetInfo(name=name, terms=chosen, created_by=created_by, created_s=now, updated_s=now)
-            self._shelf.write(info, {})
+            self._files.write(info, {})
         return info
 
     def names(self) -> list[str]:
         """The names of the sets, sorted."""
-        return self._shelf.names()
+        return self._files.names()
 
     def infos(self) -> list[DataSetInfo]:
         """All sets, by name.
@@ -71,7 +67,7 @@ class DataSetStore:
         Raises:
             DataError: what is kept of one cannot be read.
         """
-        return [info for name in self._shelf.names() if (info := self._shelf.read(name)) is not None]
+        return [info for name in self._files.names() if (info := self._files.read(name)) is not None]
 
     def info(self, name: str) -> DataSetInfo:
         """One set.
@@ -79,8 +75,8 @@ class DataSetStore:
         Raises:
             DataError: there is none of that name, or what is kept of it cannot be read.
         """
-        if (info := self._shelf.read(checked(name))) is None:
-            known = ", ".join(self._shelf.names())
+        if (info := self._files.read(checked(name))) is None:
+            known = ", ".join(self._files.names())
             advice = f"These are here: {known}." if known else "None is here yet: create one first."
             raise DataError(f"There is no data set '{name}'. {advice}")
         return info
@@ -113,9 +109,9 @@ class DataSetStore:
             DataError: there is no such set, or the folder cannot be written.
         """
         self.info(name)
-        adding = Adding(self._shelf, self.limits, name, cleaned(source)[:LONGEST_SOURCE], added_by, keep_similar)
-        adding.batch(Batch(files, self.limits), on_progress, should_stop)
-        return adding.report()
+        ingest = Ingest(self._files, self.limits, name, cleaned(source)[:LONGEST_SOURCE], added_by, keep_similar)
+        ingest.batch(Batch(files, self.limits), on_progress, should_stop)
+        return ingest.report()
 
     def add_from(self, name: str, other: str, added_by: int | None = None) -> BatchReport:
         """Add the pieces of the set `other` to the set `name`; each keeps the licence it came under.
@@ -123,17 +119,17 @@ class DataSetStore:
         Raises:
             DataError: one of the sets is not there, or a piece is damaged.
         """
-        with self._shelf.locked():
-            source, sketches = self.info(other), self._shelf.sketches(other)
+        with self._files.locked():
+            source, sketches = self.info(other), self._files.sketches(other)
             self.info(name)
             if name == other:
                 raise DataError(f"'{name}' cannot be added to itself: name another data set.")
-            adding = Adding(self._shelf, self.limits, name, "data set", added_by)
-            adding.add([self._ready(piece, source, sketches) for piece in source.pieces])
-            return adding.report()
+            ingest = Ingest(self._files, self.limits, name, "data set", added_by)
+            ingest.add([self._ready(piece, source, sketches) for piece in source.pieces])
+            return ingest.report()
 
     def _ready(self, piece: PieceInfo, source: DataSetInfo, sketches: dict) -> Ready:
-        read = ReadPiece(piece.facts, sketches[piece.sha256], self._shelf.bytes_of(piece))
+        read = ReadPiece(piece.facts, sketches[piece.sha256], self._files.bytes_of(piece))
         with_terms = piece.model_copy(update={"terms": piece.terms or source.terms})
         return Ready(piece.name, piece.original, read, with_terms)
 
@@ -147,13 +143,13 @@ class DataSetStore:
         Raises:
             DataError: there is no such set, or one of the pieces is not in it; then none is taken out.
         """
-        with self._shelf.locked():
+        with self._files.locked():
             info = self.info(name)
             removed = list(dict.fromkeys(_found(info, wanted) for wanted in pieces))
             kept = tuple(piece for number, piece in enumerate(info.pieces) if number not in removed)
             changed = info.model_copy(update={"pieces": kept, "updated_s": time.time()})
-            self._shelf.write(changed, self._shelf.sketches(name))
-            self._shelf.sweep()
+            self._files.write(changed, self._files.sketches(name))
+            self._files.sweep()
         return [info.pieces[number] for number in sorted(removed)]
 
     def delete(self, name: str) -> DataSetInfo:
@@ -162,10 +158,10 @@ class DataSetStore:
         Raises:
             DataError: there is no such set.
         """
-        with self._shelf.locked():
+        with self._files.locked():
             info = self.info(name)
-            self._shelf.drop(name)
-            self._shelf.sweep()
+            self._files.drop(name)
+            self._files.sweep()
         return info
 
     def export(self, name: str) -> bytes:
@@ -174,8 +170,8 @@ class DataSetStore:
         Raises:
             DataError: there is no such set, or a piece of it is damaged.
         """
-        with self._shelf.locked():
-            return zipped(self.info(name), self._shelf.bytes_of)
+        with self._files.locked():
+            return zipped(self.info(name), self._files.bytes_of)
 
     def materialise(self, name: str, folder: Path) -> Path:
         """Put the MIDI files of a set into `folder`, to be trained on, and return it; links where that is possible.
@@ -183,14 +179,14 @@ class DataSetStore:
         Raises:
             DataError: there is no such set, it is empty, a piece is damaged, or the folder cannot be written.
         """
-        with self._shelf.locked():
+        with self._files.locked():
             info = self.info(name)
             if not info.pieces:
                 raise DataError(f"The data set '{name}' is empty: add MIDI files to it first.")
             folder.mkdir(parents=True, exist_ok=True)
             for file, piece in file_names(info).items():
-                self._shelf.bytes_of(piece)
-                _link(self._shelf.path(piece.sha256), folder / file)
+                self._files.bytes_of(piece)
+                _link(self._files.path(piece.sha256), folder / file)
         return folder
 
 

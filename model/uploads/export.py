@@ -1,4 +1,4 @@
-"""A data set as a zip that can be added again, and as a folder of MIDI files to train on."""
+"""Exports a data set as a zip that can be added again, and names its files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from model.archives import Archive
-from model.datasets.info import DataSetInfo, PieceInfo
-from model.datasets.licences import LICENCES, Terms, terms
-from model.datasets.names import cleaned, file_stem
 from model.errors import ArchiveError
+from model.uploads.info import LICENCES, DataSetInfo, PieceInfo, Terms, terms
+from model.uploads.names import cleaned, file_stem
 
 ABOUT, TABLE, LICENCE = "dataset.json", "table.csv", "LICENCE.txt"
 NOT_MUSIC = (TABLE, LICENCE)
@@ -26,14 +25,14 @@ COLUMNS = ("midi_filename", "title", "seconds", "notes", "key", "instruments", "
 
 @dataclass(frozen=True)
 class About:
-    """What an exported set says of its pieces: their names and terms, by the hash of the file."""
+    """Names and terms of the pieces in an exported set, by the hash of the file."""
 
     names: dict[str, str]
     terms: dict[str, Terms]
 
 
 def about(archive: Archive) -> About | None:
-    """What the archive says of itself if a data set was exported to it; None for any other archive."""
+    """The description in an archive that a data set was exported to; None for any other archive."""
     entry = next((entry for entry in archive.entries if entry.name == ABOUT), None)
     if entry is None or entry.refused:
         return None

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from model.datasets import DataSetLimits, DataSetStore
-from model.datasets.readers import reading_pool
+from model.uploads import DataSetLimits, DataSetStore
+from model.uploads.reading import reading_pool
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from model.corpora.shards import FEWEST_NOTES as FEWEST_NOTES_LEARNT
-from model.datasets import LICENCES, DataSetLimits, DataSetStore
-from model.datasets.reading import FEWEST_NOTES as FEWEST_NOTES_KEPT
 from model.errors import DataError
 from model.midi import MidiLimits, read_midi, write_midi
 from model.piece import Instrument
-from tests.model.datasets.tunes import piece, tune
+from model.uploads import LICENCES, DataSetLimits, DataSetStore
+from model.uploads.reading import FEWEST_NOTES as FEWEST_NOTES_KEPT
+from tests.model.uploads.tunes import piece, tune
 
 
 def filled(store: DataSetStore, *seeds: int) -> None:

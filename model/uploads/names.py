@@ -1,4 +1,4 @@
-"""Names of sets and of pieces. A set's name is checked, a piece's is cleaned; no path is ever made of what was sent."""
+"""Names of sets, which are checked, and of pieces, which are cleaned. No name of an upload is ever used as a path."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def checked(name: str) -> str:
 
 
 def cleaned(name: str) -> str:
-    """What a piece is shown as: the last part of what it was called, on one line, at most `LONGEST_NAME` letters.
+    """The name a piece is shown under: the last part of `name`, on one line, at most `LONGEST_NAME` characters.
 
-    Signs that are not seen or turn the line around go, and so does what makes a spreadsheet compute.
+    Invisible and direction-changing characters are removed, and so is what a spreadsheet would run as a formula.
     """
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     text, before = last[: 8 * LONGEST_NAME], None
@@ -42,7 +42,7 @@ def cleaned(name: str) -> str:
 
 
 def _seen(text: str) -> str:
-    """`text` on one line, without signs that are not seen or mean something to Discord or a shell."""
+    """`text` on one line, without invisible characters and those with a meaning in Discord or a shell."""
     shown, marks = [], 0
     for sign in text:
         kind = unicodedata.category(sign)
@@ -55,7 +55,7 @@ def _seen(text: str) -> str:
 
 
 def told_apart(name: str, taken: Iterable[str]) -> str:
-    """`name`, with a number behind it where `taken` holds it already."""
+    """`name`, with a number appended if it is in `taken`."""
     known, number, shown = set(taken), 2, name
     while shown in known:
         end = f" ({number})"
@@ -64,6 +64,6 @@ def told_apart(name: str, taken: Iterable[str]) -> str:
 
 
 def file_stem(name: str) -> str:
-    """Some of the letters of a cleaned name, as any file system takes them: a-z, 0-9 and '-'; may be ''."""
+    """The part of a cleaned name that is safe in any file system: a-z, 0-9 and '-'; may be ''."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-")

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from model.datasets import DataSetStore
-from model.datasets.incoming import Batch
-from model.datasets.limits import DataSetLimits
-from tests.model.datasets.conftest import tree
-from tests.model.datasets.hostile import ENTRY, GOOD, MIB, WHOLE, archive
-from tests.model.datasets.tunes import tune
-from tests.model.datasets.zips import Part
+from model.uploads import DataSetStore
+from model.uploads.info import DataSetLimits
+from model.uploads.ingest import Batch
 from tests.model.midi.midi_bytes import NOTE, file
+from tests.model.uploads.conftest import tree
+from tests.model.uploads.hostile import ENTRY, GOOD, MIB, WHOLE, archive
+from tests.model.uploads.tunes import tune
+from tests.model.uploads.zips import Part
 
 MOST_MEMORY = 48 * MIB  # beside the archive itself
 BOMBS = {name: WHOLE[name][0] for name in ("100 MiB of zeros", "zeros in forty files", "a size of 4 GiB")} | {
@@ -108,7 +108,7 @@ def test_a_process_that_adds_bombs_stays_small(tmp_path: Path):
     """All bombs of this page in one process that has half a GiB of address space beyond what it starts with."""
     code = (
         "import pathlib, resource, sys\n"
-        "from model.datasets import DataSetStore\n"
+        "from model.uploads import DataSetStore\n"
         "has = int(pathlib.Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (has + (512 << 20),) * 2)\n"
         "store = DataSetStore(sys.argv[1]); store.create('a', 'cc0')\n"

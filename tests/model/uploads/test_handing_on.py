@@ -10,11 +10,11 @@ import zipfile
 import pytest
 
 from model.corpora.sources import read_sources
-from model.datasets import DataSetStore
 from model.errors import DataError
-from tests.model.datasets.test_store import filled
-from tests.model.datasets.tunes import tune
-from tests.model.datasets.zips import Part, archive
+from model.uploads import DataSetStore
+from tests.model.uploads.test_store import filled
+from tests.model.uploads.tunes import tune
+from tests.model.uploads.zips import Part, archive
 
 
 def test_a_set_added_to_another_brings_its_licence_along(store):

@@ -1,8 +1,8 @@
-"""The files of an owner's data sets, and the lock under which they change.
+"""The files of an owner's data sets on disk, and the lock under which they change.
 
-`sets/<name>.json` says what a set holds, `sets/<name>.sketches` what its pieces are compared by, and a piece is kept as
-`pieces/<hash>.mid`, once however many sets hold it. The JSON is written last and names what counts: a process that is
-killed leaves at most files that no set names, and those go with the next piece that is removed.
+`sets/<name>.json` lists the pieces of a set, `sets/<name>.sketches` holds what near-duplicates are found by, and
+`pieces/<hash>.mid` is a piece, stored once however many sets hold it. The JSON is written last: a killed process leaves
+at most files that no set lists, and `sweep` deletes those.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import numpy as np
 from pydantic import ValidationError
 
 from model.corpora.near_duplicates import Sketch
-from model.datasets.info import DataSetInfo, PieceInfo
-from model.datasets.names import SET_NAME
 from model.errors import DataError
 from model.files import replace_file
+from model.uploads.info import DataSetInfo, PieceInfo
+from model.uploads.names import SET_NAME
 
 HASH_BYTES = 32
 
 
-class Shelf:
-    """Reads and writes whole sets and single pieces; knows nothing of what may be added."""
+class DataSetFiles:
+    """Reads and writes sets and pieces; it does not decide what may be added."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Shelf:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other thread and process from changing anything here; may be nested within one thread."""
+        """Hold the lock of the folder against all other threads and processes; may be nested within a thread."""
         if getattr(self._held, "depth", 0):
             yield
             return
@@ -58,17 +58,17 @@ class Shelf:
             os.close(descriptor)
 
     def _unwritable(self, error: OSError) -> DataError:
-        return DataError(f"The data sets in {self.folder} cannot be changed ({error.strerror}): look after the disk.")
+        return DataError(f"The data sets in {self.folder} cannot be changed ({error.strerror}): check the disk.")
 
     def names(self) -> list[str]:
-        """The sets that are here, sorted."""
+        """The names of the sets, sorted."""
         try:
             return sorted(path.stem for path in self._sets.glob("*.json") if SET_NAME.fullmatch(path.stem))
         except OSError:
             return []
 
     def read(self, name: str) -> DataSetInfo | None:
-        """What the set holds, or None where there is none of that (checked) name.
+        """The set called `name` (checked), or None if there is none.
 
         Raises:
             DataError: its file is damaged.
@@ -78,12 +78,10 @@ class Shelf:
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
-            raise DataError(
-                f"What is kept of the data set '{name}' cannot be read: look after {self._sets / name}.json."
-            ) from error
+            raise DataError(f"The data set '{name}' cannot be read: check {self._sets / name}.json.") from error
 
     def write(self, info: DataSetInfo, sketches: Mapping[str, Sketch]) -> None:
-        """Let the set be as `info` says from now on; `sketches` are by hash, at least those of its pieces."""
+        """Write the set; `sketches` by hash must include those of its pieces."""
         rows = {piece.sha256: sketches[piece.sha256] for piece in info.pieces if piece.sha256 in sketches}
         with replace_file(self._sets / f"{info.name}.sketches") as file:
             for sha256, sketch in rows.items():
@@ -92,7 +90,7 @@ class Shelf:
             file.write(info.model_dump_json().encode())
 
     def sketches(self, name: str) -> dict[str, Sketch]:
-        """What the pieces of a set are compared by, by hash; what cannot be read is left out."""
+        """The sketches of a set's pieces by hash; unreadable ones are left out."""
         try:
             data = (self._sets / f"{name}.sketches").read_bytes()
         except FileNotFoundError:
@@ -110,12 +108,12 @@ class Shelf:
         return found
 
     def drop(self, name: str) -> None:
-        """Let there be no set of that name."""
+        """Delete the set, but not its pieces."""
         (self._sets / f"{name}.json").unlink(missing_ok=True)
         (self._sets / f"{name}.sketches").unlink(missing_ok=True)
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes of a piece and return their hash."""
+        """Store the bytes of a piece and return their hash."""
         sha256 = hashlib.sha256(data).hexdigest()
         if not self.path(sha256).exists():
             with replace_file(self.path(sha256)) as file:
@@ -123,14 +121,14 @@ class Shelf:
         return sha256
 
     def path(self, sha256: str) -> Path:
-        """Where a piece lies."""
+        """The path of a piece."""
         return self._pieces / f"{sha256}.mid"
 
     def bytes_of(self, piece: PieceInfo) -> bytes:
-        """A piece as it was kept.
+        """The bytes of a piece.
 
         Raises:
-            DataError: it is gone or damaged.
+            DataError: they are missing or damaged.
         """
         try:
             data = self.path(piece.sha256).read_bytes()
@@ -141,12 +139,12 @@ class Shelf:
         return data
 
     def bytes_in_all(self) -> int:
-        """Bytes of all pieces that are here."""
+        """The size of all pieces together."""
         with os.scandir(self._pieces) as entries:
             return sum(entry.stat().st_size for entry in entries if entry.name.endswith(".mid"))
 
     def sweep(self) -> None:
-        """Delete the pieces that no set names, and what a killed process left half-written."""
+        """Delete pieces that no set lists, and files that a killed process left half-written."""
         kept = {piece.sha256 for name in self.names() for piece in self._pieces_of(name)}
         with os.scandir(self._pieces) as entries:
             unnamed = [Path(entry.path) for entry in entries if entry.name.removesuffix(".mid") not in kept]

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.datasets.exchange import file_names
-from model.datasets.info import DataSetInfo, Facts, PieceInfo
-from model.datasets.licences import terms
-from model.datasets.names import LONGEST_NAME, MOST_MARKS, SET_NAME, checked, cleaned, file_stem, told_apart
 from model.errors import DataError
+from model.uploads.export import file_names
+from model.uploads.info import DataSetInfo, Facts, PieceInfo, terms
+from model.uploads.names import LONGEST_NAME, MOST_MARKS, SET_NAME, checked, cleaned, file_stem, told_apart
 
 PARTS = st.sampled_from(
     [

@@ -1,27 +1,35 @@
-"""Reads members' MIDI files in child processes: each file has limits on time and memory, and costs itself alone."""
+"""Reads members' MIDI files in child processes: each file has limits on time and memory, and costs itself alone.
+
+What comes back is the music as `write_midi` writes it: the bytes that were sent go no further than the child.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from model.corpora.near_duplicates import SKETCH, Sketch
-from model.datasets.info import Facts
-from model.datasets.limits import DataSetLimits
+from model.controls import DRUMS, FAMILIES, KEYS, keys_of
+from model.corpora.near_duplicates import SKETCH, Sketch, sketch
+from model.errors import MidiError
 from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedPool, Limits, Task
+from model.midi import MidiLimits, read_midi, write_midi
+from model.piece import Piece
+from model.uploads.info import DataSetLimits, Facts
 
 FILES_OF_ONE = 1_000  # that a child reads before a new one takes its place
 WORTH_A_PROCESS = 8  # files; fewer are read by one child
 MOST_AT_ONCE = max(2, os.cpu_count() or 1)  # in this process, whatever the number of batches
 ANSWER_ROOM = 1 << 20  # bytes of an answer beside the music itself, which may grow when it is written again
 GROWTH = 4
+FEWEST_NOTES = 16  # a piece shorter than this teaches nothing: training leaves it out
 
 Item = TypeVar("Item")
 
@@ -94,7 +102,7 @@ def read_one(data: bytes, limits: DataSetLimits) -> ReadPiece | Unread:
 @cache
 def reading_pool(memory_bytes: int) -> IsolatedPool:
     """The children of this process that read files with `memory_bytes` each."""
-    task = Task("model.datasets.reading:facts_of", Limits(memory_bytes), environment={"OPENBLAS_NUM_THREADS": "1"})
+    task = Task("model.uploads.reading:facts_of", Limits(memory_bytes), environment={"OPENBLAS_NUM_THREADS": "1"})
     return IsolatedPool(task, MOST_AT_ONCE, FILES_OF_ONE)
 
 
@@ -102,10 +110,10 @@ def _outcome(said: dict, written: bytes) -> ReadPiece | Unread:
     """What a child answered, checked; raises ValueError or KeyError where it makes no sense."""
     if "refused" in said:
         return Unread(str(said["refused"])[:300], str(said.get("code", ""))[:40])
-    sketch = np.frombuffer(bytes.fromhex(said["sketch"]), dtype=np.uint64)
-    if len(sketch) > SKETCH or (np.diff(sketch) <= 0).any() or not written:
+    known = np.frombuffer(bytes.fromhex(said["sketch"]), dtype=np.uint64)
+    if len(known) > SKETCH or (np.diff(known) <= 0).any() or not written:
         raise ValueError("the answer makes no sense")
-    return ReadPiece(Facts.model_validate(said["facts"]), sketch, written)
+    return ReadPiece(Facts.model_validate(said["facts"]), known, written)
 
 
 def _midi_limits(limits: DataSetLimits) -> dict[str, int | float | bool]:
@@ -116,3 +124,37 @@ def _midi_limits(limits: DataSetLimits) -> dict[str, int | float | bool]:
         "duration_s": limits.minutes * 60,
         "tracks": limits.tracks,
     }
+
+
+def facts_of(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    """In the child: facts of the piece in `data` as JSON, and its MIDI written again; or why it is refused."""
+    try:
+        read = read_midi(data, MidiLimits(**head["limits"]))
+        piece = read.piece
+        written = write_midi(piece)
+    except MidiError as error:
+        return {"refused": error.sentence, "code": error.code}, b""
+    if len(piece) < FEWEST_NOTES:
+        sentence = f"It has fewer than {FEWEST_NOTES} notes, too few to learn from; send a longer piece."
+        return {"refused": sentence, "code": "too_few_notes"}, b""
+    facts = {
+        "notes": len(piece),
+        "seconds": round(piece.end_s, 2),
+        "instruments": _families(piece),
+        "key": _key(piece),
+        "title": piece.title[:200],
+        "repairs": list(read.repairs),
+    }
+    return {"facts": facts, "sketch": sketch(piece).tobytes().hex()}, written
+
+
+def _families(piece: Piece) -> dict[str, int]:
+    families = [DRUMS if one.is_drum else one.program // 8 for one in piece.instruments]
+    counts = Counter(families[number] for number in piece.notes["instrument"].tolist())
+    return {FAMILIES[family]: count for family, count in counts.most_common()}
+
+
+def _key(piece: Piece) -> str:
+    notes = piece.notes[~piece.is_drum_note]
+    index = int(keys_of(np.bincount(notes["pitch"] % 12, weights=notes["duration"], minlength=12)))
+    return KEYS[index] if index >= 0 else ""

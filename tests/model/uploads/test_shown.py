@@ -11,10 +11,9 @@ from PIL import Image
 
 from model.__main__ import main
 from model.controls import FAMILIES, KEYS
-from model.datasets.info import DataSetInfo, Facts, PieceInfo
-from model.datasets.licences import terms
 from model.pictures.data_set import WIDTH, draw_data_set
-from tests.model.datasets.tunes import tune
+from model.uploads.info import DataSetInfo, Facts, PieceInfo, terms
+from tests.model.uploads.tunes import tune
 
 
 def a_set(pieces: int, families: int = 1) -> DataSetInfo:
@@ -78,7 +77,7 @@ def test_a_set_from_creation_to_its_end(shell, tmp_path):
     assert len(list((tmp_path / "m").iterdir())) == 2
     shell("create", "copy", "--licence", "cc0")
     assert "2 added" in shell("add", "copy", str(tmp_path / "m.zip"))[1]
-    assert "0 added, 2 there already" in shell("add", "copy", "--other", "mine")[1]
+    assert "0 added, 2 already there" in shell("add", "copy", "--other", "mine")[1]
     assert "is gone: 2 pieces, 120 notes" in shell("delete", "mine")[1]
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from model.datasets import DataSetStore
 from model.errors import DataError
-from tests.model.datasets.tunes import tune
+from model.uploads import DataSetStore
+from tests.model.uploads.tunes import tune
 
 
 class KilledError(BaseException):
@@ -46,8 +46,8 @@ def test_eight_threads_add_to_one_set(store):
 def test_processes_and_threads_change_sets_at_once(store):
     code = (
         "import sys\n"
-        "from model.datasets import DataSetStore\n"
-        "from tests.model.datasets.tunes import tune\n"
+        "from model.uploads import DataSetStore\n"
+        "from tests.model.uploads.tunes import tune\n"
         "store = DataSetStore(sys.argv[1])\n"
         "for seed in range(6):\n"
         "    store.add('waltzes', [(f'{seed}.mid', tune(seed))], 'message')\n"
@@ -67,7 +67,7 @@ def test_processes_and_threads_change_sets_at_once(store):
 
 def test_a_set_that_is_deleted_while_files_are_read_is_told(store):
     files = [(f"{seed}.mid", tune(seed)) for seed in range(5)]
-    with pytest.raises(DataError, match="was deleted meanwhile"):
+    with pytest.raises(DataError, match="was deleted in the meantime"):
         store.add("waltzes", files, "message", on_progress=lambda done, _: done == 1 and store.delete("waltzes"))
     assert list((store.folder / "pieces").iterdir()) == []
 

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given, settings
 
 from model.corpora.near_duplicates import near_duplicates, share, sketch
-from model.datasets import DataSetLimits
-from model.datasets.likeness import Likeness
-from model.datasets.readers import ReadPiece, Unread, read_all, read_one, reading_pool
-from model.datasets.reading import facts_of
 from model.midi import write_midi
 from model.piece import Piece
-from tests.model.datasets.tunes import piece, tune
+from model.uploads import DataSetLimits
+from model.uploads.ingest import NearDuplicates
+from model.uploads.reading import ReadPiece, Unread, facts_of, read_all, read_one, reading_pool
 from tests.model.made_pieces import pieces
+from tests.model.uploads.tunes import piece, tune
 
 LIMITS = DataSetLimits()
 LARGE = write_midi(piece(1, 150_000))
@@ -107,7 +106,7 @@ def _first(whole: Piece, notes: int) -> Piece:
     return whole.with_notes(whole.notes[:notes])
 
 
-def test_likeness_finds_what_the_pairs_of_all_find():
+def test_near_duplicates_finds_what_the_pairs_of_all_find():
     # Given twenty tunes, some of them again in another key or in part
     tunes = [piece(seed, 200) for seed in range(20)]
     tunes += [piece(seed, 200, transposed=3) for seed in range(5)] + [_first(piece(6, 200), 120)]
@@ -116,19 +115,19 @@ def test_likeness_finds_what_the_pairs_of_all_find():
     assert len(pairs) == 6
     # When each is asked for in turn, sorted in or added one by one
     for known in (0, 10, 20):
-        likeness = Likeness(sketches[:known])
+        known_ones = NearDuplicates(sketches[:known])
         for one in sketches[known:20]:
-            assert likeness.nearest(one) is None
-            likeness.add(one)
+            assert known_ones.nearest(one) is None
+            known_ones.add(one)
         # Then the same are found
-        found = [(likeness.nearest(one), number) for number, one in enumerate(sketches[20:], start=20)]
+        found = [(known_ones.nearest(one), number) for number, one in enumerate(sketches[20:], start=20)]
         assert sorted(found) == pairs
 
 
 def test_a_part_is_like_the_whole_and_silence_like_nothing():
     whole, part = sketch(piece(1, 200)), sketch(_first(piece(1, 200), 130))
-    likeness = Likeness([part, np.zeros(0, dtype=np.uint64), whole])
-    assert likeness.nearest(whole) in (0, 2)
-    assert likeness.nearest(part) in (0, 2)
+    known_ones = NearDuplicates([part, np.zeros(0, dtype=np.uint64), whole])
+    assert known_ones.nearest(whole) in (0, 2)
+    assert known_ones.nearest(part) in (0, 2)
     assert share(whole, whole) == 1.0
-    assert likeness.nearest(np.zeros(0, dtype=np.uint64)) is None
+    assert known_ones.nearest(np.zeros(0, dtype=np.uint64)) is None

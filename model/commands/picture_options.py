@@ -37,7 +37,7 @@ def write_pictures(piece: Piece, arguments: argparse.Namespace, seed_s: float = 
         if arguments.sheet:
             said.append(_written(arguments.sheet, made.musicxml, "The sheet"))
         if arguments.sheet_png:
-            from model.pictures.engraving import engraved
+            from model.pictures.sheet import engraved
 
             said.append(_written(arguments.sheet_png, engraved(made.musicxml), "The sheet as a picture"))
         said += made.remarks
