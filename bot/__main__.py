@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from bot import logs, settings
 from bot.client import Cadenza, point_at
 from bot.settings import BotSettings
-from jobs import JobBoard, JobSettings
+from jobs import JobClient, JobSettings
 
 log = logging.getLogger("bot")
 
@@ -54,7 +54,7 @@ def _read(kind: type[Settings], wrong: list[str]) -> Settings | None:
 
 
 async def _serve(mine: BotSettings, theirs: JobSettings, token: str) -> int:
-    client = Cadenza(JobBoard(theirs), mine.state, mine.max_seed_bytes)
+    client = Cadenza(JobClient(theirs), mine.state, mine.max_seed_bytes)
     serving = asyncio.ensure_future(client.start(token))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -19,8 +19,8 @@ from bot.buttons.piece_button import PieceButton
 from bot.delivery.courier import EDIT_INTERVAL_S, Courier
 from bot.errors import answer
 from bot.sync import sync_if_changed
-from jobs import JobBoard
-from jobs.errors import BoardUnreachable
+from jobs import JobClient
+from jobs.errors import QueueUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Cadenza(discord.Client):
     """The bot. `board` is where jobs go, `courier` brings back what comes of them."""
 
     def __init__(
-        self, board: JobBoard, state: Path, max_seed_bytes: int, edit_interval_s: float = EDIT_INTERVAL_S
+        self, board: JobClient, state: Path, max_seed_bytes: int, edit_interval_s: float = EDIT_INTERVAL_S
     ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
@@ -80,7 +80,7 @@ class Cadenza(discord.Client):
         while True:
             try:
                 count = await self.courier.resume()
-            except BoardUnreachable as error:
+            except QueueUnreachable as error:
                 log.warning("open jobs cannot be looked up yet: %r", error.__cause__ or error)
                 await asyncio.sleep(RESUME_EVERY_S)
             else:
@@ -90,7 +90,7 @@ class Cadenza(discord.Client):
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.courier.find_nightly()
-            except BoardUnreachable as error:
+            except QueueUnreachable as error:
                 log.warning("nightly trainings cannot be looked for: %r", error.__cause__ or error)
 
 

@@ -14,6 +14,7 @@ import discord
 
 from bot.errors import PieceGone
 from bot.permissions import check_may_reply
+from jobs.admission import validated
 from jobs.contract import (
     MAX_RANDOM_SEED,
     AnyRequest,
@@ -25,7 +26,6 @@ from jobs.contract import (
     Mode,
     Record,
 )
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

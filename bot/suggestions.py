@@ -17,7 +17,7 @@ from bot.permissions import is_admin
 from bot.wishes import known_values, split_instruments
 from jobs.contract import ModelInfo
 from jobs.errors import JobsError
-from jobs.library_names import What
+from jobs.name_cache import What
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

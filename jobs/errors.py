@@ -14,7 +14,7 @@ JobsError
 ├── BlobTooBig             a file exceeds the limit of the store
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
-└── BoardUnreachable       Redis does not answer
+└── QueueUnreachable       Redis does not answer
     └── StorageFull        Redis answers, and has no room left in its memory or on its disk
 
 Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
@@ -171,7 +171,7 @@ class UnreadableRecord(JobsError):
         )
 
 
-class BoardUnreachable(JobsError):
+class QueueUnreachable(JobsError):
     """Raised when Redis does not answer; the cause is chained."""
 
     code = "board_unreachable"
@@ -180,7 +180,7 @@ class BoardUnreachable(JobsError):
         super().__init__(sentence)
 
 
-class StorageFull(BoardUnreachable):
+class StorageFull(QueueUnreachable):
     """Raised when Redis has no room left in its memory or on its disk; the cause is chained."""
 
     code = "storage_full"
@@ -198,6 +198,6 @@ def is_storage_full(error: BaseException) -> bool:
     return is_out_of_memory or (isinstance(error, redis.ResponseError) and str(error).startswith("MISCONF "))
 
 
-def unreachable(error: redis.RedisError) -> BoardUnreachable:
+def unreachable(error: redis.RedisError) -> QueueUnreachable:
     """What an error of Redis means for whoever asked."""
-    return StorageFull() if is_storage_full(error) else BoardUnreachable()
+    return StorageFull() if is_storage_full(error) else QueueUnreachable()

@@ -19,8 +19,7 @@ from rq.job import Job
 from jobs import keys, scripts
 from jobs.contract import Delivery, JobId, Kind, Record, Stage, Update
 from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob, UnreadableRecord
-from jobs.job_queue import JobQueue
-from jobs.lanes import AnyRequest, lane_of, owner_in, owner_of
+from jobs.queues import AnyRequest, JobQueue, owner_in, owner_of, queue_config
 from jobs.settings import JobSettings
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class RecordStore:
             QueueFull: all together have as many as there may be.
         """
         settings, job_id, opened_at = self._settings, request.job_id, time.time()
-        lane = lane_of(request.kind, settings)
+        lane = queue_config(request.kind, settings)
         queue = self._queue(request.kind)
         fields = {
             "request": request.model_dump_json(),
@@ -98,7 +97,7 @@ class RecordStore:
         return bool(self._retract(keys=names, args=[request.job_id]) == b"gone")
 
     def _queue(self, kind: Kind) -> JobQueue:
-        return JobQueue(self._connection, self._settings, lane_of(kind, self._settings))
+        return JobQueue(self._connection, self._settings, queue_config(kind, self._settings))
 
     def _open_keys(self, request: AnyRequest) -> list[str]:
         """The keys of an open job: record, progress, its owner's open jobs, all open jobs, undelivered ones."""
@@ -118,7 +117,7 @@ class RecordStore:
 
     def place_in_turn(self, request: AnyRequest) -> int | None:
         """The job's place among its owner's that begin one after another, 1 = first; None where they need not."""
-        if not lane_of(request.kind, self._settings).in_turn:
+        if not queue_config(request.kind, self._settings).in_turn:
             return None
         rank = self._connection.zrank(keys.owned(request.kind, owner_of(request)), request.job_id)
         return None if rank is None else int(rank) + 1  # type: ignore[arg-type]

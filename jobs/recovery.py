@@ -1,7 +1,8 @@
-"""Finds jobs whose worker died: the first time such a job goes back to the front of the queue, then it is failed.
+"""Finds lost jobs: `Recovery` for all jobs, `JobMonitor` for one that is followed.
 
-Run by idle workers every few seconds and by followers that see something odd, so that it happens as long as anyone
-is left to care; a lock with a short life keeps them from doing it twice.
+A job whose worker died goes back to the front of its queue, a limited number of times; then it is failed. A job that is
+open but neither queued nor running is queued again or failed. Idle workers run the recovery every few seconds, and so
+does a monitor that sees something odd. A lock with a short life keeps them from doing it at the same time.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
@@ -17,10 +19,10 @@ from rq.job import Job
 
 from jobs import keys
 from jobs.contract import Failure, JobId, Kind, Record, Stage, Update
-from jobs.errors import UnreadableRecord, is_storage_full
-from jobs.job_queue import JobQueue, Whereabouts
-from jobs.lanes import KINDS, lane_of
+from jobs.errors import NoWorker, UnknownJob, UnreadableRecord, is_storage_full
+from jobs.queues import KINDS, JobLocation, JobQueue, queue_config
 from jobs.records import RecordStore
+from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 
 log = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ class Recovery:
         self._connection = connection
         self._settings = settings
         self._records = RecordStore(connection, settings)
-        self._queues = {kind: JobQueue(connection, settings, lane_of(kind, settings)) for kind in KINDS}
+        self._queues = {kind: JobQueue(connection, settings, queue_config(kind, settings)) for kind in KINDS}
 
     def run(self) -> None:
         """Deal with every lost job; does nothing while another process is at it."""
@@ -115,7 +117,7 @@ class Recovery:
         return False
 
     def _kind_of(self, job: Job) -> Kind:
-        return next((kind for kind in KINDS if lane_of(kind, self._settings).queue == job.origin), "compose")
+        return next((kind for kind in KINDS if queue_config(kind, self._settings).queue == job.origin), "compose")
 
     def _return_stranded(self, queue: JobQueue) -> None:
         """A worker that dies between taking a job and starting it leaves it in RQ's intermediate list."""
@@ -160,7 +162,7 @@ class Recovery:
 
     def is_adrift(self, record: Record, queue: JobQueue) -> bool:
         """Whether an open job that could be queued or running is neither."""
-        if record.stage.is_final or queue.whereabouts(record.job_id) is not Whereabouts.NOWHERE:
+        if record.stage.is_final or queue.whereabouts(record.job_id) is not JobLocation.NOWHERE:
             return False
         return self._records.is_its_turn(record.request)
 
@@ -185,3 +187,91 @@ class Recovery:
     def fail(self, job_id: JobId, failure: Failure) -> None:
         """Settle the job as failed, unless it is settled already."""
         self._records.settle(job_id, Update(stage=Stage.FAILED, failure=failure))
+
+
+@dataclass
+class _Since:
+    """Since when (monotonic seconds) something odd lasts; None while all is well."""
+
+    start: float | None = None
+
+    def lasts(self, is_odd: bool, limit_s: float) -> bool:
+        """Whether it is odd now and has been for `limit_s`."""
+        if not is_odd:
+            self.start = None
+            return False
+        self.start = time.monotonic() if self.start is None else self.start
+        return time.monotonic() - self.start > limit_s
+
+
+class JobMonitor:
+    """Looks after one followed job; all methods talk to Redis and return at once."""
+
+    def __init__(self, job_id: JobId, connection: redis.Redis, settings: JobSettings) -> None:
+        self._job_id = job_id
+        self._connection = connection
+        self._settings = settings
+        self.outage_limit_s = settings.outage_limit_s
+        self._records = RecordStore(connection, settings)
+        self._registry = WorkerRegistry(connection, settings)
+        self._recovery = Recovery(connection, settings)
+        self._adrift = _Since()
+        self._alone = _Since()
+
+    def join(self) -> tuple[str, Update]:
+        """Where in the stream to read on, and the state of the job there."""
+        # the stream first: what is settled in between is then read twice rather than never
+        entries = cast(
+            list[tuple[bytes, dict[bytes, bytes]]], self._connection.xrevrange(keys.progress(self._job_id), count=1)
+        )
+        cursor = entries[0][0].decode() if entries else "0"
+        record = self._records.find(self._job_id)
+        if record is None:
+            return cursor, Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
+        if record.stage.is_final or not entries:
+            return cursor, self._placed(record.as_update(), record)
+        latest = Update.model_validate_json(entries[0][1][b"update"])
+        return cursor, self._placed(latest.model_copy(update={"stopping": record.cancel_asked}), record)
+
+    def placed(self, update: Update) -> Update:
+        """`update` with the job's place in the queue, where it waits."""
+        return self._placed(update, self._records.find(self._job_id)) if update.stage is Stage.QUEUED else update
+
+    def _placed(self, update: Update, record: Record | None) -> Update:
+        if update.stage is not Stage.QUEUED:
+            return update
+        place = None if record is None else self._place(record)
+        return update.model_copy(update={"position": place})
+
+    def _place(self, record: Record) -> int | None:
+        in_turn = self._records.place_in_turn(record.request)
+        return in_turn if in_turn is not None and in_turn > 1 else self._queue_of(record).position(self._job_id)
+
+    def _queue_of(self, record: Record) -> JobQueue:
+        return JobQueue(self._connection, self._settings, queue_config(record.kind, self._settings))
+
+    def look(self, last: Update) -> Update:
+        """What is true now, `last` being what the follower knows; puts right what can be put right."""
+        record = self._records.find(self._job_id)
+        if record is None:
+            return Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
+        if record.stage.is_final:
+            return record.as_update()
+        queue = self._queue_of(record)
+        where = queue.whereabouts(self._job_id)
+        if where in (JobLocation.SILENT, JobLocation.TAKEN):
+            self._recovery.run()
+        self._give_up_alone(queue, where, record.kind)
+        if self._adrift.lasts(self._recovery.is_adrift(record, queue), self._settings.adrift_limit_s):
+            self._recovery.rescue(record)
+        return self._placed(last, record)
+
+    def _give_up_alone(self, queue: JobQueue, where: JobLocation, kind: Kind) -> None:
+        """Fail a waiting job when no worker has been there for too long."""
+        nobody = where is JobLocation.WAITING and not self._registry.is_anyone_alive(kind)
+        if self._alone.lasts(nobody, self._settings.worker_absence_limit_s) and queue.withdraw(self._job_id):
+            self._recovery.fail(self._job_id, Failure(code=NoWorker.code, sentence=NoWorker(kind).sentence))
+
+
+def _unknown(job_id: JobId) -> Failure:
+    return Failure(code=UnknownJob.code, sentence=UnknownJob(job_id).sentence)

@@ -10,7 +10,7 @@ import redis
 
 from jobs.blobs import BlobStore
 from jobs.contract import JobId
-from jobs.reporting import Reporter
+from jobs.progress import ProgressReporter
 from jobs.settings import JobSettings
 from worker.render import Rendering
 from worker.repertoire import Repertoire
@@ -49,9 +49,9 @@ class Desk:
         """The files of all jobs."""
         return BlobStore(self.connection, self.job_settings)
 
-    def reporter(self, job_id: JobId) -> Reporter:
+    def reporter(self, job_id: JobId) -> ProgressReporter:
         """How to report on one job."""
-        return Reporter(job_id, self.connection, self.job_settings)
+        return ProgressReporter(job_id, self.connection, self.job_settings)
 
 
 _laid_out: list[Desk] = []

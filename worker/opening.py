@@ -6,12 +6,12 @@ import logging
 
 from jobs.contract import Failure, JobId, Record
 from jobs.errors import UnknownJob, UnreadableRecord
-from jobs.reporting import Reporter
+from jobs.progress import ProgressReporter
 
 log = logging.getLogger(__name__)
 
 
-def opened(job_id: JobId, reporter: Reporter) -> Record | None:
+def opened(job_id: JobId, reporter: ProgressReporter) -> Record | None:
     """The record of a job that is to be done; None where there is nothing to do, or nothing that can be."""
     try:
         record = reporter.record()
@@ -24,7 +24,7 @@ def opened(job_id: JobId, reporter: Reporter) -> Record | None:
     return None if record.stage.is_final else record
 
 
-def refuse(job_id: JobId, reporter: Reporter, failure: Failure) -> None:
+def refuse(job_id: JobId, reporter: ProgressReporter, failure: Failure) -> None:
     """Settle a job as failed for a reason that its member can do something about."""
     log.info("job %s refused: %s", job_id, failure.code)
     reporter.failed(failure)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import redis
 
 from jobs.contract import WorkerInfo
+from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
-from jobs.reporting import Reporter
 from jobs.settings import JobSettings
 from worker.background import PeriodicThread
 from worker.crew import Crew
@@ -85,7 +85,9 @@ class Pulse(PeriodicThread):
         """Settle the jobs that went on past their limit; a result that comes after all is not taken."""
         for run in self._stops.running:
             if run.left_s < -DEAF_S:
-                Reporter(run.job_id, self._connection, self._settings).failed(timed_out(round(run.limit_s), run.kind))
+                ProgressReporter(run.job_id, self._connection, self._settings).failed(
+                    timed_out(round(run.limit_s), run.kind)
+                )
 
     def _see_hung(self) -> None:
         hung = [run.job_id for run in self._stops.running if run.left_s < -HUNG_S]

@@ -25,10 +25,9 @@ from rq.utils import now
 from rq.worker import WorkerStatus
 
 from jobs.contract import JobId, Kind
-from jobs.job_queue import JobQueue
-from jobs.lanes import Owner, lane_of
+from jobs.progress import ProgressReporter
+from jobs.queues import JobQueue, Owner, queue_config
 from jobs.recovery import Recovery
-from jobs.reporting import Reporter
 from jobs.settings import JobSettings
 from worker.failures import internal_failure, is_no_room, no_room, timed_out
 from worker.stops import Interrupted, Overdue, Run, Stops
@@ -90,7 +89,7 @@ class WarmWorker(SimpleWorker):
         self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, slots: Slots | None = None,
         kind: Kind = "compose",
     ) -> None:  # fmt: skip
-        lane = lane_of(kind, settings)
+        lane = queue_config(kind, settings)
         self._settings = settings
         self._lane = lane
         self._stops = stops
@@ -244,7 +243,7 @@ class WarmWorker(SimpleWorker):
         """Decide what an error of a job means for the member; RQ then puts the job back or not."""
         self._stopped_job_id = None  # else RQ would note it as stopped, and it would be put back no more
         error = exc_info[1]
-        reporter = Reporter(job.id, self.connection, self._settings)
+        reporter = ProgressReporter(job.id, self.connection, self._settings)
         if isinstance(error, Interrupted):
             job.retries_left = (job.retries_left or 0) + 1  # the interruption is no fault of the job's
             is_open = reporter.requeued()
@@ -255,7 +254,7 @@ class WarmWorker(SimpleWorker):
         if not is_open:
             job.retries_left = 0
 
-    def _note_fault(self, job: Job, error: BaseException, reporter: Reporter) -> bool:
+    def _note_fault(self, job: Job, error: BaseException, reporter: ProgressReporter) -> bool:
         """Whether the job is to have another attempt."""
         if isinstance(error, Overdue):
             log.warning("job %s took longer than a job may", job.id)

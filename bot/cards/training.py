@@ -12,7 +12,7 @@ from bot.cards.fields import fill
 from bot.cards.progress import bar
 from bot.cards.wording import cut, duration_words, percent, safe, tenths
 from jobs.contract import Record, Stage, TrainProgress, TrainRequest, TrainResult, Update
-from jobs.nightly import Nightly
+from jobs.schedules import NightlySchedule
 
 WORDS = {
     Stage.QUEUED: "Waiting for its turn",
@@ -41,7 +41,7 @@ def live_card(request: TrainRequest, update: Update, picture: str | None) -> dis
     return card
 
 
-def status_card(there: Sequence[tuple[Record, Update]], nightly: Nightly | None) -> discord.Embed:
+def status_card(there: Sequence[tuple[Record, Update]], nightly: NightlySchedule | None) -> discord.Embed:
     """The open trainings, the one at work first, and what is wished of the nights."""
     card = discord.Embed(title="Open trainings", colour=colours.WORKING, description=None if there else NONE_OPEN)
     rows = [(_name(record), _status(record, update)) for record, update in there]
@@ -65,7 +65,7 @@ def training_words(record: Record) -> str:
     return f"{_name(record)}, {asked_at:%d %b %H:%M} UTC: {outcome_words(record).replace('`', '')}"
 
 
-def nightly_words(wish: Nightly) -> str:
+def nightly_words(wish: NightlySchedule) -> str:
     """What is wished of the nights."""
     if not wish.enabled:
         return "No model is trained at night any more."

@@ -15,22 +15,22 @@ from bot.delivery.outcome import final_parts, progress_parts
 from bot.delivery.progress import Progress
 from bot.delivery.reply import MessageGoneError, Reply, TokenExpiredError
 from bot.errors import explain
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import JobId, Record, TrainRequest, Update
-from jobs.errors import BoardUnreachable, UnknownJob
+from jobs.errors import QueueUnreachable, UnknownJob
 
 log = logging.getLogger(__name__)
 
 EDIT_INTERVAL_S = 2.0  # Discord's rate limits allow a little more
 TRAINING_EDITS_TIMES = 5  # a training goes on for hours: it is edited as much more rarely
 RETRY_AFTER_S = (2.0, 5.0, 15.0, *[60.0] * 60)  # Discord or Redis away; after an hour, the next start tries again
-PASSING = (discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable)
+PASSING = (discord.RateLimited, aiohttp.ClientError, OSError, QueueUnreachable)
 
 
 class Courier:
     """One task per open job; ending the bot ends the tasks, and the jobs stay open for the next start."""
 
-    def __init__(self, client: discord.Client, board: JobBoard, edit_interval_s: float = EDIT_INTERVAL_S) -> None:
+    def __init__(self, client: discord.Client, board: JobClient, edit_interval_s: float = EDIT_INTERVAL_S) -> None:
         self._client = client
         self._board = board
         self._edit_interval_s = edit_interval_s
@@ -51,7 +51,7 @@ class Courier:
         """Follow on whatever was open when the bot last ended; how many jobs that is.
 
         Raises:
-            BoardUnreachable: Redis does not answer.
+            QueueUnreachable: Redis does not answer.
         """
         records = await self._board.open_records()
         for record in records:
@@ -62,7 +62,7 @@ class Courier:
         """Follow the trainings that nobody asked for by a command: they begin without the bot.
 
         Raises:
-            BoardUnreachable: Redis does not answer.
+            QueueUnreachable: Redis does not answer.
         """
         for found in await self._board.open_records():
             if _is_nightly(found) and found.job_id not in self._nightly:
@@ -134,7 +134,7 @@ class Courier:
                 progress.show(update)
         finally:
             await progress.stop()
-        raise BoardUnreachable
+        raise QueueUnreachable
 
     async def _show(self, record: Record, reply: Reply, update: Update, gone: asyncio.Event) -> None:
         try:
@@ -143,7 +143,7 @@ class Courier:
             gone.set()
         except TokenExpiredError:
             log.debug("job %s: its token has expired, progress is no longer shown", record.job_id)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, BoardUnreachable) as error:
+        except (discord.HTTPException, aiohttp.ClientError, OSError, QueueUnreachable) as error:
             log.warning("job %s: progress could not be shown: %s", record.job_id, error)
 
     def _upload_limit(self, record: Record) -> int:
@@ -160,7 +160,7 @@ class Courier:
         try:
             await self._reply(record).finish(parts)
             await self._board.mark_delivered(record.job_id)
-        except (MessageGoneError, discord.HTTPException, aiohttp.ClientError, OSError, BoardUnreachable):
+        except (MessageGoneError, discord.HTTPException, aiohttp.ClientError, OSError, QueueUnreachable):
             log.exception("job %s stays open: not even the apology could be delivered", record.job_id)
 
 

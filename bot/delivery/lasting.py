@@ -12,7 +12,7 @@ import discord
 
 from bot.delivery.message import MessageParts
 from bot.delivery.reply import UNKNOWN_MESSAGE, MessageGoneError, Reply, TokenExpiredError
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import Delivery, JobId
 from jobs.errors import UnknownJob
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class LastingReply(Reply):
     """The one message of a training."""
 
-    def __init__(self, client: discord.Client, board: JobBoard, job_id: JobId, delivery: Delivery) -> None:
+    def __init__(self, client: discord.Client, board: JobClient, job_id: JobId, delivery: Delivery) -> None:
         super().__init__(client, job_id, delivery, "train")
         self._board = board
         self._is_gone = False  # deleted by somebody: the training goes on, and its verdict comes as a new message

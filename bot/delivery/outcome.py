@@ -6,7 +6,7 @@ from bot.buttons.rows import resuming_row
 from bot.delivery import errands, pieces, trainings
 from bot.delivery.message import MessageParts
 from bot.errors import Explained
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import (
     ComposeRequest,
     ComposeResult,
@@ -43,11 +43,11 @@ BROKEN_OFF = (
 )  # a training can go on
 
 
-async def progress_parts(board: JobBoard, record: Record, update: Update) -> MessageParts:
+async def progress_parts(board: JobClient, record: Record, update: Update) -> MessageParts:
     """The parts while the job is on its way.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     match record.request:
         case ComposeRequest() as request:
@@ -58,11 +58,11 @@ async def progress_parts(board: JobBoard, record: Record, update: Update) -> Mes
             return errands.progress_parts(request, update)
 
 
-async def final_parts(board: JobBoard, record: Record, update: Update, limit_bytes: int) -> MessageParts:
+async def final_parts(board: JobClient, record: Record, update: Update, limit_bytes: int) -> MessageParts:
     """The parts for a final `update`; files over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     match record.request, update.result:
         case ComposeRequest() as request, ComposeResult() as result:

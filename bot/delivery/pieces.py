@@ -6,7 +6,7 @@ from bot.buttons.rows import FINISHED, RUNNING, piece_row
 from bot.cards.progress import progress_card
 from bot.cards.result import result_card
 from bot.delivery.message import Attached, MessageParts
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Update
 from jobs.errors import BlobGone
 
@@ -19,12 +19,12 @@ def progress_parts(request: ComposeRequest, update: Update) -> MessageParts:
 
 
 async def finished_parts(
-    board: JobBoard, request: ComposeRequest, result: ComposeResult, limit_bytes: int
+    board: JobClient, request: ComposeRequest, result: ComposeResult, limit_bytes: int
 ) -> MessageParts:
     """The parts of the finished piece; files over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     attached, remarks = [], []
     for ref, suffix, what in (

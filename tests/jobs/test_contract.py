@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from jobs import contract
 from jobs.contract import ComposeRequest, ComposeResult, Controls, Mode, Originality, Stage
 from jobs.errors import UnreadableRecord
+from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
-from jobs.reporting import Reporter
 
 MIDI = {"digest": "0" * 64, "size": 4, "name": "a.mid", "content_type": "audio/midi"}
 REQUEST_OF_VERSION_ONE = {
@@ -118,7 +118,7 @@ async def test_such_a_record_is_passed_over_and_can_be_failed(board, stranger, a
     await board.submit(request, delivery)
     assert [record.job_id for record in await board.open_records()] == [request.job_id]
     failure = contract.Failure(code="unreadable_record", sentence="It cannot be read.")
-    assert Reporter(stranger, valkey.client, settings).failed(failure)
+    assert ProgressReporter(stranger, valkey.client, settings).failed(failure)
     assert valkey.client.hget(f"cadenza:record:{stranger}", "stage") == Stage.FAILED.encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import Stage, WorkerInfo
 from jobs.errors import NoWorker, UnknownModel
 from jobs.registry import WorkerRegistry
@@ -44,7 +44,7 @@ async def test_a_request_while_the_first_worker_starts_waits_also_for_a_model_th
 
 async def test_a_worker_that_does_not_come_back_is_expected_no_longer(valkey, ask, introduce, settings):
     settings = settings.model_copy(update={"worker_absence_limit_s": 0.5, "liveness_s": 1})
-    board = JobBoard(settings)
+    board = JobClient(settings)
     introduce(valkey.client, settings)
     assert valkey.client.ttl("cadenza:recent_worker:w") == 1
     valkey.client.delete("cadenza:recent_worker:w", "cadenza:worker:w")

@@ -6,13 +6,12 @@ import asyncio
 
 import pytest
 
-from jobs import JobBoard, JobSettings
+from jobs import JobClient, JobSettings
 from jobs.contract import Stage
-from jobs.errors import BoardUnreachable
-from jobs.job_queue import JobQueue, Whereabouts
-from jobs.lanes import lane_of
+from jobs.errors import QueueUnreachable
+from jobs.progress import ProgressReporter
+from jobs.queues import JobLocation, JobQueue, queue_config
 from jobs.recovery import Recovery
-from jobs.reporting import Reporter
 
 INTERMEDIATE, QUEUE = "rq:queue:compose:intermediate", "rq:queue:compose"
 
@@ -50,7 +49,7 @@ async def test_a_started_job_that_the_queue_forgot_is_failed(board, a_worker, as
     request, delivery = ask()
     await board.submit(request, delivery)
     valkey.client.delete(QUEUE, f"rq:job:{request.job_id}")
-    Reporter(request.job_id, valkey.client, settings).update(Stage.COMPOSING, 0.5)
+    ProgressReporter(request.job_id, valkey.client, settings).update(Stage.COMPOSING, 0.5)
     async with asyncio.timeout(15):
         assert (await _to_the_end(board, request.job_id))[-1].failure.code == "lost"
 
@@ -69,11 +68,14 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(board, a_worker
     request, delivery = ask()
     await board.submit(request, delivery)
     valkey.client.lmove(QUEUE, INTERMEDIATE)
-    queue, recovery = JobQueue(valkey.client, settings, lane_of("compose", settings)), Recovery(valkey.client, settings)
-    assert queue.whereabouts(request.job_id) is Whereabouts.TAKEN
+    queue, recovery = (
+        JobQueue(valkey.client, settings, queue_config("compose", settings)),
+        Recovery(valkey.client, settings),
+    )
+    assert queue.whereabouts(request.job_id) is JobLocation.TAKEN
     # When others look for lost jobs, at first it may still be on its way
     recovery.run()
-    assert queue.whereabouts(request.job_id) is Whereabouts.TAKEN
+    assert queue.whereabouts(request.job_id) is JobLocation.TAKEN
     # Then it goes back, once
     await asyncio.sleep(0.2)
     recovery.run()
@@ -87,7 +89,7 @@ async def test_a_job_may_have_many_followers(board, a_worker, ask, result, setti
     await board.submit(request, delivery)
     following = [asyncio.create_task(_to_the_end(board, request.job_id)) for _ in range(150)]
     await asyncio.sleep(0.5)
-    Reporter(request.job_id, valkey.client, settings).done(result(request.job_id))
+    ProgressReporter(request.job_id, valkey.client, settings).done(result(request.job_id))
     async with asyncio.timeout(30):
         ends = await asyncio.gather(*following)
     assert {updates[-1].stage for updates in ends} == {Stage.DONE}
@@ -95,7 +97,7 @@ async def test_a_job_may_have_many_followers(board, a_worker, ask, result, setti
 
 async def test_a_restart_of_redis_costs_a_follower_nothing(mortal_valkey, introduce, ask, result):
     # Given a followed job
-    board = JobBoard(JobSettings())
+    board = JobClient(JobSettings())
     introduce(mortal_valkey.server.client, board.settings)
     request, delivery = ask()
     await board.submit(request, delivery)
@@ -106,20 +108,20 @@ async def test_a_restart_of_redis_costs_a_follower_nothing(mortal_valkey, introd
     await asyncio.sleep(1.0)
     mortal_valkey.start()
     # Then the follower sees the rest
-    Reporter(request.job_id, mortal_valkey.server.client, board.settings).done(result(request.job_id))
+    ProgressReporter(request.job_id, mortal_valkey.server.client, board.settings).done(result(request.job_id))
     async with asyncio.timeout(30):
         assert (await following)[-1].stage is Stage.DONE
     await board.close()
 
 
 async def test_a_redis_that_stays_away_is_an_error_with_a_sentence(mortal_valkey, introduce, ask):
-    board = JobBoard(JobSettings(outage_limit_s=0.5))
+    board = JobClient(JobSettings(outage_limit_s=0.5))
     introduce(mortal_valkey.server.client, board.settings)
     request, delivery = ask()
     await board.submit(request, delivery)
     mortal_valkey.kill()
     async with asyncio.timeout(60):
-        with pytest.raises(BoardUnreachable) as error:
+        with pytest.raises(QueueUnreachable) as error:
             await _to_the_end(board, request.job_id)
     assert "cannot be reached" in error.value.sentence
     await board.close()

@@ -9,12 +9,12 @@ import pytest
 import redis
 
 from jobs.admission import Admission
-from jobs.board import JobBoard
+from jobs.client import JobClient
 from jobs.contract import Delivery, Failure, Stage
-from jobs.errors import BoardUnreachable, StorageFull
+from jobs.errors import QueueUnreachable, StorageFull
+from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
 from jobs.recovery import Recovery
-from jobs.reporting import Reporter
 from tests.jobs.test_kinds import able, training  # noqa: F401 - a fixture
 from tests.worker.processes import until
 
@@ -67,7 +67,7 @@ async def test_at_the_memory_limit_jobs_still_end_and_are_delivered_once(board, 
     request, delivery = ask()
     await board.submit(request, delivery)
     fill(True)
-    reporter = Reporter(request.job_id, valkey.client, settings)
+    reporter = ProgressReporter(request.job_id, valkey.client, settings)
     assert reporter.failed(Failure(code="x", sentence="It broke."))
     await board.mark_delivered(request.job_id)
     record = await board.record(request.job_id)
@@ -98,7 +98,7 @@ async def test_a_full_disk_refuses_alike_and_is_over_when_there_is_room(
 ):
     # Given a Redis that could not save, and so takes no writes
     client = mortal_valkey.server.client
-    board = JobBoard(settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)}))
+    board = JobClient(settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)}))
     introduce(client, settings)
     client.config_set("save", "1 1")
     (mortal_valkey.folder / "dump.rdb").mkdir()  # the dump cannot take its place
@@ -121,7 +121,7 @@ async def test_a_full_disk_refuses_alike_and_is_over_when_there_is_room(
 async def test_a_submission_whose_answer_is_lost_is_taken_back(mortal_valkey, settings, ask, introduce, monkeypatch):
     # Given that Redis opens the job, and the bot never hears of it
     client = mortal_valkey.server.client
-    board = JobBoard(settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)}))
+    board = JobClient(settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)}))
     introduce(client, settings)
     submit = Admission.submit
 
@@ -132,7 +132,7 @@ async def test_a_submission_whose_answer_is_lost_is_taken_back(mortal_valkey, se
     monkeypatch.setattr(Admission, "submit", submit_and_lose)
     # When its member is told that the queue cannot be reached
     request, delivery = ask()
-    with pytest.raises(BoardUnreachable):
+    with pytest.raises(QueueUnreachable):
         await board.submit(request, delivery)
     # Then it is out of the queue again
     await until(lambda: not client.exists(f"cadenza:record:{request.job_id}"))
@@ -145,7 +145,7 @@ async def test_a_refused_job_that_has_begun_is_stopped_and_not_delivered(board, 
     records = RecordStore(valkey.client, settings)
     await board.submit(request, delivery)
     valkey.client.lpop(QUEUE)
-    Reporter(request.job_id, valkey.client, settings).update(Stage.COMPOSING, 0.5)
+    ProgressReporter(request.job_id, valkey.client, settings).update(Stage.COMPOSING, 0.5)
     assert records.retract(request) is False
     assert records.is_cancel_asked(request.job_id)
     assert await board.open_records() == []

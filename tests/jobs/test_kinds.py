@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from jobs import JobBoard
-from jobs.board import Cancelling
+from jobs import JobClient
+from jobs.client import CancelOutcome
 from jobs.contract import (
     CreateDataSet,
     Delivery,
@@ -26,13 +26,12 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import NoWorker, QueueFull, TooManyOpenJobs, UnknownModel
-from jobs.job_queue import JobQueue, Whereabouts
-from jobs.lanes import KINDS, lane_of
-from jobs.library_names import LibraryNames
+from jobs.name_cache import NameCache
+from jobs.progress import ProgressReporter
+from jobs.queues import KINDS, JobLocation, JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.recovery import Recovery
 from jobs.registry import WorkerRegistry
-from jobs.reporting import Reporter
 
 HERE, THERE = 11, 12
 DELIVERY = Delivery(application_id=1, interaction_token="t", channel_id=2, user_id=3)
@@ -95,8 +94,8 @@ async def test_the_trainings_of_one_server_begin_one_after_another(board, able, 
     # Then only the first of each is to be taken
     assert queued(valkey, "train") == ["a", "d"]
     # When the first is over, the next is, whoever looks
-    JobQueue(valkey.client, settings, lane_of("train", settings)).withdraw("a")
-    Reporter("a", valkey.client, settings).done(verdict("a"))
+    JobQueue(valkey.client, settings, queue_config("train", settings)).withdraw("a")
+    ProgressReporter("a", valkey.client, settings).done(verdict("a"))
     Recovery(valkey.client, settings).run()
     assert queued(valkey, "train") == ["d", "b"]
 
@@ -106,7 +105,7 @@ async def test_who_waits_for_their_turn_is_told_their_place_and_can_step_back(bo
         await board.submit(training(job_id), DELIVERY)
     followed = [update async for update in _some(board, "b", 1)]
     assert followed[0].position == 2
-    assert await board.cancel("b") is Cancelling.CANCELLED
+    assert await board.cancel("b") is CancelOutcome.CANCELLED
     assert (await board.record("b")).stage is Stage.CANCELLED
     assert queued(valkey, "train") == ["a"]
 
@@ -139,7 +138,7 @@ async def test_trainings_do_not_count_towards_a_members_pieces(board, able, ask)
 
 async def test_progress_and_verdict_reach_a_follower(board, able, valkey, settings):
     await board.submit(training("a"), DELIVERY)
-    reporter = Reporter("a", valkey.client, settings)
+    reporter = ProgressReporter("a", valkey.client, settings)
     reporter.update(Stage.TRAINING, 0.4, training=TrainProgress(epoch=2, epochs=5, val_nats=8.5))
     updates = _some(board, "a", 2)
     first = await anext(updates)
@@ -151,7 +150,7 @@ async def test_progress_and_verdict_reach_a_follower(board, able, valkey, settin
 
 async def test_a_new_epoch_is_always_news(able, valkey, settings, board):
     await board.submit(training("a"), DELIVERY)
-    reporter = Reporter("a", valkey.client, settings)
+    reporter = ProgressReporter("a", valkey.client, settings)
     for epoch in range(4):
         reporter.update(Stage.TRAINING, 0.5, training=TrainProgress(epoch=epoch))
     last = valkey.client.xrevrange("cadenza:progress:a", count=1)[0][1][b"update"]
@@ -168,7 +167,7 @@ async def test_a_servers_trainings_are_listed_the_newest_first(board, able):
 async def test_an_errand_is_answered(board, able, valkey, settings):
     await board.submit(errand("e"), DELIVERY)
     answer = LibraryResult(job_id="e", answer=Done(sentence="It is done."))
-    Reporter("e", valkey.client, settings).done(answer)
+    ProgressReporter("e", valkey.client, settings).done(answer)
     assert (await board.record("e")).result == answer
 
 
@@ -199,7 +198,7 @@ async def test_a_server_can_prefer_a_model_and_take_that_back(board):
 
 
 async def test_names_are_those_told_last(board, valkey):
-    names = LibraryNames(valkey.client)
+    names = NameCache(valkey.client)
     names.tell(HERE, "data_sets", ["b", "a"])
     assert await board.names(HERE, "data_sets") == ["a", "b"]
     names.tell(HERE, "data_sets", [])
@@ -230,12 +229,12 @@ def test_a_record_of_version_two_is_read(ask):
 
 async def test_a_lost_training_goes_on_many_times(board, able, valkey, settings):
     await board.submit(training("a"), DELIVERY)
-    queue = JobQueue(valkey.client, settings, lane_of("train", settings))
-    assert queue.whereabouts("a") is Whereabouts.WAITING
+    queue = JobQueue(valkey.client, settings, queue_config("train", settings))
+    assert queue.whereabouts("a") is JobLocation.WAITING
     assert queue.rq.fetch_job("a").retries_left == settings.training_retries
 
 
-async def _some(board: JobBoard, job_id: str, count: int):
+async def _some(board: JobClient, job_id: str, count: int):
     seen = 0
     async for update in board.follow(job_id):
         yield update
@@ -244,7 +243,7 @@ async def _some(board: JobBoard, job_id: str, count: int):
             return
 
 
-async def _look(board: JobBoard, job_id: str, seconds: float) -> None:
+async def _look(board: JobClient, job_id: str, seconds: float) -> None:
     async def follow() -> None:
         async for _ in board.follow(job_id):
             pass

@@ -6,8 +6,8 @@ import pytest
 
 from jobs.contract import Failure, Stage
 from jobs.errors import UnknownJob
+from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
-from jobs.reporting import Reporter
 
 
 async def test_a_record_comes_back_as_it_went_in(board, a_worker, ask):
@@ -22,7 +22,7 @@ async def test_whoever_settles_first_settles_for_good(board, a_worker, ask, resu
     # Given a job that was failed because its worker was taken for dead
     request, delivery = ask()
     await board.submit(request, delivery)
-    reporter = Reporter(request.job_id, valkey.client, settings)
+    reporter = ProgressReporter(request.job_id, valkey.client, settings)
     assert reporter.failed(Failure(code="worker_lost", sentence="It died."))
     # When that worker comes back with a result
     assert not reporter.update(Stage.RENDERING, 0.9)
@@ -36,16 +36,16 @@ async def test_a_settled_job_no_longer_counts_for_its_member(board, a_worker, as
     asked = [ask() for _ in range(4)]
     for request, delivery in asked[:3]:
         await board.submit(request, delivery)
-    Reporter(asked[0][0].job_id, valkey.client, settings).done(result(asked[0][0].job_id))
+    ProgressReporter(asked[0][0].job_id, valkey.client, settings).done(result(asked[0][0].job_id))
     await board.submit(*asked[3])
 
 
 async def test_progress_is_not_written_oftener_than_anyone_looks(board, a_worker, ask, settings, valkey, monkeypatch):
     # Given a job that has just said that it composes
-    monkeypatch.setattr("jobs.reporting.QUIET_S", 60)
+    monkeypatch.setattr("jobs.progress.QUIET_S", 60)
     request, delivery = ask()
     await board.submit(request, delivery)
-    reporter, stream = Reporter(request.job_id, valkey.client, settings), f"cadenza:progress:{request.job_id}"
+    reporter, stream = ProgressReporter(request.job_id, valkey.client, settings), f"cadenza:progress:{request.job_id}"
     reporter.update(Stage.COMPOSING, 0.1)
     before = valkey.client.xlen(stream)
     # When it says at once how far it has come, a thousand times, then that it goes on to the next stage
@@ -54,7 +54,7 @@ async def test_progress_is_not_written_oftener_than_anyone_looks(board, a_worker
     reporter.update(Stage.RENDERING, 0.9)
     # Then only the stage is written, and after a while the progress again
     assert valkey.client.xlen(stream) == before + 1
-    monkeypatch.setattr("jobs.reporting.QUIET_S", 0)
+    monkeypatch.setattr("jobs.progress.QUIET_S", 0)
     reporter.update(Stage.RENDERING, 0.95)
     assert valkey.client.xlen(stream) == before + 2
 
@@ -81,7 +81,7 @@ async def test_every_key_has_an_end(board, a_worker, ask, result, settings, valk
     await board.put_blob(b"abc", "a.bin")
     request, delivery = ask()
     await board.submit(request, delivery)
-    Reporter(request.job_id, valkey.client, settings).done(result(request.job_id))
+    ProgressReporter(request.job_id, valkey.client, settings).done(result(request.job_id))
     await board.mark_delivered(request.job_id)
     lasting = {key for key in valkey.client.keys("cadenza:*") if valkey.client.ttl(key) == -1}
     assert lasting == {b"cadenza:workers"}

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from jobs import JobBoard, JobSettings
+from jobs import JobClient, JobSettings
 from tests.worker import untrained
 from tests.worker.play_worker import HOLD
 from tests.worker.processes import WorkerProcess
@@ -51,12 +51,12 @@ def let_go(tmp_path) -> Callable[[], None]:
 
 
 @pytest.fixture
-async def open_board(start_worker) -> AsyncIterator[Callable[..., JobBoard]]:
+async def open_board(start_worker) -> AsyncIterator[Callable[..., JobClient]]:
     """Opens boards with settings of one's own."""
-    opened: list[JobBoard] = []
+    opened: list[JobClient] = []
 
-    def open_one(**settings: object) -> JobBoard:
-        opened.append(JobBoard(JobSettings(**settings)))  # type: ignore[arg-type]
+    def open_one(**settings: object) -> JobClient:
+        opened.append(JobClient(JobSettings(**settings)))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_one
@@ -65,5 +65,5 @@ async def open_board(start_worker) -> AsyncIterator[Callable[..., JobBoard]]:
 
 
 @pytest.fixture
-async def board(open_board) -> JobBoard:
+async def board(open_board) -> JobClient:
     return open_board()

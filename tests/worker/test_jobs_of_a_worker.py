@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from jobs.board import Cancelling
+from jobs.client import CancelOutcome
 from jobs.contract import Controls, Stage, Update
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
@@ -164,7 +164,7 @@ async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worke
     updates: list[Update] = []
     following = asyncio.create_task(follow_into(updates, board, third))
     await until(lambda: bool(updates))
-    assert await board.cancel(second) is Cancelling.CANCELLED
+    assert await board.cancel(second) is CancelOutcome.CANCELLED
     # Then it is cancelled for good, and the third sees itself move up
     assert (await follow_to_the_end(board, second))[-1].stage is Stage.CANCELLED
     await until(lambda: updates[-1].position == 1)
@@ -173,7 +173,7 @@ async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worke
     waiting = [update.position for update in updates if update.stage is Stage.QUEUED]
     assert [place for place in waiting if place is not None] == [2, 1]  # None: taken, and not yet begun
     assert updates[-1].stage is Stage.DONE
-    assert await board.cancel(second) is Cancelling.TOO_LATE
+    assert await board.cancel(second) is CancelOutcome.TOO_LATE
 
 
 async def test_a_running_job_stops_within_a_second_and_keeps_the_piece_so_far(start_worker, board, ask):
@@ -181,7 +181,7 @@ async def test_a_running_job_stops_within_a_second_and_keeps_the_piece_so_far(st
     request, delivery = ask(length_s=300)
     await board.submit(request, delivery)
     await wait_for(board, request.job_id, Stage.COMPOSING)
-    assert await board.cancel(request.job_id) is Cancelling.STOPPING
+    assert await board.cancel(request.job_id) is CancelOutcome.STOPPING
     result = (await follow_to_the_end(board, request.job_id))[-1].result
     assert result.stopped
     assert 0 < result.notes < 60

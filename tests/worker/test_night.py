@@ -1,4 +1,4 @@
-"""Nightly trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
+"""NightlySchedule trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from jobs import JobSettings
 from jobs.contract import WorkerInfo
-from jobs.library_names import LibraryNames
-from jobs.nightly import Nightly, NightlyStore
+from jobs.name_cache import NameCache
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
+from jobs.schedules import NightlySchedule, ScheduleStore
 from tests.worker.test_library import midi
 from worker.library.shelves import ServerShelves
 from worker.settings import WorkerSettings
@@ -45,7 +45,7 @@ def wish(valkey):
     """Notes what the server wishes."""
 
     def wish() -> None:
-        NightlyStore(valkey.client).set(HERE, Nightly(enabled=True, channel_id=CHANNEL, user_id=ADMIN))
+        ScheduleStore(valkey.client).set(HERE, NightlySchedule(enabled=True, channel_id=CHANNEL, user_id=ADMIN))
 
     return wish
 
@@ -105,14 +105,14 @@ def test_too_few_pieces_and_a_wish_taken_back_are_left_alone(watch, wish, settin
     gather(settings, range(5))
     watch.look(NIGHT)
     gather(settings, range(5, 12))
-    NightlyStore(valkey.client).set(HERE, Nightly(enabled=False, channel_id=CHANNEL, user_id=ADMIN))
+    ScheduleStore(valkey.client).set(HERE, NightlySchedule(enabled=False, channel_id=CHANNEL, user_id=ADMIN))
     watch.look(NIGHT)
     assert asked(valkey, job_settings) == []
 
 
 def test_it_begins_with_the_model_that_the_server_prefers(watch, wish, settings, job_settings, valkey):
     wish()
-    LibraryNames(valkey.client).prefer(HERE, "rags")
+    NameCache(valkey.client).prefer(HERE, "rags")
     gather(settings, range(10))
     watch.look(NIGHT)
     (job_id,) = asked(valkey, job_settings)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from jobs.board import Cancelling
+from jobs.client import CancelOutcome
 from jobs.contract import Stage
 from tests.worker.play_worker import BREAK_ALWAYS, DEAF, HUNG
 from tests.worker.processes import follow_to_the_end, wait_for
@@ -75,7 +75,7 @@ async def test_a_stop_ends_one_piece_of_many_and_leaves_the_others_alone(start_w
     start_worker().wait_until_ready()
     ids = await many(range(1, 5))
     # When one is stopped
-    assert await board.cancel(ids[2]) is Cancelling.STOPPING
+    assert await board.cancel(ids[2]) is CancelOutcome.STOPPING
     (stopped,) = await ends(board, ids[2:3])
     # Then it alone ends with what it has, and the others go on to their own ends
     assert [(await board.state(ids[place])).stage for place in (0, 1, 3)] == [Stage.COMPOSING] * 3

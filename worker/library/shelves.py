@@ -10,7 +10,7 @@ import redis
 from pydantic import ValidationError
 
 from jobs.contract import BundleName, BundleVersion, Verdict
-from jobs.library_names import LibraryNames
+from jobs.name_cache import NameCache
 from model.errors import BundleError
 from model.files import replace_file
 from worker.settings import WorkerSettings
@@ -107,7 +107,7 @@ class ServerShelves:
 
     def tell_names(self, connection: redis.Redis) -> None:
         """Let the bot know which data sets and models there are, and whether there is room for more."""
-        told, models = LibraryNames(connection), self.bundles.all_names()
+        told, models = NameCache(connection), self.bundles.all_names()
         told.tell_data_sets(self.guild_id, {info.name: len(info.pieces) for info in self.data_sets.infos()})
         told.tell(self.guild_id, "models", models)
         told.tell_full(self.guild_id, self._reasons_against(len(models), self._models_bytes()))

@@ -15,8 +15,8 @@ import redis
 from jobs.admission import Admission
 from jobs.contract import MIN_TRAINING_PIECES, BundleName, Delivery, TrainRequest
 from jobs.errors import DuplicateJob, JobsError
-from jobs.library_names import LibraryNames
-from jobs.nightly import Nightly, NightlyStore
+from jobs.name_cache import NameCache
+from jobs.schedules import NightlySchedule, ScheduleStore
 from jobs.settings import JobSettings
 from model.errors import ModelError
 from worker.background import PeriodicThread
@@ -38,8 +38,8 @@ class NightWatch(PeriodicThread):
         super().__init__("night-watch", LOOK_S, self._look_now)
         self._settings = settings
         self._admission = Admission(connection, job_settings)
-        self._wishes = NightlyStore(connection)
-        self._names = LibraryNames(connection)
+        self._wishes = ScheduleStore(connection)
+        self._names = NameCache(connection)
 
     def _look_now(self) -> None:
         try:
@@ -59,7 +59,7 @@ class NightWatch(PeriodicThread):
             if wish.enabled and now - (wish.last_run or 0.0) > SHORTEST_PAUSE_S:
                 self._ask(guild_id, wish, now)
 
-    def _ask(self, guild_id: int, wish: Nightly, now: float) -> None:
+    def _ask(self, guild_id: int, wish: NightlySchedule, now: float) -> None:
         try:
             if not self._has_news(guild_id, wish):
                 return
@@ -71,7 +71,7 @@ class NightWatch(PeriodicThread):
             return
         self._wishes.mark_run(guild_id, now)
 
-    def _has_news(self, guild_id: int, wish: Nightly) -> bool:
+    def _has_news(self, guild_id: int, wish: NightlySchedule) -> bool:
         """Whether enough was added since the last time."""
         sets = ServerShelves(self._settings, guild_id).data_sets
         if wish.data_set not in sets.names():
@@ -80,7 +80,7 @@ class NightWatch(PeriodicThread):
         new = [piece for piece in pieces if piece.added_s > (wish.last_run or 0.0)]
         return len(pieces) >= MIN_TRAINING_PIECES and len(new) >= FEWEST_NEW
 
-    def _request(self, guild_id: int, wish: Nightly, now: float) -> TrainRequest:
+    def _request(self, guild_id: int, wish: NightlySchedule, now: float) -> TrainRequest:
         day = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d")
         return TrainRequest(
             job_id=f"night-{guild_id}-{day}",
@@ -98,6 +98,6 @@ class NightWatch(PeriodicThread):
         return self._names.preferred(guild_id) or self._settings.default_model
 
 
-def _delivery(wish: Nightly) -> Delivery:
+def _delivery(wish: NightlySchedule) -> Delivery:
     """A message of its own in the channel: there is no interaction to answer."""
     return Delivery(application_id=0, channel_id=wish.channel_id, user_id=wish.user_id)

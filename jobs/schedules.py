@@ -15,7 +15,7 @@ from jobs import keys
 from jobs.contract import STARRED, BundleName, Contract, SetName
 
 
-class Nightly(Contract):
+class NightlySchedule(Contract):
     """What a server wishes; `last_run` is noted by whoever starts the trainings."""
 
     enabled: bool
@@ -26,13 +26,13 @@ class Nightly(Contract):
     last_run: float | None = Field(default=None, description="epoch seconds; None: never")
 
 
-class NightlyStore:
+class ScheduleStore:
     """Reads and writes the wishes."""
 
     def __init__(self, connection: redis.Redis) -> None:
         self._connection = connection
 
-    def set(self, guild_id: int, wish: Nightly) -> None:
+    def set(self, guild_id: int, wish: NightlySchedule) -> None:
         """Note what the server wishes; when it last ran stays as it was."""
         said: Mapping[Any, Any] = {
             "enabled": int(wish.enabled),
@@ -44,15 +44,15 @@ class NightlyStore:
         self._connection.hset(keys.nightly(guild_id), mapping=said)
         self._connection.sadd(keys.NIGHTLIES, guild_id)
 
-    def get(self, guild_id: int) -> Nightly | None:
+    def get(self, guild_id: int) -> NightlySchedule | None:
         """What the server wishes; None where nobody ever said."""
         found = cast(dict[bytes, bytes], self._connection.hgetall(keys.nightly(guild_id)))
         if b"channel_id" not in found:
             return None
         said = {name.decode(): value.decode() for name, value in found.items()}
-        return Nightly.model_validate(said | {"base": said.get("base") or None})
+        return NightlySchedule.model_validate(said | {"base": said.get("base") or None})
 
-    def all(self) -> dict[int, Nightly]:
+    def all(self) -> dict[int, NightlySchedule]:
         """The wishes of all servers, by server, also of those that have switched it off."""
         servers = sorted(int(server) for server in cast(set[bytes], self._connection.smembers(keys.NIGHTLIES)))
         found = {server: self.get(server) for server in servers}

@@ -13,7 +13,7 @@ from jobs.contract import BundleName
 What = Literal["data_sets", "models"]
 
 
-class LibraryNames:
+class NameCache:
     """Reads and writes the names; what the names mean stands in the stores of the workers."""
 
     def __init__(self, connection: redis.Redis) -> None:

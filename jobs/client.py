@@ -1,4 +1,4 @@
-"""`JobBoard`: what the bot knows of jobs. Async, never blocks the loop that calls it.
+"""`JobClient`: what the bot knows of jobs. Async, never blocks the loop that calls it.
 
 Short commands run on a few threads of its own; only the blocking reads of progress streams use an asyncio client.
 """
@@ -31,16 +31,15 @@ from jobs.contract import (
     Update,
     WorkerInfo,
 )
-from jobs.errors import BoardUnreachable, UnknownJob, unreachable
-from jobs.following import Follower
-from jobs.job_queue import JobQueue
-from jobs.lanes import AnyRequest, lane_of
-from jobs.library_names import LibraryNames, What
-from jobs.nightly import Nightly, NightlyStore
+from jobs.errors import QueueUnreachable, UnknownJob, unreachable
+from jobs.name_cache import NameCache, What
+from jobs.progress import Subscription
+from jobs.queues import AnyRequest, JobQueue, queue_config
 from jobs.records import RecordStore
+from jobs.recovery import JobMonitor
 from jobs.registry import WorkerRegistry
+from jobs.schedules import NightlySchedule, ScheduleStore
 from jobs.settings import JobSettings
-from jobs.watching import Watch
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ RETRACT_AFTER_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, *[30.0] * 120)  # an hour in 
 log = logging.getLogger(__name__)
 
 
-class Cancelling(StrEnum):
+class CancelOutcome(StrEnum):
     """What a request to cancel led to."""
 
     CANCELLED = "cancelled"  # it was waiting and is out
@@ -58,17 +57,17 @@ class Cancelling(StrEnum):
     TOO_LATE = "too_late"  # it was over already
 
 
-class JobBoard:
-    """Submit, follow, cancel and deliver jobs; every method may raise BoardUnreachable."""
+class JobClient:
+    """Submit, follow, cancel and deliver jobs; every method may raise QueueUnreachable."""
 
     def __init__(self, settings: JobSettings) -> None:
         self.settings = settings
         self._connection = connect(settings)
         self._records = RecordStore(self._connection, settings)
         self._blobs = BlobStore(self._connection, settings)
-        self._library_names = LibraryNames(self._connection)
+        self._library_names = NameCache(self._connection)
         self._admission = Admission(self._connection, settings)
-        self._nightly = NightlyStore(self._connection)
+        self._nightly = ScheduleStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
         self._reader: redis.asyncio.Redis | None = None
@@ -95,7 +94,7 @@ class JobBoard:
         """
         try:
             return await self._call(self._admission.submit, request, delivery)
-        except BoardUnreachable:  # it may have arrived: the member is told that it was not taken, so it must not run
+        except QueueUnreachable:  # it may have arrived: the member is told that it was not taken, so it must not run
             self._retract_later(request)
             raise
 
@@ -110,7 +109,7 @@ class JobBoard:
             await asyncio.sleep(pause_s)
             try:
                 is_gone = await self._call(self._records.retract, request)
-            except BoardUnreachable:
+            except QueueUnreachable:
                 continue
             if not is_gone:
                 await self._stop_unwanted(request)
@@ -119,22 +118,22 @@ class JobBoard:
 
     async def _stop_unwanted(self, request: AnyRequest) -> None:
         log.warning("job %s was refused and has begun all the same; it is stopped", request.job_id)
-        queue = JobQueue(self._connection, self.settings, lane_of(request.kind, self.settings))
-        with contextlib.suppress(BoardUnreachable):  # the worker looks for itself whether a job is to stop
+        queue = JobQueue(self._connection, self.settings, queue_config(request.kind, self.settings))
+        with contextlib.suppress(QueueUnreachable):  # the worker looks for itself whether a job is to stop
             await self._call(queue.stop, request.job_id)
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
         """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
 
-        Bears with a Redis that does not answer for `outage_limit_s`, then raises BoardUnreachable.
+        Bears with a Redis that does not answer for `outage_limit_s`, then raises QueueUnreachable.
         """
         if self._reader is None:
             self._reader = connect_blocking(self.settings)
-        watch = Watch(job_id, self._connection, self.settings)
-        async for update in Follower(job_id, watch, self._reader, self._call).updates():
+        watch = JobMonitor(job_id, self._connection, self.settings)
+        async for update in Subscription(job_id, watch, self._reader, self._call).updates():
             yield update
 
-    async def cancel(self, job_id: JobId) -> Cancelling:
+    async def cancel(self, job_id: JobId) -> CancelOutcome:
         """End the job: out of the queue when it waits, stopped with the piece so far when a worker has it.
 
         Raises:
@@ -142,18 +141,18 @@ class JobBoard:
         """
         return await self._call(self._cancel, job_id)
 
-    def _cancel(self, job_id: JobId) -> Cancelling:
+    def _cancel(self, job_id: JobId) -> CancelOutcome:
         record = self._records.get(job_id)
         if record.stage.is_final:
-            return Cancelling.TOO_LATE
+            return CancelOutcome.TOO_LATE
         if not self._records.ask_cancel(job_id):  # first, so that a worker that takes it just now sees it
-            return Cancelling.TOO_LATE
-        queue = JobQueue(self._connection, self.settings, lane_of(record.kind, self.settings))
+            return CancelOutcome.TOO_LATE
+        queue = JobQueue(self._connection, self.settings, queue_config(record.kind, self.settings))
         if queue.withdraw(job_id) or not self._records.is_its_turn(record.request):
             settled = self._records.settle(job_id, Update(stage=Stage.CANCELLED))
-            return Cancelling.CANCELLED if settled else Cancelling.TOO_LATE
+            return CancelOutcome.CANCELLED if settled else CancelOutcome.TOO_LATE
         queue.stop(job_id)
-        return Cancelling.STOPPING
+        return CancelOutcome.STOPPING
 
     async def record(self, job_id: JobId) -> Record | None:
         """All there is to know of the job; None when there is no record (any more)."""
@@ -161,7 +160,7 @@ class JobBoard:
 
     async def state(self, job_id: JobId) -> Update:
         """Where the job stands at this moment, as its followers would be told; FAILED where it is not known."""
-        _, update = await self._call(Watch(job_id, self._connection, self.settings).join)
+        _, update = await self._call(JobMonitor(job_id, self._connection, self.settings).join)
         return update
 
     async def open_records(self) -> list[Record]:
@@ -221,11 +220,11 @@ class JobBoard:
         """The server's data sets, each with its number of pieces; None where no worker has told yet."""
         return await self._call(self._library_names.data_set_sizes, guild_id)
 
-    async def set_nightly(self, guild_id: int, wish: Nightly) -> None:
+    async def set_nightly(self, guild_id: int, wish: NightlySchedule) -> None:
         """Note what nightly training the server wishes."""
         await self._call(self._nightly.set, guild_id, wish)
 
-    async def nightly(self, guild_id: int) -> Nightly | None:
+    async def nightly(self, guild_id: int) -> NightlySchedule | None:
         """What nightly training the server wishes; None where nobody ever said."""
         return await self._call(self._nightly.get, guild_id)
 

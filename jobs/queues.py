@@ -1,14 +1,15 @@
-"""The RQ queue of one kind of jobs: put a job in, see how far it is from being taken, take it back, stop it.
+"""The queues: how each kind of job is run, and the RQ queue of a kind with its order.
 
-A job carries nothing but its id: what is asked for stands in the record. Everything is JSON, Redis holds no pickle.
+A job carries nothing but its id: what is asked for is in the record. Everything is JSON, Redis holds no pickle.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import redis
 from rq import Queue
@@ -20,12 +21,75 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 
 from jobs import keys, scripts
-from jobs.contract import JobId
-from jobs.lanes import AnyRequest, Lane, Owner, member_of, server_of
+from jobs.contract import ComposeRequest, JobId, Kind, LibraryRequest, TrainRequest
 from jobs.settings import JobSettings
 
+AnyRequest = ComposeRequest | LibraryRequest | TrainRequest
 
-class Whereabouts(StrEnum):
+Owner = Literal["member", "server"]
+KINDS: tuple[Kind, ...] = ("compose", "library", "train")
+
+
+@dataclass(frozen=True)
+class QueueConfig:
+    """How the jobs of one kind go.
+
+    `in_turn` lets an owner's jobs run one after another. The last free slot of a worker is kept for a member, or a
+    server, without a running job: `reserved_for`.
+    """
+
+    kind: Kind
+    queue: str
+    task: str
+    timeout_s: int
+    retries: int
+    open_limit: int
+    owner_open_limit: int
+    open_job_limit_s: int
+    reserved_for: Owner = "server"
+    in_turn: bool = False
+
+
+def queue_config(kind: Kind, settings: JobSettings) -> QueueConfig:
+    """The lane of jobs of `kind`."""
+    if kind == "library":
+        return QueueConfig(
+            kind, settings.library_queue, "worker.tasks.library", settings.library_timeout_s, settings.retries,
+            settings.open_jobs_limit, settings.server_open_errands_limit, settings.open_job_limit_s,
+        )  # fmt: skip
+    if kind == "train":
+        return QueueConfig(
+            kind, settings.train_queue, "worker.tasks.train", settings.training_timeout_s, settings.training_retries,
+            settings.open_trainings_limit, settings.server_open_trainings_limit, 2 * settings.training_timeout_s,
+            in_turn=True,
+        )  # fmt: skip
+    return QueueConfig(
+        kind, settings.queue, "worker.tasks.compose", settings.job_timeout_s, settings.retries,
+        settings.open_jobs_limit, settings.member_open_jobs_limit, settings.open_job_limit_s, reserved_for="member",
+    )  # fmt: skip
+
+
+def owner_of(request: AnyRequest) -> int:
+    """Whose limit a job counts towards: the member's for a piece, else the server's."""
+    return owner_in(request.kind, request.requester_id, request.guild_id)
+
+
+def server_of(request: AnyRequest) -> str:
+    """The server whose turn a job takes; a member's private messages count as a server of their own."""
+    return f"member {request.requester_id}" if request.guild_id is None else str(request.guild_id)
+
+
+def member_of(request: AnyRequest) -> str:
+    """The member whose turn a job takes."""
+    return str(request.requester_id)
+
+
+def owner_in(kind: Kind, requester_id: int, guild_id: int | None) -> int:
+    """The same for a request that is not to be read as a whole."""
+    return requester_id if kind == "compose" else guild_id or requester_id
+
+
+class JobLocation(StrEnum):
     """Where RQ has a job."""
 
     WAITING = "waiting"
@@ -38,7 +102,7 @@ class Whereabouts(StrEnum):
 class JobQueue:
     """The queue of `lane` as the board and the recovery see it."""
 
-    def __init__(self, connection: redis.Redis, settings: JobSettings, lane: Lane) -> None:
+    def __init__(self, connection: redis.Redis, settings: JobSettings, lane: QueueConfig) -> None:
         self._connection = connection
         self._settings = settings
         self._lane = lane
@@ -107,16 +171,16 @@ class JobQueue:
         order = self.order()
         return order.index(job_id) + 1 if job_id in order else None
 
-    def whereabouts(self, job_id: JobId) -> Whereabouts:
+    def whereabouts(self, job_id: JobId) -> JobLocation:
         """Where RQ has the job now."""
         if self._connection.lpos(self.rq.key, job_id) is not None:
-            return Whereabouts.WAITING
+            return JobLocation.WAITING
         until = self._heard_until(job_id)
         if until is not None:
-            return Whereabouts.RUNNING if until > time.time() else Whereabouts.SILENT
+            return JobLocation.RUNNING if until > time.time() else JobLocation.SILENT
         if self._connection.lpos(self.rq.intermediate_queue_key, job_id) is not None:
-            return Whereabouts.TAKEN
-        return Whereabouts.NOWHERE
+            return JobLocation.TAKEN
+        return JobLocation.NOWHERE
 
     def withdraw(self, job_id: JobId) -> bool:
         """Take the job out of the queue; False when a worker was quicker or it is not known."""
