@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from jobs.blobs import BlobStore
 from jobs.contract import (
     MIN_TRAINING_PIECES,
+    AnyRequest,
     BlobRef,
     ComposeRequest,
     Contract,
@@ -26,7 +27,7 @@ from jobs.contract import (
 )
 from jobs.errors import DataSetNotReady, DuplicateJob, InvalidRequest, LibraryFull, NoWorker, UnknownModel
 from jobs.name_cache import NameCache
-from jobs.queues import AnyRequest, JobQueue, queue_config
+from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.schedules import NightlySchedule

@@ -1,6 +1,6 @@
-"""`JobClient`: what the bot knows of jobs. Async, never blocks the loop that calls it.
+"""`JobClient`: how the bot submits, follows and cancels jobs. Async, never blocks its event loop.
 
-Short commands run on a few threads of its own; only the blocking reads of progress streams use an asyncio client.
+Short Redis commands run in a few threads; only the blocking reads of progress streams use an asyncio client.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from jobs.admission import Admission
 from jobs.blobs import BlobStore
 from jobs.connection import connect, connect_blocking
 from jobs.contract import (
+    AnyRequest,
     BlobRef,
     BundleName,
     Delivery,
@@ -34,7 +35,7 @@ from jobs.contract import (
 from jobs.errors import QueueUnreachable, UnknownJob, unreachable
 from jobs.name_cache import NameCache, What
 from jobs.progress import Subscription
-from jobs.queues import AnyRequest, JobQueue, queue_config
+from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.recovery import JobMonitor
 from jobs.registry import WorkerRegistry
@@ -50,10 +51,10 @@ log = logging.getLogger(__name__)
 
 
 class CancelOutcome(StrEnum):
-    """What a request to cancel led to."""
+    """The result of a cancellation."""
 
-    CANCELLED = "cancelled"  # it was waiting and is out
-    STOPPING = "stopping"  # a worker has it and ends with the piece so far
+    CANCELLED = "cancelled"  # it was waiting and was taken out of the queue
+    STOPPING = "stopping"  # a worker has it and will end it with the piece so far
     TOO_LATE = "too_late"  # it was over already
 
 
@@ -65,16 +66,16 @@ class JobClient:
         self._connection = connect(settings)
         self._records = RecordStore(self._connection, settings)
         self._blobs = BlobStore(self._connection, settings)
-        self._library_names = NameCache(self._connection)
+        self._names = NameCache(self._connection)
         self._admission = Admission(self._connection, settings)
-        self._nightly = ScheduleStore(self._connection)
+        self._schedules = ScheduleStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="board")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
         self._reader: redis.asyncio.Redis | None = None
         self._retractions: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """Close the connections; followers still at work end with an error."""
+        """Close the connections; subscriptions end with an error."""
         for task in self._retractions:
             task.cancel()
         if self._reader is not None:
@@ -123,14 +124,14 @@ class JobClient:
             await self._call(queue.stop, request.job_id)
 
     async def follow(self, job_id: JobId) -> AsyncIterator[Update]:
-        """The job's state now, then each change, to the final one; a job that is not known ends FAILED at once.
+        """The job's state now, then each change up to the final one. An unknown job is FAILED at once.
 
-        Bears with a Redis that does not answer for `outage_limit_s`, then raises QueueUnreachable.
+        Tolerates Redis outages of up to `outage_limit_s`, then raises QueueUnreachable.
         """
         if self._reader is None:
             self._reader = connect_blocking(self.settings)
-        watch = JobMonitor(job_id, self._connection, self.settings)
-        async for update in Subscription(job_id, watch, self._reader, self._call).updates():
+        monitor = JobMonitor(job_id, self._connection, self.settings)
+        async for update in Subscription(job_id, monitor, self._reader, self._call).updates():
             yield update
 
     async def cancel(self, job_id: JobId) -> CancelOutcome:
@@ -159,7 +160,7 @@ class JobClient:
         return await self._call(self._records.find, job_id)
 
     async def state(self, job_id: JobId) -> Update:
-        """Where the job stands at this moment, as its followers would be told; FAILED where it is not known."""
+        """The job's state now, as a subscription would start with; FAILED when it is unknown."""
         _, update = await self._call(JobMonitor(job_id, self._connection, self.settings).join)
         return update
 
@@ -206,27 +207,27 @@ class JobClient:
 
     async def prefer(self, guild_id: int, model: BundleName | None) -> None:
         """Let `model` compose in the server where none is named; None leaves it to the worker again."""
-        await self._call(self._library_names.prefer, guild_id, model)
+        await self._call(self._names.prefer, guild_id, model)
 
     async def preferred(self, guild_id: int | None) -> BundleName | None:
         """The model that composes in the server where none is named; None where the worker chooses."""
-        return None if guild_id is None else await self._call(self._library_names.preferred, guild_id)
+        return None if guild_id is None else await self._call(self._names.preferred, guild_id)
 
     async def names(self, guild_id: int, what: What) -> list[str]:
         """The names of the server's data sets or models, sorted; for suggestions."""
-        return await self._call(self._library_names.names, guild_id, what)
+        return await self._call(self._names.names, guild_id, what)
 
     async def data_set_sizes(self, guild_id: int) -> dict[str, int] | None:
         """The server's data sets, each with its number of pieces; None where no worker has told yet."""
-        return await self._call(self._library_names.data_set_sizes, guild_id)
+        return await self._call(self._names.data_set_sizes, guild_id)
 
     async def set_nightly(self, guild_id: int, wish: NightlySchedule) -> None:
         """Note what nightly training the server wishes."""
-        await self._call(self._nightly.set, guild_id, wish)
+        await self._call(self._schedules.set, guild_id, wish)
 
     async def nightly(self, guild_id: int) -> NightlySchedule | None:
         """What nightly training the server wishes; None where nobody ever said."""
-        return await self._call(self._nightly.get, guild_id)
+        return await self._call(self._schedules.get, guild_id)
 
     async def workers(self) -> list[WorkerInfo]:
         """Who is alive."""

@@ -25,12 +25,10 @@ Each error owns its `sentence`: what happened and what to do, fit to be shown to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import redis
 
-if TYPE_CHECKING:
-    from jobs.contract import Kind
+from jobs.contract import Kind
 
 
 class JobsError(Exception):

@@ -1,4 +1,4 @@
-"""The names of each server's data sets and models, told by the workers for whoever types one; and its chosen model."""
+"""Names and sizes of each server's data sets and models, told by the workers; and each server's default model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ What = Literal["data_sets", "models"]
 
 
 class NameCache:
-    """Reads and writes the names; what the names mean stands in the stores of the workers."""
+    """Reads and writes the cached names. The data sets and models themselves are in the stores of the workers."""
 
     def __init__(self, connection: redis.Redis) -> None:
         self._connection = connection
 
     def tell(self, guild_id: int, what: What, names: Iterable[str]) -> None:
-        """Let these be all the names there are."""
+        """Replace all names."""
         key, wanted = keys.names(guild_id, what), list(names)
         with self._connection.pipeline() as pipeline:
             pipeline.delete(key)
@@ -34,7 +34,7 @@ class NameCache:
         return sorted(name.decode() for name in found)
 
     def tell_data_sets(self, guild_id: int, sizes: Mapping[str, int]) -> None:
-        """Let these be all the data sets there are, each with its number of pieces."""
+        """Replace all data sets, each with its number of pieces."""
         self.tell(guild_id, "data_sets", sizes)
         said: Mapping[Any, Any] = {"": 0, **sizes}  # a hash cannot be empty
         with self._connection.pipeline() as pipeline:
@@ -61,13 +61,13 @@ class NameCache:
         return {name.decode(): reason.decode() for name, reason in found.items()}
 
     def prefer(self, guild_id: int, model: BundleName | None) -> None:
-        """Let `model` compose in the server where none is named; None takes that back."""
+        """Set the server's default model; None removes it."""
         if model is None:
             self._connection.hdel(keys.PREFERRED, str(guild_id))
         else:
             self._connection.hset(keys.PREFERRED, str(guild_id), model)
 
     def preferred(self, guild_id: int) -> BundleName | None:
-        """The model that composes in the server where none is named."""
+        """The server's default model; None when it has none."""
         found = cast(bytes | None, self._connection.hget(keys.PREFERRED, str(guild_id)))
         return None if found is None else found.decode()

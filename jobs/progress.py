@@ -21,7 +21,7 @@ QUIET_S = 0.25  # updates of one stage that come quicker are dropped: a message 
 
 
 class ProgressReporter:
-    """Reports on one job; what comes after the job was settled changes nothing."""
+    """Reports the progress of one job. Reports after the job was settled change nothing."""
 
     def __init__(self, job_id: JobId, connection: redis.Redis, settings: JobSettings) -> None:
         self._job_id = job_id
@@ -44,7 +44,7 @@ class ProgressReporter:
         music: ComposeProgress | None = None,
         training: TrainProgress | None = None,
     ) -> bool:
-        """Say that the job is in `stage`, `fraction` (0..1) of the whole job done; False when it is settled.
+        """Report that the job is in `stage`, with `fraction` (0..1) of the whole job done; False when it is settled.
 
         `music`: how far the new music is. `training`: how far the training is.
         """
@@ -57,7 +57,7 @@ class ProgressReporter:
         return self._records.advance(self._job_id, update)
 
     def requeued(self) -> bool:
-        """Say that the job waits once more; False when it is settled."""
+        """Report that the job is waiting again; False when it is settled."""
         return self._records.advance(self._job_id, Update(stage=Stage.QUEUED))
 
     def done(self, result: AnyResult) -> bool:
@@ -79,20 +79,23 @@ def _epochs(update: Update) -> int:
 
 T = TypeVar("T")
 
-LOOK_WAITING_S = 1.0  # how often a follower looks for its place in the queue
-LOOK_RUNNING_S = 2.0  # how often a follower looks whether the worker is alive
+LOOK_WAITING_S = 1.0  # how often the place in the queue is looked up
+LOOK_RUNNING_S = 2.0  # how often it is checked whether the worker is alive
 SILENCE_LIMIT_S = 5.0  # a blocking read that overruns by this much hangs on a dead connection
 PAUSE_S = 1.0  # before Redis is asked again after it did not answer
 
 
 class Subscription:
-    """Follows one job; `call` runs a short Redis command off the loop and maps its errors to QueueUnreachable."""
+    """The updates of one job.
+
+    `call` runs a short Redis command in a thread and maps its errors to QueueUnreachable.
+    """
 
     def __init__(
-        self, job_id: JobId, watch: JobMonitor, reader: redis.asyncio.Redis, call: Callable[..., Awaitable[Any]]
+        self, job_id: JobId, monitor: JobMonitor, reader: redis.asyncio.Redis, call: Callable[..., Awaitable[Any]]
     ) -> None:
         self._stream = keys.progress(job_id)
-        self._watch = watch
+        self._monitor = monitor
         self._reader = reader
         self._call = call
         self._cursor = "0"
@@ -103,25 +106,25 @@ class Subscription:
         Raises:
             QueueUnreachable: Redis did not answer for `outage_limit_s`.
         """
-        self._cursor, last = await self._persist(lambda: self._call(self._watch.join))
+        self._cursor, last = await self._persist(lambda: self._call(self._monitor.join))
         yield last
         while not last.stage.is_final:
-            for update in await self._news(last):
+            for update in await self._next(last):
                 if update != last:
                     last = update
                     yield update
                 if last.stage.is_final:
                     return
 
-    async def _news(self, last: Update) -> list[Update]:
-        """What the stream says next, or, when it says nothing for a while, what the watch sees."""
+    async def _next(self, last: Update) -> list[Update]:
+        """The next entries of the stream; when there are none for a while, what the monitor finds."""
         pause_s = LOOK_WAITING_S if last.stage is Stage.QUEUED else LOOK_RUNNING_S
-        news = await self._persist(lambda: self._read(pause_s))
-        if not news:
-            return [await self._persist(lambda: self._call(self._watch.look, last))]
-        if news[-1].stage is Stage.QUEUED:  # else it has no place, and asking for one would cost a thread
-            news[-1] = await self._persist(lambda: self._call(self._watch.placed, news[-1]))
-        return news
+        entries = await self._persist(lambda: self._read(pause_s))
+        if not entries:
+            return [await self._persist(lambda: self._call(self._monitor.check, last))]
+        if entries[-1].stage is Stage.QUEUED:  # else it has no place, and asking for one would cost a thread
+            entries[-1] = await self._persist(lambda: self._call(self._monitor.placed, entries[-1]))
+        return entries
 
     async def _read(self, pause_s: float) -> list[Update]:
         try:
@@ -136,7 +139,7 @@ class Subscription:
 
     async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Repeat `call` while Redis does not answer, for `outage_limit_s` at most."""
-        deadline = time.monotonic() + self._watch.outage_limit_s
+        deadline = time.monotonic() + self._monitor.outage_limit_s
         while True:
             try:
                 return await call()

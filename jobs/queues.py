@@ -21,10 +21,8 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 
 from jobs import keys, scripts
-from jobs.contract import ComposeRequest, JobId, Kind, LibraryRequest, TrainRequest
+from jobs.contract import AnyRequest, JobId, Kind
 from jobs.settings import JobSettings
-
-AnyRequest = ComposeRequest | LibraryRequest | TrainRequest
 
 Owner = Literal["member", "server"]
 KINDS: tuple[Kind, ...] = ("compose", "library", "train")
@@ -32,9 +30,9 @@ KINDS: tuple[Kind, ...] = ("compose", "library", "train")
 
 @dataclass(frozen=True)
 class QueueConfig:
-    """How the jobs of one kind go.
+    """How the jobs of one kind are run.
 
-    `in_turn` lets an owner's jobs run one after another. The last free slot of a worker is kept for a member, or a
+    `is_serial`: an owner's jobs run one after another. The last free slot of a worker is kept for a member, or a
     server, without a running job: `reserved_for`.
     """
 
@@ -47,11 +45,11 @@ class QueueConfig:
     owner_open_limit: int
     open_job_limit_s: int
     reserved_for: Owner = "server"
-    in_turn: bool = False
+    is_serial: bool = False
 
 
 def queue_config(kind: Kind, settings: JobSettings) -> QueueConfig:
-    """The lane of jobs of `kind`."""
+    """How jobs of `kind` are run."""
     if kind == "library":
         return QueueConfig(
             kind, settings.library_queue, "worker.tasks.library", settings.library_timeout_s, settings.retries,
@@ -61,7 +59,7 @@ def queue_config(kind: Kind, settings: JobSettings) -> QueueConfig:
         return QueueConfig(
             kind, settings.train_queue, "worker.tasks.train", settings.training_timeout_s, settings.training_retries,
             settings.open_trainings_limit, settings.server_open_trainings_limit, 2 * settings.training_timeout_s,
-            in_turn=True,
+            is_serial=True,
         )  # fmt: skip
     return QueueConfig(
         kind, settings.queue, "worker.tasks.compose", settings.job_timeout_s, settings.retries,
@@ -70,7 +68,7 @@ def queue_config(kind: Kind, settings: JobSettings) -> QueueConfig:
 
 
 def owner_of(request: AnyRequest) -> int:
-    """Whose limit a job counts towards: the member's for a piece, else the server's."""
+    """Whose limit a job counts towards: the member's for a piece, the server's for anything else."""
     return owner_in(request.kind, request.requester_id, request.guild_id)
 
 
@@ -85,7 +83,7 @@ def member_of(request: AnyRequest) -> str:
 
 
 def owner_in(kind: Kind, requester_id: int, guild_id: int | None) -> int:
-    """The same for a request that is not to be read as a whole."""
+    """The same, for a request of which only these fields can be read."""
     return requester_id if kind == "compose" else guild_id or requester_id
 
 
@@ -96,23 +94,23 @@ class JobLocation(StrEnum):
     TAKEN = "taken"  # between the queue and a worker
     RUNNING = "running"
     SILENT = "silent"  # its worker's heartbeat is overdue
-    NOWHERE = "nowhere"  # ended, failed, or forgotten
+    NOWHERE = "nowhere"  # ended, failed, or unknown to RQ
 
 
 class JobQueue:
-    """The queue of `lane` as the board and the recovery see it."""
+    """RQ's queue of one kind of job, with the order in which jobs are taken."""
 
-    def __init__(self, connection: redis.Redis, settings: JobSettings, lane: QueueConfig) -> None:
+    def __init__(self, connection: redis.Redis, settings: JobSettings, config: QueueConfig) -> None:
         self._connection = connection
         self._settings = settings
-        self._lane = lane
-        self.rq = Queue(lane.queue, connection=connection, serializer=JSONSerializer)
+        self._config = config
+        self.rq = Queue(config.queue, connection=connection, serializer=JSONSerializer)
         self._enqueue = connection.register_script(scripts.ENQUEUE)
         self._take = connection.register_script(scripts.TAKE)
         self._order = connection.register_script(scripts.ORDER)
 
     def enqueue(self, request: AnyRequest) -> bool:
-        """Put an open job that is nowhere at the end of the queue; False when it is settled, waits or runs."""
+        """Add an open job to the end of the queue; False when it is settled, already waiting, or running."""
         names = [
             keys.record(request.job_id),
             Job.key_for(request.job_id),
@@ -124,25 +122,25 @@ class JobQueue:
         return bool(self._enqueue(keys=names, args=[request.job_id, *self.job_fields(request)]))
 
     def job_fields(self, request: AnyRequest) -> list[Any]:
-        """What RQ keeps of a waiting job: names and values in turn. The owners decide on the order of the queue."""
-        settings, lane = self._settings, self._lane
+        """The fields of RQ's job hash, as name, value, name, value, …; its server and member decide on the order."""
+        settings, config = self._settings, self._config
         job = self.rq.create_job(
-            lane.task,
+            config.task,
             kwargs={"job_id": request.job_id},
             job_id=request.job_id,
-            timeout=lane.timeout_s,
+            timeout=config.timeout_s,
             result_ttl=settings.result_ttl_s,
             failure_ttl=settings.failure_ttl_s,
-            retry=Retry(max=lane.retries, enqueue_at_front=True),
+            retry=Retry(max=config.retries, enqueue_at_front=True),
         )
         job.origin, job.enqueued_at = self.rq.name, now()
         owners = {"cadenza_server": server_of(request), "cadenza_member": member_of(request)}
         return [part for pair in {**job.to_dict(), **owners}.items() for part in pair]
 
     def take(self, only_new: Owner | None = None) -> JobId | None:
-        """Take the job whose turn it is; None where none waits. It counts as taken until a worker starts it.
+        """Take the next job off the queue; None when none is waiting. It counts as taken until a worker starts it.
 
-        `only_new`: only a job whose member, or server, has no other job running.
+        `only_new`: take only a job whose member, or server, has no other job running.
         """
         taken = cast(bytes | None, self._take(keys=self._order_keys, args=[only_new or ""]))
         return None if taken is None else taken.decode()
@@ -160,7 +158,7 @@ class JobQueue:
         self._connection.blmove(self.rq.key, self.rq.key, longest_s, "LEFT", "LEFT")  # type: ignore[arg-type]
 
     def forget_ended(self) -> None:
-        """Drop RQ's notes of jobs that ended longer ago than they are kept."""
+        """Delete RQ's entries for ended jobs whose time to live is over."""
         for registry in (FinishedJobRegistry, FailedJobRegistry):
             registry(queue=self.rq).cleanup()
 
@@ -171,8 +169,8 @@ class JobQueue:
         order = self.order()
         return order.index(job_id) + 1 if job_id in order else None
 
-    def whereabouts(self, job_id: JobId) -> JobLocation:
-        """Where RQ has the job now."""
+    def location(self, job_id: JobId) -> JobLocation:
+        """Where the job is now."""
         if self._connection.lpos(self.rq.key, job_id) is not None:
             return JobLocation.WAITING
         until = self._heard_until(job_id)
@@ -183,31 +181,31 @@ class JobQueue:
         return JobLocation.NOWHERE
 
     def withdraw(self, job_id: JobId) -> bool:
-        """Take the job out of the queue; False when a worker was quicker or it is not known."""
+        """Take the job out of the queue; False when a worker has it or it is not known."""
         if not self._connection.lrem(self.rq.key, 0, job_id):
             return False
         self._connection.delete(Job.key_for(job_id))
         return True
 
     def forget_taken(self, job_id: JobId) -> bool:
-        """Take the job off the list of those between the queue and a worker; False when it is not there."""
+        """Remove the job from RQ's intermediate queue; False when it is not there."""
         return bool(self._connection.lrem(self.rq.intermediate_queue_key, 1, job_id))
 
-    def give_back(self, job_id: JobId) -> None:
-        """Put a job that was taken and never started back to the front.
+    def requeue_taken(self, job_id: JobId) -> None:
+        """Put a job that was taken and never started back to the front of the queue.
 
-        Nothing happens when another has done so; one that RQ knows nothing of is dropped, else it would come for ever.
+        Does nothing when another process has done so. A job that RQ does not know is dropped.
         """
         if self.forget_taken(job_id) and Job.exists(job_id, self._connection):
             self.rq.push_job_id(job_id, at_front=True)
 
     def stop(self, job_id: JobId) -> None:
-        """Tell the worker that has the job to stop; nothing happens when none has it."""
+        """Tell the worker that runs the job to stop; does nothing when none runs it."""
         with contextlib.suppress(NoSuchJobError, InvalidJobOperation):
             send_stop_job_command(self._connection, job_id, serializer=JSONSerializer)
 
     def _heard_until(self, job_id: JobId) -> float | None:
-        """Until when the latest sign of life of the job's worker counts, epoch seconds; None when it is not started."""
+        """When the latest heartbeat of the job expires, epoch seconds; None when it was not started."""
         key = self.rq.started_job_registry.key
         entries = cast(list[tuple[bytes, float]], self._connection.zrange(key, 0, -1, withscores=True))
         return max((until for entry, until in entries if entry.decode().partition(":")[0] == job_id), default=None)

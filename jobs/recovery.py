@@ -68,7 +68,7 @@ LOST: dict[Kind, Failure] = {
 
 
 class Recovery:
-    """Puts lost jobs back or settles them as failed."""
+    """Requeues lost jobs or settles them as failed."""
 
     def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
         self._connection = connection
@@ -77,7 +77,7 @@ class Recovery:
         self._queues = {kind: JobQueue(connection, settings, queue_config(kind, settings)) for kind in KINDS}
 
     def run(self) -> None:
-        """Deal with every lost job; does nothing while another process is at it."""
+        """Handle every lost job; does nothing while another process does so."""
         lock = self._connection.lock(keys.RECOVERY_LOCK, timeout=LOCK_LIFE_S)
         try:
             if not lock.acquire(blocking=False):
@@ -85,7 +85,7 @@ class Recovery:
         except redis.ResponseError as error:
             if not is_storage_full(error):
                 raise
-            log.error("lost jobs are not looked for: Redis has no room left: %s", error)
+            log.error("lost jobs cannot be looked for: Redis has no room left: %s", error)
             return
         try:
             for kind, queue in self._queues.items():
@@ -93,7 +93,7 @@ class Recovery:
                 self._return_stranded(queue)
                 self._rescue_adrift(kind, queue)
                 queue.forget_ended()
-            self._begin_next()
+            self._queue_next_serial()
         except redis.ResponseError as error:
             if not is_storage_full(error):
                 raise
@@ -120,7 +120,7 @@ class Recovery:
         return next((kind for kind in KINDS if queue_config(kind, self._settings).queue == job.origin), "compose")
 
     def _return_stranded(self, queue: JobQueue) -> None:
-        """A worker that dies between taking a job and starting it leaves it in RQ's intermediate list."""
+        """Requeue jobs whose worker died between taking and starting them; RQ leaves them in its intermediate queue."""
         taken = cast(list[bytes], self._connection.lrange(queue.rq.intermediate_queue_key, 0, -1))
         for entry in taken:
             job_id, now = entry.decode(), time.time()
@@ -133,10 +133,10 @@ class Recovery:
     def _return(self, queue: JobQueue, job_id: JobId) -> None:
         log.warning("job %s was taken from the queue and never started; it goes back", job_id)
         self._connection.delete(keys.stranded(job_id))
-        queue.give_back(job_id)
+        queue.requeue_taken(job_id)
 
     def _rescue_adrift(self, kind: Kind, queue: JobQueue) -> None:
-        """Look for open jobs that are neither queued nor running, and rescue those that stay so."""
+        """Requeue or settle open jobs that stay neither queued nor running."""
         for job_id in self._records.open_ids(kind):
             record = self._readable(job_id)
             if record is None or not self.is_adrift(record, queue):
@@ -162,7 +162,7 @@ class Recovery:
 
     def is_adrift(self, record: Record, queue: JobQueue) -> bool:
         """Whether an open job that could be queued or running is neither."""
-        if record.stage.is_final or queue.whereabouts(record.job_id) is not JobLocation.NOWHERE:
+        if record.stage.is_final or queue.location(record.job_id) is not JobLocation.NOWHERE:
             return False
         return self._records.is_its_turn(record.request)
 
@@ -177,9 +177,9 @@ class Recovery:
             log.error("job %s was neither queued nor running and is given up", record.job_id)
             self.fail(record.job_id, LOST[record.kind])
 
-    def _begin_next(self) -> None:
-        """Queue the jobs whose owner's job before is over; whoever ended that one may have died before it could."""
-        for job_id in self._records.first_in_turn():
+    def _queue_next_serial(self) -> None:
+        """Queue the next job of each owner whose jobs run one after another."""
+        for job_id in self._records.first_of_serial_owners():
             record = self._readable(job_id)
             if record is not None and record.stage is Stage.QUEUED:
                 self._queues[record.kind].enqueue(record.request)
@@ -190,14 +190,14 @@ class Recovery:
 
 
 @dataclass
-class _Since:
-    """Since when (monotonic seconds) something odd lasts; None while all is well."""
+class _Persisting:
+    """How long a condition has held; `start` is in monotonic seconds, None while it does not hold."""
 
     start: float | None = None
 
-    def lasts(self, is_odd: bool, limit_s: float) -> bool:
-        """Whether it is odd now and has been for `limit_s`."""
-        if not is_odd:
+    def lasts(self, holds: bool, limit_s: float) -> bool:
+        """Whether the condition holds now and has held for `limit_s`."""
+        if not holds:
             self.start = None
             return False
         self.start = time.monotonic() if self.start is None else self.start
@@ -205,7 +205,10 @@ class _Since:
 
 
 class JobMonitor:
-    """Looks after one followed job; all methods talk to Redis and return at once."""
+    """Checks on one followed job. All methods talk to Redis and return at once.
+
+    Every state leads to a final update, so that no subscriber waits for ever.
+    """
 
     def __init__(self, job_id: JobId, connection: redis.Redis, settings: JobSettings) -> None:
         self._job_id = job_id
@@ -215,11 +218,11 @@ class JobMonitor:
         self._records = RecordStore(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
         self._recovery = Recovery(connection, settings)
-        self._adrift = _Since()
-        self._alone = _Since()
+        self._adrift = _Persisting()
+        self._alone = _Persisting()
 
     def join(self) -> tuple[str, Update]:
-        """Where in the stream to read on, and the state of the job there."""
+        """The stream id after which to read on, and the state of the job there."""
         # the stream first: what is settled in between is then read twice rather than never
         entries = cast(
             list[tuple[bytes, dict[bytes, bytes]]], self._connection.xrevrange(keys.progress(self._job_id), count=1)
@@ -244,21 +247,21 @@ class JobMonitor:
         return update.model_copy(update={"position": place})
 
     def _place(self, record: Record) -> int | None:
-        in_turn = self._records.place_in_turn(record.request)
-        return in_turn if in_turn is not None and in_turn > 1 else self._queue_of(record).position(self._job_id)
+        position = self._records.serial_position(record.request)
+        return position if position is not None and position > 1 else self._queue_of(record).position(self._job_id)
 
     def _queue_of(self, record: Record) -> JobQueue:
         return JobQueue(self._connection, self._settings, queue_config(record.kind, self._settings))
 
-    def look(self, last: Update) -> Update:
-        """What is true now, `last` being what the follower knows; puts right what can be put right."""
+    def check(self, last: Update) -> Update:
+        """The state now, given the `last` one the subscriber knows; repairs what can be repaired."""
         record = self._records.find(self._job_id)
         if record is None:
             return Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
         if record.stage.is_final:
             return record.as_update()
         queue = self._queue_of(record)
-        where = queue.whereabouts(self._job_id)
+        where = queue.location(self._job_id)
         if where in (JobLocation.SILENT, JobLocation.TAKEN):
             self._recovery.run()
         self._give_up_alone(queue, where, record.kind)

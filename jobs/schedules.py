@@ -1,6 +1,6 @@
-"""Which servers want a training every night, and of what; the bot writes it, whoever starts the trainings reads it.
+"""Which servers want a nightly training, and of what. The bot writes it; the worker's scheduler reads it.
 
-One hash for each server, so that noting a run cannot undo what an admin sets at the same moment.
+Each server has one hash, so that recording a run cannot undo what an admin changes at the same moment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jobs.contract import STARRED, BundleName, Contract, SetName
 
 
 class NightlySchedule(Contract):
-    """What a server wishes; `last_run` is noted by whoever starts the trainings."""
+    """The nightly training of one server; `last_run` is set by the scheduler."""
 
     enabled: bool
     channel_id: int = Field(description="where the training shows itself")
@@ -27,25 +27,25 @@ class NightlySchedule(Contract):
 
 
 class ScheduleStore:
-    """Reads and writes the wishes."""
+    """Reads and writes the schedules."""
 
     def __init__(self, connection: redis.Redis) -> None:
         self._connection = connection
 
-    def set(self, guild_id: int, wish: NightlySchedule) -> None:
-        """Note what the server wishes; when it last ran stays as it was."""
+    def set(self, guild_id: int, schedule: NightlySchedule) -> None:
+        """Set the server's schedule; `last_run` stays as it was."""
         said: Mapping[Any, Any] = {
-            "enabled": int(wish.enabled),
-            "channel_id": wish.channel_id,
-            "user_id": wish.user_id,
-            "data_set": wish.data_set,
-            "base": wish.base or "",
+            "enabled": int(schedule.enabled),
+            "channel_id": schedule.channel_id,
+            "user_id": schedule.user_id,
+            "data_set": schedule.data_set,
+            "base": schedule.base or "",
         }
         self._connection.hset(keys.nightly(guild_id), mapping=said)
         self._connection.sadd(keys.NIGHTLIES, guild_id)
 
     def get(self, guild_id: int) -> NightlySchedule | None:
-        """What the server wishes; None where nobody ever said."""
+        """The server's schedule; None when it never had one."""
         found = cast(dict[bytes, bytes], self._connection.hgetall(keys.nightly(guild_id)))
         if b"channel_id" not in found:
             return None
@@ -53,11 +53,11 @@ class ScheduleStore:
         return NightlySchedule.model_validate(said | {"base": said.get("base") or None})
 
     def all(self) -> dict[int, NightlySchedule]:
-        """The wishes of all servers, by server, also of those that have switched it off."""
+        """The schedules of all servers, disabled ones included."""
         servers = sorted(int(server) for server in cast(set[bytes], self._connection.smembers(keys.NIGHTLIES)))
         found = {server: self.get(server) for server in servers}
-        return {server: wish for server, wish in found.items() if wish is not None}
+        return {server: schedule for server, schedule in found.items() if schedule is not None}
 
     def mark_run(self, guild_id: int, at: float) -> None:
-        """Note that a training of the server was started at `at` (epoch seconds)."""
+        """Record that a training of the server was started at `at` (epoch seconds)."""
         self._connection.hset(keys.nightly(guild_id), "last_run", str(at))

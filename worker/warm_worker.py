@@ -89,16 +89,16 @@ class WarmWorker(SimpleWorker):
         self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, slots: Slots | None = None,
         kind: Kind = "compose",
     ) -> None:  # fmt: skip
-        lane = queue_config(kind, settings)
+        config = queue_config(kind, settings)
         self._settings = settings
-        self._lane = lane
+        self._config = config
         self._stops = stops
         self._recovery = Recovery(connection, settings)
-        self._job_queue = JobQueue(connection, settings, lane)
+        self._job_queue = JobQueue(connection, settings, config)
         self._slots = slots or Slots(1)
         self._current: tuple[Job, Run] | None = None
         super().__init__(
-            [Queue(lane.queue, connection=connection, serializer=JSONSerializer)],
+            [Queue(config.queue, connection=connection, serializer=JSONSerializer)],
             name=name,
             connection=connection,
             serializer=JSONSerializer,
@@ -150,7 +150,7 @@ class WarmWorker(SimpleWorker):
 
     def _next_job(self) -> Job | None:
         """The job whose turn it is; None where none came within a second, or none that may have the last free slot."""
-        job_id = self._slots.take(self.name, self._job_queue, self._lane.reserved_for)
+        job_id = self._slots.take(self.name, self._job_queue, self._config.reserved_for)
         if job_id is None:
             if self._job_queue.order():  # waiting, but not for this slot
                 time.sleep(RESERVED_LOOK_S)
@@ -186,9 +186,9 @@ class WarmWorker(SimpleWorker):
         """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
         if self._stop_requested:
             self._slots.free(self.name)
-            self._job_queue.give_back(job.id)
+            self._job_queue.requeue_taken(job.id)
             return
-        run = self._stops.begin(job.id, float(job.timeout or self._lane.timeout_s), self._lane.kind)
+        run = self._stops.begin(job.id, float(job.timeout or self._config.timeout_s), self._config.kind)
         self._current = job, run
         log.info("job %s begins", job.id)
         try:
@@ -258,17 +258,17 @@ class WarmWorker(SimpleWorker):
         """Whether the job is to have another attempt."""
         if isinstance(error, Overdue):
             log.warning("job %s took longer than a job may", job.id)
-            reporter.failed(timed_out(round(job.timeout or self._lane.timeout_s), self._lane.kind))
+            reporter.failed(timed_out(round(job.timeout or self._config.timeout_s), self._config.kind))
             return False
         if is_no_room(error):
             log.error("job %s: there is no room left to keep what it made: %s", job.id, error)
-            reporter.failed(no_room(self._lane.kind))
+            reporter.failed(no_room(self._config.kind))
             return False
         incident = secrets.token_hex(4)
         log.error("incident %s: job %s broke", incident, job.id, exc_info=error)
         if job.should_retry:
             return reporter.requeued()
-        reporter.failed(internal_failure(incident, self._lane.retries + 1, self._lane.kind))
+        reporter.failed(internal_failure(incident, self._config.retries + 1, self._config.kind))
         return False
 
     def procline(self, message: str) -> None:
