@@ -1,4 +1,4 @@
-"""What becomes of a job that a worker takes: the real queue, real processes, a musician without TensorFlow."""
+"""What becomes of a job that a worker takes: the real queue, real processes, a model without TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT, STALL_ONCE
 from tests.worker.processes import follow_into, follow_to_the_end, until, wait_for
-from worker import terms
+from worker import mapping
 
 
 async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, ask):
@@ -49,7 +49,7 @@ async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start
     await board.submit(request, delivery)
     result = (await follow_to_the_end(board, request.job_id))[-1].result
     # Then it heard all of them, and the result says which it followed, how original it is, and that it ended
-    assert (tmp_path / "options-1").read_text() == repr(terms.options(request))
+    assert (tmp_path / "options-1").read_text() == repr(mapping.options(request))
     assert result.controls == Controls(style="waltz", key="E minor", density=2)
     assert (result.originality.share_16, result.ended, result.model_choice) == (0.03, True, None)
     # And so does the MIDI file itself

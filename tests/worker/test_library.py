@@ -36,7 +36,7 @@ from model.errors import BundleError
 from model.midi import write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker.processes import follow_to_the_end
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 HERE, THERE = 21, 22
@@ -210,7 +210,7 @@ async def test_a_model_that_is_too_large_for_what_a_server_may_have_is_refused_b
     own_store, library, monkeypatch
 ):
     store = BundleStore(own_store).of_server(HERE)
-    shelves = ServerShelves(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
+    shelves = ServerLibrary(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
     shutil.copytree(Path(own_store) / "piano", Path(own_store) / "servers" / str(HERE) / "mine")
     size = sum(one.size_bytes for one in store.info("mine").versions)
     shelves.require_room("mine", (1 << 20) - size - 1)

@@ -32,7 +32,7 @@ from model.midi import read_midi
 from tests.worker import untrained
 from tests.worker.processes import WorkerProcess, follow_to_the_end, until, wait_for
 from tests.worker.test_library import midi
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 HERE = 31
@@ -54,7 +54,7 @@ def base_store(tmp_path_factory) -> str:
 def gathered(tmp_path_factory) -> Path:
     """A library in which the server has its data set."""
     folder = tmp_path_factory.mktemp("gathered")
-    sets = ServerShelves(WorkerSettings(library=folder), HERE).data_sets
+    sets = ServerLibrary(WorkerSettings(library=folder), HERE).data_sets
     sets.create("rags", "public-domain")
     sets.add("rags", FILES.items(), "message")
     return folder

@@ -15,18 +15,18 @@ import redis
 
 from jobs.contract import Kind
 from jobs.settings import JobSettings
-from worker.stops import Stops
-from worker.warm_worker import Slots, WarmWorker
+from worker.cancellation import Cancellations
+from worker.rq_worker import SlotCounter, SlotWorker
 
 log = logging.getLogger(__name__)
 
 PAUSE_S = 1.0  # before a slot that broke starts anew
 INSIST_AFTER_S = 1.0  # after a polite stop, before the job of a slot that does not listen is put back for it
-PUTTING_BACK_S = 1.0  # Redis may take so long over that; a job not put back then counts as lost with its worker
+REQUEUE_LIMIT_S = 1.0  # Redis may take so long over that; a job not put back then counts as lost with its worker
 _TICK_S = 0.05
 
 
-class Slot(threading.Thread):
+class SlotThread(threading.Thread):
     """One RQ worker after another under the name `NAME-0`, `NAME-1`, …: the next when one broke.
 
     Redis may be away in the midst of RQ's bookkeeping, which RQ's loop does not survive. The job is then found by the
@@ -34,16 +34,22 @@ class Slot(threading.Thread):
     """
 
     def __init__(
-        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, slots: Slots, kind: Kind
+        self,
+        name: str,
+        connection: redis.Redis,
+        settings: JobSettings,
+        cancellations: Cancellations,
+        slots: SlotCounter,
+        kind: Kind,
     ) -> None:
         super().__init__(name=name, daemon=True)  # a job that hangs does not keep the process alive
-        self._parts = connection, settings, stops, slots, kind
+        self._arguments = connection, settings, cancellations, slots, kind
         self._slots = slots
         self._ending = threading.Event()
-        self.worker: WarmWorker | None = None
+        self.worker: SlotWorker | None = None
 
     def run(self) -> None:
-        """Work until `take_no_more`."""
+        """Work until `stop_taking_jobs`."""
         for number in count():
             self._work(f"{self.name}-{number}")
             if self._ending.wait(PAUSE_S):
@@ -52,7 +58,7 @@ class Slot(threading.Thread):
 
     def _work(self, name: str) -> None:
         try:
-            self.worker = WarmWorker(name, *self._parts)
+            self.worker = SlotWorker(name, *self._arguments)
             if self._ending.is_set():
                 return
             self.worker.work(logging_level="WARNING")
@@ -63,34 +69,39 @@ class Slot(threading.Thread):
         finally:
             self._slots.free(name)
 
-    def take_no_more(self) -> None:
+    def stop_taking_jobs(self) -> None:
         """End after the running job."""
         self._ending.set()
         if self.worker is not None:
-            self.worker.take_no_more()
+            self.worker.stop_taking_jobs()
 
-    def put_back(self) -> None:
+    def requeue_running(self) -> None:
         """Give the running job back to the queue in the stead of this thread, or wait while it does so itself."""
         try:
-            if self.worker is not None and not self.worker.put_back():
-                self.join(PUTTING_BACK_S)
+            if self.worker is not None and not self.worker.requeue_running():
+                self.join(REQUEUE_LIMIT_S)
         except redis.RedisError as error:
             log.warning("slot %s: its job could not be put back: %s", self.name, error)
 
 
-class Crew:
+class WorkerPool:
     """All slots of the process called `name`; `slots` says how many for each kind of jobs."""
 
     def __init__(
-        self, name: str, slots: Mapping[Kind, int], connection: redis.Redis, settings: JobSettings, stops: Stops
+        self,
+        name: str,
+        slots: Mapping[Kind, int],
+        connection: redis.Redis,
+        settings: JobSettings,
+        cancellations: Cancellations,
     ) -> None:
-        self._stops = stops
+        self._cancellations = cancellations
         self._connection = connection
-        self._slots: list[Slot] = []
+        self._slots: list[SlotThread] = []
         for kind, number in slots.items():
-            shared = Slots(number)
+            shared = SlotCounter(number)
             for _ in range(number):
-                slot = Slot(f"{name}-{len(self._slots)}", connection, settings, stops, shared, kind)
+                slot = SlotThread(f"{name}-{len(self._slots)}", connection, settings, cancellations, shared, kind)
                 self._slots.append(slot)
 
     def start(self) -> None:
@@ -98,7 +109,7 @@ class Crew:
         for slot in self._slots:
             slot.start()
 
-    def beat(self) -> None:
+    def send_heartbeats(self) -> None:
         """Give the signs of life of all slots and their jobs.
 
         Raises:
@@ -107,7 +118,7 @@ class Crew:
         with self._connection.pipeline() as pipeline:
             for slot in self._slots:
                 if slot.worker is not None and slot.is_alive():
-                    slot.worker.beat(pipeline)
+                    slot.worker.send_heartbeat(pipeline)
             pipeline.execute()
 
     def end(self, grace_s: float, is_urgent: Callable[[], bool] = lambda: False) -> None:
@@ -118,15 +129,17 @@ class Crew:
             is_urgent: asked again and again; True ends the grace.
         """
         for slot in self._slots:
-            slot.take_no_more()
+            slot.stop_taking_jobs()
         self._wait(grace_s, is_urgent)
-        self._stops.leave()  # whoever listens puts its own job back
+        self._cancellations.shut_down()  # whoever listens puts its own job back
         self._wait(INSIST_AFTER_S)
-        deaf = [threading.Thread(target=slot.put_back, daemon=True) for slot in self._slots if slot.is_alive()]
-        for thread in deaf:
+        unresponsive = [
+            threading.Thread(target=slot.requeue_running, daemon=True) for slot in self._slots if slot.is_alive()
+        ]
+        for thread in unresponsive:
             thread.start()
-        deadline = time.monotonic() + PUTTING_BACK_S
-        for thread in deaf:
+        deadline = time.monotonic() + REQUEUE_LIMIT_S
+        for thread in unresponsive:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _wait(self, longest_s: float, is_urgent: Callable[[], bool] = lambda: False) -> None:

@@ -1,9 +1,13 @@
-"""An archive that is too large for one file of a message, in parts, and back."""
+"""An archive in parts, when it is larger than one file of a message may be, and back."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+from jobs.contract import MOST_FILES, Files
+from model.errors import DataError
+from worker.library.context import LibraryContext
 
 PART = re.compile(r"(?P<name>.+)\.(?P<number>\d{3})")
 
@@ -27,3 +31,22 @@ def joined(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
         else:
             whole.setdefault(match["name"], []).append((int(match["number"]), data))
     return found + [(name, b"".join(data for _, data in sorted(parts))) for name, parts in whole.items()]
+
+
+def in_parts(context: LibraryContext, archive: bytes, name: str, taken_by: str) -> Files:
+    """An archive as files that Discord takes, in parts where it is too large for one.
+
+    Raises:
+        DataError: it is too large for a message.
+    """
+    parts = split(name, archive, min(context.upload_bytes, context.blobs.limit_bytes))
+    if len(parts) > MOST_FILES:
+        raise DataError(
+            f"{name} has {len(archive) / 2**20:.0f} MiB, more than a message here can hold. "
+            "Whoever runs this bot can hand it out from the shell."
+        )
+    kept = tuple(context.blobs.put(data, one, "application/octet-stream") for one, data in parts)
+    if len(parts) == 1:
+        return Files(files=kept)
+    told = f"{name} is too large for one file here, so it comes in {len(parts)} parts: put them together in order"
+    return Files(files=kept, sentences=(f"{told}, or give them all to `{taken_by}`.",))

@@ -11,8 +11,7 @@ from model.controls import FAMILIES, KEYS, METERS
 from model.midi import read_midi
 from tests.worker import seeds
 from tests.worker.seeds import DRUMS, FLUTE
-from worker.choosing import Choice, choose
-from worker.seed_traits import metricality, traits
+from worker.model_choice import Choice, choose, metricality, traits
 
 BUNDLED = Path(__file__).resolve().parents[2] / "sandbox" / "seeds" / "prelude_in_c.mid"
 ALL = ("continue", "vary", "accompany")

@@ -1,7 +1,7 @@
-"""The worker's hold on the process of one training: `python -m model.tuning FOLDER`, which says JSON line by line.
+"""The process of one training: `python -m model.tuning FOLDER`, which writes JSON, one message a line.
 
-It is started by exec, ends by itself when this worker does, even by kill -9, since its input ends then, and may be
-killed at any moment: its folder holds all that the next one needs.
+It is started by exec. It ends when this worker ends, even by kill -9, because its standard input ends then. It may be
+killed at any moment: its folder holds all that the next process needs.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _PASSED_ON = (
 _PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
 
 
-class Child:
-    """A training process at work in `folder`."""
+class TrainingProcess:
+    """A training process that works in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         known = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
@@ -42,14 +42,14 @@ class Child:
                 env={**known, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"},
             )
         self._said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, name="training-ear", daemon=True).start()
+        threading.Thread(target=self._read, name="training-reader", daemon=True).start()
 
     @property
     def pid(self) -> int:
         """Id of the process."""
         return self._process.pid
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         try:
             for line in self._pipe:
                 try:
@@ -67,12 +67,12 @@ class Child:
             raise LookupError("the training process was started without a pipe")
         return self._process.stdout
 
-    def hear(self, longest_s: float) -> dict[str, Any]:
-        """What it says next.
+    def receive(self, longest_s: float) -> dict[str, Any]:
+        """Its next message.
 
         Raises:
             TimeoutError: nothing for `longest_s` seconds.
-            EOFError: it has said all and ended.
+            EOFError: there are no more messages.
         """
         try:
             said = self._said.get(timeout=longest_s)
@@ -102,8 +102,8 @@ def _is_passed_on(name: str) -> bool:
     return name in _PASSED_ON or name.startswith(_PASSED_PREFIXES)
 
 
-def last_words(folder: Path, lines: int = 20) -> str:
-    """The end of what the process wrote to its log, for ours."""
+def end_of_log(folder: Path, lines: int = 20) -> str:
+    """The last lines of the process's own log."""
     try:
         return "\n".join((folder / LOG).read_text(errors="replace").splitlines()[-lines:])
     except OSError:

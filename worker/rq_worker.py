@@ -29,8 +29,8 @@ from jobs.progress import ProgressReporter
 from jobs.queues import JobQueue, Owner, queue_config
 from jobs.recovery import Recovery
 from jobs.settings import JobSettings
+from worker.cancellation import Cancellations, DeadlineExceeded, Interrupted, JobRun
 from worker.failures import internal_failure, is_no_room, no_room, timed_out
-from worker.stops import Interrupted, Overdue, Run, Stops
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ OUTAGE_LOOK_S = 1.0  # how often a slot looks whether Redis is back
 LOOK_S = 1  # how long an idle slot waits for a job before it looks whether it is to end; RQ knows whole seconds only
 
 
-class Slots:
-    """Counts the busy slots of one process for one kind of jobs, so that the last free one can be kept for newcomers.
+class SlotCounter:
+    """Counts the busy counter of one process for one kind of jobs, so that the last free one can be kept for newcomers.
 
     Who has a job running already does not get the last free slot: whoever has none waits for nobody then.
     """
@@ -65,11 +65,11 @@ class Slots:
             self._busy.discard(slot)
 
 
-class NoAlarm(BaseDeathPenalty):
+class NoDeathPenalty(BaseDeathPenalty):
     """RQ's alarm, silenced: `Stops` knows when a job's time is over, and the job asks it.
 
     A signal reaches the main thread only, and an error thrown into another thread may hit it while it holds a lock that
-    all slots share.
+    all counter share.
     """
 
     def setup_death_penalty(self) -> None:
@@ -79,24 +79,24 @@ class NoAlarm(BaseDeathPenalty):
         """Nothing was set."""
 
 
-class WarmWorker(SimpleWorker):
+class SlotWorker(SimpleWorker):
     """One slot for jobs of one kind; `name` must be unique among the workers alive."""
 
     log_result_lifespan = False
-    death_penalty_class = NoAlarm
+    death_penalty_class = NoDeathPenalty
 
     def __init__(
-        self, name: str, connection: redis.Redis, settings: JobSettings, stops: Stops, slots: Slots | None = None,
+        self, name: str, connection: redis.Redis, settings: JobSettings, cancellations: Cancellations, counter: SlotCounter | None = None,
         kind: Kind = "compose",
     ) -> None:  # fmt: skip
         config = queue_config(kind, settings)
         self._settings = settings
         self._config = config
-        self._stops = stops
+        self._cancellations = cancellations
         self._recovery = Recovery(connection, settings)
         self._job_queue = JobQueue(connection, settings, config)
-        self._slots = slots or Slots(1)
-        self._current: tuple[Job, Run] | None = None
+        self._counter = counter or SlotCounter(1)
+        self._current: tuple[Job, JobRun] | None = None
         super().__init__(
             [Queue(config.queue, connection=connection, serializer=JSONSerializer)],
             name=name,
@@ -150,7 +150,7 @@ class WarmWorker(SimpleWorker):
 
     def _next_job(self) -> Job | None:
         """The job whose turn it is; None where none came within a second, or none that may have the last free slot."""
-        job_id = self._slots.take(self.name, self._job_queue, self._config.reserved_for)
+        job_id = self._counter.take(self.name, self._job_queue, self._config.reserved_for)
         if job_id is None:
             if self._job_queue.order():  # waiting, but not for this slot
                 time.sleep(RESERVED_LOOK_S)
@@ -160,7 +160,7 @@ class WarmWorker(SimpleWorker):
         job = self.queues[0].fetch_job(job_id)
         if job is None:  # RQ knows nothing of it, so it cannot be done
             self._job_queue.forget_taken(job_id)
-            self._slots.free(self.name)
+            self._counter.free(self.name)
         return job
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
@@ -171,24 +171,24 @@ class WarmWorker(SimpleWorker):
         """Seconds that a sign of life of a running job counts."""
         return self._settings.liveness_s
 
-    def beat(self, pipeline: Pipeline) -> None:
+    def send_heartbeat(self, pipeline: Pipeline) -> None:
         """Give a sign of life for the slot and the job it runs; called by the pulse, from its thread."""
         current, execution = self._current, self.execution
         self.heartbeat(pipeline=pipeline)
         if current is not None and execution is not None:
             execution.heartbeat(current[0].started_job_registry, self._settings.liveness_s, pipeline=pipeline)
 
-    def take_no_more(self) -> None:
+    def stop_taking_jobs(self) -> None:
         """End after the running job."""
         self._stop_requested = True
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
         if self._stop_requested:
-            self._slots.free(self.name)
+            self._counter.free(self.name)
             self._job_queue.requeue_taken(job.id)
             return
-        run = self._stops.begin(job.id, float(job.timeout or self._config.timeout_s), self._config.kind)
+        run = self._cancellations.begin(job.id, float(job.timeout or self._config.timeout_s), self._config.kind)
         self._current = job, run
         log.info("job %s begins", job.id)
         try:
@@ -196,17 +196,17 @@ class WarmWorker(SimpleWorker):
         finally:
             self._current = None
             self._stopped_job_id = None
-            self._stops.end(run)
-            self._slots.free(self.name)
+            self._cancellations.end(run)
+            self._counter.free(self.name)
         log.info("job %s is over after %.1f s", job.id, run.limit_s - run.left_s)
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
-        """Take the last word on the job, unless `put_back` had it: then this thread waits for its process to end."""
+        """Take the last word on the job, unless `requeue_running` had it: then this thread waits for its process to end."""
         if self._current is not None and not self._current[1].claim():
             threading.Event().wait()
         super().handle_execution_ended(job, queue, heartbeat_ttl)
 
-    def put_back(self) -> bool:
+    def requeue_running(self) -> bool:
         """Give the running job back to the queue in the stead of its thread, which does not listen.
 
         Called by another thread, once, when the process ends. False when no job runs or its thread was quicker.
@@ -230,7 +230,7 @@ class WarmWorker(SimpleWorker):
     def kill_horse(self, sig: signal.Signals = signal.SIGTERM) -> None:
         """Ask the job that RQ wants stopped to stop; there is no horse to kill."""
         if self._stopped_job_id is not None:
-            self._stops.request(self._stopped_job_id)
+            self._cancellations.request(self._stopped_job_id)
 
     def clean_registries(self) -> None:
         """Look for jobs that lost their worker; takes the place of RQ's own, which does it every ten minutes."""
@@ -256,7 +256,7 @@ class WarmWorker(SimpleWorker):
 
     def _note_fault(self, job: Job, error: BaseException, reporter: ProgressReporter) -> bool:
         """Whether the job is to have another attempt."""
-        if isinstance(error, Overdue):
+        if isinstance(error, DeadlineExceeded):
             log.warning("job %s took longer than a job may", job.id)
             reporter.failed(timed_out(round(job.timeout or self._config.timeout_s), self._config.kind))
             return False
@@ -272,7 +272,7 @@ class WarmWorker(SimpleWorker):
         return False
 
     def procline(self, message: str) -> None:
-        """Leave the name of the process alone: it has several slots."""
+        """Leave the name of the process alone: it has several counter."""
 
     def _install_signal_handlers(self) -> None:
-        """Leave signals to the main thread, which ends all slots together."""
+        """Leave signals to the main thread, which ends all counter together."""

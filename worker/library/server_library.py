@@ -24,7 +24,7 @@ VERDICTS = "verdicts"
 
 
 @dataclass(frozen=True)
-class ServerShelves:
+class ServerLibrary:
     """What belongs to the server `guild_id`; nothing here reaches what belongs to another."""
 
     settings: WorkerSettings
@@ -113,7 +113,7 @@ class ServerShelves:
         told.tell_full(self.guild_id, self._reasons_against(len(models), self._models_bytes()))
 
 
-def all_servers(settings: WorkerSettings) -> list[ServerShelves]:
+def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
     """The servers that have anything here."""
     folders = (settings.library / "servers").glob("[0-9]*")
-    return [ServerShelves(settings, int(folder.name)) for folder in sorted(folders) if folder.name.isdigit()]
+    return [ServerLibrary(settings, int(folder.name)) for folder in sorted(folders) if folder.name.isdigit()]

@@ -13,34 +13,37 @@ from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 from worker.background import PeriodicThread
-from worker.crew import Crew
+from worker.cancellation import Cancellations
 from worker.failures import timed_out
-from worker.stops import Stops
+from worker.worker_pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
-BEATS_PER_LIFE = 5  # so that a few lost beats do no harm
-DEAF_S = 1.0  # a job that listens has ended itself by then; the member of one that does not is told
+BEATS_PER_LIVENESS = 5  # so that a few lost beats do no harm
+UNRESPONSIVE_S = 1.0  # a job that listens has ended itself by then; the member of one that does not is told
 HUNG_S = 30.0  # so long after its limit a job hangs for good, and takes a slot with it: the process is to end
 
 
-class Pulse(PeriodicThread):
-    """Beats until it is ended; `say` gives what the worker says of itself, `on_hung` is called once a job hangs."""
+class Heartbeat(PeriodicThread):
+    """Sends heartbeats until it is ended.
+
+    `describe` gives the worker's current description; `on_hung` is called once when a job hangs.
+    """
 
     def __init__(
         self,
-        crew: Crew,
-        stops: Stops,
-        say: Callable[[], WorkerInfo],
+        pool: WorkerPool,
+        cancellations: Cancellations,
+        describe: Callable[[], WorkerInfo],
         connection: redis.Redis,
         settings: JobSettings,
         on_hung: Callable[[], None],
     ) -> None:
-        super().__init__("pulse", TICK_S, self._tick_once)
-        self._crew = crew
-        self._stops = stops
-        self._say = say
+        super().__init__("heartbeat", TICK_S, self._tick_once)
+        self._pool = pool
+        self._cancellations = cancellations
+        self._describe = describe
         self._connection = connection
         self._settings = settings
         self._on_hung = on_hung
@@ -48,49 +51,49 @@ class Pulse(PeriodicThread):
         self._records = RecordStore(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
         self._ticks = 0
-        self._ticks_per_beat = max(1, int(settings.liveness_s / BEATS_PER_LIFE / TICK_S))
+        self._ticks_per_beat = max(1, int(settings.liveness_s / BEATS_PER_LIVENESS / TICK_S))
 
     def announce(self) -> None:
         """Say once that the worker lives, and what it plays and does."""
-        self._registry.publish(self._say())
+        self._registry.publish(self._describe())
 
     def _tick_once(self) -> None:
         """Look after the running jobs, and beat every few times."""
         self._ticks += 1
-        self._see_hung()
+        self._check_hung()
         try:
             if self._ticks % self._ticks_per_beat == 0:
-                self._crew.beat()
+                self._pool.send_heartbeats()
                 self.announce()
-            self._see_cancels()
-            self._fail_deaf()
+            self._apply_missed_cancellations()
+            self._fail_unresponsive()
         except redis.RedisError as error:
             log.warning("no sign of life could be given: %s", error)
 
     def end(self) -> None:
-        """Stop beating and say that the worker is gone."""
+        """Stop beating and describe that the worker is gone."""
         super().end()
         self.join(timeout=2)
         try:
-            self._registry.withdraw(self._say().name)
+            self._registry.withdraw(self._describe().name)
         except redis.RedisError as error:
             log.warning("nobody could be told that this worker ends: %s", error)
 
-    def _see_cancels(self) -> None:
-        for run in self._stops.running:
+    def _apply_missed_cancellations(self) -> None:
+        for run in self._cancellations.running:
             if not run.stop.is_set() and self._records.is_cancel_asked(run.job_id):
-                self._stops.request(run.job_id)
+                self._cancellations.request(run.job_id)
 
-    def _fail_deaf(self) -> None:
+    def _fail_unresponsive(self) -> None:
         """Settle the jobs that went on past their limit; a result that comes after all is not taken."""
-        for run in self._stops.running:
-            if run.left_s < -DEAF_S:
+        for run in self._cancellations.running:
+            if run.left_s < -UNRESPONSIVE_S:
                 ProgressReporter(run.job_id, self._connection, self._settings).failed(
                     timed_out(round(run.limit_s), run.kind)
                 )
 
-    def _see_hung(self) -> None:
-        hung = [run.job_id for run in self._stops.running if run.left_s < -HUNG_S]
+    def _check_hung(self) -> None:
+        hung = [run.job_id for run in self._cancellations.running if run.left_s < -HUNG_S]
         if hung and not self._is_hung:
             self._is_hung = True
             log.critical("job %s hangs and cannot be interrupted; this worker ends", ", ".join(hung))

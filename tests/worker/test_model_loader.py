@@ -14,10 +14,9 @@ from model.bundles import BundleStore, Card, pack
 from model.devices import Device
 from model.network.config import PRESETS
 from tests.worker import seeds
-from worker import terms
-from worker.musician import Musician
-from worker.repertoire import Repertoire
-from worker.shelf import BundleShelf
+from worker import mapping
+from worker.model_cache import ModelCache
+from worker.model_loader import BundleLoader, LoadedModel
 
 CARD = Card(title="Untrained", description="Made for tests.", data="none", licence="CC0-1.0")
 SLOTS = 4
@@ -25,12 +24,12 @@ SEEDS = {"free": seeds.performance(notes=40), "band": seeds.band()}
 REPRESENTATIONS = {"free": "performance", "band": "score"}
 
 
-def shelf_of(store: Path, default: str) -> BundleShelf:
-    return BundleShelf(str(store), default, Device("cpu"), SLOTS)
+def loader_of(store: Path, default: str) -> BundleLoader:
+    return BundleLoader(str(store), default, Device("cpu"), SLOTS)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> BundleShelf:
+def loader(tmp_path_factory: pytest.TempPathFactory) -> BundleLoader:
     """Two bundles: one plays freely, one to a beat; 'free' is the default."""
     from model.network import NoteNetwork
 
@@ -39,16 +38,16 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> BundleShelf:
         config = PRESETS["tiny"].model_copy(update={"representation": representation, "styles": ("waltz",)})
         bundles = BundleStore(store)
         bundles.point(name, bundles.add(name, pack(NoteNetwork(config), CARD, name, [])))
-    return shelf_of(store, "free")
+    return loader_of(store, "free")
 
 
 @pytest.fixture(scope="module")
-def players(shelf: BundleShelf) -> dict[str, Musician]:
-    return {name: shelf.musician(shelf.info(name, version)) for name, version in shelf.versions().items()}
+def players(loader: BundleLoader) -> dict[str, LoadedModel]:
+    return {name: loader.load(loader.info(name, version)) for name, version in loader.versions().items()}
 
 
-def test_each_bundle_tells_what_it_can_be_asked_for(shelf):
-    told = {name: shelf.info(name, version) for name, version in shelf.versions().items()}
+def test_each_bundle_tells_what_it_can_be_asked_for(loader):
+    told = {name: loader.info(name, version) for name, version in loader.versions().items()}
     assert {name: info.has_beat for name, info in told.items()} == {"free": False, "band": True}
     assert [info.name for info in told.values() if info.default] == ["free"]
     assert told["band"].styles == ("waltz",)
@@ -66,54 +65,54 @@ def test_a_wish_becomes_a_piece_that_says_what_was_followed(players, name, mode)
     stages = []
     # When it is composed
     composed = players[name].compose(
-        SEEDS[name], terms.options(request), lambda stage, _: stages.append(stage), lambda: False
+        SEEDS[name], mapping.options(request), lambda stage, _: stages.append(stage), lambda: False
     )
     # Then the result can be told to the member
-    followed = terms.followed(composed.controls)
+    followed = mapping.followed(composed.controls)
     assert (followed.key, followed.style) == ("E minor", "Waltz")
-    assert terms.originality(composed.originality) is None
+    assert mapping.originality(composed.originality) is None
     assert set(stages) == {"priming", "composing"}
     assert composed.ended in (True, False)
     assert len(composed.piece) > 0
     assert np.all(composed.piece.notes["velocity"] > 0)
 
 
-def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(shelf, tmp_path, caplog):
+def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(loader, tmp_path, caplog):
     from model.network import ClassicNetwork
 
     config = PRESETS["classic-small"].model_copy(update={"vocabulary": ("C4", "E4", "G4")})
     store = BundleStore(tmp_path)
     store.point("classic", store.add("classic", pack(ClassicNetwork(config), CARD, "classic", [])))
-    assert Repertoire(shelf_of(tmp_path, "piano"), 1, 1).models == ()
+    assert ModelCache(loader_of(tmp_path, "piano"), 1, 1).models == ()
     assert "only `python -m model compose` plays it" in caplog.text
 
 
 def test_a_model_without_a_beat_says_that_a_tempo_is_left_to_it(players):
     request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, tempo_bpm=90.0, length_s=5.0)
-    composed = players["free"].compose(None, terms.options(request), lambda *_: None, lambda: False)
+    composed = players["free"].compose(None, mapping.options(request), lambda *_: None, lambda: False)
     assert any("tempo" in remark for remark in composed.remarks)
-    assert terms.followed(composed.controls) == contract.Controls()
+    assert mapping.followed(composed.controls) == contract.Controls()
 
 
 def test_a_store_tells_a_version_published_after_it_was_opened(tmp_path):
     from model.network import NoteNetwork
 
-    shelf, store = shelf_of(tmp_path, "piano"), BundleStore(tmp_path)
-    assert shelf.versions() == {}
+    loader, store = loader_of(tmp_path, "piano"), BundleStore(tmp_path)
+    assert loader.versions() == {}
     for _ in range(2):  # the weights are drawn anew each time
         version = store.add("piano", pack(NoteNetwork(PRESETS["tiny"]), CARD, "piano", []))
         store.point("piano", version)
-        assert shelf.versions() == {"piano": version}
-        assert shelf.info("piano", version).version == version
+        assert loader.versions() == {"piano": version}
+        assert loader.info("piano", version).version == version
 
 
-def test_two_bundles_can_be_loaded_and_played_at_the_same_time(shelf):
+def test_two_bundles_can_be_loaded_and_played_at_the_same_time(loader):
     def play(name: str) -> int:
-        musician = shelf.musician(shelf.info(name, shelf.versions()[name]))
+        model = loader.load(loader.info(name, loader.versions()[name]))
         request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, length_s=5.0)
-        composed = musician.compose(None, terms.options(request), lambda *_: None, lambda: False)
-        assert musician.memory_bytes > 0
-        musician.close()
+        composed = model.compose(None, mapping.options(request), lambda *_: None, lambda: False)
+        assert model.memory_bytes > 0
+        model.close()
         return len(composed.piece)
 
     with ThreadPoolExecutor(len(REPRESENTATIONS)) as threads:

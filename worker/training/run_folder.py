@@ -1,6 +1,6 @@
-"""What is asked of a training as an order for `model.tuning`: a folder with the order and a copy of the data set.
+"""The folder of a training: its order for `model.tuning`, a copy of the data set, its checkpoints.
 
-The copy is made once: what is added to the data set later changes neither a training under way nor one that goes on.
+The data set is copied once: pieces added later change neither a running training nor one that is resumed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jobs.admission import too_small
 from jobs.contract import MIN_TRAINING_PIECES, JobId, TrainRequest
 from model.errors import BundleError, DataError
 from model.files import replace_file
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Asked(BaseModel):
     non_commercial: bool
 
 
-def write(folder: Path, request: TrainRequest, shelves: ServerShelves, settings: WorkerSettings) -> None:
+def write(folder: Path, request: TrainRequest, server: ServerLibrary, settings: WorkerSettings) -> None:
     """Make the folder of a training, or let one that is there go on with what `request` says now.
 
     Raises:
@@ -48,10 +48,10 @@ def write(folder: Path, request: TrainRequest, shelves: ServerShelves, settings:
     """
     asked = _asked(folder)
     if asked is None:
-        shelves.require_room(request.name)
+        server.require_room(request.name)
         if request.resumes is not None:
             raise DataError("That training's checkpoint is no longer kept: begin a new one with `/train start`.")
-        asked = Asked(jobs=(request.job_id,), base=_base(request, shelves), **_data(folder, request, shelves))
+        asked = Asked(jobs=(request.job_id,), base=_base(request, server), **_data(folder, request, server))
     elif request.job_id not in asked.jobs:
         asked = asked.model_copy(update={"jobs": (*asked.jobs, request.job_id)})
     _write_order(folder, request, asked, settings)
@@ -102,25 +102,25 @@ def _asked(folder: Path) -> Asked | None:
         return None
 
 
-def _data(folder: Path, request: TrainRequest, shelves: ServerShelves) -> dict[str, Any]:
+def _data(folder: Path, request: TrainRequest, server: ServerLibrary) -> dict[str, Any]:
     """Copy the data set, and return its licence."""
-    info = shelves.data_sets.info(request.data_set)
+    info = server.data_sets.info(request.data_set)
     if len(info.pieces) < MIN_TRAINING_PIECES:
         raise DataError(too_small(info.name, len(info.pieces)))
     partial = folder / f"{DATA}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    shelves.data_sets.materialise(request.data_set, partial)
+    server.data_sets.materialise(request.data_set, partial)
     shutil.rmtree(folder / DATA, ignore_errors=True)
     partial.replace(folder / DATA)
     return {"licence": info.licence, "non_commercial": info.non_commercial}
 
 
-def _base(request: TrainRequest, shelves: ServerShelves) -> dict[str, str] | None:
+def _base(request: TrainRequest, server: ServerLibrary) -> dict[str, str] | None:
     """Which version of which bundle it begins with: fixed now, whatever the name means later."""
     if request.base is None:
         return None
-    own, shared = shelves.bundles, shelves.shared_bundles
+    own, shared = server.bundles, server.shared_bundles
     for store in (own, shared):
         if request.base in store.names():
             return {"store": store.url, "name": request.base, "version": store.current(request.base)}

@@ -15,40 +15,42 @@ import redis
 
 from model.errors import ModelError
 from worker.background import PeriodicThread
-from worker.repertoire import Repertoire
-from worker.shelf import Shelf
+from worker.model_cache import ModelCache
+from worker.model_loader import ModelLoader
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = 60.0  # a version that failed to load may have been copied in part, or the store away: it is tried again
 
 
-class StoreWatch(PeriodicThread):
-    """Looks every `look_s` seconds until it is ended; calls `on_change` after each change of the repertoire."""
+class StoreWatcher(PeriodicThread):
+    """Looks every `interval_s` seconds until it is ended; calls `on_change` after each change of the cache."""
 
-    def __init__(self, shelf: Shelf, repertoire: Repertoire, look_s: float, on_change: Callable[[], None]) -> None:
-        super().__init__("store-watch", look_s, self.look)
-        self._shelf = shelf
-        self._repertoire = repertoire
+    def __init__(
+        self, loader: ModelLoader, cache: ModelCache, interval_s: float, on_change: Callable[[], None]
+    ) -> None:
+        super().__init__("store-watcher", interval_s, self.check)
+        self._loader = loader
+        self._cache = cache
         self._on_change = on_change
         self._refused: dict[tuple[str, str], float] = {}  # key and version -> when it is tried again, monotonic
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Bring into use what the store points at now."""
         try:
-            versions = self._shelf.versions()
+            versions = self._loader.versions()
         except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own; the next look may succeed
             log.warning("the store of models cannot be read just now: %s", error)
             return
-        served = {info.key: info.version for info in self._repertoire.models}
+        served = {info.key: info.version for info in self._cache.models}
         for key, version in versions.items():
             if version != served.get(key) and self._refused.get((key, version), 0.0) < time.monotonic():
-                self._bring(key, version)
-        self._withdraw([info.key for info in self._repertoire.models if info.guild_id and info.key not in versions])
+                self._switch(key, version)
+        self._remove([info.key for info in self._cache.models if info.guild_id and info.key not in versions])
 
-    def _withdraw(self, gone: Sequence[str]) -> None:
+    def _remove(self, gone: Sequence[str]) -> None:
         for key in gone:
-            self._repertoire.withdraw(key)
+            self._cache.remove(key)
             log.info("the model %s is gone from the store", key)
         if gone:
             self._tell(gone[0])
@@ -59,9 +61,9 @@ class StoreWatch(PeriodicThread):
         except redis.RedisError as error:
             log.warning("what changed of %s could not be told at once: %s", key, error)
 
-    def _bring(self, key: str, version: str) -> None:
+    def _switch(self, key: str, version: str) -> None:
         try:
-            self._repertoire.promote(self._shelf.info(key, version))
+            self._cache.switch_version(self._loader.info(key, version))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a new version, the old one keeps serving
             self._refuse(key, version, error)
         else:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from model.errors import MidiError
+from worker.cancellation import Cancellations
 from worker.failures import internal_failure, model_failure, timed_out
-from worker.stops import Stops
 
 LONG_S = 100.0
 
 
 def test_a_stop_hits_the_job_it_was_meant_for_among_those_that_run():
-    stops = Stops()
+    stops = Cancellations()
     for job_id in ("a", "b"):
         stops.begin(job_id, LONG_S)
     assert not stops.should_stop("a")
@@ -23,7 +23,7 @@ def test_a_stop_hits_the_job_it_was_meant_for_among_those_that_run():
 
 
 def test_a_stop_that_comes_late_leaves_the_next_job_alone():
-    stops = Stops()
+    stops = Cancellations()
     stops.end(stops.begin("a", LONG_S))
     stops.request("a")
     stops.begin("b", LONG_S)
@@ -31,7 +31,7 @@ def test_a_stop_that_comes_late_leaves_the_next_job_alone():
 
 
 def test_a_job_that_comes_back_is_not_stopped_by_the_old_request():
-    stops = Stops()
+    stops = Cancellations()
     run = stops.begin("a", LONG_S)
     stops.request("a")
     stops.end(run)
@@ -40,7 +40,7 @@ def test_a_job_that_comes_back_is_not_stopped_by_the_old_request():
 
 
 def test_leaving_stops_whatever_runs_without_a_request():
-    stops = Stops()
+    stops = Cancellations()
     for job_id in ("a", "b"):
         stops.begin(job_id, LONG_S)
     stops.leave()
@@ -50,7 +50,7 @@ def test_leaving_stops_whatever_runs_without_a_request():
 
 
 def test_a_job_whose_time_is_over_is_to_stop_and_no_other():
-    stops = Stops()
+    stops = Cancellations()
     stops.begin("a", 0.0)
     stops.begin("b", LONG_S)
     assert stops.left_s("a") <= 0 < stops.left_s("b") <= LONG_S
@@ -59,7 +59,7 @@ def test_a_job_whose_time_is_over_is_to_stop_and_no_other():
 
 
 def test_what_runs_is_told_the_longest_first():
-    stops = Stops()
+    stops = Cancellations()
     first, second = stops.begin("a", LONG_S), stops.begin("b", LONG_S)
     assert stops.running == (first, second)
     stops.end(first)
@@ -67,7 +67,7 @@ def test_what_runs_is_told_the_longest_first():
 
 
 def test_one_thread_has_the_last_word_on_a_job():
-    run = Stops().begin("a", LONG_S)
+    run = Cancellations().begin("a", LONG_S)
     assert run.claim()
     assert run.claim()
     with ThreadPoolExecutor(1) as other:

@@ -1,4 +1,4 @@
-"""NightlySchedule trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
+"""Nightly trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.schedules import NightlySchedule, ScheduleStore
 from tests.worker.test_library import midi
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
+from worker.scheduler import NightlyScheduler
 from worker.settings import WorkerSettings
-from worker.training.night import NightWatch
 
 HERE, CHANNEL, ADMIN = 41, 42, 43
 NIGHT = datetime.fromtimestamp(time.time() + 86400, UTC).replace(hour=3, minute=10).timestamp()
@@ -34,10 +34,10 @@ def job_settings(valkey) -> JobSettings:
 
 
 @pytest.fixture
-def watch(settings, job_settings, valkey) -> NightWatch:
+def watch(settings, job_settings, valkey) -> NightlyScheduler:
     worker = WorkerInfo(name="w", hostname="h", pid=1, started_at=1.0, does=("train",))
     WorkerRegistry(valkey.client, job_settings).publish(worker)
-    return NightWatch(settings, job_settings, valkey.client)
+    return NightlyScheduler(settings, job_settings, valkey.client)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def wish(valkey):
 
 
 def gather(settings: WorkerSettings, numbers: range) -> None:
-    sets = ServerShelves(settings, HERE).data_sets
+    sets = ServerLibrary(settings, HERE).data_sets
     if "starred" not in sets.names():
         sets.create("starred", "composed")
     sets.add("starred", [(f"{n}.mid", midi(n, 50 + n)) for n in numbers], "starred")
@@ -66,7 +66,7 @@ def test_a_night_has_one_training_in_the_channel_however_many_look(watch, wish, 
     wish()
     gather(settings, range(10))
     # When two workers look, again and again, in that hour
-    other = NightWatch(settings, job_settings, valkey.client)
+    other = NightlyScheduler(settings, job_settings, valkey.client)
     for look in (watch.look, other.look, watch.look):
         look(NIGHT)
     # Then there is one training, with its message in the channel

@@ -1,22 +1,46 @@
-"""The contract's words in the model's terms and back: what is asked as `ComposeOptions`, what a bundle can do.
+"""Maps the contract to the terms of `model` and back: requests, instruments, abilities, results.
 
 Loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
 from model.composing import MODES, ComposeOptions
-from model.controls import ATTRIBUTES, KEYS, METERS, Controls
+from model.controls import ATTRIBUTES, FAMILIES, KEYS, METERS, Controls
 from model.evaluation.originality import Originality
 from model.network.config import NetworkConfig
 from model.representation import representation_of
 from model.sampling.taste import Taste
-from worker import instruments
+
+INSTRUMENTS = {
+    "piano": ("harpsichord", "electric piano", "clavinet"),
+    "chromatic percussion": ("celesta", "glockenspiel", "vibraphone", "marimba", "xylophone", "tubular bells"),
+    "organ": ("accordion", "harmonica"),
+    "guitar": ("electric guitar",),
+    "bass": ("bass guitar", "acoustic bass"),
+    "strings": ("violin", "viola", "cello", "contrabass", "harp"),
+    "ensemble": ("choir", "voice", "string ensemble", "string orchestra"),
+    "brass": ("trumpet", "trombone", "tuba", "horn"),
+    "reed": ("saxophone", "oboe", "clarinet", "bassoon"),
+    "pipe": ("flute", "recorder", "piccolo", "whistle"),
+    "ethnic": ("sitar", "banjo", "koto", "bagpipe", "fiddle"),
+    "percussive": ("steel drums", "woodblock"),
+    "drums": ("drum kit", "percussion"),
+}
+FAMILY = {name: family for family, names in INSTRUMENTS.items() for name in names}
+INSTRUMENT_NAMES = (*FAMILIES, *FAMILY)  # all that can be asked for, the families first
+
+
+def instrument_families(asked: Iterable[str]) -> tuple[str, ...]:
+    """The family of each instrument asked for, each once; what is no instrument stays, for the model to refuse."""
+    words = (name.strip() for name in asked)
+    return tuple(dict.fromkeys(FAMILY.get(word.casefold(), word) for word in words))
 
 
 def options(request: ComposeRequest) -> ComposeOptions:
@@ -36,7 +60,7 @@ def options(request: ComposeRequest) -> ComposeOptions:
         mode=request.mode.value,
         length_s=request.length_s,
         bars=request.bars,
-        controls=Controls(**request.asked | {"instruments": instruments.families(request.instruments)}),
+        controls=Controls(**request.asked | {"instruments": instrument_families(request.instruments)}),
         taste=taste,
         strength=usual.strength if request.strength is None else request.strength,
         random_seed=request.random_seed,
@@ -54,7 +78,7 @@ def abilities(config: NetworkConfig) -> dict[str, Any]:
         "styles": config.styles if "style" in known else (),
         "keys": KEYS if "key" in known else (),
         "meters": METERS if "meter" in known else (),
-        "instruments": instruments.NAMES if "instruments" in known else (),
+        "instruments": INSTRUMENT_NAMES if "instruments" in known else (),
         "has_beat": representation.units_per_second is None,
     }
 

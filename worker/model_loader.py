@@ -1,21 +1,83 @@
-"""Where models lie until they are asked for: the store of bundles. The boundary to `model`'s bundles and composers."""
+"""Loads models from the store of bundles. The boundary to `model`: what a loaded model can do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from jobs.contract import ModelInfo, model_key
+from model.composing import ComposeOptions
+from model.controls import Controls
 from model.devices import Device
 from model.errors import BundleError
-from worker.musician import Musician
-from worker.terms import abilities
+from model.evaluation.originality import Originality
+from model.piece import Piece
+from worker.mapping import abilities
 
 if TYPE_CHECKING:
     from model.bundles import BundleStore
 
 
-class Shelf(Protocol):
+class ComposedPiece(Protocol):
+    """What a load gives back: see `model.composing.Composition`."""
+
+    @property
+    def piece(self) -> Piece:
+        """The whole piece, the seed included where it was asked for."""
+
+    @property
+    def seed_s(self) -> float:
+        """How much of its start is the seed, seconds."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences for the member."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped before its end."""
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds by name."""
+
+    @property
+    def controls(self) -> Controls:
+        """Those asked for that the model knows."""
+
+    @property
+    def originality(self) -> Originality | None:
+        """How much of it stands in the training music; None where the model has no index of that."""
+
+    @property
+    def ended(self) -> bool | None:
+        """Whether it ended by itself; None where that is not known."""
+
+
+class LoadedModel(Protocol):
+    """A model ready to compose, for several threads at once: see `model.composing.Composer`."""
+
+    def compose(
+        self,
+        seed: Piece | None,
+        options: ComposeOptions,
+        on_progress: Callable[[str, float], None],
+        should_stop: Callable[[], bool],
+    ) -> ComposedPiece:
+        """Compose what `options` say; `should_stop` is polled every chunk, `on_progress` told stage and 0..1.
+
+        The fraction is one of musical time. Both may be called from another thread than the caller's.
+        """
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes up in memory, about."""
+
+    def close(self) -> None:
+        """Free its memory. Called once, when nobody composes with it any more."""
+
+
+class ModelLoader(Protocol):
     """Where models lie; safe to use from several threads."""
 
     def versions(self) -> Mapping[str, str]:
@@ -32,7 +94,7 @@ class Shelf(Protocol):
             ModelError: it is not there, is damaged, or cannot be offered to members.
         """
 
-    def musician(self, info: ModelInfo) -> Musician:
+    def load(self, info: ModelInfo) -> LoadedModel:
         """That version, loaded and warm; takes seconds.
 
         Raises:
@@ -46,7 +108,7 @@ class Shelf(Protocol):
         """Sentences about that for whoever runs the worker."""
 
 
-class EmptyShelf:
+class EmptyModelLoader:
     """That of a process which composes nothing."""
 
     def versions(self) -> Mapping[str, str]:
@@ -61,7 +123,7 @@ class EmptyShelf:
         """
         raise BundleError(f"This worker does not compose, so it has no model '{key}'.")
 
-    def musician(self, info: ModelInfo) -> Musician:
+    def load(self, info: ModelInfo) -> LoadedModel:
         """There is none.
 
         Raises:
@@ -78,7 +140,7 @@ class EmptyShelf:
         return ()
 
 
-class BundleShelf:
+class BundleLoader:
     """The bundles of the store at `url` (None = the shipped ones); `default` composes when nothing tells for another.
 
     `servers`: the store under which each server has its own. `device`: what `model.devices.choose` found. `slots`: how
@@ -132,7 +194,7 @@ class BundleShelf:
             **abilities(bundle.config),
         )
 
-    def musician(self, info: ModelInfo) -> Musician:
+    def load(self, info: ModelInfo) -> LoadedModel:
         """The bundle with its sampling engine running and warm.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The thread that asks for nightly trainings: where a server wishes it, a model is tuned on what was added since.
+"""The thread that asks for nightly trainings: where a server schedules it, a model is tuned on what was added since.
 
 What comes of it is proposed in the server's channel like any other training, and never promoted by itself. Several
 workers may ask for the same: a night's training has one id for each server, and the same request is the same job.
@@ -20,34 +20,34 @@ from jobs.schedules import NightlySchedule, ScheduleStore
 from jobs.settings import JobSettings
 from model.errors import ModelError
 from worker.background import PeriodicThread
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 60.0
+CHECK_S = 60.0
 SHORTEST_PAUSE_S = 20 * 3600.0  # between two of one server
 FEWEST_NEW = 4  # pieces added since the last; for fewer the verdict would be noise
 MINUTES = 30.0
 
 
-class NightWatch(PeriodicThread):
+class NightlyScheduler(PeriodicThread):
     """Looks again and again until it is ended; asks during the hour that the settings name."""
 
     def __init__(self, settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> None:
-        super().__init__("night-watch", LOOK_S, self._look_now)
+        super().__init__("scheduler", CHECK_S, self._check_now)
         self._settings = settings
         self._admission = Admission(connection, job_settings)
-        self._wishes = ScheduleStore(connection)
+        self._schedules = ScheduleStore(connection)
         self._names = NameCache(connection)
 
-    def _look_now(self) -> None:
+    def _check_now(self) -> None:
         try:
-            self.look(time.time())
+            self.check(time.time())
         except redis.RedisError as error:
             log.warning("nightly trainings could not be looked up: %s", error)
 
-    def look(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """Ask for what is due at `now` (epoch seconds).
 
         Raises:
@@ -55,49 +55,49 @@ class NightWatch(PeriodicThread):
         """
         if datetime.fromtimestamp(now, UTC).hour != self._settings.night_hour:
             return
-        for guild_id, wish in self._wishes.all().items():
-            if wish.enabled and now - (wish.last_run or 0.0) > SHORTEST_PAUSE_S:
-                self._ask(guild_id, wish, now)
+        for guild_id, schedule in self._schedules.all().items():
+            if schedule.enabled and now - (schedule.last_run or 0.0) > SHORTEST_PAUSE_S:
+                self._submit(guild_id, schedule, now)
 
-    def _ask(self, guild_id: int, wish: NightlySchedule, now: float) -> None:
+    def _submit(self, guild_id: int, schedule: NightlySchedule, now: float) -> None:
         try:
-            if not self._has_news(guild_id, wish):
+            if not self._has_new_pieces(guild_id, schedule):
                 return
-            self._admission.submit(self._request(guild_id, wish, now), _delivery(wish))
+            self._admission.submit(self._request(guild_id, schedule, now), _delivery(schedule))
         except DuplicateJob:
             log.info("server %d: another worker asked already for the training of this night", guild_id)
         except (JobsError, ModelError) as error:
             log.warning("server %d: the training of this night is left out: %s", guild_id, error)
             return
-        self._wishes.mark_run(guild_id, now)
+        self._schedules.mark_run(guild_id, now)
 
-    def _has_news(self, guild_id: int, wish: NightlySchedule) -> bool:
+    def _has_new_pieces(self, guild_id: int, schedule: NightlySchedule) -> bool:
         """Whether enough was added since the last time."""
-        sets = ServerShelves(self._settings, guild_id).data_sets
-        if wish.data_set not in sets.names():
+        sets = ServerLibrary(self._settings, guild_id).data_sets
+        if schedule.data_set not in sets.names():
             return False
-        pieces = sets.info(wish.data_set).pieces
-        new = [piece for piece in pieces if piece.added_s > (wish.last_run or 0.0)]
+        pieces = sets.info(schedule.data_set).pieces
+        new = [piece for piece in pieces if piece.added_s > (schedule.last_run or 0.0)]
         return len(pieces) >= MIN_TRAINING_PIECES and len(new) >= FEWEST_NEW
 
-    def _request(self, guild_id: int, wish: NightlySchedule, now: float) -> TrainRequest:
+    def _request(self, guild_id: int, schedule: NightlySchedule, now: float) -> TrainRequest:
         day = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d")
         return TrainRequest(
             job_id=f"night-{guild_id}-{day}",
-            requester_id=wish.user_id,
+            requester_id=schedule.user_id,
             guild_id=guild_id,
-            channel_id=wish.channel_id,
-            data_set=wish.data_set,
-            name=wish.data_set,
-            base=wish.base or self._usual(guild_id),
+            channel_id=schedule.channel_id,
+            data_set=schedule.data_set,
+            name=schedule.data_set,
+            base=schedule.base or self._default_base(guild_id),
             minutes=MINUTES,
             nightly=True,
         )
 
-    def _usual(self, guild_id: int) -> BundleName:
+    def _default_base(self, guild_id: int) -> BundleName:
         return self._names.preferred(guild_id) or self._settings.default_model
 
 
-def _delivery(wish: NightlySchedule) -> Delivery:
+def _delivery(schedule: NightlySchedule) -> Delivery:
     """A message of its own in the channel: there is no interaction to answer."""
-    return Delivery(application_id=0, channel_id=wish.channel_id, user_id=wish.user_id)
+    return Delivery(application_id=0, channel_id=schedule.channel_id, user_id=schedule.user_id)

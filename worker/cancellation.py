@@ -20,12 +20,12 @@ class Interrupted(BaseException):
     """
 
 
-class Overdue(Exception):  # noqa: N818 - it says what is the case
+class DeadlineExceeded(Exception):  # noqa: N818 - it says what is the case
     """Raised in a running job that has run as long as a job may."""
 
 
 @dataclass(eq=False)
-class Run:
+class JobRun:
     """One attempt at a job. `limit_s`: seconds it may take."""
 
     job_id: str
@@ -50,28 +50,28 @@ class Run:
             return self._claimed_by == caller
 
 
-class Stops:
+class Cancellations:
     """The runs of one process and their stop requests; safe to use from every thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._runs: list[Run] = []
-        self._leaving = threading.Event()
+        self._runs: list[JobRun] = []
+        self._shutting_down = threading.Event()
 
-    def begin(self, job_id: str, limit_s: float, kind: Kind = "compose") -> Run:
+    def begin(self, job_id: str, limit_s: float, kind: Kind = "compose") -> JobRun:
         """Note that `job_id` runs from now on, for `limit_s` seconds at most."""
-        run = Run(job_id, limit_s, kind)
+        run = JobRun(job_id, limit_s, kind)
         with self._lock:
             self._runs.append(run)
         return run
 
-    def end(self, run: Run) -> None:
+    def end(self, run: JobRun) -> None:
         """Note that `run` is over; its stop request goes with it."""
         with self._lock:
             self._runs.remove(run)
 
     @property
-    def running(self) -> tuple[Run, ...]:
+    def running(self) -> tuple[JobRun, ...]:
         """What runs now, the longest first."""
         with self._lock:
             return tuple(self._runs)
@@ -89,24 +89,24 @@ class Stops:
         """Seconds that `job_id` may still take; negative when its time is over."""
         return min((run.left_s for run in self._runs_of(job_id)), default=float("inf"))
 
-    def leave(self) -> None:
+    def shut_down(self) -> None:
         """Ask whatever runs to make room: the process ends."""
-        self._leaving.set()
+        self._shutting_down.set()
 
     @property
-    def is_leaving(self) -> bool:
+    def is_shutting_down(self) -> bool:
         """Whether the process is to end."""
-        return self._leaving.is_set()
+        return self._shutting_down.is_set()
 
-    def is_asked_to_end(self, job_id: str) -> bool:
+    def is_ending(self, job_id: str) -> bool:
         """Whether the member or the end of the process wants `job_id` to end."""
-        return self.is_leaving or self.is_requested(job_id)
+        return self.is_shutting_down or self.is_requested(job_id)
 
     def should_stop(self, job_id: str) -> bool:
         """Whether `job_id` should stop composing, for whatever reason."""
-        return self.is_asked_to_end(job_id) or self.left_s(job_id) < 0
+        return self.is_ending(job_id) or self.left_s(job_id) < 0
 
-    def _runs_of(self, job_id: str) -> list[Run]:
+    def _runs_of(self, job_id: str) -> list[JobRun]:
         """Two only where the queue took this very process for dead in between."""
         with self._lock:
             return [run for run in self._runs if run.job_id == job_id]

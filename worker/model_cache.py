@@ -1,0 +1,277 @@
+"""The models in memory: loaded when asked for, shared by all slots, unloaded when unused.
+
+Safe for all threads. Loading one model blocks only those who want it, and it is loaded once for all of them. A model in
+use is never unloaded. `Preloader` loads models while the worker is idle.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from jobs.contract import ModelInfo
+from model.errors import BundleError, ModelError
+from worker.background import PeriodicThread
+from worker.model_loader import LoadedModel, ModelLoader
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.05  # how often one who waits for a model to load asks whether it is still wanted
+
+
+class LeaseCancelled(Exception):  # noqa: N818 - it says what is the case
+    """Raised where a job was told to stop before the model it waited for was loaded."""
+
+
+@dataclass(frozen=True)
+class ModelLease:
+    """A model, and what there is to know of the version that it is."""
+
+    info: ModelInfo
+    model: LoadedModel
+
+
+@dataclass(eq=False)
+class _Entry:
+    """One version of one model in memory, or on its way there: `ready` is set once it is loaded or has failed."""
+
+    info: ModelInfo
+    model: LoadedModel | None = None
+    error: Exception | None = None
+    ready: threading.Event = field(default_factory=threading.Event)
+    users: int = 0  # jobs that compose with it or wait for it
+    is_candidate: bool = False  # its name is to mean this version once it is loaded
+    is_replaced: bool = False  # its name means another version now
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.info.key, self.info.version
+
+    @property
+    def memory_bytes(self) -> int:
+        return 0 if self.model is None else self.model.memory_bytes
+
+
+class ModelCache:
+    """The models that `loader` has; at most `kept` of them, and `memory_bytes` of them, stay in memory unused.
+
+    The one unused longest goes first. The one used last stays, however big it is.
+    """
+
+    def __init__(self, loader: ModelLoader, kept: int, memory_bytes: int) -> None:
+        self._loader = loader
+        self._kept = kept
+        self._memory_bytes = memory_bytes
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._infos = {info.key: info for info in _infos(loader)}
+        self._not_preloaded: set[str] = (
+            set()
+        )  # keys of models that failed to load, or found no room, before anybody asked
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model there is, in the version that a job begun now is composed with."""
+        with self._lock:
+            return tuple(self._infos.values())
+
+    def warm_up(self, name: str) -> None:
+        """Load the model `name` before the first job asks for it.
+
+        Raises:
+            ModelError: there is none, or it cannot be loaded.
+        """
+        with self.lease(name):
+            log.info("the model %s is warm", name)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody composes, or waits for a model, just now."""
+        with self._lock:
+            return not any(entry.users for entry in self._entries.values())
+
+    def preload_next(self) -> bool:
+        """Load one more of `models`, and wait for it; False where there is none to load, or no room.
+
+        It goes first when room is needed. One that cannot be loaded, or finds no room, is passed over from now on.
+        """
+        with self._lock:
+            is_full = len(self._entries) >= self._kept or self._used_bytes() >= self._memory_bytes
+            keys = {key for key, _ in self._entries} | self._not_preloaded
+            info = None if is_full else next((info for info in self._infos.values() if info.key not in keys), None)
+            if info is None:
+                return False
+            entry, _ = self._acquire(info)
+            self._entries.move_to_end(entry.key, last=False)
+        try:
+            self._load(entry)
+            if entry.error is not None:
+                log.warning("the model %s could not be loaded beforehand: %s", info.key, entry.error)
+        finally:
+            self._release(entry)
+        with self._lock:
+            if entry.key not in self._entries:
+                self._not_preloaded.add(info.key)
+        return True
+
+    @contextmanager
+    def lease(self, key: str, should_stop: Callable[[], bool] = lambda: False) -> Iterator[ModelLease]:
+        """The model `key` for as long as the block lasts; loads it when it is not in memory.
+
+        Args:
+            key: that of one of `models`.
+            should_stop: polled while it loads.
+
+        Raises:
+            ModelError: there is none, or it cannot be loaded.
+            LeaseCancelled: `should_stop` said so.
+        """
+        with self._lock:
+            entry, is_new = self._acquire(self._current_info(key))
+        try:
+            if is_new:
+                self._evict()
+                self._start_loading(entry)
+            yield ModelLease(entry.info, _wait_until_loaded(entry, should_stop))
+        finally:
+            self._release(entry)
+
+    def _current_info(self, key: str) -> ModelInfo:
+        if key not in self._infos:
+            known = ", ".join(sorted(info.name for info in self._infos.values() if info.guild_id is None)) or "none"
+            raise BundleError(f"There is no model called '{key.rpartition('/')[2]}'. These are here: {known}.")
+        return self._infos[key]
+
+    def remove(self, key: str) -> None:
+        """Offer the model `key` no longer; jobs that compose with it do so to the end."""
+        with self._lock:
+            self._infos.pop(key, None)
+            for entry in self._entries.values():
+                entry.is_replaced = entry.is_replaced or entry.info.key == key
+        self._evict()
+
+    def switch_version(self, info: ModelInfo) -> None:
+        """Let its name mean this version from now on, once it is loaded and warm; jobs under way keep theirs.
+
+        Raises:
+            ModelError: it cannot be loaded; then all stays as it was.
+        """
+        with self._lock:
+            entry, is_new = self._acquire(info)
+            entry.is_candidate = is_new
+            self._entries.move_to_end(entry.key, last=not is_new)
+        try:
+            if is_new:
+                self._start_loading(entry)
+            _wait_until_loaded(entry, lambda: False)
+            with self._lock:
+                for other in self._entries.values():
+                    other.is_replaced = other.is_replaced or other.info.key == info.key
+                entry.is_replaced = entry.is_candidate = False
+                self._entries.move_to_end(entry.key)
+                self._infos[info.key] = info
+            log.info("the model %s is version %s now", info.key, info.version)
+        finally:
+            self._release(entry)
+
+    def _acquire(self, info: ModelInfo) -> tuple[_Entry, bool]:
+        """The entry of one version with one player more, and whether it is yet to be filled; with the lock held."""
+        found = self._entries.get((info.key, info.version))
+        entry = found or _Entry(info)
+        self._entries[entry.key] = entry
+        self._entries.move_to_end(entry.key)
+        entry.users += 1
+        return entry, found is None
+
+    def _release(self, entry: _Entry) -> None:
+        with self._lock:
+            entry.users -= 1
+        self._evict()
+
+    def _start_loading(self, entry: _Entry) -> None:
+        threading.Thread(target=self._load, args=(entry,), name=f"load-{entry.info.name}", daemon=True).start()
+
+    def _load(self, entry: _Entry) -> None:
+        try:
+            entry.model = self._loader.load(entry.info)
+        except Exception as error:  # noqa: BLE001 - it is raised in each thread that waits for the model
+            entry.error = error
+            with self._lock:
+                del self._entries[entry.key]  # the next who asks has it tried again
+        entry.ready.set()
+        self._evict()
+
+    def _evict(self) -> None:
+        """Let go of models until few enough are in memory, or none of them is unused."""
+        with self._lock:
+            gone = list(self._evictable())
+        for entry in gone:
+            log.info("let go of the model %s %s", *entry.key)
+            if entry.model is not None:
+                entry.model.close()
+
+    def _evictable(self) -> Iterator[_Entry]:
+        """The seats to be cleared, taken out one after another; with the lock held."""
+        newest = next(reversed(self._entries), None)
+        for key, entry in list(self._entries.items()):
+            is_unused = entry.users == 0 and entry.ready.is_set()
+            if is_unused and (entry.is_replaced or (self._is_over_limits() and key != newest)):
+                yield self._entries.pop(key)
+
+    def _is_over_limits(self) -> bool:
+        count = sum(not (entry.is_replaced or entry.is_candidate) for entry in self._entries.values())
+        return count > self._kept or self._used_bytes() > self._memory_bytes
+
+    def _used_bytes(self) -> int:
+        return sum(entry.memory_bytes for entry in self._entries.values() if not entry.is_candidate)
+
+
+def _wait_until_loaded(entry: _Entry, should_stop: Callable[[], bool]) -> LoadedModel:
+    while not entry.ready.wait(_POLL_S):
+        if should_stop():
+            raise LeaseCancelled
+    if entry.error is not None:
+        raise entry.error
+    if entry.model is None:
+        raise LookupError(f"the model {entry.info.name} is neither loaded nor has it failed")
+    return entry.model
+
+
+def _infos(loader: ModelLoader) -> Iterator[ModelInfo]:
+    """What can be offered of the loader; the log says why something cannot."""
+    for key, version in loader.versions().items():
+        try:
+            yield loader.info(key, version)
+        except ModelError as error:
+            log.error("the model %s is left out. %s", key, error.sentence)
+
+
+_CHECKS = 8  # at whether it is idle, within the time that it has to be
+
+
+class Preloader(PeriodicThread):
+    """Loads one model after another, each after `idle_s` seconds without a job; until it is ended. 0 loads none."""
+
+    def __init__(self, cache: ModelCache, idle_s: float) -> None:
+        super().__init__("preload", idle_s / _CHECKS, self._check)
+        self._cache = cache
+        self._idle_s = idle_s
+        self._busy_at = time.monotonic()
+
+    def run(self) -> None:
+        """Load whatever there is room for, and look for new models from then on."""
+        if self._idle_s:
+            self._busy_at = time.monotonic()
+            super().run()
+
+    def _check(self) -> None:
+        if not self._cache.is_idle:
+            self._busy_at = time.monotonic()
+        elif time.monotonic() - self._busy_at >= self._idle_s:
+            self._cache.preload_next()
+            self._busy_at = time.monotonic()
