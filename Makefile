@@ -14,7 +14,7 @@ DATA ?= data
 OUT ?= runs/piano
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench train fix lock clean
+.PHONY: help run test check bench train fix lock resolve digests clean
 
 help:
 	@echo 'make run     start the whole system here; with DISCORD_TOKEN set, on the real Discord'
@@ -23,7 +23,9 @@ help:
 	@echo 'make bench   measure drawing, load, rendering, preparing and training beside their baselines'
 	@echo 'make train   train a model: make train DATA=folder-or-archive OUT=runs/piano'
 	@echo 'make fix     let the formatter and the linter mend what they can'
-	@echo 'make lock    write the pinned lists in requirements/ anew'
+	@echo 'make lock    write the pinned lists in requirements/ from pyproject.toml; ARGS=--upgrade takes newer versions'
+	@echo 'make resolve check that each list installs from wheels on every platform (asks the package index)'
+	@echo 'make digests pin the base images in Dockerfile and docker-compose.yml (asks the image registry)'
 	@echo 'make clean   remove .venv and caches; var/, runs/ and .env stay'
 
 run: $(VENV)/.run
@@ -49,8 +51,25 @@ train: $(VENV)/.train
 fix: $(VENV)/.dev
 	@$(IN) -m ruff check --fix . ; $(IN) -m ruff format .
 
+# One version of a package for all lists: dev.txt holds them all and constrains the others. What a list pins already
+# stays, unless ARGS=--upgrade. s3fs: botocore asks for python-dateutil below 3, but rq's croniter needs 4.
+LOCK := $(IN) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-annotate --only-binary :all: --custom-compile-command 'make lock'
+
 lock: $(VENV)/.dev
-	@$(IN) requirements/lock.py && git --no-pager diff --stat -- requirements
+	@$(LOCK) $(ARGS) --extra dev pyproject.toml -o requirements/dev.txt
+	@for group in bot worker worker-gpu sandbox train; do \
+	$(LOCK) $(ARGS) -c requirements/dev.txt --extra "$$group" pyproject.toml -o "requirements/$$group.txt" || exit 1; done
+	@$(LOCK) $(ARGS) --no-deps --group no-deps -o requirements/no-deps.txt
+	@grep '^python-dateutil==' requirements/dev.txt | tr -d '\\' \
+	| $(LOCK) $(ARGS) -c requirements/dev.txt --overrides - --group s3 -o requirements/s3.txt
+	@git --no-pager diff --stat -- requirements
+
+resolve: $(VENV)/.dev
+	@exec $(IN) requirements/resolve.py
+
+digests:
+	@exec sh deploy/digests.sh
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -71,17 +90,18 @@ $(VENV)/.venv:
 
 $(VENV)/.run: $(VENV)/.venv requirements/bot.txt requirements/worker.txt requirements/sandbox.txt requirements/no-deps.txt
 	@echo 'installing what running needs into $(VENV) (about 2 GB, a few minutes, only this once)'
-	@$(PIP) -r requirements/bot.txt -r requirements/worker.txt -r requirements/sandbox.txt
-	@$(PIP) --no-deps -r requirements/no-deps.txt
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/bot.txt -r requirements/worker.txt -r requirements/sandbox.txt
+	@$(PIP) --require-hashes --only-binary :all: --no-deps -r requirements/no-deps.txt
 	@$(IN) -m model.engine
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo 'installing what the tests need'
-	@$(PIP) -r requirements/dev.txt
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.train: $(VENV)/.run requirements/train.txt
+$(VENV)/.train: $(VENV)/.run requirements/train.txt requirements/torch.txt
 	@echo 'installing PyTorch, which trains several times faster'
-	@$(PIP) -r requirements/train.txt
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/train.txt
+	@$(PIP) -r requirements/torch.txt
 	@touch $@

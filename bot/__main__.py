@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ import discord
 from dotenv import load_dotenv
 from pydantic import ValidationError
 
-from bot import logs, settings
+from bot import health, logs, settings
 from bot.client import Cadenza, point_at
 from bot.settings import BotSettings
 from jobs import JobClient, JobSettings
@@ -55,6 +56,18 @@ def _read(kind: type[Settings], wrong: list[str]) -> Settings | None:
 
 async def _serve(mine: BotSettings, theirs: JobSettings, token: str) -> int:
     client = Cadenza(JobClient(theirs), mine.state, mine.max_seed_bytes)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(health.serving(client, mine.health_port))
+        except OSError:
+            print(
+                f"CADENZA_HEALTH_PORT: port {mine.health_port} is taken. Give another, or 0 for none.", file=sys.stderr
+            )
+            return 2
+        return await _run(client, token, mine)
+
+
+async def _run(client: Cadenza, token: str, mine: BotSettings) -> int:
     serving = asyncio.ensure_future(client.start(token))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints, UrlConstraints, ValidationError
 from pydantic_core import Url
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from jobs.secret_files import SecretFiles
 
 HttpAddress = Annotated[Url, UrlConstraints(allowed_schemes=["http", "https"])]
 SocketAddress = Annotated[Url, UrlConstraints(allowed_schemes=["ws", "wss"])]
@@ -17,7 +19,13 @@ LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], StringConstra
 WHAT_TO_DO = {
     "DISCORD_TOKEN": "copy the bot's token from the Discord developer portal (your application, page Bot) into `.env`; "
     "without Discord, `make run` needs none",
-    "REDIS_URL": "give the address of the Redis server as redis://:password@host:port/0; `make run` starts one itself",
+    "DISCORD_TOKEN_FILE": "name a text file with the bot's token that the bot may read, or leave it out",
+    "REDIS_URL_FILE": "name a text file with the address of the Redis server that the bot may read, or leave it out",
+    "REDIS_PASSWORD_FILE": "name a text file with the password of Redis that the bot may read, or leave it out",
+    "CADENZA_FILES": "give a folder or a URL such as s3://bucket/folder whose fsspec package is installed",
+    "CADENZA_HEALTH_PORT": "give a free port of this machine, or 0 for no health check",
+    "REDIS_URL": "give the address of the Redis server as redis://:password@host:port/0, or rediss:// for TLS; "
+    "`make run` starts one itself",
     "CADENZA_DISCORD_API": "give an http(s) address such as https://discord.com/api/v10, or leave it out",
     "CADENZA_DISCORD_GATEWAY": "give a ws(s) address such as wss://gateway.discord.gg/, or leave it out",
     "CADENZA_STATE": "give a folder that the bot may write to, or leave it out for ./var",
@@ -41,6 +49,21 @@ class BotSettings(BaseSettings):
         default=2**20, ge=1, le=2**20, validation_alias="CADENZA_MAX_SEED_BYTES", description="workers read no more"
     )
     log_level: LogLevel = Field(default="INFO", validation_alias="CADENZA_LOG_LEVEL")
+    health_port: int = Field(
+        default=0, ge=0, le=65535, validation_alias="CADENZA_HEALTH_PORT", description="on loopback; 0 = none"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The token may also come from the file that `DISCORD_TOKEN_FILE` names."""
+        return init_settings, SecretFiles(settings_cls, ("DISCORD_TOKEN",)), env_settings
 
 
 def sentences(error: ValidationError) -> list[str]:

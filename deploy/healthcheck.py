@@ -1,60 +1,60 @@
-"""What a container's health check runs, as `python -m deploy.healthcheck bot|worker`: exit status 0 while all is
-well.
+"""The containers' health check, run as `python -m deploy.healthcheck bot|worker`; exit status 0 means healthy.
 
-`worker`: a worker of this host has given a sign of life to Redis within the last seconds. `bot`: Redis answers, and a
-connection to Discord is open. Anything else ends with a sentence and status 1.
+`worker`: a worker of this host has sent a heartbeat to Redis within the last seconds. `bot`: its own route
+`/health/ready` says that Discord and Redis are connected. Anything else ends with a sentence and status 1.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import sys
-from pathlib import Path
+import urllib.error
+import urllib.request
 
-import redis
-from pydantic import ValidationError
-
-from jobs.connection import connect
-from jobs.registry import WorkerRegistry
-from jobs.settings import JobSettings
-
-ESTABLISHED = "01"  # as the kernel writes it
-TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+LIMIT_S = 5.0
 
 
 def sick_worker() -> str | None:
     """What is wrong with the worker on this host; None = nothing."""
-    settings = JobSettings()  # type: ignore[call-arg]  # the environment gives them
-    workers = WorkerRegistry(connect(settings), settings).workers()
+    import redis  # late: the bot's check needs none of these
+    from pydantic import ValidationError
+
+    from jobs.connection import connect
+    from jobs.registry import WorkerRegistry
+    from jobs.settings import JobSettings
+
+    try:
+        settings = JobSettings()  # type: ignore[call-arg]  # the environment gives them
+        workers = WorkerRegistry(connect(settings), settings).workers()
+    except redis.RedisError as error:
+        return f"Redis cannot be used: {error}"
+    except ValidationError as error:
+        return f"Settings missing or wrong: {error.error_count()}."
     if any(worker.hostname == socket.gethostname() for worker in workers):
         return None
-    return f"No worker of this host gave a sign of life within {settings.liveness_s} s."
+    return f"No worker of this host sent a heartbeat within {settings.liveness_s} s."
 
 
 def sick_bot() -> str | None:
     """What is wrong with the bot on this host; None = nothing."""
-    from bot.settings import BotSettings  # the worker's image does not have it
-
-    connect(JobSettings()).ping()  # type: ignore[call-arg]
-    gateway = BotSettings().discord_gateway  # type: ignore[call-arg]
-    port = gateway.port or 443
-    return None if is_connected(port, TABLES) else f"No connection to Discord (port {port}) is open."
-
-
-def is_connected(port: int, tables: tuple[Path, ...]) -> bool:
-    """Whether one of the kernel's `tables` shows an open connection to `port` of another host."""
-    rows = [row.split() for table in tables if table.exists() for row in table.read_text().splitlines()[1:]]
-    return any(row[3] == ESTABLISHED and int(row[2].rpartition(":")[2], 16) == port for row in rows)
+    port = os.environ.get("CADENZA_HEALTH_PORT", "")
+    if not port.isdigit() or port == "0":
+        return "CADENZA_HEALTH_PORT is not set, so the bot cannot be asked."
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=LIMIT_S):
+            return None
+    except urllib.error.HTTPError as error:
+        parts = json.load(error)
+        return f"Not connected: {', '.join(name for name, is_well in parts.items() if not is_well)}."
+    except OSError as error:
+        return f"The bot does not answer on port {port}: {error}"
 
 
 def main(arguments: list[str]) -> int:
     """0 when healthy; else 1, and the reason on stderr."""
-    try:
-        reason = sick_bot() if arguments == ["bot"] else sick_worker()
-    except redis.RedisError as error:
-        reason = f"Redis cannot be used: {error}"
-    except ValidationError as error:
-        reason = f"Settings missing or wrong: {error.error_count()}."
+    reason = sick_bot() if arguments == ["bot"] else sick_worker()
     if reason:
         sys.stderr.write(f"{reason}\n")
     return 1 if reason else 0

@@ -8,7 +8,7 @@ queues       `QueueConfig` for each kind of job; `JobQueue`: RQ's queue with a f
 progress     `ProgressReporter` for workers; `Subscription`: a job's updates from the queue to the end
 recovery     finds lost jobs and gives each another attempt or its failure; `JobMonitor` for one job
 registry     which workers are alive and which models they serve
-blobs        files by the SHA-256 of their bytes, with a time to live
+blobs        files by the SHA-256 of their bytes, in a folder or object store, with a time to live
 name_cache   names and sizes of data sets and models, told by the workers; the default model of each server
 schedules    which servers want a nightly training
 errors       the error tree; each error holds its sentence

@@ -19,6 +19,7 @@ def connect(settings: JobSettings) -> redis.Redis:
     """A client for commands that answer at once; values are bytes, as RQ wants them."""
     return redis.Redis.from_url(
         settings.redis_url.get_secret_value(),
+        password=_password(settings),
         socket_timeout=COMMAND_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         health_check_interval=30,
@@ -33,9 +34,15 @@ def connect_blocking(settings: JobSettings) -> redis.asyncio.Redis:
     """
     return redis.asyncio.Redis.from_url(
         settings.redis_url.get_secret_value(),
+        password=_password(settings),
         socket_timeout=None,
         protocol=2,  # its stream replies are lists, whatever redis-py's default is
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         max_connections=MOST_FOLLOWERS,
         retry=Retry(ExponentialBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
+
+
+def _password(settings: JobSettings) -> str | None:
+    """The password for an address that holds none; redis-py prefers the one in the address."""
+    return settings.redis_password.get_secret_value() if settings.redis_password else None

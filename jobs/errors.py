@@ -12,6 +12,7 @@ JobsError
 │   └── DuplicateJob       another request already came under this id
 ├── BlobGone               a file's time to live is over
 ├── BlobTooBig             a file exceeds the limit of the store
+├── FileStoreUnavailable   the file store cannot be read or written
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
 └── QueueUnreachable       Redis does not answer
@@ -146,6 +147,15 @@ class BlobTooBig(JobsError):
 
     def __init__(self, name: str, limit_bytes: int) -> None:
         super().__init__(f"The file “{name}” is too big: at most {limit_bytes / 2**20:.0f} MiB can be kept.")
+
+
+class FileStoreUnavailable(JobsError):
+    """Raised when the file store cannot be read or written; the cause is chained."""
+
+    code = "file_store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Files can't be stored or read right now. Try again in a minute.")
 
 
 class UnknownJob(JobsError):

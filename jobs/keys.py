@@ -7,6 +7,10 @@ IN_TURN = "cadenza:in_turn"  # set of keys: whose jobs begin one after another
 NIGHTLIES = "cadenza:nightlies"  # set of servers that ever wished a nightly training
 UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead
+FILES = "cadenza:files"  # zset: SHA-256 of a file -> when it expires
+FILE_ENTRIES = "cadenza:files:entries"  # hash: SHA-256 of a file -> its size and the object that holds its bytes
+FILE_BYTES = "cadenza:files:bytes"  # string: the size of all files together
+FILE_SWEEP = "cadenza:files:sweep"  # string with a short life: a worker sweeps
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time
 
 
@@ -56,7 +60,7 @@ def nightly(guild_id: int) -> str:
 
 
 def blob(digest: str) -> str:
-    """String: the bytes of a file."""
+    """String: the bytes of a file, where a version before the file store kept them."""
     return f"cadenza:blob:{digest}"
 
 

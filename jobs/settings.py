@@ -5,8 +5,11 @@ Read from the environment by the bot and by the workers alike, so that both agre
 
 from __future__ import annotations
 
+import fsspec
 from pydantic import Field, RedisDsn, SecretStr, TypeAdapter, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from jobs.secret_files import SecretFiles
 
 _REDIS_ADDRESS: TypeAdapter[RedisDsn] = TypeAdapter(RedisDsn)
 _HOUR_S = 3600
@@ -25,6 +28,15 @@ class JobSettings(BaseSettings):
     )
 
     redis_url: SecretStr = Field(validation_alias="REDIS_URL", description="redis://:password@host:port/0")
+    redis_password: SecretStr | None = Field(
+        default=None, validation_alias="REDIS_PASSWORD", description="used where the address has none"
+    )
+    files: str = Field(
+        default="var/files",
+        validation_alias="CADENZA_FILES",
+        description="folder or fsspec URL of members' files, shared by the bot and all workers",
+    )
+    files_limit_mib: int = Field(default=20480, ge=1, description="all files together; the oldest go first")
     queue: str = Field(default="compose", pattern=r"^[a-z_]{1,32}$", description="name of the RQ queue of pieces")
     library_queue: str = Field(default="library", pattern=r"^[a-z_]{1,32}$", description="of data sets and models")
     train_queue: str = Field(default="train", pattern=r"^[a-z_]{1,32}$", description="of trainings")
@@ -53,6 +65,30 @@ class JobSettings(BaseSettings):
     result_ttl_s: int = Field(default=_HOUR_S, ge=1, description="RQ's own note of a finished job")
     failure_ttl_s: int = Field(default=7 * _DAY_S, ge=1, description="RQ's own note of a failed job, with traceback")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Secrets may also come from the files that `REDIS_URL_FILE` and `REDIS_PASSWORD_FILE` name."""
+        return init_settings, SecretFiles(settings_cls, ("REDIS_URL", "REDIS_PASSWORD")), env_settings
+
+    @field_validator("files")
+    @classmethod
+    def _is_a_known_store(cls, value: str) -> str:
+        protocol = fsspec.utils.get_protocol(value)
+        if protocol not in fsspec.available_protocols():
+            raise ValueError("CADENZA_FILES must be a folder or a URL such as s3://bucket/folder")
+        try:
+            fsspec.get_filesystem_class(protocol)
+        except ImportError as error:
+            raise ValueError(f"CADENZA_FILES: {error}") from error
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _is_a_redis_address(cls, value: SecretStr) -> SecretStr:
@@ -60,5 +96,5 @@ class JobSettings(BaseSettings):
             _REDIS_ADDRESS.validate_python(value.get_secret_value())
         except ValueError:
             # not chained: the cause repeats the address, and the address holds a password
-            raise ValueError("REDIS_URL must read redis://:password@host:port/0") from None
+            raise ValueError("REDIS_URL must read redis://:password@host:port/0, or rediss:// for TLS") from None
         return value

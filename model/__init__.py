@@ -14,7 +14,10 @@ engine/         many pieces drawn side by side, each as if it were alone
 composing/      from a request to a finished piece, with a seed or without
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
-evaluation/     held-out likelihood beside floors; what is composed beside real music
+excerpts        parts of a piece with a given length
+analysis/       key, tempo, metrics and failures of one piece
+similarity/     melodic fingerprints and originality against a training set
+evaluation/     held-out likelihood, and generated pieces compared with real music
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`
 devices         what is computed on: the CPU or one GPU

@@ -75,9 +75,15 @@ def choose(wish: str, devices: DeviceList | None = None) -> Device:
 
 def _missing(wish: str, found: int) -> str:
     there = "finds no GPU" if found == 0 else f"finds {found} GPU{'s' if found > 1 else ''}, numbered from 0"
+    what_to_do = (
+        "Check the driver (nvidia-smi), that the container was given the GPU, and that TensorFlow came with CUDA."
+        if found == 0
+        else "Set CADENZA_WORKER_DEVICE=gpu. A container counts only the GPUs it was given: with docker compose, "
+        "choose the host's GPU with CADENZA_GPU."
+    )
     sentence = (
         f"The device {wish} was asked for, but TensorFlow {there}: this process computes on the CPU, more slowly. "
-        "Check the driver (nvidia-smi), that the container was given the GPU, and that TensorFlow came with CUDA."
+        f"{what_to_do}"
     )
     log.warning(sentence)
     return sentence

@@ -116,9 +116,9 @@ def _say(sentence: str) -> None:
 
 
 async def _serve(options: argparse.Namespace, settings: SandboxSettings) -> int:
-    token = settings.discord_token.get_secret_value() if settings.discord_token else None
+    token, redis_url = settings.token, settings.redis_address
     _say("starting the queue, the worker and the bot …")
-    async with running_system(settings.state, options.port, token, _redis_url(settings), _say) as system:
+    async with running_system(settings.state, options.port, token, redis_url, _say) as system:
         if system.url is None:
             _say(f"ready: the bot is on your Discord server (after {system.start_s:.1f} s); type /compose there")
         else:
@@ -128,10 +128,6 @@ async def _serve(options: argparse.Namespace, settings: SandboxSettings) -> int:
         _say(f"logs: {settings.state / 'log'}; Ctrl-C ends everything")
         await asyncio.Event().wait()
     return 0
-
-
-def _redis_url(settings: SandboxSettings) -> str | None:
-    return settings.redis_url.get_secret_value() if settings.redis_url else None
 
 
 async def _first_piece(url: str, folder: Path) -> None:
@@ -149,7 +145,7 @@ async def _first_piece(url: str, folder: Path) -> None:
 async def _once(options: argparse.Namespace, settings: SandboxSettings) -> int:
     with tempfile.TemporaryDirectory(prefix="cadenza-") as folder:
         state = Path(folder)
-        async with running_system(state, redis_url=_redis_url(settings), say=lambda _: None) as system:
+        async with running_system(state, redis_url=settings.redis_address, say=lambda _: None) as system:
             reply = await guest.compose(str(system.url), options.out, options.seed, options.length)
             _report(options, system, reply)
     return 0

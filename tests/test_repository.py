@@ -24,14 +24,19 @@ from sandbox.discord.permissions import BOT
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
-PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+)?$")
+PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+?)?( \\)?$")
+HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = ("bot.settings", "jobs.settings", "worker.settings", "worker.render.settings", "sandbox.settings")
-OF_COMPOSE = {"REDIS_PASSWORD", "CADENZA_WORKERS"}
+OF_COMPOSE = {
+    "COMPOSE_PROFILES", "CADENZA_WORKERS", "CADENZA_GPU", "CADENZA_GPU2", "CADENZA_TRAINER_GPU", "CADENZA_WITH_S3",
+    "CADENZA_REDIS_MEMORY", "CADENZA_REDIS_CONTAINER_MEMORY", "CADENZA_WORKER_MEMORY", "CADENZA_SHELL_MEMORY",
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
+}  # fmt: skip
 HEAVY = {"tensorflow", "tensorflow-cpu", "keras", "torch", "numpy"}
 INSTALLING = ("requirements/*.txt", "pyproject.toml", "Makefile", "Dockerfile", ".ci/run")
 # pip's options, and addresses, by which a list or a command says where packages are to come from
-WHERE_FROM = re.compile(r"--(index|extra-index|find-links|hash|trusted-host)|://")
+WHERE_FROM = re.compile(r"--(index|extra-index|default-index|find-links|trusted-host)|://")
 
 
 def _committed() -> list[Path]:
@@ -48,13 +53,11 @@ def _committed() -> list[Path]:
 
 
 def _pins(path: Path) -> dict[str, Requirement]:
-    """The pins of a list and of those it refers to, by canonical name."""
+    """The pins of a list, by canonical name."""
     pins = {}
     for line in path.read_text().splitlines():
-        if line.startswith("-r "):
-            pins |= _pins(path.with_name(line.removeprefix("-r ")))
-        elif line and not line.startswith("#"):
-            requirement = Requirement(line)
+        if line and not line.startswith(("#", " ")):
+            requirement = Requirement(line.removesuffix(" \\"))
             pins[canonicalize_name(requirement.name)] = requirement
     return pins
 
@@ -63,8 +66,8 @@ def _asked_for(group: str) -> list[Requirement]:
     """What pyproject.toml asks for in `group` and for everyone."""
     found = [Requirement(text) for text in PROJECT["dependencies"]]
     for requirement in map(Requirement, PROJECT["optional-dependencies"][group]):
-        inner = [other for extra in requirement.extras for other in _asked_for(extra)]
-        found += inner if requirement.name == PROJECT["name"] else [requirement]
+        is_own = requirement.name == PROJECT["name"]
+        found += [other for extra in requirement.extras for other in _asked_for(extra)] if is_own else [requirement]
     return found
 
 
@@ -75,7 +78,7 @@ def _asked_for(group: str) -> list[Requirement]:
 def test_every_list_pins_everything_and_names_no_address(path):
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     assert lines
-    assert [line for line in lines if not PIN.match(line) and not re.fullmatch(r"-r [a-z]+\.txt", line)] == []
+    assert [line for line in lines if not PIN.match(line) and not HASH.match(line)] == []
 
 
 def test_a_package_has_the_same_version_in_every_list():
@@ -86,7 +89,7 @@ def test_a_package_has_the_same_version_in_every_list():
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
 
 
-@pytest.mark.parametrize("group", ["bot", "worker", "sandbox", "train", "dev"])
+@pytest.mark.parametrize("group", ["bot", "worker", "worker-gpu", "sandbox", "train", "dev"])
 def test_a_list_meets_what_its_group_asks_for(group):
     pins = _pins(ROOT / "requirements" / f"{group}.txt")
     for requirement in _asked_for(group):
@@ -95,9 +98,10 @@ def test_a_list_meets_what_its_group_asks_for(group):
 
 
 def test_the_gpu_list_differs_from_the_cpu_list_by_tensorflow_and_cuda_only():
-    cpu, gpu = (set(_pins(ROOT / "requirements" / name)) for name in ("worker.txt", "worker-gpu.txt"))
-    assert cpu - gpu == {"tensorflow-cpu"}
-    assert gpu - cpu == {name for name in gpu if name.startswith("nvidia-")} != set()
+    cpu, gpu = (_pins(ROOT / "requirements" / name) for name in ("worker.txt", "worker-gpu.txt"))
+    assert set(cpu) - set(gpu) == {"tensorflow-cpu"}
+    assert set(gpu) - set(cpu) == {name for name in gpu if name.startswith("nvidia-")} != set()
+    assert gpu["tensorflow"].marker is None
 
 
 def test_the_bot_needs_nothing_heavy():

@@ -13,10 +13,10 @@ from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
 from model.composing import MODES, ComposeOptions
 from model.controls import ATTRIBUTES, FAMILIES, KEYS, METERS, Controls
-from model.evaluation.originality import Originality
 from model.network.config import NetworkConfig
 from model.representation import representation_of
 from model.sampling.taste import Taste
+from model.similarity.originality import Originality
 
 INSTRUMENTS = {
     "piano": ("harpsichord", "electric piano", "clavinet"),

@@ -10,8 +10,8 @@ from model.composing import ComposeOptions
 from model.controls import Controls
 from model.devices import Device
 from model.errors import BundleError
-from model.evaluation.originality import Originality
 from model.piece import Piece
+from model.similarity.originality import Originality
 from worker.mapping import abilities
 
 if TYPE_CHECKING:
@@ -141,16 +141,17 @@ class EmptyModelLoader:
 
 
 class BundleLoader:
-    """The bundles of the store at `url` (None = the shipped ones); `default` composes when nothing tells for another.
+    """The bundles of the store at `url`, and the shipped ones that it has no name of; None = the shipped ones alone.
 
+    `default` composes when nothing tells for another.
     `servers`: the store under which each server has its own. `device`: what `model.devices.choose` found. `slots`: how
     many pieces each bundle draws at a time.
     """
 
     def __init__(self, url: str | None, default: str, device: Device, slots: int, servers: str | None = None) -> None:
-        from model.bundles import BundleStore  # late: it loads Keras, which takes seconds
+        from model.bundles import BundleStore, shared_store  # late: it loads Keras, which takes seconds
 
-        self._store = BundleStore() if url is None else BundleStore(url)
+        self._store = shared_store(url)
         self._servers = None if servers is None else BundleStore(servers)
         self._default = default
         self._device = device

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 import redis
 
+from jobs.blobs import FileSweeper
 from jobs.connection import connect
 from jobs.contract import WorkerInfo
 from jobs.registry import WorkerRegistry
@@ -55,12 +56,14 @@ def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader
     heartbeat = Heartbeat(pool, cancellations, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     preloader = Preloader(cache, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watcher = StoreWatcher(loader, cache, settings.store_look_s, on_change=heartbeat.announce)
+    sweeper = FileSweeper(connection, job_settings)
     heartbeat.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):
         pool.start()
         heartbeat.start()
         watcher.start()
         preloader.start()
+        sweeper.start()
         log.info("worker ready: %s %s", said.name, _duties(settings, cache, loader))
         why = endings.get()
         log.info("worker %s ends", said.name)
@@ -68,6 +71,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader
         heartbeat.end()
         watcher.end()
         preloader.end()
+        sweeper.end()
     log.info("worker ended: %s", said.name)
     return why == ASKED
 

@@ -21,7 +21,7 @@ class WorkerSettings(BaseSettings):
     store: str | None = Field(
         default=None,
         validation_alias="CADENZA_STORE",
-        description="folder or fsspec URL of bundles; None = shipped",
+        description="folder or fsspec URL of bundles besides the shipped ones",
     )
     default_model: str = Field(
         default="piano",

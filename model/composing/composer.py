@@ -18,9 +18,9 @@ from model.composing.performing import perform, submit
 from model.controls import ATTRIBUTES, Controls
 from model.engine import SLOTS, Drawing, Engine, Ticket
 from model.errors import RequestError
-from model.evaluation.originality import Originality, originality_of
 from model.piece import Piece
 from model.sampling import Taste
+from model.similarity.originality import Originality, originality_of
 
 GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
 MOST_GUARDED = 0.05  # share of notes; fewer are no matter for words

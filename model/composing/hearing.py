@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.tempo_detection import tapped_tempo
 from model.composing import seeds
 from model.composing.joining import Joint
 from model.errors import RequestError
-from model.evaluation.tempi import tapped_tempo
 from model.piece import Piece
 from model.representation import Representation
 from model.sampling.pulse import Beat

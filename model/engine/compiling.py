@@ -72,9 +72,31 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False
 
 def machine_code(function: Function) -> Function:
     """`function` compiled for this processor at its first call, or taken from the cache; runs without the GIL."""
-    return numba.njit(function, cache=True, **_OPTIONS)  # type: ignore[return-value]
+    return numba.njit(_only_one_of_its_name(function), cache=True, **_OPTIONS)  # type: ignore[return-value]
 
 
 def inlined(function: Function) -> Function:
-    """`function` as a part of others that are compiled."""
-    return numba.njit(function, **_OPTIONS)  # type: ignore[return-value]
+    """`function` as a part of others that are compiled.
+
+    Raises:
+        ValueError: it is a closure or a lambda without a name of its own, see `named`.
+    """
+    return numba.njit(_only_one_of_its_name(function), **_OPTIONS)  # type: ignore[return-value]
+
+
+def named(function: Function, name: str) -> Function:
+    """`function`, a closure or a lambda, under a name that says all that sets it apart from others of its code."""
+    function.__qualname__ = name
+    return function
+
+
+def _only_one_of_its_name(function: Function) -> Function:
+    """`function`, where its name tells it from every other function of the module.
+
+    Code that is loaded from disk is linked by name: its calls go to whatever function the process already has under
+    that name. numba only adds a number to a name, counted in the order in which this process happens to compile. Two
+    closures of one name that differ in what they enclose are then taken for each other.
+    """
+    if "<" in function.__qualname__:
+        raise ValueError(f"{function.__qualname__}: a closure that is compiled needs a name of its own, see `named`")
+    return function

@@ -41,7 +41,7 @@ from model.engine.codes import (
     TANH,
     TRUNC,
 )  # fmt: skip
-from model.engine.compiling import inlined
+from model.engine.compiling import inlined, named
 
 
 @inlined
@@ -96,11 +96,10 @@ def curve(code, memory, r, a, n):
             memory[r + i] = math.cos(memory[a + i])
 
 
-def _of_pairs(operation: Callable[[float, float], float]) -> Callable[..., None]:
+def _of_pairs(name: str, operation: Callable[[float, float], float]) -> Callable[..., None]:
     """A loop over pairs of elements; an operand that stays where it is (distance 0) is read once, before the loop."""
-    of_two = inlined(operation)
+    of_two = inlined(named(operation, f"{name}_of_two"))
 
-    @inlined
     def loop(memory, r, a, b, n, near_a, near_b):
         if near_a == 0 and near_b == 0:
             value = of_two(memory[a], memory[b])
@@ -118,15 +117,19 @@ def _of_pairs(operation: Callable[[float, float], float]) -> Callable[..., None]
             for i in range(n):
                 memory[r + i] = of_two(memory[a + i], memory[b + i])
 
-    return loop
+    return inlined(named(loop, f"{name}_of_pairs"))
 
 
-add, _sub = _of_pairs(lambda x, y: x + y), _of_pairs(lambda x, y: x - y)
-_mul, _div = _of_pairs(lambda x, y: x * y), _of_pairs(lambda x, y: x / y)
-largest, least = _of_pairs(lambda x, y: x if x > y else y), _of_pairs(lambda x, y: x if x < y else y)
-_floordiv, _floormod = _of_pairs(lambda x, y: np.floor(x / y)), _of_pairs(lambda x, y: x - y * np.floor(x / y))
-_eq, _ne = _of_pairs(lambda x, y: 1.0 if x == y else 0.0), _of_pairs(lambda x, y: 1.0 if x != y else 0.0)
-_lt, _le = _of_pairs(lambda x, y: 1.0 if x < y else 0.0), _of_pairs(lambda x, y: 1.0 if x <= y else 0.0)
+add, _sub = _of_pairs("add", lambda x, y: x + y), _of_pairs("sub", lambda x, y: x - y)
+_mul, _div = _of_pairs("mul", lambda x, y: x * y), _of_pairs("div", lambda x, y: x / y)
+largest = _of_pairs("largest", lambda x, y: x if x > y else y)
+least = _of_pairs("least", lambda x, y: x if x < y else y)
+_floordiv = _of_pairs("floordiv", lambda x, y: np.floor(x / y))
+_floormod = _of_pairs("floormod", lambda x, y: x - y * np.floor(x / y))
+_eq = _of_pairs("eq", lambda x, y: 1.0 if x == y else 0.0)
+_ne = _of_pairs("ne", lambda x, y: 1.0 if x != y else 0.0)
+_lt = _of_pairs("lt", lambda x, y: 1.0 if x < y else 0.0)
+_le = _of_pairs("le", lambda x, y: 1.0 if x <= y else 0.0)
 
 
 @inlined

@@ -18,6 +18,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from model.engine.compiling import named
+
 PANEL = 64  # columns packed side by side
 GROUP = 4  # inputs of a column that lie side by side
 HEAD = 8 * PANEL  # bytes before the weights of a panel
@@ -79,7 +81,7 @@ def kernel(rows: int, way: Way = WAY) -> Callable[..., None]:
     def call(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
         multiply(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride)  # type: ignore[call-arg]
 
-    return call
+    return named(call, f"kernel_of_{rows}_rows_{way.columns}_{way.registers}_{way.fours}_{way.pairs}")
 
 
 class _Kernel:

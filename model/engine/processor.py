@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.engine import layout, machine
 from model.engine.kernels import GROUP, PANEL
+from model.engine.known_answers import check
 from model.engine.lowering import lowered
 from model.engine.program import Code, Program
 from model.engine.requests import Drawn, Standing
@@ -42,7 +43,11 @@ class Processor:
             network: what to draw from.
             example: a position of one piece, before its first note.
             slots: how many pieces can be drawn at the same time.
+
+        Raises:
+            EngineError: compiled code computes wrong numbers.
         """
+        check()
         self.slots = slots
         self._stack = layout.stack_of(network.stack) if isinstance(network.stack, RecurrentStack) else None
         self._programs = self._compiled(network, example)
@@ -233,6 +238,21 @@ _NO_STACK = layout.Stack(
     state_size=0,
     parts={},
 )
+
+
+def carry_out(program: Program, memory: NDArray[np.float64]) -> None:
+    """Carry out a program without inputs and stack once for some rows, `memory` (rows, at least the program's size)."""
+    rows, slots = len(memory), np.arange(len(memory), dtype=np.int64)
+    weights, matrices = _packed((program,), None)
+    steps = machine.Steps(program.code, program.barriers, program.addresses, matrices[0])
+    no_parts = np.zeros((rows, 0), dtype=np.int64)
+    drawn = Drawn(np.zeros((1, rows, 0), np.int32), *(np.zeros((1, rows), dtype=bool) for _ in range(2)))
+    with _Desk((program,), None, rows) as room:
+        machine.run(
+            steps, machine.Where(0, 0, 0, 0, 0), memory.reshape(-1), slots * memory.shape[1], slots,
+            machine.Plans(np.zeros(1), no_parts, no_parts), weights, _NO_STACK.layout, _no_memory(rows), room,
+            np.zeros((1, rows, 0)), drawn,
+        )  # fmt: skip
 
 
 def _cores() -> int:

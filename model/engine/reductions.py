@@ -11,7 +11,7 @@ import numpy as np
 
 from model.engine.arithmetic import exp64
 from model.engine.codes import CUMSUM, LEAST, SEGMENT_SUM, SUM, UNSIGNED
-from model.engine.compiling import inlined
+from model.engine.compiling import inlined, named
 from model.engine.elementwise import add, largest, least
 
 LOWEST = float(np.finfo(np.float32).min)  # as TensorFlow has it of what has no elements
@@ -30,11 +30,10 @@ def running(code, memory, r, a, outer, axis, inner):
                 memory[r + at + i * inner] = total
 
 
-def _of_all(operation: Callable[[float, float], float]) -> Callable[..., None]:
+def _of_all(name: str, operation: Callable[[float, float], float]) -> Callable[..., None]:
     """One number out of many, in eight strands, so that a sum need not wait for the one before it."""
-    of_two = inlined(operation)
+    of_two = inlined(named(operation, f"{name}_of_two"))
 
-    @inlined
     def fold(memory, a, n, start):
         one, two, three, four, five, six, seven, eight = start, start, start, start, start, start, start, start
         for at in range(a, a + n // STRANDS * STRANDS, STRANDS):
@@ -47,27 +46,28 @@ def _of_all(operation: Callable[[float, float], float]) -> Callable[..., None]:
         one, two, three, four = of_two(one, two), of_two(three, four), of_two(five, six), of_two(seven, eight)
         return of_two(of_two(one, two), of_two(three, four))
 
-    return fold
+    return inlined(named(fold, f"{name}_of_all"))
 
 
-_sum_of, _largest_of = _of_all(lambda x, y: x + y), _of_all(lambda x, y: x if x > y else y)
-_least_of = _of_all(lambda x, y: x if x < y else y)
+_sum_of = _of_all("sum", lambda x, y: x + y)
+_largest_of = _of_all("largest", lambda x, y: x if x > y else y)
+_least_of = _of_all("least", lambda x, y: x if x < y else y)
 
 
-def _of_rows(of_pairs: Callable[..., None]) -> Callable[..., None]:
+def _of_rows(name: str, of_pairs: Callable[..., None]) -> Callable[..., None]:
     """One row of numbers out of many."""
 
-    @inlined
     def fold(memory, r, a, axis, inner):
         for j in range(inner):
             memory[r + j] = memory[a + j]
         for i in range(UNSIGNED(1), axis):
             of_pairs(memory, r, r, a + i * inner, inner, 1, 1)
 
-    return fold
+    return inlined(named(fold, f"{name}_of_rows"))
 
 
-_sums_of, _largest_of_rows, _least_of_rows = _of_rows(add), _of_rows(largest), _of_rows(least)
+_sums_of, _largest_of_rows = _of_rows("sums", add), _of_rows("largest", largest)
+_least_of_rows = _of_rows("least", least)
 
 
 @inlined

@@ -29,6 +29,7 @@ class House:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "REDIS_URL": redis_url,
+            "CADENZA_FILES": os.environ["CADENZA_FILES"],
             "DISCORD_TOKEN": discord.world.bot_token,
             "CADENZA_DISCORD_API": discord.api_url,
             "CADENZA_DISCORD_GATEWAY": discord.gateway.url,

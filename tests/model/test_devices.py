@@ -47,14 +47,21 @@ def test_a_wish_that_can_be_met_is_met_on_that_device_alone(wish, gpus, name):
 
 
 @pytest.mark.parametrize(
-    ("wish", "gpus", "found"), [("gpu", 0, "finds no GPU"), ("gpu:1", 1, "finds 1 GPU"), ("gpu:7", 2, "finds 2 GPUs")]
+    ("wish", "gpus", "found", "what_to_do"),
+    [
+        ("gpu", 0, "finds no GPU", "nvidia-smi"),
+        ("gpu:1", 1, "finds 1 GPU", "CADENZA_GPU"),  # in a container, say, which was given the second GPU of its host
+        ("gpu:7", 2, "finds 2 GPUs", "CADENZA_GPU"),
+    ],
 )
-def test_a_gpu_that_is_not_there_means_the_cpu_and_a_sentence_that_says_what_to_look_at(wish, gpus, found, caplog):
+def test_a_gpu_that_is_not_there_means_the_cpu_and_a_sentence_that_says_what_to_do(
+    wish, gpus, found, what_to_do, caplog
+):
     devices = Devices(gpus)
     device = choose(wish, devices)
     assert device.name == "cpu"
     assert devices.visible == []
-    for words in (f"The device {wish} was asked for", found, "nvidia-smi"):
+    for words in (f"The device {wish} was asked for", found, what_to_do):
         assert words in device.warning
     assert device.warning in caplog.text
 

@@ -20,8 +20,8 @@ from jobs.settings import JobSettings
 from model.composing import ComposeOptions
 from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
-from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
+from model.similarity.originality import Originality
 from worker import heartbeat
 from worker.__main__ import EXIT_HUNG
 from worker.process import run

@@ -210,9 +210,9 @@ async def test_a_model_that_is_too_large_for_what_a_server_may_have_is_refused_b
     own_store, library, monkeypatch
 ):
     store = BundleStore(own_store).of_server(HERE)
-    shelves = ServerLibrary(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
+    server = ServerLibrary(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
     shutil.copytree(Path(own_store) / "piano", Path(own_store) / "servers" / str(HERE) / "mine")
     size = sum(one.size_bytes for one in store.info("mine").versions)
-    shelves.require_room("mine", (1 << 20) - size - 1)
+    server.require_room("mine", (1 << 20) - size - 1)
     with pytest.raises(BundleError, match="more than the 1 MiB"):
-        shelves.require_room("mine", (1 << 20) - size)
+        server.require_room("mine", (1 << 20) - size)

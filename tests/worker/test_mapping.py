@@ -9,9 +9,9 @@ from jobs.contract import ComposeRequest, Mode
 from model.composing import MODES, ComposeOptions, options
 from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
 from model.errors import RequestError
-from model.evaluation.originality import Originality
 from model.network.config import NetworkConfig
 from model.sampling.taste import Taste
+from model.similarity.originality import Originality
 from worker import instruments, terms
 
 

@@ -43,12 +43,12 @@ def loader(tmp_path_factory: pytest.TempPathFactory) -> BundleLoader:
 
 @pytest.fixture(scope="module")
 def players(loader: BundleLoader) -> dict[str, LoadedModel]:
-    return {name: loader.load(loader.info(name, version)) for name, version in loader.versions().items()}
+    return {name: loader.load(loader.info(name, loader.versions()[name])) for name in REPRESENTATIONS}
 
 
 def test_each_bundle_tells_what_it_can_be_asked_for(loader):
     told = {name: loader.info(name, version) for name, version in loader.versions().items()}
-    assert {name: info.has_beat for name, info in told.items()} == {"free": False, "band": True}
+    assert {name: told[name].has_beat for name in REPRESENTATIONS} == {"free": False, "band": True}
     assert [info.name for info in told.values() if info.default] == ["free"]
     assert told["band"].styles == ("waltz",)
     assert "drums" in told["band"].instruments
@@ -83,7 +83,7 @@ def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(loader, tmp_path
     config = PRESETS["classic-small"].model_copy(update={"vocabulary": ("C4", "E4", "G4")})
     store = BundleStore(tmp_path)
     store.point("classic", store.add("classic", pack(ClassicNetwork(config), CARD, "classic", [])))
-    assert ModelCache(loader_of(tmp_path, "piano"), 1, 1).models == ()
+    assert "classic" not in {model.name for model in ModelCache(loader_of(tmp_path, "piano"), 1, 1).models}
     assert "only `python -m model compose` plays it" in caplog.text
 
 
@@ -98,12 +98,30 @@ def test_a_store_tells_a_version_published_after_it_was_opened(tmp_path):
     from model.network import NoteNetwork
 
     loader, store = loader_of(tmp_path, "piano"), BundleStore(tmp_path)
-    assert loader.versions() == {}
     for _ in range(2):  # the weights are drawn anew each time
         version = store.add("piano", pack(NoteNetwork(PRESETS["tiny"]), CARD, "piano", []))
         store.point("piano", version)
-        assert loader.versions() == {"piano": version}
+        assert loader.versions()["piano"] == version
         assert loader.info("piano", version).version == version
+
+
+def test_a_store_does_not_hide_the_shipped_models(tmp_path):
+    from model.network import NoteNetwork
+
+    # Given a store with a piano of its own and another model
+    loader, store, shipped = loader_of(tmp_path, "piano"), BundleStore(tmp_path), BundleStore()
+    for name in ("piano", "mine"):
+        store.point(name, store.add(name, pack(NoteNetwork(PRESETS["tiny"]), CARD, name, [])))
+    # When the worker looks what there is
+    versions = loader.versions()
+    # Then the shipped models are there, but for the one whose name the store has
+    assert versions == {**shipped.versions(), **store.versions()}
+    assert set(shipped.names()) < set(versions)
+    assert loader.info("chorale", versions["chorale"]).title != CARD.title
+    assert loader.info("piano", versions["piano"]).title == CARD.title
+    # And a shipped version still loads for jobs that began with it
+    before = shipped.current("piano")
+    assert loader.info("piano", before).title == shipped.load("piano").card.title
 
 
 def test_two_bundles_can_be_loaded_and_played_at_the_same_time(loader):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.worker.test_model_cache import MIB, PATIENCE_S, ModelLoader, play, cache_of
+from tests.worker.test_model_cache import MIB, PATIENCE_S, ModelLoader, cache_of, play
 from worker.model_cache import Preloader
 
 

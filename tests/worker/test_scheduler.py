@@ -1,4 +1,4 @@
-"""Nightly trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
+"""NightlySchedule trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
 
 from __future__ import annotations
 

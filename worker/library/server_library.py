@@ -47,9 +47,9 @@ class ServerLibrary:
     @property
     def shared_bundles(self) -> BundleStore:
         """The models that all servers share."""
-        from model.bundles import BundleStore  # late, as above
+        from model.bundles import shared_store  # late, as above
 
-        return BundleStore() if self.settings.store is None else BundleStore(self.settings.store)
+        return shared_store(self.settings.store)
 
     def training(self, name: str) -> Path:
         """The folder of one training: its order, its music, its checkpoints."""

@@ -1,8 +1,13 @@
-"""The two synthesizers, and which of them plays: FluidSynth where its library is installed, else tinysoundfont."""
+"""The synthesizers, and which of them plays.
+
+FluidSynth sounds fullest and needs a system library. tinysoundfont comes as a wheel, but not for every platform.
+midirenderer has wheels everywhere and is slowest.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -28,37 +33,57 @@ class Synthesizer(Protocol):
 
 
 class EngineMissingError(Exception):
-    """Raised when FluidSynth's shared library is not on this machine."""
+    """Raised when a synthesizer, or the library it needs, is not on this machine."""
 
 
 def open_synthesizer(settings: RenderSettings) -> Synthesizer:
-    """The synthesizer that `settings` ask for, with its SoundFont loaded.
+    """The synthesizer that `settings` ask for, with its SoundFont loaded; for `auto` the first that is installed.
 
     Raises:
-        RenderError: there is no such SoundFont, or FluidSynth was asked for and is not installed.
+        RenderError: there is no such SoundFont, or the synthesizer asked for is not installed.
     """
     path = settings.soundfont_path
     if not path.is_file():
         raise RenderError(f"there is no SoundFont at {path}")
-    if settings.audio_engine == "tinysoundfont":
-        return _tinysoundfont(path)
-    try:
-        return _fluidsynth(path)
-    except EngineMissingError as error:
-        if settings.audio_engine == "fluidsynth":
-            raise RenderError("FluidSynth is asked for but its library is not installed") from error
-        logger.info("FluidSynth's library is not installed: tinysoundfont plays")
-        return _tinysoundfont(path)
+    wanted = settings.audio_engine
+    for name in ENGINES if wanted == "auto" else (wanted,):
+        try:
+            return ENGINES[name](path)
+        except EngineMissingError:
+            logger.info("the synthesizer %s is not installed", name)
+    if wanted == "auto":
+        raise RenderError("no synthesizer is installed: install FluidSynth, or the Python package midirenderer")
+    raise RenderError(f"the synthesizer {wanted} is asked for but not installed")
+
+
+# Imported late: each import fails where its library is missing.
 
 
 def _fluidsynth(path: Path) -> Synthesizer:
-    # Imported late: the import itself fails where the shared library is missing.
     from worker.render.fluidsynth_engine import FluidSynthEngine
 
     return FluidSynthEngine(path)
 
 
 def _tinysoundfont(path: Path) -> Synthesizer:
-    from worker.render.tinysoundfont_engine import TinySoundFontEngine
-
+    try:
+        from worker.render.tinysoundfont_engine import TinySoundFontEngine
+    except ImportError as error:
+        raise EngineMissingError from error
     return TinySoundFontEngine(path)
+
+
+def _midirenderer(path: Path) -> Synthesizer:
+    try:
+        from worker.render.midirenderer_engine import MidiRendererEngine
+    except ImportError as error:
+        raise EngineMissingError from error
+    return MidiRendererEngine(path)
+
+
+ENGINES: dict[str, Callable[[Path], Synthesizer]] = {
+    "fluidsynth": _fluidsynth,
+    "tinysoundfont": _tinysoundfont,
+    "midirenderer": _midirenderer,
+}
+"""By name, the best first."""

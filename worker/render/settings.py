@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Engine = Literal["auto", "fluidsynth", "tinysoundfont"]
+Engine = Literal["auto", "fluidsynth", "tinysoundfont", "midirenderer"]
 
 
 class RenderSettings(BaseSettings):
@@ -20,9 +20,7 @@ class RenderSettings(BaseSettings):
     soundfont: Path | None = Field(
         default=None, description="SF2 file to play with; the one inside pretty_midi's wheel where unset"
     )
-    audio_engine: Engine = Field(
-        default="auto", description="auto = FluidSynth where its library is installed, else tinysoundfont"
-    )
+    audio_engine: Engine = Field(default="auto", description="auto = the first of the others that is installed")
     mp3_kbps: int = Field(
         default=256, ge=64, le=320, description="highest bit rate of any moment; a piano takes 90, an orchestra 160"
     )

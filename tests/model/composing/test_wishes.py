@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from keras import ops
 
+from model.analysis.tempo_detection import agree, tapped_tempo
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
 from model.controls import KEYS, Controls, keys_of
 from model.engine import Engine, Request, Ticket, tracing
 from model.errors import RequestError
-from model.evaluation.tempi import agree, tapped_tempo
 from model.sampling import Taste, key_lean, pulse
 from model.tonality import closes
 from tests.model.made_pieces import scales

@@ -1,8 +1,8 @@
-"""Runs of notes as numbers that stay the same when the music is transposed, slowed down or played louder.
+"""Hashes of melodic runs that do not change when the music is transposed, slowed down or played louder.
 
-A run of n notes is known by the n - 1 intervals between its successive pitches and by nothing else: rhythm, dynamics
-and key do not count, so a copy in another key or with other note lengths is still found. That is the stricter test of
-originality; two people also agree by chance more often under it, which is why every figure has its human control.
+A run of n notes is identified by the n - 1 intervals between successive pitches. Rhythm, dynamics and key are ignored,
+so a copy in another key or with other note lengths is still found. This makes the originality test strict. It also
+makes human composers agree by chance more often, which is why every figure comes with a human control.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.piece import Piece
 
-CHORD_S = 0.035  # notes struck no later than this after the one before are a chord; between two steps of 10 ms
+CHORD_S = 0.035  # notes at most this long after the previous onset belong to the same chord
 LARGEST_INTERVAL = 127
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, odd: Knuth's multiplicative hashing
 
@@ -20,10 +20,10 @@ Hashes = NDArray[np.uint64]
 
 
 def melodies(piece: Piece) -> list[NDArray[np.int64]]:
-    """The pitches of each instrument that has any, in the order they are struck, chords from the lowest note up.
+    """The pitches of each pitched instrument in onset order, int64 (notes,) each; chords from the lowest note up.
 
-    The keys of a chord never fall together under a pianist's hands, and which is first means nothing; so notes at most
-    `CHORD_S` apart count as struck at once. Drums are left out: all music shares their patterns.
+    A pianist never strikes the notes of a chord exactly together, so onsets at most `CHORD_S` apart count as one chord.
+    Drums are left out because all music shares their patterns.
     """
     onsets = piece.onsets_s
     found = []
@@ -38,13 +38,13 @@ def melodies(piece: Piece) -> list[NDArray[np.int64]]:
 
 
 def run_hashes(pitches: NDArray[np.integer], notes: int) -> Hashes:
-    """A number for each run of `notes` successive pitches, uint64 (len(pitches) - notes + 1,), or none if too few.
+    """Hash every run of `notes` successive pitches; uint64 (len(pitches) - notes + 1,), empty if there are too few.
 
-    Runs with the same intervals have the same number; others share one with a chance of 2**-64 or so.
+    Runs with equal intervals have equal hashes; others collide with a probability of about 2**-64.
 
     Args:
         pitches: MIDI pitches in order.
-        notes: length of a run, from 2 on.
+        notes: run length, at least 2.
     """
     steps = (np.diff(pitches.astype(np.int64)) + LARGEST_INTERVAL + 1).astype(np.uint64)
     runs = len(pitches) - notes + 1
@@ -58,7 +58,7 @@ def run_hashes(pitches: NDArray[np.integer], notes: int) -> Hashes:
 
 
 def mixed(numbers: Hashes) -> Hashes:
-    """Numbers whose bits all depend on all bits of `numbers`, uint64 of the same shape.
+    """Mix the bits of `numbers` so that every output bit depends on every input bit; uint64, same shape.
 
     The finaliser of splitmix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
     """

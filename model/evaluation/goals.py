@@ -1,4 +1,4 @@
-"""What a good model must reach and what it should aim at, and whether the figures of a report do."""
+"""The goals of a report (what a model must reach, what it should aim at), checked against its figures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LEAST_OVERLAP = 0.9
 LEAST_KEPT, WELL_KEPT = 0.85, 0.95
 
 
-def verdicts(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row for each figure that has a goal: its name, the value, both goals, and whether they are reached.
+def check_goals(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per figure with a goal: name, value, both goals, and whether each is met.
 
-    A figure that the bundle has not (it knows no such control, or carries no index) has no row.
+    Figures that do not apply (an unknown control, no originality index) have no row.
     """
     return [*_degeneration(figures), *_originality(figures), *_metrics(figures), *_control(figures)]
 

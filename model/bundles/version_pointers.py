@@ -1,10 +1,9 @@
-"""The life of bundles in a store: which versions a name has and had, where it points, how it moves and ends.
+"""Names, versions and pointers of a bundle store; `store.BundleStore` adds the contents.
 
-`<name>/<version>/…` is a version, complete once its manifest is there; `<name>/current` names the one in use, and
-`<name>/past` those that were in use before, each with the second since 1970 in which it was left. The past is written
-before the pointer moves: whoever is killed in between leaves a last line that names what is still current, and such a
-line does not count. Bundles of one Discord server lie below `servers/<id>/` by the same rules. What is in a bundle is
-no matter here.
+`<name>/<version>/…` is a version, complete once it has a manifest. `<name>/current` holds the version in use, and
+`<name>/past` the versions used before, each with the Unix time at which it was replaced. `past` is written before the
+pointer moves, so a process killed in between leaves a last line that names the current version; such a line is ignored.
+The bundles of one Discord server are stored below `servers/<id>/` in the same way.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from model.errors import BundleError
 CURRENT, PAST, SERVERS = "current", "past", "servers"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 VERSION = re.compile(r"[0-9a-f]{12}")
-MOST_PAST = 1_000  # lines that are kept of what was current
-LARGEST_ID = 1 << 64  # of a Discord server
+MOST_PAST = 1_000  # entries kept in `past`
+LARGEST_ID = 1 << 64  # Discord server ids are smaller
 
 
 @dataclass(frozen=True)
-class WasCurrent:
-    """A version that a name pointed at, until a second since 1970."""
+class PastVersion:
+    """A version that was in use until a Unix time."""
 
     version: str
     until_s: int
 
 
-class BundleLife:
+class VersionPointers:
     """Names, versions and pointers under one fsspec URL."""
 
     def __init__(self, url: str | Path) -> None:
@@ -46,99 +45,101 @@ class BundleLife:
         """The store of one Discord server, inside this one.
 
         Raises:
-            BundleError: `guild_id` cannot be the number of a server.
+            BundleError: `guild_id` is not a valid server id.
         """
         if not 0 < guild_id < LARGEST_ID:
-            raise BundleError(f"{guild_id} is no number of a server.")
+            raise BundleError(f"{guild_id} is not a server id.")
         return type(self)(f"{self.url.rstrip('/')}/{SERVERS}/{guild_id}")
 
     def servers(self) -> list[int]:
-        """The servers that have a store in this one, rising."""
+        """The ids of the servers that have a store here, ascending."""
         return sorted(int(name) for name in self._folders(SERVERS) if name.isascii() and name.isdigit())
 
     def names(self) -> list[str]:
-        """The names that point at a version, sorted."""
+        """Names with a version in use, sorted."""
         return [name for name in self._named() if self._files.exists(self._path(name, CURRENT))]
 
     def all_names(self) -> list[str]:
-        """The names that have a complete version, whether they point at one or not; sorted."""
-        return [name for name in self._named() if self.kept(name)]
+        """Names with at least one complete version, whether one is in use or not; sorted."""
+        return [name for name in self._named() if self.complete_versions(name)]
 
     def _named(self) -> list[str]:
         return sorted(name for name in self._folders() if NAME.fullmatch(name) and name != SERVERS)
 
-    def kept(self, name: str) -> list[str]:
-        """The complete versions of `name`, sorted; none for a name that nobody knows."""
+    def complete_versions(self, name: str) -> list[str]:
+        """The complete versions of `name`, sorted; empty for an unknown name."""
         if not NAME.fullmatch(name) or name == SERVERS:
             return []
         versions = (version for version in self._folders(name) if VERSION.fullmatch(version))
         return sorted(version for version in versions if self._files.exists(self._path(name, version, MANIFEST)))
 
     def current(self, name: str) -> str:
-        """The version `name` points at.
+        """The version of `name` that is in use.
 
         Raises:
-            BundleError: when there is no such bundle.
+            BundleError: there is no such bundle.
         """
         if not NAME.fullmatch(name) or not self._files.exists(self._path(name, CURRENT)):
             known = ", ".join(self.names()) or "none"
-            raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
+            raise BundleError(f"There is no model called '{name}'. Available: {known}.")
         version = self._pointed(name)
         if version is None:
-            raise BundleError(f"The model '{name}' points at no version: publish it again.")
+            raise BundleError(f"No version of the model '{name}' is in use: publish it again.")
         return version
 
     def versions(self) -> dict[str, str]:
-        """The version that each name points at now, whoever published it; a name that points at none is left out.
+        """The version in use of every name that has one.
 
         Raises:
-            BundleError: the store cannot be read just now.
+            BundleError: the store cannot be read at the moment.
         """
-        self._files.invalidate_cache()  # stores far away keep lists of what they have seen
+        self._files.invalidate_cache()  # remote file systems cache listings
         try:
             found = {name: self._pointed(name) for name in self.names()}
         except OSError as error:
             raise BundleError(f"The store of models at {self.url} cannot be read: {error}.") from error
         return {name: version for name, version in found.items() if version is not None}
 
-    def history(self, name: str) -> list[WasCurrent]:
-        """The versions that were current before and are still here, newest last.
+    def history(self, name: str) -> list[PastVersion]:
+        """The versions used before that still exist, newest last.
 
         Raises:
-            BundleError: when there is no such bundle.
+            BundleError: there is no such bundle.
         """
         self._known(name)
-        kept, pointed = set(self.kept(name)), self._pointed(name)
+        kept, pointed = set(self.complete_versions(name)), self._pointed(name)
         past = [was for was in self._past(name) if was.version in kept]
-        following = [*(was.version for was in past[1:]), pointed]  # what was left for itself was not left
+        following = [*(was.version for was in past[1:]), pointed]  # replaced by itself means: not replaced
         return [was for was, after in zip(past, following, strict=False) if was.version != after]
 
     def candidates(self, name: str) -> list[str]:
-        """The versions that `name` never pointed at, sorted.
+        """The versions of `name` that were never in use, sorted.
 
         Raises:
-            BundleError: when there is no such bundle.
+            BundleError: there is no such bundle.
         """
         self._known(name)
         used = {was.version for was in self._past(name)} | {self._pointed(name)}
-        return [version for version in self.kept(name) if version not in used]
+        return [version for version in self.complete_versions(name) if version not in used]
 
     def rename(self, old: str, new: str) -> None:
-        """Let what is called `old` be called `new`, with all its versions and its past.
+        """Rename a bundle with all its versions and its history.
 
-        Done again after it was cut short, it goes on where it stood.
+        An interrupted rename can be repeated; it continues where it stopped.
 
         Raises:
-            BundleError: when there is no `old`, or `new` is taken or cannot name a bundle.
+            BundleError: there is no `old`, or `new` is taken or not a valid name.
         """
         self._known(old)
         check_name(new)
         if old == new or not self._is_free(new, old):
-            raise BundleError(f"There is a model called '{new}' already: choose another name, or delete that one.")
+            raise BundleError(
+                f"There is already a model called '{new}'. Choose another name, or delete that model first."
+            )
         if "file" in self._files.protocol and not self._files.exists(self._path(new)):
-            self._files.mv(self._path(old), self._path(new))  # one stroke on a disk
+            self._files.mv(self._path(old), self._path(new))  # atomic on a disk
             return
-        for version in self.kept(old):
+        for version in self.complete_versions(old):
             self._copy_version(self._path(old, version), self._path(new, version))
         for file in (PAST, CURRENT):
             if self._pointed(new) is None and self._files.exists(self._path(old, file)):
@@ -146,9 +147,9 @@ class BundleLife:
         self._forget(old)
 
     def _is_free(self, new: str, old: str) -> bool:
-        """Whether nothing is called `new` but what a rename of `old` that was cut short may have left."""
+        """Whether `new` is unused, except for what an interrupted rename of `old` may have left."""
         pointed, aim = self._pointed(new), self._pointed(old)
-        here, there = set(self.kept(old)), set(self.kept(new))
+        here, there = set(self.complete_versions(old)), set(self.complete_versions(new))
         is_copying = there <= here and pointed is None
         is_leaving = here <= there and pointed is not None and aim in (None, pointed)
         return is_copying or is_leaving
@@ -164,23 +165,23 @@ class BundleLife:
         self._write(f"{target}/{MANIFEST}", self._files.cat_file(f"{source}/{MANIFEST}"))
 
     def delete(self, name: str, version: str | None = None, even_current: bool = False) -> None:
-        """Delete one version of `name`, or the name with all it has.
+        """Delete one version of `name`, or all of them.
 
         Args:
             name: of the bundle.
-            version: which one; None for all.
-            even_current: delete it even if it is the current one of several; the name then points at the version that
-                was current before, or at none where there was none.
+            version: the version; None for all.
+            even_current: also delete a version in use that is not the only one. The version used before takes its
+                place, or none if there is none.
 
         Raises:
-            BundleError: when it is not there, or is the current one of several and nobody said `even_current`.
+            BundleError: it does not exist, or it is in use beside others and `even_current` is false.
         """
         if version is None:
-            self._known(name, even_half=True)
+            self._known(name, even_incomplete=True)
             self._forget(name)
             return
         self._known(name)
-        kept = self.kept(name)
+        kept = self.complete_versions(name)
         if version not in kept:
             raise BundleError(f"The model '{name}' has no version {version}.")
         if kept == [version]:
@@ -189,7 +190,7 @@ class BundleLife:
         if version == self._pointed(name):
             if not even_current:
                 raise BundleError(
-                    f"{version} is what '{name}' means now: promote another version first, or say that it may go."
+                    f"Version {version} of '{name}' is in use: promote another version first, or confirm the deletion."
                 )
             self._leave(name, version)
         self._remove_version(name, version)
@@ -202,42 +203,42 @@ class BundleLife:
             self._files.rm_file(self._path(name, CURRENT))
 
     def _forget(self, name: str) -> None:
-        """Delete everything of a name: the pointer first, so that nothing half-deleted is ever meant."""
+        """Delete a name completely: the pointer first, so that it never points to a partly deleted version."""
         if self._files.exists(self._path(name, CURRENT)):
             self._files.rm_file(self._path(name, CURRENT))
-        for version in self.kept(name):
+        for version in self.complete_versions(name):
             self._remove_version(name, version)
         if self._files.exists(self._path(name)):
             self._files.rm(self._path(name), recursive=True)
 
     def _remove_version(self, name: str, version: str) -> None:
-        self._files.rm_file(self._path(name, version, MANIFEST))  # first: what is left does not load
+        self._files.rm_file(self._path(name, version, MANIFEST))  # first: without it the rest does not load
         if self._files.exists(self._path(name, version)):
             self._files.rm(self._path(name, version), recursive=True)
 
-    def _known(self, name: str, even_half: bool = False) -> None:
+    def _known(self, name: str, even_incomplete: bool = False) -> None:
         self._files.invalidate_cache()
-        is_there = bool(self.kept(name)) or (even_half and name in self._named())
+        is_there = bool(self.complete_versions(name)) or (even_incomplete and name in self._named())
         if not is_there:
             known = ", ".join(self.all_names()) or "none"
-            raise BundleError(f"There is no model called '{name}'. These are here: {known}.")
+            raise BundleError(f"There is no model called '{name}'. Available: {known}.")
 
     def _move(self, name: str, version: str) -> None:
-        """Point at `version`, which is complete; what was current goes into the past first."""
+        """Put the complete `version` in use, after recording the previous one in `past`."""
         left = self._pointed(name)
         if left == version:
             return
         if left is not None:
-            past = [*self._past(name), WasCurrent(left, int(time.time()))][-MOST_PAST:]
+            past = [*self._past(name), PastVersion(left, int(time.time()))][-MOST_PAST:]
             self._write(self._path(name, PAST), "".join(f"{was.until_s} {was.version}\n" for was in past).encode())
         self._write(self._path(name, CURRENT), f"{version}\n".encode())
 
-    def _past(self, name: str) -> list[WasCurrent]:
-        """What the file says, without a last line that a move announced and never came to."""
+    def _past(self, name: str) -> list[PastVersion]:
+        """The entries of `past`, without a last line left by an interrupted move."""
         path = self._path(name, PAST)
         lines = self._files.cat_file(path).decode(errors="replace").splitlines() if self._files.exists(path) else []
         rows = [re.fullmatch(r"([0-9]{1,12}) ([0-9a-f]{12})", line) for line in lines]
-        past = [WasCurrent(row[2], int(row[1])) for row in rows if row]
+        past = [PastVersion(row[2], int(row[1])) for row in rows if row]
         pointed = self._pointed(name)
         while past and past[-1].version == pointed:
             past.pop()
@@ -251,14 +252,14 @@ class BundleLife:
         return version if VERSION.fullmatch(version) else None
 
     def _write(self, path: str, data: bytes) -> None:
-        """Replace a small file in one stroke."""
+        """Replace a small file atomically."""
         folder, _, file = path.rpartition("/")
         temporary = f"{folder}/.{file}.new"
         self._files.pipe_file(temporary, data)
         self._files.mv(temporary, path)
 
     def _folders(self, *parts: str) -> list[str]:
-        """The last parts of what lies in a folder; none where it is not there."""
+        """The names in a folder; empty if it does not exist."""
         path = self._path(*parts) if parts else self._root
         if not self._files.isdir(path):
             return []
@@ -269,10 +270,10 @@ class BundleLife:
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot name a bundle.
+    """Check that `name` is a valid bundle name.
 
     Raises:
-        BundleError: when it cannot.
+        BundleError: it is not.
     """
     if not NAME.fullmatch(name) or name == SERVERS:
-        raise BundleError(f"'{name}' cannot name a model: use up to 32 of a-z, 0-9, '-' and '_'.")
+        raise BundleError(f"'{name}' can't be a model's name. Names: up to 32 lowercase letters, digits, - and _.")

@@ -1,46 +1,46 @@
-"""Everything that a report says of one bundle: pieces composed at its defaults beside real music, and what it obeys.
+"""All figures of a report on one bundle: generated pieces compared with real music, and control accuracy.
 
-The result is plain JSON; `page` draws it. Composed pieces and real excerpts are cut and measured alike.
+The result is plain JSON, which `html_report` renders. Generated pieces and real excerpts are cut and measured alike.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.analysis.failures import MEANINGS, counted
+from model.analysis.listening import LISTENING, LISTENING_UNITS
+from model.analysis.metrics import METRICS, UNITS
 from model.data.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
-from model.evaluation.degeneration import MEANINGS, counted
-from model.evaluation.distributions import compared
-from model.evaluation.excerpts import Excerpt, cut, excerpts
-from model.evaluation.indexing import index_of_steps
-from model.evaluation.making import Made, Wish, maker
-from model.evaluation.metrics import METRICS, UNITS
-from model.evaluation.obedience import Obedience, length_figures
-from model.evaluation.originality import RUNS, OriginalityIndex
-from model.evaluation.reading import Reference, read_reference
-from model.evaluation.verdicts import verdicts
+from model.evaluation.control_accuracy import ControlAccuracy, length_figures
+from model.evaluation.distributions import compare
+from model.evaluation.generation import GeneratedPiece, GenerationRequest, generator_for
+from model.evaluation.goals import check_goals
+from model.evaluation.reference import Reference, read_reference
+from model.excerpts import Excerpt, cut, excerpts
 from model.piece import Piece
 from model.representation import representation_of
+from model.similarity.originality import RUNS, OriginalityIndex, index_training_set
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.representation.base import Representation
 
-REAL_PER_COMPOSED = 2  # excerpts of real music for each composed piece, where the reference has so many
-PIECES_PER_KEY = 40  # this many composed pieces allow one for each key, and for each value of other controls
-SEEDS_SHARE = 0.5  # of the number of pieces: seeds that are continued
+REAL_PER_COMPOSED = 2  # most excerpts of real music per generated piece
+PIECES_PER_KEY = 40  # generated pieces per piece for each value of a control
+SEEDS_SHARE = 0.5  # continued seeds per generated piece
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is composed: `pieces` of `length_s` seconds from nothing, the rest in proportion."""
+    """How much to generate: `pieces` of `length_s` seconds without a seed, and the rest in proportion."""
 
     pieces: int = 200
     length_s: float = 30.0
@@ -51,30 +51,30 @@ class Plan:
 
     @property
     def each(self) -> int:
-        """Pieces for each value of a control."""
+        """Pieces per value of a control."""
         return max(1, self.pieces // PIECES_PER_KEY)
 
     @property
     def seeds(self) -> int:
-        """Seeds that are continued."""
+        """Seeds to continue."""
         return max(1, round(self.pieces * SEEDS_SHARE))
 
 
-def study(
+def report_data(
     bundle: Bundle, path: Path, plan: Plan | None = None, split: str = "auto", training: Path | None = None
 ) -> dict[str, Any]:
-    """All figures of `bundle` beside the real music under `path`; plain JSON.
+    """All figures of `bundle`, compared with the real music under `path`, as plain JSON.
 
     Args:
-        bundle: what composes, at its default settings.
+        bundle: generates the pieces, with default settings.
         path: a folder or archive of real music that the bundle was not trained on.
-        plan: how much is composed.
-        split: the part of the reference, as `evaluate` means it.
-        training: the training set, for exact originality; else the index inside the bundle is asked.
+        plan: how much to generate.
+        split: the part of the reference, as in `evaluate`.
+        training: the training set, for exact originality; without it the bundle's own index is used.
 
     Raises:
-        DataError: when there is no real music that can be used, or none as long as the pieces.
-        RequestError: when there is no such split, or too few pieces are asked for.
+        DataError: no usable real music, or none as long as the pieces.
+        RequestError: an unknown split, or too few pieces.
     """
     plan = plan or Plan()
     started = time.perf_counter()
@@ -83,8 +83,8 @@ def study(
     config = bundle.config
     representation = representation_of(config.representation, config.styles, config.vocabulary)
     index = training_index(bundle, representation, training)
-    make = maker(bundle)
-    made = make([Wish(plan.length_s, number) for number in range(plan.pieces)], "pieces")
+    generate = generator_for(bundle)
+    made = generate([GenerationRequest(plan.length_s, number) for number in range(plan.pieces)], "pieces")
     figures = {
         "bundle": bundle.name,
         "version": bundle.version,
@@ -94,32 +94,25 @@ def study(
         **set_figures([one.piece for one in made], [one.piece for one in real], plan.length_s),
         "originality": originality_figures(made, reference, real, representation, index, training),
         "length": length_figures([plan.length_s] * len(made), made),
-        "obedience": Obedience(make, representation, plan.length_s, plan.each).figures(reference.pieces, real),
-        "continuation": continuations(make, reference.pieces, plan.length_s, plan.seeds),
+        "obedience": ControlAccuracy(generate, representation, plan.length_s, plan.each).figures(
+            reference.pieces, real
+        ),
+        "continuation": continuations(generate, reference.pieces, plan.length_s, plan.seeds),
     }
-    return {**figures, "verdicts": verdicts(figures), "seconds_taken": round(time.perf_counter() - started, 1)}
+    return {**figures, "verdicts": check_goals(figures), "seconds_taken": round(time.perf_counter() - started, 1)}
 
 
 def training_index(bundle: Bundle, representation: Representation, training: Path | None) -> OriginalityIndex | None:
-    """The runs of what `train` would learn from in `training`, all of them; else those that the bundle carries."""
+    """An exact index of the training part of `training`, or else the index inside the bundle."""
     if training is None:
         return bundle.originality()
     learnt = encode_corpus(training, bundle.representation).train
-    return index_of_steps(representation, learnt, [], exact=True)
+    return index_training_set(representation, learnt, [], exact=True)
 
 
 def set_figures(made: Sequence[Piece], real: Sequence[Piece], length_s: float) -> dict[str, Any]:
-    """Degeneration counts and set metrics of composed pieces beside real excerpts of `length_s` seconds."""
+    """Failures, listening measures and set metrics of generated pieces and of real excerpts of `length_s` seconds."""
     alike = [cut(piece, 0.0, length_s) for piece in made]
-    metrics = {}
-    for name, metric in METRICS.items():
-        values = [np.array([metric(piece) for piece in pieces]) for pieces in (alike, real)]
-        comparison = compared(*values)
-        metrics[name] = {
-            "unit": UNITS[name],
-            **(asdict(comparison) if comparison else {}),
-            "values": {"composed": _rounded(values[0]), "real": _rounded(values[1])},
-        }
     return {
         "degeneration": {
             "meanings": MEANINGS,
@@ -128,26 +121,46 @@ def set_figures(made: Sequence[Piece], real: Sequence[Piece], length_s: float) -
             "real": counted(real),
             "real_of": len(real),
         },
-        "set_metrics": metrics,
+        "listening": _compared(LISTENING, LISTENING_UNITS, alike, real),
+        "set_metrics": _compared(METRICS, UNITS, alike, real),
     }
 
 
+def _compared(
+    metrics: Mapping[str, Callable[[Piece], float]],
+    units: Mapping[str, str],
+    composed: Sequence[Piece],
+    real: Sequence[Piece],
+) -> dict[str, Any]:
+    """Each metric over both sets: its unit, the comparison (if there are enough values) and all values."""
+    found = {}
+    for name, metric in metrics.items():
+        values = [np.array([metric(piece) for piece in pieces]) for pieces in (composed, real)]
+        comparison = compare(*values)
+        found[name] = {
+            "unit": units[name],
+            **(asdict(comparison) if comparison else {}),
+            "values": {"composed": _rounded(values[0]), "real": _rounded(values[1])},
+        }
+    return found
+
+
 def originality_figures(
-    made: Sequence[Made],
+    made: Sequence[GeneratedPiece],
     reference: Reference,
     real: Sequence[Excerpt],
     representation: Representation,
     index: OriginalityIndex | None,
     training: Path | None,
 ) -> dict[str, Any] | None:
-    """What composed pieces and real excerpts share with the training set; None where that is not known.
+    """What generated pieces and real excerpts share with the training set; None without an index.
 
-    A reference piece that is itself in the training set is judged by the runs that another piece of it has too.
+    For a reference piece that is itself in the training set, only runs that a second training piece has count.
     """
     if index is None:
         return None
     through = [representation.decode(representation.encode(piece)) for piece in reference.pieces]
-    learnt = [index.was_learnt(piece) for piece in through]
+    learnt = [index.is_training_piece(piece) for piece in through]
     parts = [representation.decode(representation.encode(one.piece)) for one in real]
     is_left_out = [learnt[one.source] for one in real]
     composed = [one.piece for one in made]

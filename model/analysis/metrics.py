@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from model.evaluation.excerpts import bar_starts
-from model.evaluation.fingerprints import CHORD_S
+from model.excerpts import bar_starts
 from model.piece import Piece
+from model.similarity.melody_hashes import CHORD_S
 
 REPEATED_NOTES = 8
 SIXTEENTHS = 4  # to a quarter note: the grid that groove is measured on

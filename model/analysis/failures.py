@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from model.evaluation.metrics import pitch_line, pitched, sounding_spans
+from model.analysis.metrics import pitch_line, pitched, sounding_spans
 from model.piece import Piece
 
 LARGEST_PITCH_SHARE = 0.5

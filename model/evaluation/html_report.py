@@ -1,4 +1,4 @@
-"""The figures of a report as one page of HTML that holds its plots itself and can be sent to anyone."""
+"""Renders the figures of a report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from model.evaluation.drawing import bars, distributions
+from model.evaluation.plots import plot_bars, plot_distributions
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -20,18 +20,27 @@ svg text { font: 11px system-ui, sans-serif; fill: currentColor }
 .composed { color: #c2410c } .real { color: #1d4ed8 }
 """
 OVERLAPS = (
-    "Overlap is the area under the lower of the two smoothed curves: 1 where the sets cannot be told apart. The "
-    "ceiling is what two random halves of the real music reach (Yang and Lerch 2020)."
+    "Overlap is the area under the lower of the two smoothed curves: 1 means the sets are indistinguishable. The "
+    "ceiling is the overlap of two random halves of the real music (Yang and Lerch 2020)."
+)
+LISTENING_INTRO = (
+    "Silence, gaps, bursts and walls of notes, whether melodies return, how the music ends: what one hears first."
 )
 RUNS_MEANING = (
-    "A run is known by its intervals alone, so a copy in another key or rhythm counts as found. The human column is "
-    "music by people that the network has not learnt from, cut to the same length and looked up in the same index; a "
-    "piece that is itself in the training set is judged by what other pieces of it have too."
+    "Runs are compared by their intervals alone, so a copy in another key or rhythm counts as found. The human column "
+    "is music by people from outside the training set, cut to the same length and looked up in the same index. For a "
+    "reference piece that is in the training set, only runs that another training piece also has count."
 )
 
+CONTINUATION_LABELS = {
+    "key": "keeps the key",
+    "tempo": "keeps the tempo",
+    "phrases": "share of its 4-grams already in the seed",
+}
 
-def page(figures: dict[str, Any]) -> str:
-    """The report on `study`'s figures as a whole HTML document."""
+
+def render_report(figures: dict[str, Any]) -> str:
+    """The HTML document for the figures that `report_data` returns."""
     reference = figures["reference"]
     title = f"Report on {figures['bundle']} {figures['version']}"
     intro = (
@@ -43,7 +52,8 @@ def page(figures: dict[str, Any]) -> str:
         f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>",
         _verdicts(figures["verdicts"]),
         _degeneration(figures["degeneration"]),
-        _metrics(figures["set_metrics"]),
+        _metrics("What a listener hears", LISTENING_INTRO, figures["listening"]),
+        _metrics("Set metrics", OVERLAPS, figures["set_metrics"]),
         _originality(figures["originality"]),
         _obedience(figures["length"], figures["obedience"]),
         _continuation(figures["continuation"]),
@@ -55,7 +65,7 @@ def page(figures: dict[str, Any]) -> str:
 
 
 def number(value: object) -> str:
-    """A value as a reader wants it: three figures after the point at most, '–' for none."""
+    """A value as text: at most three decimals, '–' for None."""
     if value is None:
         return "–"
     if isinstance(value, dict):
@@ -66,7 +76,7 @@ def number(value: object) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """An HTML table; whatever is no string is set as a number."""
+    """An HTML table; everything that is not a string is aligned as a number."""
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table><tr>{top}</tr>{lines}</table>"
@@ -103,7 +113,7 @@ def _degeneration(counts: dict[str, Any]) -> str:
     return "<h2>Degeneration</h2>" + table(head, rows)
 
 
-def _metrics(metrics: dict[str, dict[str, Any]]) -> str:
+def _metrics(title: str, intro: str, metrics: dict[str, dict[str, Any]]) -> str:
     names = (
         "composed_mean", "composed_spread", "real_mean", "real_spread", "off_by", "overlap", "overlap_of_distances",
         "ceiling",
@@ -111,12 +121,12 @@ def _metrics(metrics: dict[str, dict[str, Any]]) -> str:
     rows = ((f"{_words(name)} ({one['unit']})", *(one.get(part) for part in names)) for name, one in metrics.items())
     plots = "".join(
         f"<figure><figcaption>{escape(_words(name))}</figcaption>"
-        f"{distributions(one['values']['composed'], one['values']['real'], one['unit'])}</figure>"
+        f"{plot_distributions(one['values']['composed'], one['values']['real'], one['unit'])}</figure>"
         for name, one in metrics.items()
     )
     key = '<span class="composed">composed</span> and <span class="real">real</span>'
     return (
-        f"<h2>Set metrics</h2><p>{escape(OVERLAPS)} 'Off by' is in standard deviations of the real set.</p>"
+        f"<h2>{escape(title)}</h2><p>{escape(intro)} 'Off by' is in standard deviations of the real set.</p>"
         f"{table(('metric', *map(_words, names)), rows)}<p>{key}</p><div class='plots'>{plots}</div>"
     )
 
@@ -124,10 +134,12 @@ def _metrics(metrics: dict[str, dict[str, Any]]) -> str:
 def _originality(found: dict[str, Any] | None) -> str:
     head = "<h2>Originality</h2>"
     if found is None:
-        return head + "<p>The bundle carries no index of its training set: name the set with --training.</p>"
+        return head + "<p>The bundle has no index of its training set: name the set with --training.</p>"
     names = [name for name in found["composed"] if name != "values"]
     rows = ((_words(name), found["composed"][name], found["human"][name]) for name in names)
-    plot = distributions(found["composed"]["values"]["longest_run"], found["human"]["values"]["longest_run"], "notes")
+    plot = plot_distributions(
+        found["composed"]["values"]["longest_run"], found["human"]["values"]["longest_run"], "notes"
+    )
     kept = ", ".join(f"{kept} of {notes} notes" for notes, kept in found["kept"].items())
     return (
         f"{head}<p>{escape(RUNS_MEANING)} Looked up in {escape(found['index'])}: {escape(kept)}; "
@@ -140,7 +152,7 @@ def _obedience(length: dict[str, Any], obedience: dict[str, Any]) -> str:
     parts = ["<h2>Controls: asked against found</h2>"]
     for name, figures in {"length, at defaults": length, **obedience}.items():
         plain = [(_words(part), value) for part, value in figures.items() if not isinstance(value, dict)]
-        plots = "".join(bars(figures[part]) for part in ("by_key",) if part in figures)
+        plots = "".join(plot_bars(figures[part]) for part in ("by_key",) if part in figures)
         rates = [(f"notes per second at {level}", rate) for level, rate in figures.get("notes_per_second", {}).items()]
         parts.append(f"<h3>{escape(_words(name))}</h3>{table(('', ''), [*plain, *rates])}{plots}")
     return "".join(parts)
@@ -148,8 +160,8 @@ def _obedience(length: dict[str, Any], obedience: dict[str, Any]) -> str:
 
 def _continuation(figures: dict[str, Any]) -> str:
     rows = (
-        (f"keeps the {name}", *(figures[who][name] for who in ("composed", "real", "of_real")))
-        for name in ("key", "tempo")
+        (label, *(figures[who].get(name) for who in ("composed", "real", "of_real")))
+        for name, label in CONTINUATION_LABELS.items()
     )
     intro = (
         f"{figures['seeds']} seeds of {figures['seed_s']:g} seconds, each continued for {figures['length_s']:g} by the "

@@ -12,7 +12,7 @@ from model.data.jsb import read_jsb
 from model.data.shards import split_by_hash
 from model.data.sources import Source, read_sources
 from model.errors import DataError, MidiError, RequestError
-from model.evaluation.report import SPLITS
+from model.evaluation.held_out import SPLITS
 from model.midi import MidiLimits, read_midi
 from model.piece import Piece
 from model.representation.four_parts import piece_of

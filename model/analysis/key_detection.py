@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.metrics import pitched
 from model.controls import keys_of
-from model.evaluation.metrics import pitched
 from model.piece import Piece
 
 

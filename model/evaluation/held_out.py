@@ -49,7 +49,7 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool =
         RequestError: when there is no such split, or a classic bundle is to round.
         DataError: when the data holds no music that can be used.
     """
-    from model.evaluation.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
+    from model.training.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
 
     if bundle.is_classic:
         return _classic(bundle, path, split, is_rounded)

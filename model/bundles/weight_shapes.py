@@ -1,7 +1,7 @@
-"""The weights of a network by its sizes, without building it: in the order in which `get_weights` gives them.
+"""The shapes of a network's weights, computed from its configuration without building it.
 
-Used where a stranger's sizes are compared with a stranger's weights, before either is believed. A test builds a network
-of every kind and compares.
+The order is that of `get_weights`. `inspection` compares them with the weights of an untrusted bundle. A test builds a
+network of every kind and compares.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from model.network.config import NetworkConfig
 from model.representation import representation_of
 
 Shape = tuple[int, ...]
-LOOK_BACK = 128  # width of the look-back's keys and values
-WIDENING = 4  # of a Transformer's feed-forward layers
+LOOK_BACK = 128  # width of the look-back attention's keys and values
+WIDENING = 4  # factor of a Transformer's feed-forward width
 
 
 def weight_shapes(config: NetworkConfig) -> list[Shape]:
-    """The shape of every array of weights.
+    """The shape of every weight array.
 
     Raises:
-        RequestError: when the representation is not known.
+        RequestError: the representation is unknown.
     """
     if config.window:
         return _classic(config)
@@ -45,7 +45,7 @@ def _classic(config: NetworkConfig) -> list[Shape]:
 
 
 def _layers(config: NetworkConfig, width: int, gates: int, bias: Shape) -> list[Shape]:
-    """Kernel, recurrent kernel and bias of every recurrent layer; the first reads inputs of `width`."""
+    """Kernel, recurrent kernel and bias of every recurrent layer; the first layer's inputs have `width`."""
     wide = gates * config.units
     widths = [width, *[config.units] * (config.layers - 1)]
     return [shape for one in widths for shape in ((one, wide), (config.units, wide), bias)]

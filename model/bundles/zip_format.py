@@ -1,7 +1,6 @@
-"""A bundle as one zip, to be handed on; and a stranger's zip as the files of what may be a bundle.
+"""Bundles as zip archives: writing one for export, reading an untrusted one for import.
 
-Nothing is unpacked to disk, and no file is taken that a bundle does not have. Whether the files are good is for
-`inspection` to say.
+Nothing is unpacked to disk, and only files that belong to a bundle are accepted. `inspection` checks their contents.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from model.bundles.bundle import CARD, CONFIG, HABITS, HISTORY, LARGEST_BYTES, M
 from model.errors import ArchiveError, BundleError
 
 MIB = 1 << 20
-REHEARSAL = "rehearsal.npz"  # not in every bundle
+REHEARSAL = "rehearsal.npz"  # optional
 NEEDED = (MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY)
-LARGEST = {  # bytes of each file
+LARGEST = {  # size limit of each file in bytes
     MANIFEST: MIB // 16,
     WEIGHTS: LARGEST_BYTES,
     CONFIG: 2 * MIB,
@@ -29,7 +28,7 @@ LARGEST = {  # bytes of each file
     REHEARSAL: 64 * MIB,
 }
 LIMITS = ArchiveLimits(LARGEST_BYTES + MIB, 32, LARGEST_BYTES, LARGEST_BYTES, 1_000)
-WRITTEN = (1980, 1, 1, 0, 0, 0)  # every entry's time, so that the same version gives the same bytes
+WRITTEN = (1980, 1, 1, 0, 0, 0)  # timestamp of every entry, so that the same version gives the same bytes
 KERAS = ("model.weights.h5", "metadata.json", "keras_metadata.pb", "saved_model.pb")
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy")
 OTHER_KINDS = (
@@ -44,11 +43,11 @@ OTHER_KINDS = (
     (b"Rar!", "This is a RAR archive"),
     (b"7z\xbc\xaf", "This is a 7z archive"),
 )
-EXPORTED = "only the zip that Cadenza's own export of a model makes can be imported"
+EXPORTED = "only zip files made by Cadenza's model export can be imported"
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """The files of a bundle as a zip; not compressed: weights hardly shrink, and the bytes are the same anywhere."""
+def write_zip(files: Mapping[str, bytes]) -> bytes:
+    """The files of a bundle as an uncompressed zip: weights hardly compress, and the bytes are the same everywhere."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files, key=lambda name: (name != MANIFEST, name)):
@@ -58,11 +57,11 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def opened(data: bytes) -> dict[str, bytes]:
-    """The files in a stranger's zip, if they are called as those of a bundle.
+def read_zip(data: bytes) -> dict[str, bytes]:
+    """The files in an untrusted zip, if their names are those of a bundle.
 
     Raises:
-        BundleError: it is no zip, made to do harm, or holds something else.
+        BundleError: it is not a zip, malicious, or contains something else.
     """
     kind = next((kind for start, kind in OTHER_KINDS if data.startswith(start)), None)
     if kind:
@@ -70,39 +69,37 @@ def opened(data: bytes) -> dict[str, bytes]:
     try:
         archive = Archive(data, LIMITS)
     except ArchiveError as error:
-        raise BundleError(f"This cannot be imported. {error.sentence}") from error
+        raise BundleError(f"This can't be imported. {error.sentence}") from error
     _check_names(archive)
     files: dict[str, bytes] = {}
     for entry in archive.entries:
         try:
             files[entry.name] = archive.read(entry)
         except ArchiveError as error:
-            raise BundleError(f"This cannot be imported: {entry.name} is refused. {error.sentence}") from error
+            raise BundleError(f"This can't be imported because of {entry.name}. {error.sentence}") from error
     return files
 
 
 def _check_names(archive: Archive) -> None:
-    """Refuse what holds anything but the files of a bundle, before one of them is unpacked."""
+    """Reject archives with other files than those of a bundle, before anything is decompressed."""
     names = [entry.name for entry in archive.entries]
     if any(name.rsplit("/", 1)[-1] in KERAS or name.endswith((".keras", ".h5")) for name in names):
-        raise BundleError(f"This is a Keras model, not a bundle of Cadenza; {EXPORTED}.")
+        raise BundleError(f"This is a Keras model, not a Cadenza model; {EXPORTED}.")
     if pickled := next((name for name in names if name.endswith(PICKLES)), None):
-        raise BundleError(f"This holds {_shown(pickled)}, which could run code when it is read; {EXPORTED}.")
+        raise BundleError(f"This contains {_shown(pickled)}, which could run code when it is read; {EXPORTED}.")
     for entry in archive.entries:
         if entry.refused:
-            raise BundleError(f"This cannot be imported: {_shown(entry.name)} is refused. {entry.refused}")
+            raise BundleError(f"This can't be imported because of {_shown(entry.name)}. {entry.refused}")
         if entry.name not in LARGEST:
-            raise BundleError(f"This holds {_shown(entry.name)}, which no bundle has; {EXPORTED}.")
+            raise BundleError(f"This contains {_shown(entry.name)}, which does not belong to a model; {EXPORTED}.")
         if entry.stated_bytes > LARGEST[entry.name]:
-            raise BundleError(f"{entry.name} has more than {LARGEST[entry.name] / MIB:g} MiB, which no bundle needs.")
+            raise BundleError(f"{entry.name} is larger than {LARGEST[entry.name] / MIB:g} MiB.")
     if len(set(names)) < len(names):
-        raise BundleError("This holds the same file twice; export the model again.")
+        raise BundleError("This contains the same file twice; export the model again.")
     if missing := [name for name in NEEDED if name not in names]:
-        raise BundleError(
-            f"This is no bundle, or not the whole of it: {missing[0]} is missing. {EXPORTED.capitalize()}."
-        )
+        raise BundleError(f"This is not a complete model: {missing[0]} is missing. {EXPORTED.capitalize()}.")
 
 
 def _shown(name: str) -> str:
-    """A stranger's name of a file, fit to stand in a sentence."""
+    """An untrusted file name, quoted for a sentence."""
     return "'" + "".join(letter if letter.isprintable() else "?" for letter in name[-60:]) + "'"

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.key_detection import found_keys
+from model.analysis.tempo_detection import TOLERANCE, mapped_tempo
 from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.controls import DENSITIES, DRUMS, FAMILIES, KEYS, Controls
-from model.evaluation.excerpts import Excerpt
-from model.evaluation.keys import found_keys
-from model.evaluation.making import Made, Make, Wish
-from model.evaluation.tempi import TOLERANCE, mapped_tempo
+from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
+from model.excerpts import Excerpt
 from model.piece import Piece
 from model.representation.base import BLOCK, Representation
 
@@ -31,8 +31,8 @@ MOST_INSTRUMENTATIONS = 8
 FIRST_SEED = 100_000  # random seeds of these pieces, apart from those composed at the defaults
 
 
-class Obedience:
-    """Asks one maker for pieces with one control each.
+class ControlAccuracy:
+    """Asks one generator_for for pieces with one control each.
 
     Args:
         make: what composes.
@@ -41,7 +41,7 @@ class Obedience:
         each: pieces for every value of a control.
     """
 
-    def __init__(self, make: Make, representation: Representation, length_s: float, each: int) -> None:
+    def __init__(self, make: Generate, representation: Representation, length_s: float, each: int) -> None:
         self.make, self.representation, self.length_s, self.each = make, representation, length_s, each
         self._random_seed = FIRST_SEED
 
@@ -65,8 +65,8 @@ class Obedience:
         """Seconds asked against the end of the last note."""
         lengths = [min(max(self.length_s * share, MIN_LENGTH_S), MAX_LENGTH_S) for share in LENGTHS]
         asked = [seconds for seconds in lengths for _ in range(self.each)]
-        wishes = [Wish(seconds, self._next_seed()) for seconds in asked]
-        return length_figures(asked, self.make(wishes, "lengths"))
+        requests = [GenerationRequest(seconds, self._next_seed()) for seconds in asked]
+        return length_figures(asked, self.make(requests, "lengths"))
 
     def key(self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
         """Each of the 24 keys asked; found as music21 finds it in the whole piece."""
@@ -132,9 +132,9 @@ class Obedience:
             ),
         }
 
-    def _made(self, controls: Sequence[Controls], purpose: str) -> list[Made]:
-        wishes = [Wish(self.length_s, self._next_seed(), asked) for asked in controls]
-        return self.make(wishes, purpose)
+    def _made(self, controls: Sequence[Controls], purpose: str) -> list[GeneratedPiece]:
+        requests = [GenerationRequest(self.length_s, self._next_seed(), asked) for asked in controls]
+        return self.make(requests, purpose)
 
     def _measured(self, piece: Piece, control: str) -> int:
         return int(labels(self.representation, piece, control)[1].mean(axis=0).argmax())
@@ -144,7 +144,7 @@ class Obedience:
         return self._random_seed
 
 
-def length_figures(asked: Sequence[float], made: Sequence[Made]) -> dict[str, Any]:
+def length_figures(asked: Sequence[float], made: Sequence[GeneratedPiece]) -> dict[str, Any]:
     """Seconds asked against the end of the last note of each piece, and how many ended by themselves."""
     got = np.array([one.piece.end_s for one in made])
     off = got / np.array(asked) - 1

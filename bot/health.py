@@ -1,0 +1,65 @@
+"""The bot's health over HTTP on loopback, for the health check of its container or another supervisor.
+
+`GET /health/live` answers 200 while the bot's event loop runs. `GET /health/ready` answers 200 while the gateway
+connection to Discord is open and Redis answers, else 503; its JSON says which of the two is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.client import Cadenza
+from jobs.errors import QueueUnreachable
+
+HOST = "127.0.0.1"
+REDIS_LIMIT_S = 3.0
+
+
+@asynccontextmanager
+async def serving(client: Cadenza, port: int) -> AsyncIterator[None]:
+    """Answer on `port` of loopback while inside; 0 = do not listen.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    if port == 0:
+        yield
+        return
+    app = web.Application()
+    app.router.add_get("/health/live", _live)
+    app.router.add_get("/health/ready", lambda _: _ready(client))
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _live(_: web.Request) -> web.Response:
+    return web.json_response({"live": True})
+
+
+async def _ready(client: Cadenza) -> web.Response:
+    parts = {"discord": is_connected(client), "redis": await _redis_answers(client)}
+    return web.json_response(parts, status=200 if all(parts.values()) else 503)
+
+
+def is_connected(client: Cadenza) -> bool:
+    """Whether the gateway has greeted the bot and its socket is open; discord.py closes one that misses heartbeats."""
+    # before the first connection `ws` is None, whatever the annotation says
+    return client.is_ready() and not client.is_closed() and client.ws is not None and client.ws.open
+
+
+async def _redis_answers(client: Cadenza) -> bool:
+    try:
+        async with asyncio.timeout(REDIS_LIMIT_S):
+            await client.board.ping()
+    except (QueueUnreachable, TimeoutError):
+        return False
+    return True
