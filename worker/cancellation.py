@@ -1,7 +1,7 @@
-"""The jobs that run in this process, and which of them is to stop and why.
+"""The running jobs of this process, and which of them is to stop and why.
 
-Written by the slots, RQ's command threads, the pulse and signals; polled by each job while it composes. A stop is meant
-for one job, so that one that comes late never hits the next.
+Written by the slots, RQ's command threads, the heartbeat thread and signals; polled by each job. A stop request names
+one job, so that a late one never stops the next.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from jobs.contract import Kind
 
 
 class Interrupted(BaseException):
-    """Raised in a running job when its process must end; the job goes back to the queue and loses no retry.
+    """Raised in a running job when its process must end; the job is requeued and loses no attempt.
 
-    Not an Exception, so that no handler on the way takes it for a fault of the piece.
+    Not an Exception, so that no handler on the way takes it for a fault of the job.
     """
 
 
@@ -59,25 +59,25 @@ class Cancellations:
         self._shutting_down = threading.Event()
 
     def begin(self, job_id: str, limit_s: float, kind: Kind = "compose") -> JobRun:
-        """Note that `job_id` runs from now on, for `limit_s` seconds at most."""
+        """Record that `job_id` runs from now on, for at most `limit_s` seconds."""
         run = JobRun(job_id, limit_s, kind)
         with self._lock:
             self._runs.append(run)
         return run
 
     def end(self, run: JobRun) -> None:
-        """Note that `run` is over; its stop request goes with it."""
+        """Record that `run` is over; its stop request is gone with it."""
         with self._lock:
             self._runs.remove(run)
 
     @property
     def running(self) -> tuple[JobRun, ...]:
-        """What runs now, the longest first."""
+        """The current runs, the longest first."""
         with self._lock:
             return tuple(self._runs)
 
     def request(self, job_id: str) -> None:
-        """Ask `job_id` to stop with the piece so far; one that does not run (any more) is left alone."""
+        """Ask `job_id` to stop with what it has so far; does nothing when it is not running."""
         for run in self._runs_of(job_id):
             run.stop.set()
 
@@ -90,12 +90,12 @@ class Cancellations:
         return min((run.left_s for run in self._runs_of(job_id)), default=float("inf"))
 
     def shut_down(self) -> None:
-        """Ask whatever runs to make room: the process ends."""
+        """Ask all jobs to end: the process ends."""
         self._shutting_down.set()
 
     @property
     def is_shutting_down(self) -> bool:
-        """Whether the process is to end."""
+        """Whether the process ends."""
         return self._shutting_down.is_set()
 
     def is_ending(self, job_id: str) -> bool:
@@ -103,10 +103,10 @@ class Cancellations:
         return self.is_shutting_down or self.is_requested(job_id)
 
     def should_stop(self, job_id: str) -> bool:
-        """Whether `job_id` should stop composing, for whatever reason."""
+        """Whether `job_id` should stop, for whatever reason: its member, its process or its deadline."""
         return self.is_ending(job_id) or self.left_s(job_id) < 0
 
     def _runs_of(self, job_id: str) -> list[JobRun]:
-        """Two only where the queue took this very process for dead in between."""
+        """Usually one; two only when this process was taken for dead in between."""
         with self._lock:
             return [run for run in self._runs if run.job_id == job_id]

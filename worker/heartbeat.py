@@ -1,4 +1,4 @@
-"""The thread that says that the worker lives, sees a cancel whose message was lost, and a job that does not listen."""
+"""Heartbeat thread. Also applies missed cancellations and fails jobs that ignore their deadline."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from worker.worker_pool import WorkerPool
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
-BEATS_PER_LIVENESS = 5  # so that a few lost beats do no harm
-UNRESPONSIVE_S = 1.0  # a job that listens has ended itself by then; the member of one that does not is told
-HUNG_S = 30.0  # so long after its limit a job hangs for good, and takes a slot with it: the process is to end
+BEATS_PER_LIVENESS = 5  # so that a few lost heartbeats do no harm
+UNRESPONSIVE_S = 1.0  # after its deadline; a responsive job has ended itself by then, another is failed
+HUNG_S = 30.0  # after its deadline; such a job hangs for good and blocks a slot, so the process ends
 
 
 class Heartbeat(PeriodicThread):
@@ -54,11 +54,11 @@ class Heartbeat(PeriodicThread):
         self._ticks_per_beat = max(1, int(settings.liveness_s / BEATS_PER_LIVENESS / TICK_S))
 
     def announce(self) -> None:
-        """Say once that the worker lives, and what it plays and does."""
+        """Publish the worker's description once."""
         self._registry.publish(self._describe())
 
     def _tick_once(self) -> None:
-        """Look after the running jobs, and beat every few times."""
+        """Check the running jobs; send heartbeats every few ticks."""
         self._ticks += 1
         self._check_hung()
         try:
@@ -68,16 +68,16 @@ class Heartbeat(PeriodicThread):
             self._apply_missed_cancellations()
             self._fail_unresponsive()
         except redis.RedisError as error:
-            log.warning("no sign of life could be given: %s", error)
+            log.warning("heartbeats could not be sent: %s", error)
 
     def end(self) -> None:
-        """Stop beating and describe that the worker is gone."""
+        """Stop, and withdraw the worker from the registry."""
         super().end()
         self.join(timeout=2)
         try:
             self._registry.withdraw(self._describe().name)
         except redis.RedisError as error:
-            log.warning("nobody could be told that this worker ends: %s", error)
+            log.warning("the worker could not be withdrawn from the registry: %s", error)
 
     def _apply_missed_cancellations(self) -> None:
         for run in self._cancellations.running:
@@ -85,7 +85,7 @@ class Heartbeat(PeriodicThread):
                 self._cancellations.request(run.job_id)
 
     def _fail_unresponsive(self) -> None:
-        """Settle the jobs that went on past their limit; a result that comes after all is not taken."""
+        """Fail the jobs that ran past their deadline; a result that comes later is ignored."""
         for run in self._cancellations.running:
             if run.left_s < -UNRESPONSIVE_S:
                 ProgressReporter(run.job_id, self._connection, self._settings).failed(

@@ -1,8 +1,7 @@
-"""The RQ worker of one slot: it runs jobs on a thread of a process that keeps its models warm, one after another.
+"""The RQ worker of one slot. It runs jobs one after another on a thread, without forking and without signals.
 
-What RQ's SimpleWorker lacks is added here: it needs neither signals nor the main thread, a stop takes effect, lost jobs
-are looked for every few seconds, and a shutdown puts the running job back instead of losing it. The pulse gives its
-signs of life.
+Unlike RQ's SimpleWorker it takes jobs in a fair order, stops a running job, recovers lost jobs every few seconds, and
+requeues its job when the process ends. The heartbeat thread sends its heartbeats.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ log = logging.getLogger(__name__)
 
 RESERVED_LOOK_S = 0.1  # how often a slot that is kept free looks whether somebody it is kept for has come
 OUTAGE_LOOK_S = 1.0  # how often a slot looks whether Redis is back
-LOOK_S = 1  # how long an idle slot waits for a job before it looks whether it is to end; RQ knows whole seconds only
+LOOK_S = 1  # how long an idle slot waits for a job before it checks whether it is to end
 
 
 class SlotCounter:
-    """Counts the busy counter of one process for one kind of jobs, so that the last free one can be kept for newcomers.
+    """Counts the busy slots of one process for one kind of jobs, and reserves the last free one.
 
-    Who has a job running already does not get the last free slot: whoever has none waits for nobody then.
+    An owner that has a job running does not get the last free slot, so that one that has none need not wait.
     """
 
     def __init__(self, count: int) -> None:
@@ -51,7 +50,7 @@ class SlotCounter:
         self._lock = threading.Lock()
 
     def take(self, slot: str, queue: JobQueue, reserved_for: Owner) -> JobId | None:
-        """Take the next job for the slot of that name; None where none waits that it may have."""
+        """Take the next job for the slot of that name; None when none is waiting that it may have."""
         with self._lock:
             is_last = 1 < self._count <= len(self._busy) + 1
             job_id = queue.take(reserved_for if is_last else None)
@@ -60,16 +59,16 @@ class SlotCounter:
         return job_id
 
     def free(self, slot: str) -> None:
-        """Note that the slot of that name has no job; harmless when it had none."""
+        """Record that the slot of that name has no job; harmless when it had none."""
         with self._lock:
             self._busy.discard(slot)
 
 
 class NoDeathPenalty(BaseDeathPenalty):
-    """RQ's alarm, silenced: `Stops` knows when a job's time is over, and the job asks it.
+    """Replaces RQ's alarm by nothing: a job asks `Cancellations` whether its time is over.
 
-    A signal reaches the main thread only, and an error thrown into another thread may hit it while it holds a lock that
-    all counter share.
+    A signal reaches the main thread only, and an error raised in another thread may hit it while it holds a lock that
+    all slots share.
     """
 
     def setup_death_penalty(self) -> None:
@@ -86,9 +85,14 @@ class SlotWorker(SimpleWorker):
     death_penalty_class = NoDeathPenalty
 
     def __init__(
-        self, name: str, connection: redis.Redis, settings: JobSettings, cancellations: Cancellations, counter: SlotCounter | None = None,
+        self,
+        name: str,
+        connection: redis.Redis,
+        settings: JobSettings,
+        cancellations: Cancellations,
+        counter: SlotCounter | None = None,
         kind: Kind = "compose",
-    ) -> None:  # fmt: skip
+    ) -> None:
         config = queue_config(kind, settings)
         self._settings = settings
         self._config = config
@@ -109,15 +113,15 @@ class SlotWorker(SimpleWorker):
 
     @property
     def dequeue_timeout(self) -> int:
-        """Seconds that an idle slot waits before it gives its next sign of life and looks whether it is to end."""
+        """Seconds that an idle slot waits before it checks whether it is to end."""
         return LOOK_S
 
     @property
     def should_run_maintenance_tasks(self) -> bool:
-        """Whether lost jobs are to be looked for; RQ asks each time before it waits for a job.
+        """Whether it is time to recover lost jobs; RQ asks before each wait for a job.
 
         Raises:
-            StopRequested: the slot is to end. RQ itself would look for that only once it had a job.
+            StopRequested: the slot is to end. RQ itself checks that only after a job.
         """
         if self._stop_requested:
             raise StopRequested
@@ -126,7 +130,7 @@ class SlotWorker(SimpleWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """The next job whose turn it is; waits until there is one. RQ's own takes jobs in the order of their arrival.
+        """The next job in the fair order; waits until there is one.
 
         Raises:
             StopRequested: the slot is to end.
@@ -149,7 +153,7 @@ class SlotWorker(SimpleWorker):
                 return job, self.queues[0]
 
     def _next_job(self) -> Job | None:
-        """The job whose turn it is; None where none came within a second, or none that may have the last free slot."""
+        """The next job; None when none came within a second, or none that may have the last free slot."""
         job_id = self._counter.take(self.name, self._job_queue, self._config.reserved_for)
         if job_id is None:
             if self._job_queue.order():  # waiting, but not for this slot
@@ -164,15 +168,15 @@ class SlotWorker(SimpleWorker):
         return job
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Give a sign of life that counts for `liveness_s`, whatever RQ would have it count for."""
+        """Send a heartbeat that expires after `liveness_s`, whatever time RQ asks for."""
         super().heartbeat(self._settings.liveness_s, pipeline=pipeline)
 
     def get_heartbeat_ttl(self, job: Job) -> int:
-        """Seconds that a sign of life of a running job counts."""
+        """Seconds after which the heartbeat of a running job expires."""
         return self._settings.liveness_s
 
     def send_heartbeat(self, pipeline: Pipeline) -> None:
-        """Give a sign of life for the slot and the job it runs; called by the pulse, from its thread."""
+        """Send the heartbeats of the slot and of the job it runs; called by the heartbeat thread."""
         current, execution = self._current, self.execution
         self.heartbeat(pipeline=pipeline)
         if current is not None and execution is not None:
@@ -183,7 +187,7 @@ class SlotWorker(SimpleWorker):
         self._stop_requested = True
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run `job` on this thread; one that was taken just as the process began to end goes back untouched."""
+        """Run `job` on this thread; a job taken just as the process began to end is requeued untouched."""
         if self._stop_requested:
             self._counter.free(self.name)
             self._job_queue.requeue_taken(job.id)
@@ -201,15 +205,15 @@ class SlotWorker(SimpleWorker):
         log.info("job %s is over after %.1f s", job.id, run.limit_s - run.left_s)
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
-        """Take the last word on the job, unless `requeue_running` had it: then this thread waits for its process to end."""
+        """Tell RQ what became of the job, unless `requeue_running` did: then wait here for the process to end."""
         if self._current is not None and not self._current[1].claim():
             threading.Event().wait()
         super().handle_execution_ended(job, queue, heartbeat_ttl)
 
     def requeue_running(self) -> bool:
-        """Give the running job back to the queue in the stead of its thread, which does not listen.
+        """Requeue the running job on behalf of its unresponsive thread.
 
-        Called by another thread, once, when the process ends. False when no job runs or its thread was quicker.
+        Called once, by another thread, when the process ends. False when no job runs or its thread was quicker.
         """
         current = self._current
         if current is None or not current[1].claim():
@@ -222,30 +226,30 @@ class SlotWorker(SimpleWorker):
         return True
 
     def unsubscribe(self) -> None:
-        """Take no more stop requests; RQ says goodbye before it stops its listener, which then often waits a second."""
+        """Stop listening for stop requests. RQ's own order of steps often costs a second."""
         if self.pubsub_thread is not None:
             self.pubsub_thread.stop()
         super().unsubscribe()
 
     def kill_horse(self, sig: signal.Signals = signal.SIGTERM) -> None:
-        """Ask the job that RQ wants stopped to stop; there is no horse to kill."""
+        """Ask the job that RQ wants stopped to stop; there is no child process to kill."""
         if self._stopped_job_id is not None:
             self._cancellations.request(self._stopped_job_id)
 
     def clean_registries(self) -> None:
-        """Look for jobs that lost their worker; takes the place of RQ's own, which does it every ten minutes."""
+        """Recover lost jobs; replaces RQ's own clean-up, which runs every ten minutes."""
         self._recovery.run()
         for queue in self.queues:
             worker_registration.clean_worker_registry(queue)
         self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ declares it None and assigns the same
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """Decide what an error of a job means for the member; RQ then puts the job back or not."""
+        """Decide what an error of a job means for its member; RQ then requeues the job or not."""
         self._stopped_job_id = None  # else RQ would note it as stopped, and it would be put back no more
         error = exc_info[1]
         reporter = ProgressReporter(job.id, self.connection, self._settings)
         if isinstance(error, Interrupted):
-            job.retries_left = (job.retries_left or 0) + 1  # the interruption is no fault of the job's
+            job.retries_left = (job.retries_left or 0) + 1  # an interruption costs the job no attempt
             is_open = reporter.requeued()
             if is_open:
                 log.info("job %s goes back to the queue: this worker ends", job.id)
@@ -272,7 +276,7 @@ class SlotWorker(SimpleWorker):
         return False
 
     def procline(self, message: str) -> None:
-        """Leave the name of the process alone: it has several counter."""
+        """Do not rename the process: it has several slots."""
 
     def _install_signal_handlers(self) -> None:
-        """Leave signals to the main thread, which ends all counter together."""
+        """Install none: the main thread handles signals and ends all slots together."""

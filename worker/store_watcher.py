@@ -1,8 +1,9 @@
-"""The thread that looks whether a name in the store points at another version, and brings that into use.
+"""Watches the store for names that point at another version, and switches to it.
 
-The new version is loaded and warm before a job gets it, so nobody waits for it; one that fails to load is logged, and
-the old one keeps serving. A shared model that is gone from the store is served until the process ends: a store that is
-not mounted for a moment looks just so. A server's own is offered no longer, because its admins delete and rename.
+The new version is loaded and warm before a job gets it, so nobody waits for it. When it fails to load, the error is
+logged and the old version stays in use. A shared model that is gone from the store is served until the process ends,
+because a store that is not mounted for a moment looks the same. A server's own model is removed, because its admins
+delete and rename models.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from worker.model_loader import ModelLoader
 
 log = logging.getLogger(__name__)
 
-AGAIN_S = 60.0  # a version that failed to load may have been copied in part, or the store away: it is tried again
+RETRY_S = 60.0  # a version that failed to load is tried again: it may have been copied in part, or the store was away
 
 
 class StoreWatcher(PeriodicThread):
-    """Looks every `interval_s` seconds until it is ended; calls `on_change` after each change of the cache."""
+    """Checks the store every `interval_s` seconds; calls `on_change` after each change of the cache."""
 
     def __init__(
         self, loader: ModelLoader, cache: ModelCache, interval_s: float, on_change: Callable[[], None]
@@ -36,10 +37,10 @@ class StoreWatcher(PeriodicThread):
         self._refused: dict[tuple[str, str], float] = {}  # key and version -> when it is tried again, monotonic
 
     def check(self) -> None:
-        """Bring into use what the store points at now."""
+        """Switch to the versions that the store points at now."""
         try:
             versions = self._loader.versions()
-        except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own; the next look may succeed
+        except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own; the next check may succeed
             log.warning("the store of models cannot be read just now: %s", error)
             return
         served = {info.key: info.version for info in self._cache.models}
@@ -53,13 +54,13 @@ class StoreWatcher(PeriodicThread):
             self._cache.remove(key)
             log.info("the model %s is gone from the store", key)
         if gone:
-            self._tell(gone[0])
+            self._notify(gone[0])
 
-    def _tell(self, key: str) -> None:
+    def _notify(self, key: str) -> None:
         try:
             self._on_change()
         except redis.RedisError as error:
-            log.warning("what changed of %s could not be told at once: %s", key, error)
+            log.warning("the change of %s could not be published at once: %s", key, error)
 
     def _switch(self, key: str, version: str) -> None:
         try:
@@ -68,7 +69,7 @@ class StoreWatcher(PeriodicThread):
             self._refuse(key, version, error)
         else:
             self._refused.pop((key, version), None)
-            self._tell(key)
+            self._notify(key)
 
     def _refuse(self, key: str, version: str, error: Exception) -> None:
         if (key, version) not in self._refused:
@@ -76,4 +77,4 @@ class StoreWatcher(PeriodicThread):
             log.error(
                 "version %s of the model %s is not used. %s", version, key, error, exc_info=None if is_told else error
             )
-        self._refused[key, version] = time.monotonic() + AGAIN_S
+        self._refused[key, version] = time.monotonic() + RETRY_S

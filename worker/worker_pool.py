@@ -1,6 +1,6 @@
-"""The slots of one process: RQ workers on threads, which share its models, its studio and its connection.
+"""The slots of one process: RQ workers on threads that share its models, renderer and connection.
 
-The process starts and ends them together; the pulse gives the signs of life of all of them.
+The process starts and ends them together. The heartbeat thread sends the heartbeats of all of them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from worker.rq_worker import SlotCounter, SlotWorker
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 1.0  # before a slot that broke starts anew
-INSIST_AFTER_S = 1.0  # after a polite stop, before the job of a slot that does not listen is put back for it
-REQUEUE_LIMIT_S = 1.0  # Redis may take so long over that; a job not put back then counts as lost with its worker
+PAUSE_S = 1.0  # before a broken slot is restarted
+UNRESPONSIVE_AFTER_S = 1.0  # after this the job of a slot that has not ended is requeued on its behalf
+REQUEUE_LIMIT_S = 1.0  # time for that; a job that is not requeued then counts as lost
 _TICK_S = 0.05
 
 
 class SlotThread(threading.Thread):
-    """One RQ worker after another under the name `NAME-0`, `NAME-1`, …: the next when one broke.
+    """Runs one RQ worker after another, named `NAME-0`, `NAME-1`, …: the next when one breaks.
 
-    Redis may be away in the midst of RQ's bookkeeping, which RQ's loop does not survive. The job is then found by the
-    recovery, as that of a lost worker.
+    RQ's loop does not survive a Redis outage in the middle of its bookkeeping. Recovery then finds the job as one of a
+    lost worker.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SlotThread(threading.Thread):
             self._work(f"{self.name}-{number}")
             if self._ending.wait(PAUSE_S):
                 return
-            log.warning("slot %s starts anew", self.name)
+            log.warning("slot %s restarts", self.name)
 
     def _work(self, name: str) -> None:
         try:
@@ -76,16 +76,16 @@ class SlotThread(threading.Thread):
             self.worker.stop_taking_jobs()
 
     def requeue_running(self) -> None:
-        """Give the running job back to the queue in the stead of this thread, or wait while it does so itself."""
+        """Requeue the running job on behalf of this thread, or wait while it does so itself."""
         try:
             if self.worker is not None and not self.worker.requeue_running():
                 self.join(REQUEUE_LIMIT_S)
         except redis.RedisError as error:
-            log.warning("slot %s: its job could not be put back: %s", self.name, error)
+            log.warning("slot %s: its job could not be requeued: %s", self.name, error)
 
 
 class WorkerPool:
-    """All slots of the process called `name`; `slots` says how many for each kind of jobs."""
+    """All slots of the process `name`; `slots`: how many for each kind of job."""
 
     def __init__(
         self,
@@ -110,10 +110,10 @@ class WorkerPool:
             slot.start()
 
     def send_heartbeats(self) -> None:
-        """Give the signs of life of all slots and their jobs.
+        """Send the heartbeats of all slots and their jobs.
 
         Raises:
-            redis.RedisError: it did not arrive.
+            redis.RedisError: Redis does not answer.
         """
         with self._connection.pipeline() as pipeline:
             for slot in self._slots:
@@ -122,17 +122,17 @@ class WorkerPool:
             pipeline.execute()
 
     def end(self, grace_s: float, is_urgent: Callable[[], bool] = lambda: False) -> None:
-        """End every slot. Jobs may finish for `grace_s`; the rest goes back to the queue and loses no retry.
+        """End every slot. Jobs may finish for `grace_s`; the others are requeued and lose no attempt.
 
         Args:
             grace_s: seconds.
-            is_urgent: asked again and again; True ends the grace.
+            is_urgent: polled; True ends the grace period.
         """
         for slot in self._slots:
             slot.stop_taking_jobs()
         self._wait(grace_s, is_urgent)
-        self._cancellations.shut_down()  # whoever listens puts its own job back
-        self._wait(INSIST_AFTER_S)
+        self._cancellations.shut_down()  # responsive jobs requeue themselves
+        self._wait(UNRESPONSIVE_AFTER_S)
         unresponsive = [
             threading.Thread(target=slot.requeue_running, daemon=True) for slot in self._slots if slot.is_alive()
         ]

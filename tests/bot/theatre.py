@@ -131,7 +131,9 @@ class Worker:
         self._registry.publish(self.info)
 
     def leave(self) -> None:
+        """Leave for so long that it is not expected back."""
         self._registry.withdraw(self.info.name)
+        self._connection.delete(keys.recent_worker(self.info.name))
 
     def _queue(self, kind: Kind) -> str:
         return JobQueue(self._connection, self._settings, queue_config(kind, self._settings)).rq.key
