@@ -9,8 +9,7 @@ from jobs.contract import Answer, Failure, LibraryRequest, LibraryResult, Record
 from worker.cancellation import Interrupted
 from worker.handlers.base import JobFailed, JobHandler
 from worker.library import data_sets, models
-from worker.library.context import LibraryContext
-from worker.library.server_library import ServerLibrary
+from worker.library.server_library import LibraryContext, ServerLibrary
 
 DEFAULT_UPLOAD_BYTES = 10 << 20  # Discord's limit when nothing else is known
 ACTIONS: dict[str, Callable[[Any, Any], Answer]] = {**data_sets.ACTIONS, **models.ACTIONS}

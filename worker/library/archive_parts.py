@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jobs.contract import MOST_FILES, Files
 from model.errors import DataError
-from worker.library.context import LibraryContext
+from worker.library.server_library import LibraryContext
 
 PART = re.compile(r"(?P<name>.+)\.(?P<number>\d{3})")
 

@@ -25,7 +25,7 @@ from jobs.contract import (
 )
 from model.errors import DataError
 from worker.library.archive_parts import in_parts, joined
-from worker.library.context import LibraryContext
+from worker.library.server_library import LibraryContext
 
 if TYPE_CHECKING:
     from model.datasets import BatchReport, DataSetInfo

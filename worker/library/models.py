@@ -24,7 +24,7 @@ from jobs.contract import (
 )
 from model.errors import BundleError
 from worker.library.archive_parts import in_parts, joined
-from worker.library.context import LibraryContext
+from worker.library.server_library import LibraryContext
 
 if TYPE_CHECKING:
     from model.bundles import BundleStore

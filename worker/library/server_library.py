@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import redis
 from pydantic import ValidationError
 
+from jobs.blobs import BlobStore
 from jobs.contract import BundleName, BundleVersion, Verdict
 from jobs.name_cache import NameCache
 from model.errors import BundleError
@@ -117,3 +119,15 @@ def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
     """The servers that have anything here."""
     folders = (settings.library / "servers").glob("[0-9]*")
     return [ServerLibrary(settings, int(folder.name)) for folder in sorted(folders) if folder.name.isdigit()]
+
+
+@dataclass(frozen=True)
+class LibraryContext:
+    """The server's library, the files of jobs, and who asked. `upload_bytes`: the largest file of a reply."""
+
+    server: ServerLibrary
+    blobs: BlobStore
+    requester_id: int
+    upload_bytes: int
+    on_progress: Callable[[int, int], None]
+    should_stop: Callable[[], bool]

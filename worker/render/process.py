@@ -17,8 +17,7 @@ from typing import Any, BinaryIO
 from model.midi import MidiLimits, read_midi
 from model.piece import NOTE, Piece, table
 from worker.render.frames import PipeClosedError, receive, send
-from worker.render.registry import load_renderers
-from worker.render.renderer import Rendered, Renderer, RenderError, RenderOptions
+from worker.render.renderer import Rendered, Renderer, RenderError, RenderOptions, load_renderers
 from worker.render.settings import RenderSettings
 
 log = logging.getLogger(__name__)
