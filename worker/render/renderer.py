@@ -38,6 +38,10 @@ class RenderError(Exception):
         self.reason = reason
 
 
+class EngineMissingError(Exception):
+    """Raised when a synthesizer, or the library it needs, is not on this machine."""
+
+
 class Renderer(Protocol):
     """Makes one kind of file. One instance lives in each render process and renders one piece at a time."""
 
