@@ -14,7 +14,7 @@ from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
-from worker.process import run
+from worker.process import announce_start, run
 from worker.render import RenderPool
 from worker.render.settings import RenderSettings
 from worker.settings import WorkerSettings
@@ -33,6 +33,7 @@ def main() -> int:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     renderer = RenderPool(render_settings)
     try:
+        announce_start(settings, job_settings)
         was_asked = run(settings, job_settings, _loader(settings), renderer)
         return 0 if was_asked else EXIT_HUNG
     except ModelError as error:

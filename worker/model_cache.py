@@ -21,16 +21,16 @@ from worker.model_loader import LoadedModel, ModelLoader
 
 log = logging.getLogger(__name__)
 
-_POLL_S = 0.05  # how often one who waits for a model to load asks whether it is still wanted
+_POLL_S = 0.05  # how often a job that waits for a model checks whether it is to stop
 
 
 class LeaseCancelled(Exception):  # noqa: N818 - it says what is the case
-    """Raised where a job was told to stop before the model it waited for was loaded."""
+    """Raised when a job was told to stop before the model it waited for was loaded."""
 
 
 @dataclass(frozen=True)
 class ModelLease:
-    """A model, and what there is to know of the version that it is."""
+    """A loaded model and the description of its version."""
 
     info: ModelInfo
     model: LoadedModel
@@ -38,15 +38,15 @@ class ModelLease:
 
 @dataclass(eq=False)
 class _Entry:
-    """One version of one model in memory, or on its way there: `ready` is set once it is loaded or has failed."""
+    """One version of one model, loaded or being loaded. `ready` is set once it is loaded or has failed."""
 
     info: ModelInfo
     model: LoadedModel | None = None
     error: Exception | None = None
     ready: threading.Event = field(default_factory=threading.Event)
-    users: int = 0  # jobs that compose with it or wait for it
-    is_candidate: bool = False  # its name is to mean this version once it is loaded
-    is_replaced: bool = False  # its name means another version now
+    users: int = 0  # jobs that use it or wait for it
+    is_candidate: bool = False  # its name switches to this version once it is loaded
+    is_replaced: bool = False  # its name has switched to another version
 
     @property
     def key(self) -> tuple[str, str]:
@@ -58,9 +58,9 @@ class _Entry:
 
 
 class ModelCache:
-    """The models that `loader` has; at most `kept` of them, and `memory_bytes` of them, stay in memory unused.
+    """The models of `loader`. Unused models stay in memory up to `kept` models and `memory_bytes`.
 
-    The one unused longest goes first. The one used last stays, however big it is.
+    The least recently used one is evicted first. The most recently used one stays, whatever its size.
     """
 
     def __init__(self, loader: ModelLoader, kept: int, memory_bytes: int) -> None:
@@ -70,13 +70,11 @@ class ModelCache:
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._infos = {info.key: info for info in _infos(loader)}
-        self._not_preloaded: set[str] = (
-            set()
-        )  # keys of models that failed to load, or found no room, before anybody asked
+        self._not_preloaded: set[str] = set()  # keys of models that could not be preloaded, or were evicted at once
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
-        """Every model there is, in the version that a job begun now is composed with."""
+        """Every model, in the version that new jobs get."""
         with self._lock:
             return tuple(self._infos.values())
 
@@ -91,14 +89,14 @@ class ModelCache:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody composes, or waits for a model, just now."""
+        """Whether no job uses a model or waits for one."""
         with self._lock:
             return not any(entry.users for entry in self._entries.values())
 
     def preload_next(self) -> bool:
-        """Load one more of `models`, and wait for it; False where there is none to load, or no room.
+        """Load one more of `models` and wait for it; False when none is left to load, or there is no room.
 
-        It goes first when room is needed. One that cannot be loaded, or finds no room, is passed over from now on.
+        It is the first to be evicted. One that cannot be loaded, or is evicted at once, is skipped from now on.
         """
         with self._lock:
             is_full = len(self._entries) >= self._kept or self._used_bytes() >= self._memory_bytes
@@ -111,7 +109,7 @@ class ModelCache:
         try:
             self._load(entry)
             if entry.error is not None:
-                log.warning("the model %s could not be loaded beforehand: %s", info.key, entry.error)
+                log.warning("the model %s could not be preloaded: %s", info.key, entry.error)
         finally:
             self._release(entry)
         with self._lock:
@@ -148,7 +146,7 @@ class ModelCache:
         return self._infos[key]
 
     def remove(self, key: str) -> None:
-        """Offer the model `key` no longer; jobs that compose with it do so to the end."""
+        """Stop offering the model `key`; jobs that use it keep it to the end."""
         with self._lock:
             self._infos.pop(key, None)
             for entry in self._entries.values():
@@ -156,10 +154,10 @@ class ModelCache:
         self._evict()
 
     def switch_version(self, info: ModelInfo) -> None:
-        """Let its name mean this version from now on, once it is loaded and warm; jobs under way keep theirs.
+        """Switch the model's name to this version once it is loaded and warm; running jobs keep theirs.
 
         Raises:
-            ModelError: it cannot be loaded; then all stays as it was.
+            ModelError: it cannot be loaded; then nothing changes.
         """
         with self._lock:
             entry, is_new = self._acquire(info)
@@ -180,7 +178,7 @@ class ModelCache:
             self._release(entry)
 
     def _acquire(self, info: ModelInfo) -> tuple[_Entry, bool]:
-        """The entry of one version with one player more, and whether it is yet to be filled; with the lock held."""
+        """The entry of one version with one user more, and whether it is yet to be loaded. Call with the lock held."""
         found = self._entries.get((info.key, info.version))
         entry = found or _Entry(info)
         self._entries[entry.key] = entry
@@ -202,21 +200,21 @@ class ModelCache:
         except Exception as error:  # noqa: BLE001 - it is raised in each thread that waits for the model
             entry.error = error
             with self._lock:
-                del self._entries[entry.key]  # the next who asks has it tried again
+                del self._entries[entry.key]  # the next job that asks for it tries again
         entry.ready.set()
         self._evict()
 
     def _evict(self) -> None:
-        """Let go of models until few enough are in memory, or none of them is unused."""
+        """Unload models until the limits are met, or none is unused."""
         with self._lock:
             gone = list(self._evictable())
         for entry in gone:
-            log.info("let go of the model %s %s", *entry.key)
+            log.info("unloaded the model %s %s", *entry.key)
             if entry.model is not None:
                 entry.model.close()
 
     def _evictable(self) -> Iterator[_Entry]:
-        """The seats to be cleared, taken out one after another; with the lock held."""
+        """Removes and yields the entries to unload. Call with the lock held."""
         newest = next(reversed(self._entries), None)
         for key, entry in list(self._entries.items()):
             is_unused = entry.users == 0 and entry.ready.is_set()
@@ -243,7 +241,7 @@ def _wait_until_loaded(entry: _Entry, should_stop: Callable[[], bool]) -> Loaded
 
 
 def _infos(loader: ModelLoader) -> Iterator[ModelInfo]:
-    """What can be offered of the loader; the log says why something cannot."""
+    """The models that can be offered; the log says why others cannot."""
     for key, version in loader.versions().items():
         try:
             yield loader.info(key, version)
@@ -251,11 +249,11 @@ def _infos(loader: ModelLoader) -> Iterator[ModelInfo]:
             log.error("the model %s is left out. %s", key, error.sentence)
 
 
-_CHECKS = 8  # at whether it is idle, within the time that it has to be
+_CHECKS = 8  # of whether the worker is idle, within `idle_s`
 
 
 class Preloader(PeriodicThread):
-    """Loads one model after another, each after `idle_s` seconds without a job; until it is ended. 0 loads none."""
+    """Preloads one model after another, each after `idle_s` seconds without a job; 0 preloads none."""
 
     def __init__(self, cache: ModelCache, idle_s: float) -> None:
         super().__init__("preload", idle_s / _CHECKS, self._check)
@@ -264,7 +262,7 @@ class Preloader(PeriodicThread):
         self._busy_at = time.monotonic()
 
     def run(self) -> None:
-        """Load whatever there is room for, and look for new models from then on."""
+        """Preload as far as there is room."""
         if self._idle_s:
             self._busy_at = time.monotonic()
             super().run()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ComposedPiece(Protocol):
-    """What a load gives back: see `model.composing.Composition`."""
+    """What a model composed: see `model.composing.Composition`."""
 
     @property
     def piece(self) -> Piece:
@@ -43,15 +43,15 @@ class ComposedPiece(Protocol):
 
     @property
     def controls(self) -> Controls:
-        """Those asked for that the model knows."""
+        """The requested controls that the model supports."""
 
     @property
     def originality(self) -> Originality | None:
-        """How much of it stands in the training music; None where the model has no index of that."""
+        """How much of it occurs in the training music; None when the model has no index of that."""
 
     @property
     def ended(self) -> bool | None:
-        """Whether it ended by itself; None where that is not known."""
+        """Whether it ended by itself; None when that is not known."""
 
 
 class LoadedModel(Protocol):
@@ -71,31 +71,31 @@ class LoadedModel(Protocol):
 
     @property
     def memory_bytes(self) -> int:
-        """What it takes up in memory, about."""
+        """Its size in memory, approximately."""
 
     def close(self) -> None:
-        """Free its memory. Called once, when nobody composes with it any more."""
+        """Free its memory. Called once, when it is no longer used."""
 
 
 class ModelLoader(Protocol):
-    """Where models lie; safe to use from several threads."""
+    """Loads models; safe to use from several threads."""
 
     def versions(self) -> Mapping[str, str]:
-        """The version that each model means now, by its key (see `ModelInfo.key`).
+        """The current version of each model, by its key (see `ModelInfo.key`).
 
         Raises:
             ModelError: the store cannot be read just now.
         """
 
     def info(self, key: str, version: str) -> ModelInfo:
-        """What there is to know of one version of a model.
+        """The description of one version of a model.
 
         Raises:
             ModelError: it is not there, is damaged, or cannot be offered to members.
         """
 
     def load(self, info: ModelInfo) -> LoadedModel:
-        """That version, loaded and warm; takes seconds.
+        """The model, loaded and warm; takes seconds.
 
         Raises:
             ModelError: as above.
@@ -105,11 +105,11 @@ class ModelLoader(Protocol):
         """What its models run on: 'cpu', 'gpu:0', …"""
 
     def remarks(self) -> tuple[str, ...]:
-        """Sentences about that for whoever runs the worker."""
+        """Sentences about the device for whoever runs the worker."""
 
 
 class EmptyModelLoader:
-    """That of a process which composes nothing."""
+    """The loader of a process that composes nothing."""
 
     def versions(self) -> Mapping[str, str]:
         """None."""

@@ -17,6 +17,7 @@ import redis
 from jobs.blobs import FileSweeper
 from jobs.connection import connect
 from jobs.contract import WorkerInfo
+from jobs.errors import is_storage_full
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 from worker.background import log_lost_threads
@@ -33,7 +34,7 @@ from worker.worker_pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
-ASKED, HUNG = "asked", "hung"  # why a process ends
+ASKED, HUNG = "asked", "hung"  # why the process ends
 
 
 def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader, renderer: RenderService) -> bool:
@@ -45,54 +46,75 @@ def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader
     log_lost_threads()
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
-    WorkerRegistry(connection, job_settings).expect(_starting(settings))
     cache, cancellations = ModelCache(loader, settings.kept_models, settings.model_memory_mib << 20), Cancellations()
     if "compose" in settings.slots_of:
         cache.warm_up(settings.default_model)
     set_context(WorkerContext(settings, job_settings, connection, cache, renderer, cancellations))
-    said = _Description(loader, cache, cancellations, settings)
-    pool = WorkerPool(said.name, settings.slots_of, connection, job_settings, cancellations)
+    describe = _Description(loader, cache, cancellations, settings)
+    pool = WorkerPool(describe.name, settings.slots_of, connection, job_settings, cancellations)
     endings: SimpleQueue[str] = SimpleQueue()
-    heartbeat = Heartbeat(pool, cancellations, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
+    heartbeat = Heartbeat(pool, cancellations, describe, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     preloader = Preloader(cache, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watcher = StoreWatcher(loader, cache, settings.store_look_s, on_change=heartbeat.announce)
     sweeper = FileSweeper(connection, job_settings)
-    heartbeat.announce()
+    with _tolerating_full_storage():
+        heartbeat.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):
         pool.start()
         heartbeat.start()
         watcher.start()
         preloader.start()
         sweeper.start()
-        log.info("worker ready: %s %s", said.name, _duties(settings, cache, loader))
+        log.info("worker ready: %s %s", describe.name, _duties(settings, cache, loader))
         why = endings.get()
-        log.info("worker %s ends", said.name)
+        log.info("worker %s ends", describe.name)
         pool.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
         heartbeat.end()
         watcher.end()
         preloader.end()
         sweeper.end()
-    log.info("worker ended: %s", said.name)
+    log.info("worker ended: %s", describe.name)
     return why == ASKED
 
 
-def _starting(settings: WorkerSettings) -> WorkerInfo:
-    """What the worker says of itself before its models are loaded, so that jobs which come meanwhile are queued."""
-    return WorkerInfo(
+def announce_start(settings: WorkerSettings, job_settings: JobSettings) -> None:
+    """Publish that a worker is starting, so that jobs submitted while it loads its models are queued.
+
+    Raises:
+        redis.ConnectionError: Redis did not answer within `redis_patience_s`.
+    """
+    connection = connect(job_settings)
+    _wait_for_redis(connection, settings.redis_patience_s)
+    starting = WorkerInfo(
         name=f"{socket.gethostname()}-{os.getpid()}-starting",
         hostname=socket.gethostname(),
         pid=os.getpid(),
         started_at=time.time(),
         does=tuple(settings.slots_of),
     )
+    with _tolerating_full_storage():
+        WorkerRegistry(connection, job_settings).expect(starting)
+    connection.close()
+
+
+@contextmanager
+def _tolerating_full_storage() -> Iterator[None]:
+    """Log instead of raise when Redis has no room for the worker's description; the heartbeat repeats it."""
+    try:
+        yield
+    except redis.ResponseError as error:
+        if not is_storage_full(error):
+            raise
+        log.error("the worker cannot be announced: Redis has no room left: %s", error)
 
 
 @contextmanager
 def _library_open(settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> Iterator[None]:
-    """Tell which data sets and models there are, and watcher for nightly trainings, where this worker does either."""
+    """Publish the names of data sets and models, and submit nightly trainings, if this worker does either."""
     if "library" in settings.slots_of:
-        for server in all_servers(settings):
-            server.tell_names(connection)
+        with _tolerating_full_storage():
+            for server in all_servers(settings):
+                server.tell_names(connection)
     scheduler = NightlyScheduler(settings, job_settings, connection)
     if "train" in settings.slots_of:
         scheduler.start()
@@ -128,7 +150,7 @@ def _duties(settings: WorkerSettings, cache: ModelCache, loader: ModelLoader) ->
 
 
 class _Description:
-    """What the worker says of itself; asked again at every beat."""
+    """The worker's description; renewed at every heartbeat."""
 
     def __init__(
         self, loader: ModelLoader, cache: ModelCache, cancellations: Cancellations, settings: WorkerSettings
@@ -136,7 +158,7 @@ class _Description:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._cache = cache
         self._cancellations = cancellations
-        self._said = WorkerInfo(
+        self._description = WorkerInfo(
             name=self.name,
             hostname=socket.gethostname(),
             pid=os.getpid(),
@@ -150,7 +172,7 @@ class _Description:
     def __call__(self) -> WorkerInfo:
         job_ids = tuple(run.job_id for run in self._cancellations.running)
         now = {"job_id": next(iter(job_ids), None), "job_ids": job_ids, "models": self._cache.models}
-        return self._said.model_copy(update=now)
+        return self._description.model_copy(update=now)
 
 
 def _wait_for_redis(connection: redis.Redis, patience_s: float) -> None:

@@ -1,7 +1,7 @@
-"""The thread that asks for nightly trainings: where a server schedules it, a model is tuned on what was added since.
+"""Submits nightly trainings: a model is fitted to what was added to a server's data set since the last one.
 
-What comes of it is proposed in the server's channel like any other training, and never promoted by itself. Several
-workers may ask for the same: a night's training has one id for each server, and the same request is the same job.
+The result is shown in the server's channel like any other training and is never promoted automatically. Several workers
+may submit the same training: it has one id for each server and night, and the same request is the same job.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MINUTES = 30.0
 
 
 class NightlyScheduler(PeriodicThread):
-    """Looks again and again until it is ended; asks during the hour that the settings name."""
+    """Checks every minute whether a training is due; submits during the hour that the settings name."""
 
     def __init__(self, settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> None:
         super().__init__("scheduler", CHECK_S, self._check_now)
@@ -45,10 +45,10 @@ class NightlyScheduler(PeriodicThread):
         try:
             self.check(time.time())
         except redis.RedisError as error:
-            log.warning("nightly trainings could not be looked up: %s", error)
+            log.warning("nightly trainings could not be checked: %s", error)
 
     def check(self, now: float) -> None:
-        """Ask for what is due at `now` (epoch seconds).
+        """Submit the trainings that are due at `now` (epoch seconds).
 
         Raises:
             redis.RedisError: Redis does not answer.
@@ -65,9 +65,9 @@ class NightlyScheduler(PeriodicThread):
                 return
             self._admission.submit(self._request(guild_id, schedule, now), _delivery(schedule))
         except DuplicateJob:
-            log.info("server %d: another worker asked already for the training of this night", guild_id)
+            log.info("server %d: another worker has submitted tonight's training already", guild_id)
         except (JobsError, ModelError) as error:
-            log.warning("server %d: the training of this night is left out: %s", guild_id, error)
+            log.warning("server %d: tonight's training is skipped: %s", guild_id, error)
             return
         self._schedules.mark_run(guild_id, now)
 

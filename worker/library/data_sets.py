@@ -124,7 +124,7 @@ def _page(context: LibraryContext, info: DataSetInfo, page: int, sentences: tupl
 def _picture(context: LibraryContext, info: DataSetInfo) -> BlobRef | None:
     if not info.pieces:
         return None
-    from model.pictures.data_set import draw_data_set  # late: drawing is for some errands only
+    from model.pictures.data_set import draw_data_set  # late: only some actions draw
 
     return context.blobs.put(draw_data_set(info), f"{info.name}.png", "image/png")
 

@@ -1,4 +1,4 @@
-"""Where the data sets, models and trainings of each server lie."""
+"""Where each server's data sets, models and trainings are stored, and how much a server may keep."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VERDICTS = "verdicts"
 
 @dataclass(frozen=True)
 class ServerLibrary:
-    """What belongs to the server `guild_id`; nothing here reaches what belongs to another."""
+    """The library of the server `guild_id`; nothing here reaches another server's."""
 
     settings: WorkerSettings
     guild_id: int
@@ -58,14 +58,14 @@ class ServerLibrary:
         return self._folder / "trainings" / name
 
     def keep_verdict(self, version: BundleVersion, verdict: Verdict) -> None:
-        """Keep what was found about a version that was trained here."""
+        """Store the verdict on a version that was trained here."""
         folder = self._folder / VERDICTS
         folder.mkdir(parents=True, exist_ok=True)
         with replace_file(folder / f"{version}.json") as file:
             file.write(verdict.model_dump_json(indent=1).encode())
 
     def verdict(self, version: BundleVersion) -> Verdict | None:
-        """What was found about a version; None for one that was not trained here."""
+        """The verdict on a version; None for one that was not trained here."""
         try:
             return Verdict.model_validate_json((self._folder / VERDICTS / f"{version}.json").read_bytes())
         except (OSError, ValidationError):
@@ -116,7 +116,7 @@ class ServerLibrary:
 
 
 def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
-    """The servers that have anything here."""
+    """The libraries of all servers that have one."""
     folders = (settings.library / "servers").glob("[0-9]*")
     return [ServerLibrary(settings, int(folder.name)) for folder in sorted(folders) if folder.name.isdigit()]
 
