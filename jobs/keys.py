@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PREFERRED = "cadenza:preferred"  # hash: server -> the model that composes there where none is named
-IN_TURN = "cadenza:in_turn"  # set of keys: whose jobs begin one after another
+SERIAL_OWNERS = "cadenza:in_turn"  # set of keys: the open jobs of owners whose jobs run one after another
 NIGHTLIES = "cadenza:nightlies"  # set of servers that ever wished a nightly training
 UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead

@@ -65,7 +65,7 @@ class RecordStore:
             Job.key_for(job_id),
             queue.rq.key,
             Queue.redis_queues_keys,
-            keys.IN_TURN,
+            keys.SERIAL_OWNERS,
             keys.trainings(owner_of(request)),
         ]
         first = Update(stage=Stage.QUEUED).model_dump_json()
@@ -125,12 +125,12 @@ class RecordStore:
     def first_of_serial_owners(self) -> list[JobId]:
         """The oldest open job of each owner whose jobs run one after another."""
         found: list[JobId] = []
-        for owned in sorted(cast(set[bytes], self._connection.smembers(keys.IN_TURN))):
+        for owned in sorted(cast(set[bytes], self._connection.smembers(keys.SERIAL_OWNERS))):
             first = cast(list[bytes], self._connection.zrange(owned.decode(), 0, 0))
             if first:
                 found.append(first[0].decode())
             else:
-                self._connection.srem(keys.IN_TURN, owned)
+                self._connection.srem(keys.SERIAL_OWNERS, owned)
         return found
 
     def open_ids(self, kind: Kind) -> list[JobId]:

@@ -1,4 +1,4 @@
-"""A board, and a worker that is only said to be there."""
+"""A job_client, and a worker that is only said to be there."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def settings(valkey) -> JobSettings:
 
 
 @pytest.fixture
-async def board(settings) -> AsyncIterator[JobClient]:
-    board = JobClient(settings)
-    yield board
-    await board.close()
+async def job_client(settings) -> AsyncIterator[JobClient]:
+    job_client = JobClient(settings)
+    yield job_client
+    await job_client.close()
 
 
 @pytest.fixture

@@ -41,11 +41,11 @@ def expire(valkey, ref: BlobRef) -> None:
     valkey.client.zadd(keys.FILES, {ref.digest: time.time() - 1})
 
 
-async def test_a_file_comes_back_as_it_went_in(board):
+async def test_a_file_comes_back_as_it_went_in(job_client):
     data = bytes(range(256)) * 1000
-    ref = await board.put_blob(data, "ä.mid", "audio/midi")
+    ref = await job_client.put_blob(data, "ä.mid", "audio/midi")
     assert (ref.size, ref.name, ref.content_type) == (256_000, "ä.mid", "audio/midi")
-    assert await board.get_blob(ref) == data
+    assert await job_client.get_blob(ref) == data
 
 
 def test_bot_and_worker_share_what_the_store_holds(valkey, url):

@@ -51,7 +51,7 @@ def let_go(tmp_path) -> Callable[[], None]:
 
 
 @pytest.fixture
-async def open_board(start_worker) -> AsyncIterator[Callable[..., JobClient]]:
+async def open_client(start_worker) -> AsyncIterator[Callable[..., JobClient]]:
     """Opens boards with settings of one's own."""
     opened: list[JobClient] = []
 
@@ -60,10 +60,10 @@ async def open_board(start_worker) -> AsyncIterator[Callable[..., JobClient]]:
         return opened[-1]
 
     yield open_one
-    for board in opened:
-        await board.close()
+    for job_client in opened:
+        await job_client.close()
 
 
 @pytest.fixture
-async def board(open_board) -> JobClient:
-    return open_board()
+async def job_client(open_client) -> JobClient:
+    return open_client()
