@@ -3,6 +3,9 @@
 piece           the one in-memory form of music; `sustain` turns its pedal into duration
 midi/           MIDI files, hostile until checked, as pieces and back
 controls        what may be asked of a piece, and how real music is measured by it
+instruments     what they are called, and which General MIDI programs are meant; `instrument_ranges` what they can play
+choosing        which model composes when none was named; `seed_traits` what a seed is like
+wording         small pieces of sentences
 tonality        what a key means for pitches
 representation/ pieces as steps that a network reads and draws
 network/        embeddings, what carries the past, one head per field; and the classic tutorial's

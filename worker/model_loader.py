@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from jobs.contract import ModelInfo, model_key
 from model.composing import ComposeOptions
+from model.composing.fulfilment import Missed
 from model.controls import Controls
 from model.devices import Device
 from model.errors import BundleError
@@ -43,7 +44,11 @@ class ComposedPiece(Protocol):
 
     @property
     def controls(self) -> Controls:
-        """The requested controls that the model supports."""
+        """The requested controls that the piece has."""
+
+    @property
+    def missed(self) -> tuple[Missed, ...]:
+        """The requested controls that it does not have, and why."""
 
     @property
     def originality(self) -> Originality | None:
@@ -192,7 +197,7 @@ class BundleLoader:
             licence=bundle.card.licence,
             default=guild_id is None and bundle.name == self._default,
             guild_id=guild_id,
-            **abilities(bundle.config),
+            **abilities(bundle),
         )
 
     def load(self, info: ModelInfo) -> LoadedModel:

@@ -49,6 +49,7 @@ from jobs.contract.compose import (
     Controls,
     KeyName,
     MeterName,
+    Missed,
     Mode,
     Originality,
 )
@@ -183,6 +184,7 @@ __all__ = [
     "ListedPiece",
     "Listening",
     "MeterName",
+    "Missed",
     "Mode",
     "ModelAction",
     "ModelInfo",

@@ -18,7 +18,7 @@ from model.classic.windows import after
 from model.network.classic import ClassicNetwork
 from model.representation.base import Tensor
 from model.sampling.drawing import draw
-from model.sampling.taste import Taste
+from model.sampling.taste import DEFAULT_TOP_P, Taste
 
 States = list[tuple[Tensor, Tensor]]  # hidden and cell of each layer, (1, units) each
 ShouldStop = Callable[[], bool]
@@ -61,7 +61,8 @@ class ClassicSampler:
         return line[len(start) : len(start) + count]
 
     def _taste(self, taste: Taste) -> tuple[Tensor, ...]:
-        floats = (tf.constant([value], tf.float32) for value in (taste.temperature, taste.top_p, taste.min_p))
+        top_p = DEFAULT_TOP_P if taste.top_p is None else taste.top_p
+        floats = (tf.constant([value], tf.float32) for value in (taste.temperature, top_p, taste.min_p))
         temperature, top_p, min_p = floats
         return temperature, tf.constant([taste.top_k], tf.int32), top_p, min_p
 

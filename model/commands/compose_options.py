@@ -67,9 +67,7 @@ def _add_taste(group: argparse._ArgumentGroup) -> None:
         f"(default: {usual.temperature:g})",
     )
     group.add_argument("--top-k", type=int, default=usual.top_k, help="keep the K likeliest choices (default: all)")
-    group.add_argument(
-        "--top-p", type=float, default=usual.top_p, help="keep the likeliest that reach this (default: %(default)g)"
-    )
+    group.add_argument("--top-p", type=float, help="keep the likeliest that reach this (default: what suits the model)")
     group.add_argument(
         "--min-p",
         type=float,

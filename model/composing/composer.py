@@ -13,9 +13,11 @@ from itertools import islice
 
 from model.bundles import Bundle
 from model.composing.assignment import Assignment, Assignments
+from model.composing.fulfilment import Missed, fulfilment_of
 from model.composing.options import ComposeOptions
 from model.composing.performing import perform, submit
-from model.controls import ATTRIBUTES, Controls
+from model.composing.recasting import level_velocity
+from model.controls import Controls
 from model.engine import SLOTS, Drawing, Engine, Ticket
 from model.errors import RequestError
 from model.piece import Piece
@@ -40,8 +42,9 @@ class Composition:
     remarks: tuple[str, ...]
     stopped: bool  # ended early because `should_stop` said so
     ended: bool  # came to its end by itself
-    controls: Controls  # those asked for that the model knows
+    controls: Controls  # those asked for that the piece has
     timings: dict[str, float]
+    missed: tuple[Missed, ...] = ()  # those it does not have, and why
     originality: Originality | None = None  # of the new notes; None where the bundle has no index of its training set
 
 
@@ -64,7 +67,9 @@ class Composer:
         self.bundle = bundle
         self._engine = Engine(bundle.network(), slots, device)
         self.representation = self._engine.representation
-        self._assignments = Assignments(self._engine, bundle.habits)
+        sample = bundle.rehearsal()
+        usual = level_velocity(self.representation, sample.train.pieces) if sample is not None else None
+        self._assignments = Assignments(self._engine, bundle.habits, usual)
         self._learnt_from = bundle.originality()
 
     @property
@@ -149,8 +154,9 @@ class Composer:
         self, assignment: Assignment, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]
     ) -> Composition:
         finished = assignment.finish(drawing)
-        unknown = self.representation.controls.unknown(options.controls)
-        said = [*_unheeded(unknown), *finished.remarks]
+        new_s = None if drawing.stopped else finished.new_s
+        found = fulfilment_of(options, finished.written, self.representation, finished.not_learnt, new_s)
+        said = list(finished.remarks)
         if drawing.guarded > MOST_GUARDED * len(drawing.steps):
             said.append(GUARDED)
         return Composition(
@@ -161,7 +167,8 @@ class Composer:
             remarks=tuple(said),
             stopped=drawing.stopped,
             ended=drawing.ended,
-            controls=_known(options.controls, unknown),
+            controls=found.controls,
+            missed=found.missed,
             timings=timings,
             originality=originality_of(finished.composed, self._learnt_from),
         )
@@ -171,17 +178,3 @@ def _check_fields(taste: Taste, fields: list[str]) -> None:
     for name in taste.temperatures:
         if name not in fields:
             raise RequestError(f"This model draws no '{name}'. A temperature can be given for: {', '.join(fields)}.")
-
-
-def _unheeded(unknown: tuple[str, ...]) -> list[str]:
-    """A sentence for what was asked of a model that does not know it."""
-    if not unknown:
-        return []
-    names = unknown[0] if len(unknown) == 1 else f"{', '.join(unknown[:-1])} and {unknown[-1]}"
-    return [f"This model cannot be told the {names} of its music, so that was left to it."]
-
-
-def _known(controls: Controls, unknown: tuple[str, ...]) -> Controls:
-    """`controls` without those the model does not know."""
-    nothing = Controls()
-    return controls.model_copy(update={ATTRIBUTES[name]: getattr(nothing, ATTRIBUTES[name]) for name in unknown})

@@ -17,7 +17,7 @@ def submit(engine: Engine, assignment: Assignment, options: ComposeOptions) -> T
         Request(
             position=assignment.position,
             random=np.random.Generator(np.random.Philox(options.random_seed)),
-            taste=options.taste,
+            taste=options.sampling(engine.representation),
             plan=assignment.plan,
             guard=options.guard,
             most_steps=assignment.most_steps,

@@ -7,7 +7,6 @@ network was trained on stands beside it as the ceiling.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +15,12 @@ from numpy.typing import NDArray
 
 from model.analysis.key_detection import found_keys
 from model.analysis.tempo_detection import TOLERANCE, mapped_tempo
+from model.composing.fulfilment import LEAST_SHARE, played_by
 from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
-from model.controls import DENSITIES, DRUMS, FAMILIES, KEYS, Controls
+from model.controls import DENSITIES, FAMILIES, KEYS, Controls
 from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
 from model.excerpts import Excerpt
+from model.instruments import programs_of
 from model.piece import Piece
 from model.representation.base import BLOCK, Representation
 
@@ -27,7 +28,7 @@ LENGTHS = (0.5, 1.0, 2.0)  # of the usual length of the report
 LENGTH_TOLERANCE = 0.05
 TEMPI_BPM = (70.0, 90.0, 110.0, 130.0, 160.0)
 METERS = ("4/4", "3/4")
-MOST_INSTRUMENTATIONS = 8
+COMBINATIONS, MOST_ASKED = 8, 4  # of instruments; how many of them are asked for at a time
 FIRST_SEED = 100_000  # random seeds of these pieces, apart from those composed at the defaults
 
 
@@ -39,10 +40,19 @@ class ControlAccuracy:
         representation: of the bundle; it says which controls are known.
         length_s: seconds of every piece, except where the length is what is asked.
         each: pieces for every value of a control.
+        playable: the instruments the bundle can be asked for; the families where that is not known.
     """
 
-    def __init__(self, make: Generate, representation: Representation, length_s: float, each: int) -> None:
+    def __init__(
+        self,
+        make: Generate,
+        representation: Representation,
+        length_s: float,
+        each: int,
+        playable: Sequence[str] = FAMILIES,
+    ) -> None:
         self.make, self.representation, self.length_s, self.each = make, representation, length_s, each
+        self.playable = playable
         self._random_seed = FIRST_SEED
 
     def figures(self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
@@ -58,7 +68,7 @@ class ControlAccuracy:
         if "meter" in known:
             found["meter"] = self.meter()
         if "instruments" in known:
-            found["instruments"] = self.instruments([excerpt.piece for excerpt in excerpts])
+            found["instruments"] = self.instruments()
         return found
 
     def length(self) -> dict[str, Any]:
@@ -116,20 +126,19 @@ class ControlAccuracy:
         is_same = [f"{row['numerator']}/{row['denominator']}" == meter for meter, row in zip(asked, first, strict=True)]
         return {"pieces": len(asked), "found": float(np.mean(is_same))}
 
-    def instruments(self, real: Sequence[Piece]) -> dict[str, Any]:
-        """The instrumentations that real excerpts have most often, asked by family; found among those that play."""
-        common = [families for families, _ in Counter(map(families_of, real)).most_common(MOST_INSTRUMENTATIONS)]
-        asked = [families for families in common for _ in range(self.each)]
-        made = self._made([Controls(instruments=families) for families in asked], "instruments")
-        found = [families_of(one.piece) for one in made]
-        pairs = [(set(one), set(other)) for one, other in zip(asked, found, strict=True)]
+    def instruments(self) -> dict[str, Any]:
+        """Combinations of one to four instruments, drawn from all that can be asked for; found among those that play.
+
+        Not those that real music has most often: members ask for others.
+        """
+        asked = combinations(self.playable, COMBINATIONS * self.each)
+        made = self._made([Controls(instruments=names) for names in asked], "instruments")
+        pairs = [(names, playing(one.piece, names)) for names, one in zip(asked, made, strict=True)]
         return {
             "pieces": len(asked),
-            "found": float(np.mean([one == other for one, other in pairs])),
-            "asked_ones_that_play": float(np.mean([len(one & other) / len(one) for one, other in pairs])),
-            "playing_ones_that_were_asked": float(
-                np.mean([len(one & other) / max(len(other), 1) for one, other in pairs])
-            ),
+            "found": float(np.mean([set(names) == found for names, (found, _) in pairs])),
+            "asked_ones_that_play": float(np.mean([len(found) / len(names) for names, (found, _) in pairs])),
+            "playing_ones_that_were_asked": float(np.mean([share for _, (_, share) in pairs])),
         }
 
     def _made(self, controls: Sequence[Controls], purpose: str) -> list[GeneratedPiece]:
@@ -142,6 +151,22 @@ class ControlAccuracy:
     def _next_seed(self) -> int:
         self._random_seed += 1
         return self._random_seed
+
+
+def combinations(names: Sequence[str], count: int) -> list[tuple[str, ...]]:
+    """`count` combinations of one to four of `names`, drawn at random, always the same ones."""
+    rng = np.random.default_rng(FIRST_SEED)
+    sizes = rng.integers(1, min(MOST_ASKED, len(names)) + 1, count)
+    return [tuple(names[index] for index in rng.choice(len(names), size, replace=False)) for size in sizes]
+
+
+def playing(piece: Piece, asked: Sequence[str]) -> tuple[set[str], float]:
+    """Which of the instruments `asked` for play a twentieth of the notes or more, and the share of notes they play."""
+    counts = played_by(piece)
+    whole = max(sum(counts.values()), 1)
+    found = {name for name in asked if sum(counts.get(one, 0) for one in programs_of(name)) >= LEAST_SHARE * whole}
+    wanted = {program for name in asked for program in programs_of(name)}
+    return found, sum(count for program, count in counts.items() if program in wanted) / whole
 
 
 def length_figures(asked: Sequence[float], made: Sequence[GeneratedPiece]) -> dict[str, Any]:
@@ -206,13 +231,6 @@ def near(asked: int, found: int) -> bool:
         return (other - tonic) % 12 in (0, 5, 7)
     relative = (tonic + 9) % 12 if asked < 12 else (tonic + 3) % 12
     return other in (tonic, relative)
-
-
-def families_of(piece: Piece) -> tuple[str, ...]:
-    """The families of instruments that play in `piece`, in the order of FAMILIES."""
-    used = [piece.instruments[index] for index in np.unique(piece.notes["instrument"])]
-    indices = {DRUMS if instrument.is_drum else instrument.program // 8 for instrument in used}
-    return tuple(FAMILIES[index] for index in sorted(indices))
 
 
 def rank_correlation(one: NDArray, other: NDArray) -> float | None:

@@ -16,6 +16,7 @@ import numpy as np
 from model.analysis.failures import MEANINGS, counted
 from model.analysis.listening import LISTENING, LISTENING_UNITS
 from model.analysis.metrics import METRICS, UNITS
+from model.composing.casting import playable
 from model.data.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
@@ -94,9 +95,9 @@ def report_data(
         **set_figures([one.piece for one in made], [one.piece for one in real], plan.length_s),
         "originality": originality_figures(made, reference, real, representation, index, training),
         "length": length_figures([plan.length_s] * len(made), made),
-        "obedience": ControlAccuracy(generate, representation, plan.length_s, plan.each).figures(
-            reference.pieces, real
-        ),
+        "obedience": ControlAccuracy(
+            generate, representation, plan.length_s, plan.each, playable(bundle.habits)
+        ).figures(reference.pieces, real),
         "continuation": continuations(generate, reference.pieces, plan.length_s, plan.seeds),
     }
     return {**figures, "verdicts": check_goals(figures), "seconds_taken": round(time.perf_counter() - started, 1)}

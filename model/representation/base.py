@@ -65,6 +65,8 @@ class Representation(ABC):
     headings: ClassVar[int] = 0  # steps at the beginning of every piece that say its meter and tempo
     hears_drums: ClassVar[bool] = False  # whether they are among its steps
     usual_tempo_bpm: ClassVar[float] = 120.0  # quarters a minute where it is, and none was asked for
+    default_temperatures: ClassVar[dict[str, float]] = {}  # of single fields, at a temperature of 1
+    default_top_ps: ClassVar[dict[str, float]] = {}  # of single fields, where no top-p is asked for
 
     def __init__(self, styles: Sequence[str] = (), vocabulary: Sequence[str] = ()) -> None:
         """A representation whose music comes in `styles`; `vocabulary` is for those that build one from a corpus."""

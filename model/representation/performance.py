@@ -24,6 +24,7 @@ VELOCITY_WIDTH = 128 // VELOCITY_BINS
 PITCHES = 128
 LONGEST_DRAWN_WAIT = 4 * STEPS_PER_SECOND  # a longer silence sounds like the end of the piece
 LOWEST_KEY, HIGHEST_KEY = 21, 108  # A0 and C8, the ends of a piano
+KEYBOARD = (np.arange(PITCHES) >= LOWEST_KEY) & (np.arange(PITCHES) <= HIGHEST_KEY)
 PENDING_ENDS = 4  # how many of the latest ends of sounding notes a duration can point at
 LONG_AGO = 100_000  # steps; the age of a key that was never struck
 LOG_SCALE = 6.0  # brings log(1 + steps) of a few seconds near 1
@@ -55,6 +56,10 @@ class Performance(Representation):
         "pitch": PITCHES * (1 + len(FADES)),
         "duration": PENDING_ENDS * (1 + len(END_FADES)),
     }
+    default_temperatures: ClassVar[dict[str, float]] = {"duration": 1.15}
+    default_top_ps: ClassVar[dict[str, float]] = {  # with less, the long tail of the durations is lost: chopped music
+        "shift": 0.98, "pitch": 0.98, "velocity": 0.98, "duration": 0.98,
+    }  # fmt: skip
     quantisation = (
         "onsets and ends to 10 ms, velocities to 32 steps, the pedal turned into duration, drums and silence before "
         "the first note left out, silences and notes cut at 327 s"
@@ -185,6 +190,19 @@ class Performance(Representation):
         is_begun = ops.any(situation["age"] < LONG_AGO, axis=-1, keepdims=True)
         at_once = ops.arange(buckets.SIZE + 1, dtype="int32") == 0
         return ops.logical_and(super().openings(situation, ops), ops.logical_or(is_begun, at_once))
+
+    def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
+        """As every representation's, and the keys of a piano only: after its highest free key the chord is over."""
+        if index == PITCH:
+            return KEYBOARD[None]
+        if index != SHIFT:
+            return None
+        keys = ops.arange(PITCHES, dtype="int32")
+        is_higher = ops.logical_and(KEYBOARD, keys > ops.expand_dims(situation["pitch"], -1))
+        is_free = ops.logical_and(is_higher, situation["remaining"] == 0)
+        is_wait = ops.arange(buckets.SIZE + 1, dtype="int32") > 0  # or END
+        goes_on = ops.logical_or(ops.any(is_free, axis=-1, keepdims=True), is_wait)
+        return ops.logical_and(self.openings(situation, ops), goes_on)
 
     def waits(self) -> NDArray[np.int32]:
         """The lowest value of each bucket."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from model import instrument_ranges
 from model.representation.base import Situation, Tensor
 from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS, METER, TEMPO
 from model.representation.grid import METERS
@@ -24,6 +27,9 @@ ENDINGS = 5
 MOST_PLAYERS = 6
 PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
 FAR = 1 << 24
+_ANY = np.array([0] * FIRST_PROGRAM), np.array([PITCHES - 1] * FIRST_PROGRAM)  # meters and tempi
+LOWEST = np.concatenate([_ANY[0], instrument_ranges.LOWEST, [0]]).astype(np.int32)  # by instrument; the drums have all
+HIGHEST = np.concatenate([_ANY[1], instrument_ranges.HIGHEST, [PITCHES - 1]]).astype(np.int32)
 
 
 def keyboard(situation: Situation, ops: Any) -> Tensor:
@@ -90,6 +96,23 @@ def wanted_players(situation: Situation, asked: slice, ops: Any) -> Tensor:
     wanted = ops.where(has_room, wanted, playing)
     not_begun = ops.expand_dims(situation["latest"][..., TEMPO] == NEVER, -1)
     return ops.concatenate([not_begun, not_begun, wanted], axis=-1)
+
+
+def within_range(player: Tensor, ops: Any) -> Tensor:
+    """Which pitches are within the range of `player` (batch...), bool (..., 128); all for a meter or a tempo."""
+    pitches = ops.arange(PITCHES, dtype="int32")
+    number = ops.expand_dims(ops.maximum(player, 0), -1)
+    return ops.logical_and(pitches >= ops.take(LOWEST, number), pitches <= ops.take(HIGHEST, number))
+
+
+def can_go_on(situation: Situation, ops: Any) -> Tensor:
+    """Whether the instrument of the step before has a higher key for the same onset, bool (..., 1)."""
+    before = situation["instrument"]
+    pitches = ops.arange(PITCHES, dtype="int32")
+    is_higher = ops.logical_and(within_range(before, ops), pitches > ops.expand_dims(situation["pitch"], -1))
+    is_its_own = situation["owner"] == ops.expand_dims(before, -1)
+    is_held = ops.logical_and(situation["remaining"] > 0, is_its_own)
+    return ops.any(ops.logical_and(is_higher, ops.logical_not(is_held)), axis=-1, keepdims=True)
 
 
 def next_pitches(situation: Situation, ops: Any) -> Tensor:

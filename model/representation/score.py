@@ -36,7 +36,7 @@ from model.representation.score_history import history
 
 LONG_AGO = 100_000  # ticks; the age of what never sounded
 LONGEST_DRAWN_WAIT_S = 3.5  # a longer silence sounds like the end of the piece
-LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano: how far transposition and composing may go
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano: how far transposition may go
 VELOCITIES = PITCHES // VELOCITY_WIDTH
 
 
@@ -235,20 +235,17 @@ class Score(Representation):
     def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
         """As every representation's; of the instruments those that were asked for, once meter and tempo are said.
 
-        These do not change afterwards: the length is counted by them. No pitch beyond a piano's, and after its highest
-        nothing in the same chord, where nobody might be left to go on.
+        These do not change afterwards: the length is counted by them. No pitch beyond the range of who plays it, and
+        nothing more in a chord whose last player has no higher key left, where nobody might be left to go on.
         """
         if index == SHIFT:
-            goes_on = ops.expand_dims(situation["pitch"], -1) < HIGHEST_PITCH
             is_wait = np.append(grid.LOWEST > 0, True)  # or END
-            return ops.logical_and(self.openings(situation, ops), ops.logical_or(goes_on, is_wait))
+            goes_on = ops.logical_or(players.can_go_on(situation, ops), is_wait)
+            return ops.logical_and(self.openings(situation, ops), goes_on)
         if index == INSTRUMENT:
             return players.wanted_players(situation, self.controls.slices["instruments"], ops)
         if index == PITCH:
-            pitches = ops.arange(PITCHES, dtype="int32")
-            is_change = ops.expand_dims(situation["player"], -1) < FIRST_PROGRAM
-            on_piano = ops.logical_and(pitches >= LOWEST_PITCH, pitches <= HIGHEST_PITCH)
-            return ops.logical_or(is_change, on_piano)
+            return players.within_range(situation["player"], ops)
         return None
 
     def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor:

@@ -24,6 +24,7 @@ COMMON_SHARE, LARGEST_SHARE = 0.3, 0.45  # of the watched notes on one pitch
 AGAINST_SHARE = 30.0  # logits for a share of one beyond the common one
 NEVER = 1e4  # logits; less than what a refused class lacks, so that it is chosen before one that cannot follow
 CROWDED, CROWDED_PER_S = 32, 40  # so many notes at more than so many a second: a chord struck again and again
+HANDFUL, HANDFUL_S = 16, 0.3  # notes that two hands strike in so many seconds, a roll or a glissando included
 FREEING_TEMPERATURE = 1.0
 FEWEST = 16  # notes before a share means something
 FEW_PITCHES, NARROW_AFTER = 12, 32  # a piece with fewer different pitches is narrow, once it has so many notes
@@ -47,6 +48,7 @@ class Guard:
         self._pitches = representation.fields[self.field].size if self.field is not None else 0
         per_second = representation.units_per_second
         self._crowded_units = int(CROWDED * per_second / CROWDED_PER_S) if per_second else 0
+        self._handful_units = round(HANDFUL_S * per_second) if per_second else 0
         self._chord_units = round(CHORD_S * per_second) if per_second else 0
 
     def start(self, batch: int) -> Watch:
@@ -119,6 +121,13 @@ class Guard:
         upto = ops.minimum(before, WATCHED - period + 1)
         nexts = ops.logical_and(ops.greater_equal(places, before - period), ops.less(places, upto))
         return cost, ops.cast(nexts, "float32")
+
+    def least_wait(self, watch: Watch) -> Tensor:
+        """How long the next note has to wait so that two hands could play it, own time units, int32 (batch,).
+
+        At most HANDFUL notes are struck within HANDFUL_S; 0 and less where nothing has to wait.
+        """
+        return self._handful_units - ops.sum(watch["waits"][:, -(HANDFUL - 1) :], axis=-1)
 
     def is_crowded(self, watch: Watch) -> Tensor:
         """Whether time hardly moves any more, bool (batch,)."""

@@ -15,8 +15,8 @@ from keras import ops
 from model.representation import Representation
 from model.representation.base import Tensor
 
-STRENGTH = 2.0  # the power for a rate that is e times too high; by trial (docs/experiments.md)
-LEARNING = 4.0  # what comes to the power for good when the rate was e times too high for as long as the memory lasts
+STRENGTH = 1.0  # the power for a rate that is e times too high; by trial (docs/experiments.md)
+LEARNING = 1.0  # what comes to the power for good when the rate was e times too high for as long as the memory lasts
 STEEPEST = 3.0  # how far that may go
 LEAST = 1e-3  # notes; keeps the logarithm finite
 AT_FIRST_S = 4.0  # for which a piece is taken to have gone on as asked before its first note

@@ -22,11 +22,13 @@ from model.sampling.plan import NEVER as NEVER_COMES
 from model.sampling.plan import Plan, leaning
 from model.sampling.position import Position
 from model.sampling.steering import Steer, Steering
-from model.sampling.taste import Taste
+from model.sampling.taste import DEFAULT_TOP_P, Taste
+
+LONGEST = np.int32(1 << 30)  # own time units
 
 
 class Tastes(NamedTuple):
-    """`Taste` for every piece: float32 (batch, fields), int32 (batch,), float32 (batch,) twice, bool (batch,)."""
+    """`Taste` for every piece: (batch, fields) for what differs by field, else (batch,)."""
 
     temperature: Tensor
     top_k: Tensor
@@ -37,11 +39,13 @@ class Tastes(NamedTuple):
     @classmethod
     def of(cls, taste: Taste, fields: Sequence[str], batch: int, is_guarded: bool) -> Tastes:
         """The same taste for `batch` pieces."""
+        usual = DEFAULT_TOP_P if taste.top_p is None else taste.top_p
+        top_ps = [taste.top_ps.get(name, usual) for name in fields]
         temperatures = [taste.temperatures.get(name, taste.temperature) for name in fields]
         return cls(
             temperature=np.tile(np.array(temperatures, dtype=np.float32), (batch, 1)),
             top_k=np.full(batch, taste.top_k, dtype=np.int32),
-            top_p=np.full(batch, taste.top_p, dtype=np.float32),
+            top_p=np.tile(np.array(top_ps, dtype=np.float32), (batch, 1)),
             min_p=np.full(batch, taste.min_p, dtype=np.float32),
             is_guarded=np.full(batch, is_guarded, dtype=bool),
         )
@@ -81,6 +85,9 @@ class Turn:
         self._guard, self._steering = Guard(self.representation), Steering(self.representation)
         self._closing = Closing(self.representation)
         self._opens_with_wait = self.representation.opens_with_wait
+        waits = self.representation.waits()
+        self._has_hands = waits is not None and self._opens_with_wait and bool(self.representation.units_per_second)
+        self._waits = np.zeros(1, dtype=np.int32) if waits is None else waits
         self.draws = len(self.representation.fields) + 2  # uniform numbers that a step takes
 
     def step(self, position: Position, uniform: Tensor, tastes: Tastes, plan: Plan | None) -> tuple[Position, Choice]:
@@ -151,6 +158,8 @@ class Turn:
             drawn_from = self.representation.drawn_from(index, situation, ops)
             if drawn_from is not None:
                 logits = ops.where(_or_kept(drawn_from, template, index), logits, REFUSED)
+            if index == 0 and self._has_hands:
+                logits = ops.where(self._is_playable(position, tastes), logits, REFUSED)
             logits = logits + self._steering.towards(index, position.steer, situation, raw)
             if index == self._guard.field:
                 against = self._against(position.watch, raw, tastes)
@@ -158,7 +167,7 @@ class Turn:
                 logits = logits - against
             if template is not None:
                 logits = _towards(template, index, logits)
-            taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p, tastes.min_p)
+            taste = (tastes.temperature[:, index], tastes.top_k, tastes.top_p[:, index], tastes.min_p)
             drawn = draw(logits, uniform[:, index], *taste)
             value = self._raw(index, drawn, uniform, situation)
             if template is not None:
@@ -182,6 +191,15 @@ class Turn:
         if index == 0:
             return self.representation.elapse(situation, value, ops)
         return self.representation.noted(situation, index, value, ops)
+
+    def _is_playable(self, position: Position, tastes: Tastes) -> Tensor:
+        """Which waits let two hands play the next note, bool (batch, classes); all where the guard is off."""
+        left = position.situation["left"]
+        least = self._guard.least_wait(position.watch)
+        least = ops.where(left == UNKNOWN, least, ops.minimum(least, left))
+        waits = np.append(self._waits[:-1], LONGEST)  # END may always follow
+        is_long = waits[None] >= ops.expand_dims(least, -1)
+        return ops.logical_or(is_long, ops.logical_not(ops.expand_dims(tastes.is_guarded, -1)))
 
     def _against(self, watch: Watch, raw: list[Tensor], tastes: Tastes) -> Tensor:
         """What the guard takes from the logits of the pitch, (batch, pitches); nothing where a step sounds none."""

@@ -20,10 +20,10 @@ from model.analysis.key_detection import found_keys
 from model.analysis.metrics import METRICS
 from model.bundles import Bundle
 from model.bundles.store import BundleStore, open_bundle, write_folder
-from model.controls import FAMILIES, KEYS, Controls
+from model.controls import KEYS
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
-from model.evaluation.control_accuracy import ControlAccuracy, families_of, length_figures, near, rank_correlation
+from model.evaluation.control_accuracy import ControlAccuracy, combinations, length_figures, near, rank_correlation
 from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
 from model.evaluation.html_report import render_report
 from model.evaluation.reference import read_reference
@@ -185,12 +185,24 @@ def test_tempo_meter_and_instruments_are_read_off_the_piece():
     obedience = ControlAccuracy(each(lambda _: GeneratedPiece(flute, True)), Performance(), 20.0, each=1)
     assert obedience.tempo()["found"] == 0.2  # all are at 120, which is near one of the five asked for
     assert obedience.meter()["found"] == 0.5
+    found = ControlAccuracy(
+        each(lambda _: GeneratedPiece(flute, True)), Performance(), 20.0, each=1, playable=["flute"]
+    ).instruments()
+    assert (found["pieces"], found["found"], found["playing_ones_that_were_asked"]) == (8, 1.0, 1.0)
     drums = dataclasses.replace(flute, instruments=(Instrument(is_drum=True),))
-    found = obedience.instruments([flute, flute, drums])
-    assert (found["pieces"], found["found"]) == (2, 0.5)
-    assert families_of(flute) == ("pipe",)
-    assert families_of(drums) == ("drums",)
-    assert Controls(instruments=families_of(flute)).instruments[0] in FAMILIES
+    found = ControlAccuracy(
+        each(lambda _: GeneratedPiece(drums, True)), Performance(), 20.0, each=1, playable=["flute"]
+    ).instruments()
+    assert (found["found"], found["asked_ones_that_play"], found["playing_ones_that_were_asked"]) == (0.0, 0.0, 0.0)
+
+
+def test_arbitrary_combinations_are_asked_for_not_the_commonest():
+    names = ("piano", "bass", "drums", "guitar", "brass", "strings", "reed", "flute")
+    asked = combinations(names, 60)
+    assert {len(one) for one in asked} == {1, 2, 3, 4}
+    assert {name for one in asked for name in one} == set(names)
+    assert len({frozenset(one) for one in asked}) > 40
+    assert asked == combinations(names, 60)
 
 
 def test_a_neighbouring_key_is_near():

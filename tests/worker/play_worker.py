@@ -18,6 +18,7 @@ from pathlib import Path
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
 from model.composing import ComposeOptions
+from model.composing.fulfilment import Missed
 from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
 from model.piece import NOTE, Piece, table
@@ -53,6 +54,7 @@ class Composition:
     stopped: bool = False
     timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
     controls: Controls = field(default_factory=Controls)
+    missed: tuple[Missed, ...] = ()
     originality: Originality | None = ORIGINALITY
     ended: bool | None = True
 

@@ -145,6 +145,7 @@ class ComposeHandler(JobHandler):
             timings={**composed.timings, **rendering.timings},
             model_choice=choice.reason,
             controls=mapping.followed(composed.controls),
+            missed=mapping.missed(composed.missed),
             originality=mapping.originality(composed.originality),
             ended=composed.ended,
         )

@@ -58,17 +58,18 @@ def test_what_is_asked_is_told_to_the_network(pianist: Composer, requests: list[
     np.testing.assert_array_equal(request.position.situation["controls"][0], expected)
     assert request.position.situation["left"].tolist() == [2880]
     # And the composition tells what it heeded
-    assert composition.controls == controls
+    assert {*composition.controls.asked, *(one.control for one in composition.missed)} == {"style", "key", "density"}
+    assert composition.controls.style == "waltz"
     assert composition.remarks == ()
 
 
 def test_what_the_model_cannot_be_told_is_said(pianist: Composer):
     wished = Controls(key="E minor", tempo_bpm=96, meter="3/4")
     composition = pianist.compose(None, ComposeOptions(length_s=5, controls=wished))
-    assert composition.controls == Controls(key="E minor")
-    assert composition.remarks == (
-        "This model cannot be told the tempo and meter of its music, so that was left to it.",
-    )
+    assert set(composition.controls.asked) <= {"key"}
+    said = {one.control: one.reason for one in composition.missed}
+    assert said["tempo_bpm"] == "Tempo ignored: this model plays in free time."
+    assert said["meter"] == "Meter ignored: this model plays in free time."
 
 
 def test_a_style_it_was_not_trained_on_is_refused(pianist: Composer):

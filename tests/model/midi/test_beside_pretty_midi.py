@@ -74,7 +74,7 @@ def test_what_pretty_midi_writes_is_read_as_it_was_meant() -> None:
 
 
 def test_the_bundled_seed_is_a_tidy_expressive_piece() -> None:
-    seed = Path(__file__).parents[2] / "sandbox" / "seeds" / "prelude_in_c.mid"
+    seed = Path(__file__).parents[3] / "sandbox" / "seeds" / "prelude_in_c.mid"
 
     read = read_midi(seed.read_bytes())
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from model.midi import read_midi, write_midi
 from model.midi.repairs import cut_overlaps, joined_pedals
 from model.midi.writing import PITCHED_CHANNELS, assign_channels
-from model.piece import METER, NOTE, PEDAL, TEMPO, Instrument, Piece, table
+from model.piece import BEND, CONTROL, KEY_SIGNATURE, METER, NOTE, PEDAL, TEMPO, Instrument, Piece, table
 
 TICKS = st.integers(0, 5_000)
 WORDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), max_size=20)
@@ -24,22 +24,28 @@ def pieces(draw: st.DrawFn) -> Piece:
     voices = st.integers(0, len(instruments) - 1)
     row = st.tuples(TICKS, st.integers(1, 3_000), st.integers(0, 127), st.integers(1, 127), voices)
     rows = draw(st.lists(row, max_size=40)) + [(7 * n, 100, 60, 64, n) for n in range(len(instruments))]
+    notes = cut_overlaps(table(NOTE, rows))[0]
+    end = int((notes["onset"] + notes["duration"]).max())
+    ends = [int((notes["onset"] + notes["duration"])[notes["instrument"] == n].max()) for n in range(len(instruments))]
     return Piece(
-        notes=cut_overlaps(table(NOTE, rows))[0],
+        notes=notes,
         instruments=instruments,
         ticks_per_quarter=draw(st.integers(24, 32_767)),
-        tempos=_changes(draw, TEMPO, st.tuples(st.integers(20_000, 3_000_000))),
-        meters=_changes(draw, METER, st.tuples(st.integers(1, 255), st.sampled_from([1, 2, 4, 8, 16, 32, 64]))),
+        tempos=_changes(draw, TEMPO, end, st.tuples(st.integers(20_000, 3_000_000))),
+        meters=_changes(draw, METER, end, st.tuples(st.integers(1, 255), st.sampled_from([1, 2, 4, 8, 16, 32, 64]))),
         pedals=joined_pedals(
             table(PEDAL, draw(st.lists(st.tuples(TICKS, st.integers(1, 3_000), voices), max_size=12)))
         ),
         title=draw(WORDS),
+        key_signatures=_changes(draw, KEY_SIGNATURE, end, st.tuples(st.integers(-7, 7), st.booleans())),
+        controls=_moves(draw, CONTROL, ends, st.tuples(st.sampled_from([7, 10]), st.integers(0, 127))),
+        bends=_moves(draw, BEND, ends, st.tuples(st.integers(-8192, 8191), st.just(2))),
     )
 
 
-def _changes(draw: st.DrawFn, dtype: np.dtype, values: st.SearchStrategy) -> np.ndarray:
-    """A map from tick 0 on in which every entry changes something."""
-    later = draw(st.dictionaries(st.integers(1, 5_000), values, max_size=4))
+def _changes(draw: st.DrawFn, dtype: np.dtype, end: int, values: st.SearchStrategy) -> np.ndarray:
+    """A map from tick 0 up to `end` in which every entry changes something."""
+    later = draw(st.dictionaries(st.integers(1, end), values, max_size=4))
     rows: list[tuple] = [(0, *draw(values))]
     for tick, value in sorted(later.items()):
         if value != rows[-1][1:]:
@@ -47,8 +53,18 @@ def _changes(draw: st.DrawFn, dtype: np.dtype, values: st.SearchStrategy) -> np.
     return table(dtype, rows)
 
 
+def _moves(draw: st.DrawFn, dtype: np.dtype, ends: list[int], values: st.SearchStrategy) -> np.ndarray:
+    """At most one row for each instrument, before its end, that changes something."""
+    rows = []
+    for instrument, end in enumerate(ends):
+        for value in draw(st.lists(values, max_size=1)):
+            if value != (0, 2):
+                rows.append((draw(st.integers(0, end - 1)), *value, instrument))
+    return table(dtype, sorted(rows, key=lambda row: row[0]))
+
+
 def assert_same(one: Piece, other: Piece) -> None:
-    for name in ("notes", "tempos", "meters", "pedals"):
+    for name in ("notes", "tempos", "meters", "pedals", "key_signatures", "controls", "bends"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
     assert one.instruments == other.instruments
     assert one.ticks_per_quarter == other.ticks_per_quarter
