@@ -113,7 +113,7 @@ class Admission:
         """Open a job and put it into its queue, or let it wait for its turn; its record.
 
         Raises:
-            NoWorker, UnknownModel: nobody is there who could do it.
+            NoWorker, UnknownModel: no worker can do it.
             DataSetNotReady: a training's data set is not there or too small.
             LibraryFull: the server may have no other model.
             TooManyOpenJobs, QueueFull: a limit is reached.

@@ -87,7 +87,7 @@ class JobClient:
         """Open a job and put it into the queue; the same request again gives the same record.
 
         Raises:
-            NoWorker, UnknownModel: nobody is there who could do it.
+            NoWorker, UnknownModel: no worker can do it.
             DataSetNotReady: a training's data set is not there or too small.
             TooManyOpenJobs, QueueFull: a limit is reached.
             BlobGone: a file of it is no longer kept.
@@ -156,7 +156,7 @@ class JobClient:
         return CancelOutcome.STOPPING
 
     async def record(self, job_id: JobId) -> Record | None:
-        """All there is to know of the job; None when there is no record (any more)."""
+        """The job's record; None when there is none, or no longer."""
         return await self._call(self._records.find, job_id)
 
     async def state(self, job_id: JobId) -> Update:
@@ -169,11 +169,11 @@ class JobClient:
         return await self._call(self._records.undelivered)
 
     async def mark_delivered(self, job_id: JobId) -> None:
-        """Note that the member has the reply."""
+        """Record that the member has the reply."""
         await self._call(self._records.mark_delivered, job_id)
 
     async def set_delivery(self, job_id: JobId, delivery: Delivery) -> None:
-        """Note where the reply goes from now on, e.g. once the message's id is known.
+        """Change where the reply goes, e.g. once the message's id is known.
 
         Raises:
             UnknownJob: there is no record of the job.
@@ -198,7 +198,7 @@ class JobClient:
         return await self._call(self._blobs.get, ref)
 
     async def models(self, guild_id: int | None = None) -> list[ModelInfo]:
-        """What live workers can play for that server, the default first."""
+        """The models that workers serve to that server, the default first."""
         return await self._call(self._registry.models, guild_id)
 
     async def trainings(self, guild_id: int) -> list[Record]:
@@ -206,11 +206,11 @@ class JobClient:
         return await self._call(self._records.trainings, guild_id)
 
     async def prefer(self, guild_id: int, model: BundleName | None) -> None:
-        """Let `model` compose in the server where none is named; None leaves it to the worker again."""
+        """Set the server's default model; None lets the worker choose again."""
         await self._call(self._names.prefer, guild_id, model)
 
     async def preferred(self, guild_id: int | None) -> BundleName | None:
-        """The model that composes in the server where none is named; None where the worker chooses."""
+        """The server's default model; None when the worker chooses."""
         return None if guild_id is None else await self._call(self._names.preferred, guild_id)
 
     async def names(self, guild_id: int, what: What) -> list[str]:
@@ -221,16 +221,16 @@ class JobClient:
         """The server's data sets, each with its number of pieces; None where no worker has told yet."""
         return await self._call(self._names.data_set_sizes, guild_id)
 
-    async def set_nightly(self, guild_id: int, wish: NightlySchedule) -> None:
-        """Note what nightly training the server wishes."""
-        await self._call(self._schedules.set, guild_id, wish)
+    async def set_nightly(self, guild_id: int, schedule: NightlySchedule) -> None:
+        """Set the server's nightly training."""
+        await self._call(self._schedules.set, guild_id, schedule)
 
     async def nightly(self, guild_id: int) -> NightlySchedule | None:
-        """What nightly training the server wishes; None where nobody ever said."""
+        """The server's nightly training; None when it never had one."""
         return await self._call(self._schedules.get, guild_id)
 
     async def workers(self) -> list[WorkerInfo]:
-        """Who is alive."""
+        """The live workers."""
         return await self._call(self._registry.workers)
 
     async def ping(self) -> float:

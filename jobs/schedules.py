@@ -20,7 +20,7 @@ class NightlySchedule(Contract):
 
     enabled: bool
     channel_id: int = Field(description="where the training shows itself")
-    user_id: int = Field(description="the admin who wished it; told where the channel is closed by then")
+    user_id: int = Field(description="the admin who set it; told when the channel is closed by then")
     data_set: SetName = STARRED
     base: BundleName | None = Field(default=None, description="None: the model that composes there by default")
     last_run: float | None = Field(default=None, description="epoch seconds; None: never")

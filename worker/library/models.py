@@ -1,4 +1,4 @@
-"""What each `model_…` action does. A version never changes; what a name means changes in one stroke, and back."""
+"""The `model_…` actions. A version never changes; which version a name uses changes atomically."""
 
 from __future__ import annotations
 
