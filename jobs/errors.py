@@ -70,8 +70,8 @@ class TooManyOpenJobs(Refused):
     def __init__(self, limit: int, kind: Kind = "compose") -> None:
         pieces = "piece" if limit == 1 else "pieces"
         sentences = {
-            "compose": f"You already have {limit} {pieces} in the making. "
-            "Wait until one is done or stop one, then ask again.",
+            "compose": f"You already have {limit} {pieces} in progress. "
+            "Wait for one to finish or stop one, then ask again.",
             "library": f"This server has {limit} commands waiting already. Try again in a minute.",
             "train": f"This server has {limit} trainings waiting or running already. "
             "Wait until one is done, or stop one with `/train stop`.",
@@ -164,7 +164,9 @@ class UnknownJob(JobsError):
     code = "unknown_job"
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"Nothing is known (any more) of the piece with the number {job_id}. Ask for a new one.")
+        super().__init__(
+            f"Nothing is stored (any more) under the number {job_id}. Ask for it again with a new command."
+        )
 
 
 class UnreadableRecord(JobsError):
