@@ -12,11 +12,11 @@ JobsError
 │   └── DuplicateJob       another request already came under this id
 ├── BlobGone               a file's time to live is over
 ├── BlobTooBig             a file exceeds the limit of the store
-├── FileStoreUnavailable   the file store cannot be read or written
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
 └── QueueUnreachable       Redis does not answer
-    └── StorageFull        Redis answers, and has no room left in its memory or on its disk
+    ├── StorageFull            Redis answers, and has no room left in its memory or on its disk
+    └── FileStoreUnavailable   the file store cannot be read or written
 
 Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
 """
@@ -149,15 +149,6 @@ class BlobTooBig(JobsError):
         super().__init__(f"The file “{name}” is too big: at most {limit_bytes / 2**20:.0f} MiB can be kept.")
 
 
-class FileStoreUnavailable(JobsError):
-    """Raised when the file store cannot be read or written; the cause is chained."""
-
-    code = "file_store_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("Files can't be stored or read right now. Try again in a minute.")
-
-
 class UnknownJob(JobsError):
     """Raised when a job's record does not exist, or no longer."""
 
@@ -188,6 +179,15 @@ class QueueUnreachable(JobsError):
 
     def __init__(self, sentence: str = "The queue cannot be reached just now. Try again in a minute.") -> None:
         super().__init__(sentence)
+
+
+class FileStoreUnavailable(QueueUnreachable):
+    """Raised when the file store cannot be read or written; treated like a Redis outage. The cause is chained."""
+
+    code = "file_store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Files can't be stored or read right now. Try again in a minute.")
 
 
 class StorageFull(QueueUnreachable):

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.errors import ArchiveError
+from model.midi.texts import TextDecoder
 
 MIB = 1 << 20
 END_OF_DIRECTORY, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 END_BYTES, LONGEST_COMMENT, END_64_BYTES = 22, 0xFFFF, 20
 DIRECTORY, DIRECTORY_BYTES = b"PK\x01\x02", 46  # of one entry in the list, without its name
-LOCAL_HEADER_BYTES = 30
+LOCAL_HEADER, LOCAL_HEADER_BYTES = b"PK\x03\x04", 30
+UTF_8_FLAG = 0x800
 ENTRY_BYTES = 46 + 1024  # of the directory for one entry: its fixed part, and room for name and extra fields
 LONGEST_NAME, LONGEST_PART = 512, 255  # letters
 SMALL_BYTES = MIB  # what unpacks to no more than this is harmless, however small it was
@@ -73,13 +75,15 @@ class Archive:
         self._unpacked = 0  # bytes so far
         check_directory(data, self.limits)
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._zip = zipfile.ZipFile(io.BytesIO(_with_plain_directory(data)))
             infos = self._zip.infolist()
         except UNREADABLE as error:
             raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.") from error
         _check_infos(infos, self._packed, self.limits)
         files = (info for info in infos if not info.filename.endswith("/"))
         self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in files]
+        if not self.entries:
+            raise ArchiveError("The archive is empty.")
 
     def start(self, entry: Entry, count: int = 16) -> bytes:
         """The first `count` bytes of `entry`, or what there is of them; b'' where it cannot be read."""
@@ -145,6 +149,40 @@ def check_directory(data: bytes, limits: ArchiveLimits) -> None:
     _check_list(data, start - size, start, total)
 
 
+def _with_plain_directory(data: bytes) -> bytes:
+    """`data` with a directory that a bad name or a bad extra field of one entry does not make unreadable.
+
+    Extra fields are left out, and what is said to be UTF-8 and is not is no longer said to be. `data` is checked.
+    """
+    end = data.rfind(END_OF_DIRECTORY, max(0, len(data) - END_BYTES - LONGEST_COMMENT))
+    total, size, offset = struct.unpack("<HLL", data[end + 10 : end + 20])
+    at, files, directory = end - size, bytearray(data[: end - size]), bytearray()
+    shift = end - size - offset  # of the places that the directory names
+    for _ in range(total):
+        head = bytearray(data[at : at + DIRECTORY_BYTES])
+        name_bytes, extra_bytes, comment_bytes = struct.unpack("<3H", head[28:34])
+        name = data[at + DIRECTORY_BYTES : at + DIRECTORY_BYTES + name_bytes]
+        if not _is_utf_8(name):
+            head[9] &= ~(UTF_8_FLAG >> 8) & 0xFF
+            local = shift + int.from_bytes(head[42:46], "little")
+            if files[local : local + 4] == LOCAL_HEADER:
+                files[local + 7] &= ~(UTF_8_FLAG >> 8) & 0xFF
+        head[30:34] = bytes(4)  # no extra field, no comment
+        directory += head + name
+        at += DIRECTORY_BYTES + name_bytes + extra_bytes + comment_bytes
+    tail = bytearray(data[end : end + END_BYTES])
+    tail[12:16], tail[20:22] = struct.pack("<L", len(directory)), bytes(2)
+    return bytes(files + directory + tail)
+
+
+def _is_utf_8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _check_list(data: bytes, start: int, end: int, total: int) -> None:
     """Refuse a list of files that is not exactly as long as its entries, or not as many as it says."""
     for _ in range(total):
@@ -181,7 +219,11 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveL
 
 def _name(info: zipfile.ZipInfo) -> str:
     """The entry's name with / between folders, whichever way its maker wrote them."""
-    return info.orig_filename.replace("\\", "/")
+    name = info.orig_filename
+    if not info.flag_bits & UTF_8_FLAG and not name.isascii():  # zipfile has decoded it as code page 437
+        stored = name.encode("cp437")
+        name = TextDecoder([stored])(stored, LONGEST_NAME + 1) or name
+    return name.replace("\\", "/")
 
 
 def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:

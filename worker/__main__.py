@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
+from model.midi.isolated_reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
 from worker.process import announce_start, run
 from worker.render import RenderPool
@@ -32,6 +33,7 @@ def main() -> int:
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     renderer = RenderPool(render_settings)
+    reading_pool().warm_up()
     try:
         announce_start(settings, job_settings)
         was_asked = run(settings, job_settings, _loader(settings), renderer)
@@ -45,6 +47,7 @@ def main() -> int:
         return 0
     finally:
         renderer.close()
+        reading_pool().close()
 
 
 def _loader(settings: WorkerSettings) -> ModelLoader:

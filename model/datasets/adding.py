@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from model.data.duplicates import Sketch
+from model.corpora.near_duplicates import Sketch
 from model.datasets.exchange import About
 from model.datasets.incoming import Batch, Incoming
 from model.datasets.info import DataSetInfo, PieceInfo

@@ -10,6 +10,7 @@ from model.datasets.exchange import ABOUT, NOT_MUSIC, About, about
 from model.datasets.limits import DataSetLimits
 from model.datasets.names import cleaned
 from model.errors import ArchiveError
+from model.midi import is_midi
 
 MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
 CLUTTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")  # what file managers add without being asked
@@ -33,7 +34,7 @@ class Batch:
         self._limits = limits
         self._parts: list[Incoming | tuple[Archive, Entry, About | None]] = []
         for name, data in files:
-            if is_archive(data) or (name.lower().endswith(SUFFIXES) and not _is_midi(data)):
+            if is_archive(data) or (name.lower().endswith(SUFFIXES) and not is_midi(data)):
                 self._open(name, data)
             else:
                 self._parts.append(Incoming(cleaned(name), data))
@@ -59,11 +60,14 @@ class Batch:
             self._parts.append(Incoming(cleaned(name), refused=error.sentence, code="archive"))
             return
         known = about(archive)
+        before = len(self._parts)
         for entry in archive.entries:
             parts = entry.name.lower().split("/")
             is_ours = known is not None and entry.name in (ABOUT, *NOT_MUSIC)
             if not is_ours and parts[0] not in CLUTTER and not parts[-1].startswith("._") and parts[-1] not in CLUTTER:
                 self._parts.append((archive, entry, known))
+        if len(self._parts) == before:
+            self._parts.append(Incoming(cleaned(name), refused="The archive has no MIDI files.", code="archive"))
 
     def _entry(self, archive: Archive, entry: Entry, known: About | None) -> Incoming:
         name = cleaned(entry.name)
@@ -73,12 +77,13 @@ class Batch:
         if is_archive(start) or entry.name.lower().endswith(SUFFIXES):
             sentence = "It is an archive inside an archive; send it by itself."
             return Incoming(name, refused=sentence, code="nested")
-        if start and not _is_midi(start) and not entry.name.lower().endswith(MIDI_SUFFIXES):
-            return Incoming(name, refused="It is no MIDI file (.mid).", code="not_midi_name")
         try:
-            return self._within(Incoming(name, archive.read(entry), about=known))
+            data = archive.read(entry)
         except ArchiveError as error:
             return Incoming(name, refused=error.sentence, code=error.sentence)
+        if data and not is_midi(data) and not entry.name.lower().endswith(MIDI_SUFFIXES):
+            return Incoming(name, refused="It is no MIDI file (.mid).", code="not_midi_name")
+        return self._within(Incoming(name, data, about=known))
 
     def _within(self, file: Incoming) -> Incoming:
         """`file`, without its bytes where they are more than a process should be given."""
@@ -86,7 +91,3 @@ class Batch:
             return file
         most = f"{self._limits.file_bytes / (1 << 20):,.0f}"
         return Incoming(file.name, refused=f"It has more than {most} MiB; send a shorter piece.", code="too_big")
-
-
-def _is_midi(data: bytes) -> bool:
-    return data.startswith(b"MThd") or (data.startswith(b"RIFF") and data[8:12] == b"RMID")

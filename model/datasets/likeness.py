@@ -1,10 +1,10 @@
-"""Which piece of a set a new one is nearly the same as, in whatever key: the sketches of `model.data.duplicates`."""
+"""Which piece of a set a new piece nearly repeats, in any key: the sketches of `model.corpora.near_duplicates`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from model.data.duplicates import FEWEST_SHARED, SAME, Sketch, share
+from model.corpora.near_duplicates import FEWEST_SHARED, SAME, Sketch, share
 
 
 class Likeness:

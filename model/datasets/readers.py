@@ -1,47 +1,34 @@
-"""The processes that read strangers' MIDI: each file has a time limit and a bound on memory, and costs itself alone.
-
-A process is kept when its files are read, so that a batch of a few small ones need not wait for Python to start; it
-ends by itself when nothing comes for some minutes, and with the process that started it. Nothing that comes back is
-unpickled, because a hostile file may have taken the other side over.
-"""
+"""Reads members' MIDI files in child processes: each file has limits on time and memory, and costs itself alone."""
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
-import subprocess
-import sys
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, islice
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-import model
-from model.data.duplicates import SKETCH, Sketch
+from model.corpora.near_duplicates import SKETCH, Sketch
 from model.datasets.info import Facts
 from model.datasets.limits import DataSetLimits
-from model.datasets.reading import receive, send
+from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedPool, Limits, Task
 
-STARTING_S = 120.0  # that a new process may take to import what it needs, on a busy machine
-FILES_OF_ONE = 1_000  # that a process reads before a new one takes its place: what leaks goes with it
-WORTH_A_PROCESS = 8  # files; fewer are read by one process
+FILES_OF_ONE = 1_000  # that a child reads before a new one takes its place
+WORTH_A_PROCESS = 8  # files; fewer are read by one child
 MOST_AT_ONCE = max(2, os.cpu_count() or 1)  # in this process, whatever the number of batches
-ANSWER_ROOM = 1 << 20  # bytes of an answer beside the music itself, which may grow when it is written anew
+ANSWER_ROOM = 1 << 20  # bytes of an answer beside the music itself, which may grow when it is written again
 GROWTH = 4
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR", "SYSTEMROOT")  # no token or password among them
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class ReadPiece:
-    """A file that was read: its facts, the sketch it is compared by, and its music written anew."""
+    """A file that was read: its facts, the sketch it is compared by, and its music written again."""
 
     facts: Facts
     sketch: Sketch
@@ -86,115 +73,39 @@ def read_all(
 
 
 def read_one(data: bytes, limits: DataSetLimits) -> ReadPiece | Unread:
-    """One file, read by a process that is idle or by a new one."""
-    with _AT_ONCE:
-        for _ in range(2):  # an idle process may have ended by itself just now: then a new one gets the file
-            reader = _idle_or_new()
-            was_used = reader.files > 0
-            answer = reader.read(data, limits)
-            if reader.can_go_on:
-                with _LOCK:
-                    _IDLE.append(reader)
-            if answer is not None:
-                return answer
-            if not was_used:
-                break
-    return Unread("The process that read it died; export the file again and send the new one.", "died")
-
-
-def end_idle() -> None:
-    """End the processes that wait for a file."""
-    with _LOCK:
-        readers, _IDLE[:] = list(_IDLE), []
-    for reader in readers:
-        reader.end()
-
-
-class _Reader:
-    """One process; `can_go_on` is False once it was ended or has read its share."""
-
-    def __init__(self) -> None:
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {"PYTHONPATH": str(Path(model.__file__).parents[1]), "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "model.datasets.reading"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for who asked; it ends when its pipe closes
+    """One file, read by an idle child or a new one."""
+    head = {"limits": _midi_limits(limits)}
+    most_bytes = ANSWER_ROOM + GROWTH * limits.file_bytes
+    try:
+        said, written = reading_pool(limits.memory_bytes).call(
+            head, data, timeout_s=limits.seconds, most_bytes=most_bytes
         )
-        self.files = 0
-        self.can_go_on = True
-        self._is_late = False
+        return _outcome(said, written)
+    except ChildTimedOut:
+        return Unread(f"Reading it takes longer than {limits.seconds:g} s; send a shorter piece.", "slow")
+    except ChildFailed as error:
+        if error.kind == "MemoryError":
+            return Unread("Reading it takes too much memory; send a shorter piece.", "memory")
+        return Unread(f"It cannot be read ({error.kind}); export it again and send the new file.", "unreadable")
+    except (ChildDied, ValueError, KeyError):  # ValidationError is a ValueError
+        return Unread("Reading it ended the process that read it; export the file again and send that one.", "died")
 
-    def read(self, data: bytes, limits: DataSetLimits) -> ReadPiece | Unread | None:
-        """What came of one file; None where the process was gone."""
-        try:
-            if not self.files:
-                with self._within(STARTING_S):
-                    self._wait_until_it_stands()
-            with self._within(limits.seconds):
-                return self._asked(data, limits)
-        except (OSError, ValueError):  # ValidationError is a ValueError
-            self.end()
-            return self._late(limits)
-        finally:
-            self.files += 1
-            self.can_go_on &= self.files < FILES_OF_ONE
-            if not self.can_go_on:
-                self.end()
 
-    @contextlib.contextmanager
-    def _within(self, limit_s: float) -> Iterator[None]:
-        """End the process when what is done here takes longer."""
-        timer = threading.Timer(limit_s, self._end_late)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+@cache
+def reading_pool(memory_bytes: int) -> IsolatedPool:
+    """The children of this process that read files with `memory_bytes` each."""
+    task = Task("model.datasets.reading:facts_of", Limits(memory_bytes), environment={"OPENBLAS_NUM_THREADS": "1"})
+    return IsolatedPool(task, MOST_AT_ONCE, FILES_OF_ONE)
 
-    def _wait_until_it_stands(self) -> None:
-        if self._process.stdout is None or receive(self._process.stdout, ANSWER_ROOM) is None:
-            raise ValueError("the process ended before it could read")
 
-    def _asked(self, data: bytes, limits: DataSetLimits) -> ReadPiece | Unread | None:
-        pipe_in, pipe_out = self._process.stdin, self._process.stdout
-        if pipe_in is None or pipe_out is None:
-            raise ValueError("the process has no pipes")
-        send(pipe_in, {"limits": _midi_limits(limits), "memory_bytes": limits.memory_bytes}, data)
-        answer = receive(pipe_out, ANSWER_ROOM + GROWTH * limits.file_bytes)
-        if answer is None:
-            self.end()
-            return self._late(limits)
-        said, written = answer
-        if "refused" in said:
-            return Unread(str(said["refused"])[:300], str(said.get("code", ""))[:40])
-        sketch = np.frombuffer(bytes.fromhex(said["sketch"]), dtype=np.uint64)
-        if len(sketch) > SKETCH or (np.diff(sketch) <= 0).any() or not written:
-            raise ValueError("the answer makes no sense")
-        return ReadPiece(Facts.model_validate(said["facts"]), sketch, written)
-
-    def _late(self, limits: DataSetLimits) -> Unread | None:
-        if self._is_late:
-            return Unread(f"Reading it takes longer than {limits.seconds:g} s; send a shorter piece.", "slow")
-        return None
-
-    def _end_late(self) -> None:
-        self._is_late = True
-        self._process.kill()
-
-    def end(self) -> None:
-        """Stop the process, whatever it does."""
-        self.can_go_on = False
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what was not sent yet is of no use any more
-                    pipe.close()
+def _outcome(said: dict, written: bytes) -> ReadPiece | Unread:
+    """What a child answered, checked; raises ValueError or KeyError where it makes no sense."""
+    if "refused" in said:
+        return Unread(str(said["refused"])[:300], str(said.get("code", ""))[:40])
+    sketch = np.frombuffer(bytes.fromhex(said["sketch"]), dtype=np.uint64)
+    if len(sketch) > SKETCH or (np.diff(sketch) <= 0).any() or not written:
+        raise ValueError("the answer makes no sense")
+    return ReadPiece(Facts.model_validate(said["facts"]), sketch, written)
 
 
 def _midi_limits(limits: DataSetLimits) -> dict[str, int | float | bool]:
@@ -205,18 +116,3 @@ def _midi_limits(limits: DataSetLimits) -> dict[str, int | float | bool]:
         "duration_s": limits.minutes * 60,
         "tracks": limits.tracks,
     }
-
-
-def _idle_or_new() -> _Reader:
-    with _LOCK:
-        if _IDLE:
-            return _IDLE.pop()
-    return _Reader()
-
-
-_LOCK = threading.Lock()
-_AT_ONCE = threading.Semaphore(MOST_AT_ONCE)
-_IDLE: list[_Reader] = []
-atexit.register(end_idle)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_IDLE.clear)  # the other side of their pipes is the parent's

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from model.datasets.info import DataSetInfo, PieceInfo
 
+MOST_REASONS = 10  # that `text` lists
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -42,19 +44,19 @@ class BatchReport:
         return {piece.name: piece.facts.repairs for piece in self.accepted if piece.facts.repairs}
 
     def reasons(self) -> list[tuple[int, str]]:
-        """Why files were refused: how many, and the sentence of the first of them; the most frequent first."""
-        counts = Counter(one.code for one in self.refused)
-        sentences: dict[str, str] = {}
-        for one in self.refused:
-            sentences.setdefault(one.code, one.sentence)
-        return [(count, sentences[code]) for code, count in counts.most_common()]
+        """Why files were refused: each sentence, and of how many files it is true; the most frequent first."""
+        return [(count, sentence) for sentence, count in Counter(one.sentence for one in self.refused).most_common()]
 
     def text(self) -> str:
         """The whole in a few lines, for a person."""
         lines = [f"{len(self.accepted)} added, {len(self.duplicates)} there already, {len(self.refused)} refused."]
         if self.repaired:
             lines.append(f"{len(self.repaired)} of those added were mended.")
-        lines += [f"{count} refused: {sentence}" for count, sentence in self.reasons()]
+        reasons = self.reasons()
+        lines += [f"{count} refused: {sentence}" for count, sentence in reasons[:MOST_REASONS]]
+        if len(reasons) > MOST_REASONS:
+            others = sum(count for count, _ in reasons[MOST_REASONS:])
+            lines.append(f"{others} more refused, for {len(reasons) - MOST_REASONS} other reasons.")
         near = [one for one in self.duplicates if not one.is_exact]
         lines += [f"'{one.name}' is nearly the same as '{one.of}'." for one in near[:5]]
         if len(near) > 5:

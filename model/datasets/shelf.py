@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from model.data.duplicates import Sketch
+from model.corpora.near_duplicates import Sketch
 from model.datasets.info import DataSetInfo, PieceInfo
 from model.datasets.names import SET_NAME
 from model.errors import DataError

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 from model.controls import KEYS, TONICS
 from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, instrument_colour
 from model.pictures.png import png
-from model.pictures.roll_axes import drawable, font
 from model.pictures.roll_layout import SCALE, Box
+from model.pictures.text import drawable, font
 
 if TYPE_CHECKING:
     from model.datasets.info import DataSetInfo
@@ -63,7 +63,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
     draw.text((MARGIN, 28 * SCALE), drawable(info.name), fill=TEXT, font=font(TITLE), anchor="lm")
     use = "  ·  not for commercial use" if info.non_commercial else ""
     licence = _fitting(f"{drawable(info.licence)}", WIDTH - 2 * MARGIN - round(font(LABEL).getlength(use)))
-    draw.text((MARGIN, 56 * SCALE), licence + use, fill=DIM_TEXT, font=font(LABEL), anchor="lm")
+    draw.text((MARGIN, 56 * SCALE), licence + use, fill=DIM_TEXT, font=font(LABEL, licence), anchor="lm")
 
 
 def _draw_totals(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
@@ -171,8 +171,8 @@ def _title(draw: ImageDraw.ImageDraw, title: str, box: Box) -> None:
 
 def _fitting(text: str, width: int) -> str:
     """`text`, cut with dots to `width` pixels."""
-    if font(LABEL).getlength(text) <= width:
+    if font(LABEL, text).getlength(text) <= width:
         return text
-    while text and font(LABEL).getlength(text + "...") > width:
+    while text and font(LABEL, text).getlength(text + "...") > width:
         text = text[:-1]
     return text.rstrip() + "..."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from model.errors import RequestError
+from model.pictures.text import covered, font_folder
 
 PAGE_WIDTH = 2100  # verovio's units: tenths of a millimetre at scale 100
 SCALE = 50  # per cent
@@ -39,23 +38,23 @@ def engraved(musicxml: bytes) -> bytes:
             "svgViewBox": False,
         }
     )
-    if not toolkit.loadData(musicxml.decode()):
+    if not toolkit.loadData(_drawable(musicxml.decode())):
         raise RequestError("The sheet cannot be engraved; ask for MusicXML and open it in a notation program.")
-    font = _font()
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=toolkit.renderToSVG(1),
             background="white",
             zoom=ZOOM,
-            font_dirs=[str(font)],
+            font_dirs=[str(font_folder())],
             font_family="DejaVu Serif",
             serif_family="DejaVu Serif",
         )
     )
 
 
-def _font() -> Path:
-    """A folder with DejaVu's fonts, without which resvg leaves all words out: matplotlib's, which music21 brings."""
-    from matplotlib import get_data_path
-
-    return Path(get_data_path()) / "fonts" / "ttf"
+def _drawable(musicxml: str) -> str:
+    """`musicxml` without the letters for which the font has only a box."""
+    if musicxml.isascii():
+        return musicxml
+    letters = covered("DejaVuSerif.ttf")
+    return "".join(letter for letter in musicxml if letter.isascii() or ord(letter) in letters)

@@ -6,10 +6,11 @@ from PIL import Image, ImageDraw
 
 from model.pictures.palette import BACKGROUND, DIM_TEXT, TEXT
 from model.pictures.png import png
-from model.pictures.roll_axes import clock, draw_keyboard, draw_parts, draw_time, drawable, font
+from model.pictures.roll_axes import clock, draw_keyboard, draw_parts, draw_time
 from model.pictures.roll_layout import HEIGHT, SCALE, WIDTH, Layout
 from model.pictures.roll_legend import draw_legend
 from model.pictures.roll_notes import colours_by_instrument, draw_ground, draw_notes
+from model.pictures.text import drawable, font
 from model.piece import Piece
 
 _TITLE_SIZE, _FACTS_SIZE = 18 * SCALE, 13 * SCALE
@@ -37,8 +38,8 @@ def _draw_title(draw: ImageDraw.ImageDraw, piece: Piece, title: str) -> int:
     """Title, length and number of notes; returns the column where they end."""
     room = _TITLE_WIDTH_BESIDE_INSTRUMENTS if colours_by_instrument(piece) else _TITLE_WIDTH
     title = _shortened(drawable(title) or "Piano roll", room)
-    draw.text(_TITLE_PLACE, title, fill=TEXT, font=font(_TITLE_SIZE), anchor="lm")
-    column = round(_TITLE_PLACE[0] + font(_TITLE_SIZE).getlength(title)) + 12 * SCALE
+    draw.text(_TITLE_PLACE, title, fill=TEXT, font=font(_TITLE_SIZE, title), anchor="lm")
+    column = round(_TITLE_PLACE[0] + font(_TITLE_SIZE, title).getlength(title)) + 12 * SCALE
     notes = f"{len(piece):,} note{'s' if len(piece) != 1 else ''}"
     facts = f"{clock(round(piece.end_s))}  ·  {notes}"
     draw.text((column, _TITLE_PLACE[1] + 2 * SCALE), facts, fill=DIM_TEXT, font=font(_FACTS_SIZE), anchor="lm")
@@ -48,8 +49,8 @@ def _draw_title(draw: ImageDraw.ImageDraw, piece: Piece, title: str) -> int:
 def _shortened(title: str, width: int) -> str:
     """`title`, cut with dots to `width` pixels."""
     title = title[:_TITLE_LETTERS]
-    if font(_TITLE_SIZE).getlength(title) <= width:
+    if font(_TITLE_SIZE, title).getlength(title) <= width:
         return title
-    while font(_TITLE_SIZE).getlength(title + "...") > width:
+    while font(_TITLE_SIZE, title).getlength(title + "...") > width:
         title = title[:-1]
     return title.rstrip() + "..."

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from model.pictures.palette import (
     BLACK_KEY,
@@ -25,6 +22,7 @@ from model.pictures.palette import (
 )
 from model.pictures.roll_layout import SCALE, Box, Layout
 from model.pictures.roll_notes import BLACK_PITCH_CLASSES
+from model.pictures.text import font
 from model.piece import DEFAULT_QUARTER_US, Piece
 
 LABEL_SIZE = 13 * SCALE
@@ -39,18 +37,6 @@ _DRUM_NAMES = (
     | {49: "crash", 57: "crash", 51: "ride", 53: "bell", 59: "ride"}
     | dict.fromkeys((41, 43, 45, 47, 48, 50), "tom")
 )
-
-
-def drawable(text: str) -> str:
-    """`text` in the letters that Pillow's font has: accents are dropped, other scripts left out."""
-    plain = unicodedata.normalize("NFKD", text.translate({0x2013: "-", 0x2014: "-", 0x2019: "'"}))
-    return " ".join(plain.encode("ascii", "ignore").decode().split())
-
-
-@cache
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own font (ASCII only) at `size` pixels: there on every machine."""
-    return ImageFont.load_default(size)
 
 
 def draw_keyboard(draw: ImageDraw.ImageDraw, layout: Layout) -> None:

@@ -9,9 +9,9 @@ from PIL import ImageDraw
 from pretty_midi.constants import INSTRUMENT_MAP
 
 from model.pictures.palette import DIM_TEXT, instrument_colour, loudness_colour
-from model.pictures.roll_axes import drawable, font
 from model.pictures.roll_layout import SCALE, WIDTH
 from model.pictures.roll_notes import colours_by_instrument
+from model.pictures.text import drawable, font
 from model.piece import Instrument, Piece
 
 _RIGHT, _MIDDLE = WIDTH - 18 * SCALE, 25 * SCALE
@@ -53,7 +53,8 @@ def _draw_instruments(draw: ImageDraw.ImageDraw, piece: Piece, left_limit: int) 
         draw.rounded_rectangle(
             (column, top, column + _SWATCH, top + _SWATCH), radius=2 * SCALE, fill=instrument_colour(number)
         )
-        draw.text((column + _SWATCH + _GAP, _MIDDLE), names[number], fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
+        name = names[number]
+        draw.text((column + _SWATCH + _GAP, _MIDDLE), name, fill=DIM_TEXT, font=font(_SIZE, name), anchor="lm")
         column += _entry_width(names[number])
     if more := _more(len(ranked) - len(shown)):
         draw.text((column, _MIDDLE), more, fill=DIM_TEXT, font=font(_SIZE), anchor="lm")
@@ -83,7 +84,7 @@ def _width(names: dict[int, str], shown: list[int]) -> int:
 
 
 def _entry_width(name: str) -> int:
-    return _SWATCH + _GAP + round(font(_SIZE).getlength(name)) + _ENTRY_GAP
+    return _SWATCH + _GAP + round(font(_SIZE, name).getlength(name)) + _ENTRY_GAP
 
 
 def _more(count: int) -> str:

@@ -15,6 +15,7 @@ from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown
         ("song.mp3", b"ID3 not midi", "“song.mp3” is not a MIDI file. Attach a `.mid` file"),
         ("song.mid", b"", "“song.mid” is empty. Attach a `.mid` file with some notes in it."),
         ("song.mid", SEED + bytes(MAX_SEED_BYTES), "is too big: 1.0 MiB, and a seed may have 1.0 MiB."),
+        ("song.zip", b"PK\x03\x04" + SEED, "“song.zip” is not a MIDI file. Attach a `.mid` file"),
         ("song.mid", b"RIFFxxxxRMID", "is called a MIDI file but is not one inside. Export it again"),
     ],
 )
@@ -22,6 +23,19 @@ async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(theatre: Theatre,
     await theatre.alice.slash(theatre.channel, "compose", seed=(name, data))
     assert words in shown(theatre.message)
     assert theatre.worker.queued() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("song.rmi", b"RIFF\xff\xff\x00\x00RMIDLIST\xa2\x00\x00\x00INFO" + b"x" * 300),
+        ("song", b""),
+        ("song.bin", b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 200),
+    ],
+)
+async def test_a_seed_is_judged_by_its_bytes_and_not_by_its_name(theatre: Theatre, name: str, before: bytes) -> None:
+    await theatre.alice.slash(theatre.channel, "compose", seed=(name, before + SEED))
+    assert theatre.worker.take().request.seed.size == len(before + SEED)
 
 
 async def test_a_seed_that_discord_does_not_hand_over_is_asked_for_again(theatre: Theatre, monkeypatch) -> None:

@@ -18,7 +18,8 @@ from jobs.contract import (
     Stage,
 )
 from jobs.registry import visible_to
-from model.midi import read_midi, write_midi
+from model.midi import write_midi
+from model.midi.isolated_reading import read_isolated
 from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted
@@ -70,7 +71,7 @@ class ComposeHandler(JobHandler):
     def _seed(self, request: ComposeRequest) -> tuple[Piece | None, tuple[str, ...]]:
         if request.seed is None:
             return None, ()
-        read = read_midi(self.context.blobs.get(request.seed))
+        read = read_isolated(self.context.blobs.get(request.seed))
         return read.piece, tuple(read.repairs)
 
     def _compose(self, key: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, ComposedPiece, float]:

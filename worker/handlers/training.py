@@ -23,7 +23,7 @@ from worker.training.process import TrainingProcess, end_of_log
 from worker.training.run_folder import CURVE
 
 if TYPE_CHECKING:
-    from model.tuning import TuningProgress
+    from model.training.finetuning import TuningProgress
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class TrainingHandler(JobHandler):
 
     def _report(self, said: dict[str, Any]) -> bool:
         """Report progress; False when the job is settled. Without Redis the report is lost, the training is not."""
-        from model.tuning import TuningProgress  # late: it loads Keras
+        from model.training.finetuning import TuningProgress  # late: it loads Keras
 
         now = TuningProgress.model_validate(said)
         try:
@@ -142,7 +142,7 @@ class TrainingHandler(JobHandler):
             return True
 
     def _fields(self, now: TuningProgress) -> dict[str, Any]:
-        from model.tuning.curve import draw_curve  # late, as above
+        from model.training.finetuning.curve import draw_curve  # late, as above
 
         curve = self._progress.curve
         if len(now.history) > 1 and now.history[-1].epoch > self._progress.epoch:

@@ -2,9 +2,8 @@
 
 pool                  `RenderPool`: what the worker calls; restarts what breaks, turns errors into sentences
 line                  which piece a render process takes next
-child                 one render process as the worker sees it: start, ask, kill
-process               `python -m worker.render.process`: what runs in it
-frames                messages of JSON and bytes over pipes
+child                 one render process, as the pool uses it
+process               what a render process does
 settings              `RenderSettings`
 renderer              the interface of a renderer, and the list of them
 audio                 the MP3: synthesis, level, fade, encoding

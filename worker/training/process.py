@@ -1,4 +1,4 @@
-"""The process of one training: `python -m model.tuning FOLDER`, which writes JSON, one message a line.
+"""The process of one training: `python -m model.training.finetuning FOLDER`, which writes JSON, one message a line.
 
 It is started by exec. It ends when this worker ends, even by kill -9, because its standard input ends then. It may be
 killed at any moment: its folder holds all that the next process needs.
@@ -35,7 +35,7 @@ class TrainingProcess:
         known = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
         with (folder / LOG).open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "model.tuning", str(folder)],
+                [sys.executable, "-m", "model.training.finetuning", str(folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

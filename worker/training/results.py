@@ -10,16 +10,16 @@ from jobs.contract import BlobRef, Listening, Verdict
 from worker.context import WorkerContext
 
 if TYPE_CHECKING:
-    from model.tuning import EpochFigures
+    from model.training.finetuning import EpochFigures
 
 LONGEST_S = 120.0  # limit for rendering one example
-SEED_S = 10.0  # of each example, as `model.tuning.judging` takes it
+SEED_S = 10.0  # of each example, as `model.training.finetuning.evaluation` takes it
 SIDES = {"before": "a", "after": "b"}
 
 
 def verdict(said: Mapping[str, Any]) -> Verdict:
     """The last message of a training process as the contract's verdict; its per cents become shares."""
-    from model.tuning.verdict import Originality  # late: it loads Keras
+    from model.training.finetuning.verdict import Originality  # late: it loads Keras
 
     originality = said["originality"]
     return Verdict(
@@ -40,7 +40,7 @@ def verdict(said: Mapping[str, Any]) -> Verdict:
 
 def best_epoch(history: Sequence[EpochFigures]) -> int:
     """The epoch whose network would be kept if the training ended now."""
-    from model.tuning.choosing import chosen_epoch  # late, as above
+    from model.training.finetuning.selection import chosen_epoch  # late, as above
 
     return chosen_epoch(history).epoch if history else 0
 

@@ -118,7 +118,7 @@ CONTENTS: dict[str, tuple[Make, str]] = {
         with_file(originality__npz=npz({**INDEX, "runs_8_low": np.zeros(30 * MIB, np.uint8)}, True)),
         "can't be read",
     ),
-    "a rehearsal of objects": (
+    "a replay sample of objects": (
         with_file(rehearsal__npz=npz({"a": np.array([Shell()], object)}, False, True)),
         "Python objects",
     ),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from model.datasets import DataSetStore
-from model.datasets.readers import end_idle
+from model.datasets import DataSetLimits, DataSetStore
+from model.datasets.readers import reading_pool
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> DataSetStore:
 def _readers() -> Iterator[None]:
     """The processes that read are kept for all tests, and ended after them."""
     yield
-    end_idle()
+    reading_pool(DataSetLimits().memory_bytes).close()
 
 
 def tree(folder: Path) -> dict[str, bytes]:

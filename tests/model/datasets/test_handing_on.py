@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from model.data.sources import read_sources
+from model.corpora.sources import read_sources
 from model.datasets import DataSetStore
 from model.errors import DataError
 from tests.model.datasets.test_store import filled

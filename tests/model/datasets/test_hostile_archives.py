@@ -18,6 +18,7 @@ from tests.model.datasets.conftest import tree
 from tests.model.datasets.hostile import ENTRY, GOOD, MIB, WHOLE, archive
 from tests.model.datasets.tunes import tune
 from tests.model.datasets.zips import Part
+from tests.model.midi.midi_bytes import NOTE, file
 
 MOST_MEMORY = 48 * MIB  # beside the archive itself
 BOMBS = {name: WHOLE[name][0] for name in ("100 MiB of zeros", "zeros in forty files", "a size of 4 GiB")} | {
@@ -45,6 +46,36 @@ def test_an_entry_is_refused_and_the_rest_is_taken(store: DataSetStore, tmp_path
     assert report.refused
     assert all(re.search(sentence, one.sentence) for one in report.refused), report.refused
     assert tree(tmp_path) == before
+
+
+def test_a_name_that_cannot_be_read_costs_no_other_entry(store: DataSetStore):
+    # Given an archive with a name that is said to be UTF-8 and is not, and one in Shift-JIS, as old Windows packs it
+    data = archive(
+        Part(b"\xe9tude.mid", tune(11), flags=0x800),
+        Part("さくらさくら.mid".encode("cp932"), tune(12)),
+        Part(b"three.mid", tune(13)),
+    )
+    report = store.add("waltzes", [("a.zip", data)], "attachment")
+    # Then all are in, and the names are what they were
+    assert report.refused == ()
+    assert [piece.name for piece in report.accepted][1:] == ["さくらさくら", "three"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [((), "The archive is empty."), ((Part(b"__MACOSX/._a.mid", b"x"),), "The archive has no MIDI files.")],
+)
+def test_an_archive_without_music_says_so(store: DataSetStore, parts: tuple[Part, ...], sentence: str):
+    report = store.add("waltzes", [("more.zip", archive(*parts))], "attachment")
+    assert [(one.name, one.sentence) for one in report.refused] == [("more.zip", sentence)]
+
+
+def test_each_reason_is_told_with_the_files_it_is_true_of(store: DataSetStore):
+    # Given three damaged files, two of them damaged in the same way
+    damaged = file("00 40 40" + NOTE)
+    files = [("a.mid", damaged), ("b.mid", file(NOTE, "00 40 40" + NOTE)), ("c.mid", damaged + b" ")]
+    report = store.add("waltzes", files, "attachment")
+    assert [(count, "track 1" in sentence) for count, sentence in report.reasons()] == [(2, True), (1, False)]
 
 
 def test_every_reason_costs_its_entry_alone(store: DataSetStore, tmp_path: Path):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from model.data.duplicates import near_duplicates, share, sketch
+from model.corpora.near_duplicates import near_duplicates, share, sketch
 from model.datasets import DataSetLimits
-from model.datasets import readers as module
 from model.datasets.likeness import Likeness
-from model.datasets.readers import ReadPiece, Unread, end_idle, read_all, read_one
+from model.datasets.readers import ReadPiece, Unread, read_all, read_one, reading_pool
 from model.datasets.reading import facts_of
 from model.midi import write_midi
 from model.piece import Piece
@@ -25,12 +25,15 @@ LIMITS = DataSetLimits()
 LARGE = write_midi(piece(1, 150_000))
 
 
+POOL = reading_pool(LIMITS.memory_bytes)
+
+
 @pytest.fixture
 def own() -> None:
     """No process of another test is used, and none is left over."""
-    end_idle()
+    POOL.close()
     yield
-    end_idle()
+    POOL.close()
 
 
 def test_files_come_back_in_their_order_each_with_what_is_known_of_it():
@@ -46,35 +49,27 @@ def test_files_come_back_in_their_order_each_with_what_is_known_of_it():
 
 def test_a_few_files_are_read_by_one_process_that_is_kept(own):
     assert [outcome.facts.notes for _, outcome in read_all([(1, tune(1))], LIMITS)] == [60]
-    (reader,) = module._IDLE
-    start = time.monotonic()
+    kept = POOL.pids
     list(read_all([(seed, tune(seed)) for seed in range(4)], LIMITS))
-    assert time.monotonic() - start < 2
-    assert [reader] == module._IDLE
-    assert reader.files == 5
+    assert len(kept) == 1
+    assert kept == POOL.pids
 
 
-def test_a_process_that_ended_by_itself_is_replaced(own):
+def test_a_process_that_ended_while_idle_costs_no_file(own):
+    # Given a process that has read a file and was then ended, as by a memory shortage in the night
     read_one(tune(1), LIMITS)
-    (reader,) = module._IDLE
-    reader._process.kill()
-    reader._process.wait()
+    (pid,) = POOL.pids
+    os.kill(pid, signal.SIGKILL)
+    # When the next file comes, then another process reads it
     assert isinstance(read_one(tune(2), LIMITS), ReadPiece)
-    assert [reader] != module._IDLE
-
-
-def test_a_process_reads_so_many_files_and_no_more(own, monkeypatch):
-    monkeypatch.setattr(module, "FILES_OF_ONE", 2)
-    for seed in range(5):
-        assert isinstance(read_one(tune(seed), LIMITS), ReadPiece)
-        assert len(module._IDLE) == (seed + 1) % 2
+    assert POOL.pids != (pid,)
 
 
 def test_a_file_that_takes_too_long_costs_itself_alone(own):
     read_one(tune(1), LIMITS)
     late = read_one(LARGE, replace(LIMITS, seconds=0.05))
     assert late == Unread("Reading it takes longer than 0.05 s; send a shorter piece.", "slow")
-    assert module._IDLE == []
+    assert POOL.pids == ()
     assert isinstance(read_one(tune(1), LIMITS), ReadPiece)
 
 
@@ -88,7 +83,7 @@ def test_a_file_that_takes_too_much_memory_costs_itself_alone(own):
 def test_a_process_that_reads_knows_no_secret_and_can_write_nothing(own, monkeypatch):
     monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
     read_one(tune(1), LIMITS)
-    folder = Path("/proc") / str(module._IDLE[0]._process.pid)
+    folder = Path("/proc") / str(POOL.pids[0])
     if not folder.exists():
         pytest.skip("there is no /proc here")
     assert b"very-secret" not in (folder / "environ").read_bytes()
@@ -102,10 +97,10 @@ def test_a_process_that_reads_knows_no_secret_and_can_write_nothing(own, monkeyp
 def test_music_written_anew_stays_as_it_is_when_it_is_read_again(odd):
     if not len(odd):
         return
-    limits = {"duration_s": 1e9, "size_bytes": 1 << 22}
-    _, once = facts_of(write_midi(odd), limits)
+    head = {"limits": {"duration_s": 1e9, "size_bytes": 1 << 22}}
+    _, once = facts_of(head, write_midi(odd))
     if once:  # else it has too few notes
-        assert facts_of(once, limits)[1] == once
+        assert facts_of(head, once)[1] == once
 
 
 def _first(whole: Piece, notes: int) -> Piece:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.data.shards import FEWEST_NOTES as FEWEST_NOTES_LEARNT
+from model.corpora.shards import FEWEST_NOTES as FEWEST_NOTES_LEARNT
 from model.datasets import LICENCES, DataSetLimits, DataSetStore
 from model.datasets.reading import FEWEST_NOTES as FEWEST_NOTES_KEPT
 from model.errors import DataError
