@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from model.training.finetuning.settings import About
 
 ORDER, ASKED, DATA, CURVE = "order.json", "asked.json", "data", "curve.png"
-MOST_KEPT = 5  # folders of a server's trainings that can be gone on with
+MOST_KEPT = 5  # folders of a server's trainings that can be resumed
 LONGEST_TITLE = 80
 MOST_MIXED = 0.875  # of a batch's eight rows at least one is the data set's
 
 
-class Asked(BaseModel):
-    """What the folder of a training keeps for whoever goes on with it."""
+class Origin(BaseModel):
+    """What a training began with; kept in its folder for jobs that resume it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +41,7 @@ class Asked(BaseModel):
 
 
 def write(folder: Path, request: TrainRequest, server: ServerLibrary, settings: WorkerSettings) -> None:
-    """Make the folder of a training, or let one that is there go on with what `request` says now.
+    """Make the folder of a training, or update that of one that is resumed.
 
     Raises:
         ModelError: the data set or the base is not there, or too small to learn from.
@@ -50,8 +50,8 @@ def write(folder: Path, request: TrainRequest, server: ServerLibrary, settings: 
     if asked is None:
         server.require_room(request.name)
         if request.resumes is not None:
-            raise DataError("That training's checkpoint is no longer kept: begin a new one with `/train start`.")
-        asked = Asked(jobs=(request.job_id,), base=_base(request, server), **_data(folder, request, server))
+            raise DataError("That training's checkpoint is no longer kept: start a new one with `/train start`.")
+        asked = Origin(jobs=(request.job_id,), base=_base(request, server), **_data(folder, request, server))
     elif request.job_id not in asked.jobs:
         asked = asked.model_copy(update={"jobs": (*asked.jobs, request.job_id)})
     _write_order(folder, request, asked, settings)
@@ -59,7 +59,7 @@ def write(folder: Path, request: TrainRequest, server: ServerLibrary, settings: 
         file.write(asked.model_dump_json(indent=1).encode())
 
 
-def _write_order(folder: Path, request: TrainRequest, asked: Asked, settings: WorkerSettings) -> None:
+def _write_order(folder: Path, request: TrainRequest, asked: Origin, settings: WorkerSettings) -> None:
     from model.training.finetuning.process import Base, Order  # late: it loads Keras
     from model.training.finetuning.settings import TuningSettings
 
@@ -82,7 +82,7 @@ def _write_order(folder: Path, request: TrainRequest, asked: Asked, settings: Wo
         file.write(order.model_dump_json(indent=1).encode())
 
 
-def _about(request: TrainRequest, asked: Asked) -> About:
+def _about(request: TrainRequest, asked: Origin) -> About:
     from model.training.finetuning.settings import About  # late, as above
 
     begun = "" if asked.base is None else f"{asked.base['name']}, "
@@ -95,9 +95,9 @@ def _about(request: TrainRequest, asked: Asked) -> About:
     )
 
 
-def _asked(folder: Path) -> Asked | None:
+def _asked(folder: Path) -> Origin | None:
     try:
-        return Asked.model_validate_json((folder / ASKED).read_bytes())
+        return Origin.model_validate_json((folder / ASKED).read_bytes())
     except (OSError, ValidationError):
         return None
 
