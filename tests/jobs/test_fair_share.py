@@ -110,7 +110,7 @@ def test_a_server_with_a_command_under_way_leaves_the_last_slot_to_others(valkey
 def test_a_job_that_was_put_back_comes_before_its_members_others(queue, ask_for, valkey):
     ask_for("a1", "a2", "b1")
     taken = queue.take()
-    queue.give_back(taken)
+    queue.requeue_taken(taken)
     assert queue.order() == ["a1", "b1", "a2"]
 
 

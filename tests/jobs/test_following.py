@@ -74,10 +74,10 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(
         JobQueue(valkey.client, settings, queue_config("compose", settings)),
         Recovery(valkey.client, settings),
     )
-    assert queue.whereabouts(request.job_id) is JobLocation.TAKEN
+    assert queue.location(request.job_id) is JobLocation.TAKEN
     # When others look for lost jobs, at first it may still be on its way
     recovery.run()
-    assert queue.whereabouts(request.job_id) is JobLocation.TAKEN
+    assert queue.location(request.job_id) is JobLocation.TAKEN
     # Then it goes back, once
     await asyncio.sleep(0.2)
     recovery.run()

@@ -230,7 +230,7 @@ def test_a_record_of_version_two_is_read(ask):
 async def test_a_lost_training_goes_on_many_times(job_client, able, valkey, settings):
     await job_client.submit(training("a"), DELIVERY)
     queue = JobQueue(valkey.client, settings, queue_config("train", settings))
-    assert queue.whereabouts("a") is JobLocation.WAITING
+    assert queue.location("a") is JobLocation.WAITING
     assert queue.rq.fetch_job("a").retries_left == settings.training_retries
 
 

@@ -12,58 +12,58 @@ LONG_S = 100.0
 
 
 def test_a_stop_hits_the_job_it_was_meant_for_among_those_that_run():
-    stops = Cancellations()
+    cancellations = Cancellations()
     for job_id in ("a", "b"):
-        stops.begin(job_id, LONG_S)
-    assert not stops.should_stop("a")
-    stops.request("a")
-    assert stops.should_stop("a")
-    assert stops.is_requested("a")
-    assert not stops.should_stop("b")
+        cancellations.begin(job_id, LONG_S)
+    assert not cancellations.should_stop("a")
+    cancellations.request("a")
+    assert cancellations.should_stop("a")
+    assert cancellations.is_requested("a")
+    assert not cancellations.should_stop("b")
 
 
 def test_a_stop_that_comes_late_leaves_the_next_job_alone():
-    stops = Cancellations()
-    stops.end(stops.begin("a", LONG_S))
-    stops.request("a")
-    stops.begin("b", LONG_S)
-    assert not stops.should_stop("b")
+    cancellations = Cancellations()
+    cancellations.end(cancellations.begin("a", LONG_S))
+    cancellations.request("a")
+    cancellations.begin("b", LONG_S)
+    assert not cancellations.should_stop("b")
 
 
 def test_a_job_that_comes_back_is_not_stopped_by_the_old_request():
-    stops = Cancellations()
-    run = stops.begin("a", LONG_S)
-    stops.request("a")
-    stops.end(run)
-    stops.begin("a", LONG_S)
-    assert not stops.should_stop("a")
+    cancellations = Cancellations()
+    run = cancellations.begin("a", LONG_S)
+    cancellations.request("a")
+    cancellations.end(run)
+    cancellations.begin("a", LONG_S)
+    assert not cancellations.should_stop("a")
 
 
 def test_leaving_stops_whatever_runs_without_a_request():
-    stops = Cancellations()
+    cancellations = Cancellations()
     for job_id in ("a", "b"):
-        stops.begin(job_id, LONG_S)
-    stops.leave()
-    assert stops.should_stop("a")
-    assert stops.should_stop("b")
-    assert not stops.is_requested("a")
+        cancellations.begin(job_id, LONG_S)
+    cancellations.shut_down()
+    assert cancellations.should_stop("a")
+    assert cancellations.should_stop("b")
+    assert not cancellations.is_requested("a")
 
 
 def test_a_job_whose_time_is_over_is_to_stop_and_no_other():
-    stops = Cancellations()
-    stops.begin("a", 0.0)
-    stops.begin("b", LONG_S)
-    assert stops.left_s("a") <= 0 < stops.left_s("b") <= LONG_S
-    assert stops.should_stop("a")
-    assert not stops.should_stop("b")
+    cancellations = Cancellations()
+    cancellations.begin("a", 0.0)
+    cancellations.begin("b", LONG_S)
+    assert cancellations.left_s("a") <= 0 < cancellations.left_s("b") <= LONG_S
+    assert cancellations.should_stop("a")
+    assert not cancellations.should_stop("b")
 
 
 def test_what_runs_is_told_the_longest_first():
-    stops = Cancellations()
-    first, second = stops.begin("a", LONG_S), stops.begin("b", LONG_S)
-    assert stops.running == (first, second)
-    stops.end(first)
-    assert stops.running == (second,)
+    cancellations = Cancellations()
+    first, second = cancellations.begin("a", LONG_S), cancellations.begin("b", LONG_S)
+    assert cancellations.running == (first, second)
+    cancellations.end(first)
+    assert cancellations.running == (second,)
 
 
 def test_one_thread_has_the_last_word_on_a_job():

@@ -203,7 +203,7 @@ def test_nobody_waits_for_a_new_version_and_the_old_one_stays_until_it_is_there(
     play(cache, "piano")
     loader.slow = {"piano"}
     with ThreadPoolExecutor(1) as threads:
-        promoting = threads.submit(cache.promote, loader.info("piano", "2"))
+        promoting = threads.submit(cache.switch_version, loader.info("piano", "2"))
         while len(loader.loaded) < 2:
             assert not promoting.done()
         with cache.lease("piano") as engaged:  # would wait for ever

@@ -34,7 +34,7 @@ def job_settings(valkey) -> JobSettings:
 
 
 @pytest.fixture
-def watch(settings, job_settings, valkey) -> NightlyScheduler:
+def scheduler(settings, job_settings, valkey) -> NightlyScheduler:
     worker = WorkerInfo(name="w", hostname="h", pid=1, started_at=1.0, does=("train",))
     WorkerRegistry(valkey.client, job_settings).publish(worker)
     return NightlyScheduler(settings, job_settings, valkey.client)
@@ -61,14 +61,14 @@ def asked(valkey, job_settings: JobSettings) -> list[str]:
     return sorted(record.job_id for record in RecordStore(valkey.client, job_settings).trainings(HERE))
 
 
-def test_a_night_has_one_training_in_the_channel_however_many_look(watch, wish, settings, job_settings, valkey):
+def test_a_night_has_one_training_in_the_channel_however_many_look(scheduler, wish, settings, job_settings, valkey):
     # Given a server that wishes it and has starred enough
     wish()
     gather(settings, range(10))
     # When two workers look, again and again, in that hour
     other = NightlyScheduler(settings, job_settings, valkey.client)
-    for look in (watch.look, other.look, watch.look):
-        look(NIGHT)
+    for check in (scheduler.check, other.check, scheduler.check):
+        check(NIGHT)
     # Then there is one training, with its message in the channel
     (job_id,) = asked(valkey, job_settings)
     record = RecordStore(valkey.client, job_settings).get(job_id)
@@ -76,44 +76,44 @@ def test_a_night_has_one_training_in_the_channel_however_many_look(watch, wish, 
     assert (record.delivery.channel_id, record.delivery.interaction_token) == (CHANNEL, None)
 
 
-def test_by_day_nothing_is_asked(watch, wish, settings, job_settings, valkey):
+def test_by_day_nothing_is_asked(scheduler, wish, settings, job_settings, valkey):
     wish()
     gather(settings, range(10))
-    watch.look(NIGHT + HOUR_S)
+    scheduler.check(NIGHT + HOUR_S)
     assert asked(valkey, job_settings) == []
 
 
-def test_the_next_night_needs_something_new(watch, wish, settings, job_settings, valkey, monkeypatch):
+def test_the_next_night_needs_something_new(scheduler, wish, settings, job_settings, valkey, monkeypatch):
     # Given a training of last night
     wish()
     gather(settings, range(10))
-    watch.look(NIGHT)
+    scheduler.check(NIGHT)
     first = asked(valkey, job_settings)
     # When nothing was starred since, nothing is asked
-    watch.look(NIGHT + 24 * HOUR_S)
+    scheduler.check(NIGHT + 24 * HOUR_S)
     assert asked(valkey, job_settings) == first
     # And when enough was, it is
     monkeypatch.setattr(time, "time", lambda: NIGHT + 12 * HOUR_S)
     gather(settings, range(20, 24))
     monkeypatch.undo()
-    watch.look(NIGHT + 24 * HOUR_S)
+    scheduler.check(NIGHT + 24 * HOUR_S)
     assert len(asked(valkey, job_settings)) == 2
 
 
-def test_too_few_pieces_and_a_wish_taken_back_are_left_alone(watch, wish, settings, job_settings, valkey):
+def test_too_few_pieces_and_a_wish_taken_back_are_left_alone(scheduler, wish, settings, job_settings, valkey):
     wish()
     gather(settings, range(5))
-    watch.look(NIGHT)
+    scheduler.check(NIGHT)
     gather(settings, range(5, 12))
     ScheduleStore(valkey.client).set(HERE, NightlySchedule(enabled=False, channel_id=CHANNEL, user_id=ADMIN))
-    watch.look(NIGHT)
+    scheduler.check(NIGHT)
     assert asked(valkey, job_settings) == []
 
 
-def test_it_begins_with_the_model_that_the_server_prefers(watch, wish, settings, job_settings, valkey):
+def test_it_begins_with_the_model_that_the_server_prefers(scheduler, wish, settings, job_settings, valkey):
     wish()
     NameCache(valkey.client).prefer(HERE, "rags")
     gather(settings, range(10))
-    watch.look(NIGHT)
+    scheduler.check(NIGHT)
     (job_id,) = asked(valkey, job_settings)
     assert RecordStore(valkey.client, job_settings).get(job_id).request.base == "rags"
