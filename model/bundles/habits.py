@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from model.controls import FAMILIES, KEYS
 from model.representation.base import BLOCK
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
-from model.representation.players import PROGRAMS_PER_FAMILY
+from model.representation.score_law import PROGRAMS_PER_FAMILY
 
 if TYPE_CHECKING:
     from model.representation import Representation

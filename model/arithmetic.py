@@ -1,4 +1,4 @@
-"""Exponential, logistic function and hyperbolic tangent, written so that compilers make vectors of them.
+"""Exponential, logistic function and hyperbolic tangent for compiled code, which makes vectors of them.
 
 The mathematics library works on one number at a time. Here exp(x) = 2^n exp(r) with |r| <= ln(2) / 2, where a Taylor
 polynomial is exact to rounding. Every operation is fixed, so results are the same bits on every processor.
@@ -12,7 +12,12 @@ import math
 
 import numpy as np
 
-from model.engine.compiling import inlined
+from model.compiling import inlined
+
+# How products round: see `model.generation.kernels.products`, and `model.network.rounding` for the same on any backend.
+LARGEST = 127.0  # of a column of weights
+WIDEST = 126.7  # of a row of inputs: with 127, half of the largest would lie just between two whole numbers
+LEAST_ROUNDED = 1e-30  # rows with nothing larger are rounded to 0
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094173e-06  # their sum is ln 2; the first has few bits

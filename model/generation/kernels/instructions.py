@@ -1,15 +1,15 @@
-"""The innermost loops of products, written for the processor at hand.
+"""The innermost loop of a product, written for the processor at hand.
 
-A kernel multiplies a few rows of bytes with one panel of weights: sums stay in registers from the first term to the
-last. Processors that multiply four bytes in one instruction do (AVX-512 VNNI, AVX-VNNI); elsewhere the compiler gets
-whole numbers of sixteen bits in pairs, for which most have an instruction. All of them give the same bits.
+It multiplies a row of bytes with one panel of weights: sums stay in registers from the first term to the last. LLVM
+does not find the instructions that multiply four bytes at once (AVX-512 VNNI, AVX-VNNI) in a plain loop: written by
+hand a product takes a fourth of the time of numba's best (docs/adr/0007). Other processors multiply whole numbers of
+sixteen bits in pairs. All ways give the same bits.
 """
 
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,6 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-
-from model.engine.compiling import named
 
 PANEL = 64  # columns packed side by side
 GROUP = 4  # inputs of a column that lie side by side
@@ -34,25 +32,23 @@ class Way:
 
     Attributes:
         columns: of one register of sums.
-        registers: of sums for one row, in a pass over the panel.
-        most_rows: that share a pass: as many as leave no sum without a register.
+        registers: of sums in a pass over the panel.
         fours: the instruction, by LLVM's name, that multiplies and adds four bytes; none where pairs are multiplied.
         pairs: the one for pairs of sixteen bits, by LLVM's name; none leaves it to the compiler.
     """
 
     columns: int
     registers: int
-    most_rows: int
     fours: str = ""
     pairs: str = ""
 
 
 WAYS = {  # by the feature that a processor needs
-    "avx512vnni": Way(16, 4, 6, fours="llvm.x86.avx512.vpdpbusd.512"),
-    "avxvnni": Way(8, 4, 3, fours="llvm.x86.avx512.vpdpbusd.256"),
-    "avx2": Way(4, 4, 3, pairs="llvm.x86.avx2.pmadd.wd"),
+    "avx512vnni": Way(16, 4, fours="llvm.x86.avx512.vpdpbusd.512"),
+    "avxvnni": Way(8, 4, fours="llvm.x86.avx512.vpdpbusd.256"),
+    "avx2": Way(4, 4, pairs="llvm.x86.avx2.pmadd.wd"),
 }
-ANYWHERE = Way(4, 4, 3)
+ANYWHERE = Way(4, 4)
 
 
 def way_of_this_processor() -> Way:
@@ -61,60 +57,44 @@ def way_of_this_processor() -> Way:
     return next((way for feature, way in WAYS.items() if known.get(feature)), ANYWHERE)
 
 
-WAY = way_of_this_processor()
-MOST_ROWS = WAY.most_rows
+@intrinsic
+def multiply_panel(_context, q, q_at, scale, w, w_at, groups, y, y_at):  # noqa: ANN001, ANN201, PLR0913
+    """y[y_at:][:PANEL] += a row of inputs @ a panel.
 
-
-def kernel(rows: int, way: Way = WAY) -> Callable[..., None]:
-    """y[row, :PANEL] += x[row] @ a panel, for `rows` rows: a function for compiled code.
-
-    Its arguments: q uint8 and where its first row begins, how far it is to the next; float32 scales of the rows and
-    where the first is; uint8 weights and where the panel begins; groups of inputs; float32 y, where its first row
-    begins, how far it is to the next.
+    Args:
+        q: uint8, the row begins at `q_at`.
+        scale: what one of its numbers is worth, float32.
+        w: uint8, the panel begins at `w_at`.
+        groups: of `GROUP` inputs.
+        y: float32.
     """
-
-    @intrinsic
-    def multiply(_context, q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
-        signature = types.void(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride)
-        return signature, lambda *arguments: _Kernel(rows, way, *arguments).generate()
-
-    def call(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride):  # noqa: ANN001, ANN202, PLR0913
-        multiply(q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride)  # type: ignore[call-arg]
-
-    return named(call, f"kernel_of_{rows}_rows_{way.columns}_{way.registers}_{way.fours}_{way.pairs}")
+    signature = types.void(q, types.int64, types.float32, w, types.int64, types.int64, y, types.int64)
+    return signature, lambda *arguments: Kernel(way_of_this_processor(), *arguments).generate()
 
 
-class _Kernel:
+class Kernel:
     """Writes the machine code of one kernel."""
 
-    def __init__(
-        self, rows: int, way: Way, context: Any, builder: ir.IRBuilder, signature: Any, arguments: Sequence[ir.Value]
-    ) -> None:
-        q, q_at, q_stride, scales, scale_at, w, w_at, groups, y, y_at, y_stride = arguments
-        self._way, self._context, self._builder, self._groups = way, context, builder, groups
+    def __init__(self, way: Way, context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> None:
+        q, q_at, scale, w, w_at, groups, y, y_at = arguments
+        self._way, self._context, self._builder, self._groups, self._scale = way, context, builder, groups, scale
 
-        def data(place: int, array: ir.Value) -> ir.Value:
-            return context.make_array(signature.args[place])(context, builder, array).data
+        def place(number: int, array: ir.Value, at: ir.Value) -> ir.Value:
+            return builder.gep(context.make_array(signature.args[number])(context, builder, array).data, [at])
 
-        def rows_of(start: ir.Value, at: ir.Value, stride: ir.Value) -> list[ir.Value]:
-            return [builder.gep(start, [builder.add(at, builder.mul(stride, PLACE(row)))]) for row in range(rows)]
-
-        self._rows = rows_of(data(0, q), q_at, q_stride)
-        self._scales = rows_of(data(3, scales), scale_at, PLACE(1))
-        self._panel = builder.gep(data(5, w), [w_at])
-        self._sums = rows_of(data(8, y), y_at, y_stride)
+        self._row, self._panel, self._sums = place(0, q, q_at), place(3, w, w_at), place(6, y, y_at)
 
     def generate(self) -> ir.Value:
         """Pass after pass, until all columns of the panel are done."""
         each = self._way.columns * self._way.registers
         for first in range(0, PANEL, each):
-            self._pass([first + place * self._way.columns for place in range(self._way.registers)])
+            self._pass([first + number * self._way.columns for number in range(self._way.registers)])
         return self._context.get_dummy_value()
 
     def _pass(self, columns: list[int]) -> None:
         """The columns from each of `columns` on, a register of each."""
         builder, before = self._builder, self._builder.block
-        started = [self._first(column) for _ in self._rows for column in columns]
+        started = [self._first(column) for column in columns]
         head, after = builder.append_basic_block("terms"), builder.append_basic_block("done")
         builder.branch(head)
         builder.position_at_end(head)
@@ -126,9 +106,8 @@ class _Kernel:
             phi.add_incoming(next_one, builder.block)
         builder.cbranch(builder.icmp_signed("<", later, self._groups), head, after)
         builder.position_at_end(after)
-        for row in range(len(self._rows)):
-            for place, column in enumerate(columns):
-                self._add(row, column, following[row * len(columns) + place])
+        for column, sums in zip(columns, following, strict=True):
+            self._add(column, sums)
 
     def _first(self, column: int) -> ir.Value:
         """What a register of sums begins with."""
@@ -142,7 +121,7 @@ class _Kernel:
         return self._load(place, ir.VectorType(kind, self._way.columns))
 
     def _with_group(self, group: ir.Value, columns: list[int], running: list[ir.Value]) -> list[ir.Value]:
-        """The sums with a group of inputs more: the weights of each column, times those inputs of every row."""
+        """The sums with a group of inputs more: the weights of each column, times those inputs."""
         builder = self._builder
         at = builder.add(PLACE(HEAD), builder.mul(group, PLACE(GROUP * PANEL)))
         bytes_type = ir.VectorType(BYTE, GROUP * self._way.columns)
@@ -150,13 +129,9 @@ class _Kernel:
             self._load(builder.gep(self._panel, [builder.add(at, PLACE(GROUP * column))]), bytes_type)
             for column in columns
         ]
-        following = []
-        for row, start in enumerate(self._rows):
-            four = self._load(builder.gep(start, [builder.mul(group, PLACE(GROUP))]), INT)
-            inputs = builder.bitcast(self._spread(four, self._way.columns), bytes_type)
-            sums = running[row * len(columns) : (row + 1) * len(columns)]
-            following += [self._multiplied(one, inputs, weight) for one, weight in zip(sums, weights, strict=True)]
-        return following
+        four = self._load(builder.gep(self._row, [builder.mul(group, PLACE(GROUP))]), INT)
+        inputs = builder.bitcast(self._spread(four, self._way.columns), bytes_type)
+        return [self._multiplied(sums, inputs, weight) for sums, weight in zip(running, weights, strict=True)]
 
     def _multiplied(self, sums: ir.Value, inputs: ir.Value, weights: ir.Value) -> ir.Value:
         """`sums` and four products for each column."""
@@ -178,15 +153,15 @@ class _Kernel:
         chosen = self._shuffled(shorts, [first + 2 * place for place in range(half)])
         return self._builder.sext(chosen, ir.VectorType(INT, half))
 
-    def _add(self, row: int, column: int, sums: ir.Value) -> None:
+    def _add(self, column: int, sums: ir.Value) -> None:
         """Turn whole numbers into what they are worth, and add them to y."""
         builder, count = self._builder, self._way.columns
         floats = ir.VectorType(FLOAT, count)
         if not self._way.fours:
             halves = [self._shuffled(sums, [first + 2 * place for place in range(count)]) for first in (0, 1)]
             sums = builder.add(builder.add(*halves), self._head(column, INT, 0))
-        worth = builder.fmul(self._head(column, FLOAT, 1), self._spread(builder.load(self._scales[row]), count))
-        place = builder.gep(self._sums[row], [PLACE(column)])
+        worth = builder.fmul(self._head(column, FLOAT, 1), self._spread(self._scale, count))
+        place = builder.gep(self._sums, [PLACE(column)])
         so_far = self._load(place, floats)
         total = self._called(f"llvm.fma.v{count}f32", floats, builder.sitofp(sums, floats), worth, so_far)
         builder.store(total, builder.bitcast(place, floats.as_pointer())).align = 4

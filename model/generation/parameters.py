@@ -1,4 +1,4 @@
-"""How far the music may stray from the likeliest choice: what a sampler draws by, as plain numbers."""
+"""Sampling parameters: how far the music may stray from the likeliest choice, as plain numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DRAW_FROM_ALL = 0  # of `top_k`: no limit
 
 
 @dataclass(frozen=True)
-class Taste:
+class SamplingParameters:
     """How far from the likeliest choice the music may stray.
 
     `temperature` divides the logits (below 1: safer); `temperatures` does so for single fields, by name, in its stead.

@@ -11,35 +11,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.sampling.plan import Plan
-from model.sampling.position import Position
-from model.sampling.taste import Taste
+from model.generation.decoder import DecoderState
+from model.generation.parameters import SamplingParameters
+from model.generation.plan import Plan
 
 
-class Drawn(NamedTuple):
-    """Steps of some pieces: raw int32 (steps, rows, fields), and of each whether it was given, or lies past the end."""
-
-    steps: NDArray[np.int32]
-    is_given: NDArray[np.bool_]
-    is_past_end: NDArray[np.bool_]
-
-
-class Standing(NamedTuple):
+class Progress(NamedTuple):
     """How far a piece is.
 
     Attributes:
         left: own time units until its last onset, -1 where nobody said how long it is to be.
         filled: steps drawn.
         woven: notes of its plan brought in.
-        acted: steps at which the repetition guard stepped in.
-        is_over: whether it has ended.
     """
 
     left: int
     filled: int
     woven: int
-    acted: int
-    is_over: bool
 
 
 @dataclass(frozen=True)
@@ -47,19 +35,19 @@ class Request:
     """One piece to draw. The same request gives the same steps, whatever else is drawn beside it.
 
     Attributes:
-        position: where it begins, a batch of one.
+        state: where it begins; stays as it is.
         random: its own stream of random numbers; nobody else may draw from it.
-        taste: how to draw.
-        plan: what is given beforehand, a batch of one.
-        guard: whether loops of few notes are broken.
+        sampling: how to draw.
+        plan: what is given beforehand.
+        is_penalised: whether loops of few notes are broken.
         most_steps: after so many it is cut.
     """
 
-    position: Position
+    state: DecoderState
     random: np.random.Generator
-    taste: Taste = field(default_factory=Taste)
+    sampling: SamplingParameters = field(default_factory=SamplingParameters)
     plan: Plan | None = None
-    guard: bool = True
+    is_penalised: bool = True
     most_steps: int = 1 << 30
 
 
@@ -68,7 +56,7 @@ class Chunk(NamedTuple):
 
     steps: NDArray[np.int32]
     is_given: NDArray[np.bool_]
-    standing: Standing
+    progress: Progress
 
 
 @dataclass(frozen=True)
@@ -80,17 +68,17 @@ class Drawing:
         is_given: which of them the plan gave, bool (notes,).
         stopped: whether it was stopped before its end.
         ended: whether it came to its end by itself.
-        guarded: at how many steps the repetition guard stepped in.
+        penalised: at how many steps the repetition penalty stepped in.
     """
 
     steps: NDArray[np.int32]
     is_given: NDArray[np.bool_]
     stopped: bool
     ended: bool
-    guarded: int
+    penalised: int
 
 
-class Ticket:
+class Handle:
     """A request under way; safe to use from any thread."""
 
     def __init__(self, request: Request) -> None:
@@ -128,23 +116,20 @@ class Ticket:
         """
         return self.future.result()
 
-    def took(self, chunk: Chunk) -> bool:
-        """Take the next chunk, for the engine; says whether the piece is done."""
+    def took(self, chunk: Chunk, state: DecoderState) -> bool:
+        """Take the next chunk and where the piece stands after it, for the engine; says whether the piece is done."""
         self._parts.append(chunk)
         self._taken += len(chunk.steps)
         self._chunks.put(chunk)
-        is_done = chunk.standing.is_over or self._is_stopped or chunk.standing.filled >= self.request.most_steps
+        is_done = state.is_over or self._is_stopped or chunk.progress.filled >= self.request.most_steps
         if is_done:
-            self._finish(chunk.standing)
+            steps, is_given = (np.concatenate(parts) for parts in list(zip(*self._parts, strict=True))[:2])
+            stopped = self._is_stopped and not state.is_over
+            self.future.set_result(Drawing(steps, is_given, stopped, state.is_over, state.penalised))
+            self._chunks.put(None)
         return is_done
 
-    def _finish(self, standing: Standing) -> None:
-        steps, is_given = (np.concatenate(parts) for parts in list(zip(*self._parts, strict=True))[:2])
-        stopped = self._is_stopped and not standing.is_over
-        self.future.set_result(Drawing(steps, is_given, stopped, standing.is_over, standing.acted))
-        self._chunks.put(None)
-
     def failed(self, error: Exception) -> None:
-        """Say to whoever waits that there will be no piece."""
+        """Tell whoever waits that there is no piece."""
         self.future.set_exception(error)
         self._chunks.put(None)
