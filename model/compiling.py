@@ -72,6 +72,8 @@ numba.config.CACHE_DIR = _folder()  # type: ignore[attr-defined]
 # `_nrt` off: compiled code counts no references to arrays, which took two thirds of the time of a short call; in return
 # it may allocate nothing, and numba refuses what would
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+# functions that only compiled code calls need no entrance from Python or C, which takes as long to compile as they do
+INLINED = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def kept(function: Function) -> Function:
@@ -85,7 +87,7 @@ def inlined(function: Function) -> Function:
     Raises:
         ValueError: it is a closure or a lambda, see `_unique`.
     """
-    return numba.njit(_unique(function), **OPTIONS)  # type: ignore[return-value]
+    return numba.njit(_unique(function), **INLINED)  # type: ignore[return-value]
 
 
 def named(function: Function, name: str) -> Function:
@@ -118,7 +120,7 @@ def by_state(function: Function) -> Function:
 
     # numba compares the parameters of both
     chosen = FunctionType(chosen.__code__, chosen.__globals__, function.__name__, None, chosen.__closure__)
-    overload(function, jit_options=OPTIONS, strict=False)(chosen)
+    overload(function, jit_options=INLINED, strict=False)(chosen)
     return function
 
 

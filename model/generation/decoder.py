@@ -12,7 +12,7 @@ from model.generation.keras_stack import KerasStack
 from model.generation.parameters import SamplingParameters
 from model.generation.plan import Plan, no_plan
 from model.generation.processors import Beat, Playing, new_processors
-from model.generation.step import IS_OVER, PENALISED, Decoder, Sampling, Steps, embed_given, prefill
+from model.generation.step import PIECE, Decoder, embed_given, prefill
 from model.generation.weights import Weights, new_memory, new_scratch
 from model.network import NoteNetwork
 from model.representation.base import UNKNOWN
@@ -38,9 +38,11 @@ class DecoderState:
         """A copy that a request draws from, with its sampling parameters and its plan."""
         representation, copy = network.representation, _copied(self.decoder)
         names = [field.name for field in representation.fields]
-        temperatures = np.array([sampling.temperatures.get(n, sampling.temperature) for n in names], dtype=np.float32)
+        temperatures = [sampling.temperatures.get(name, sampling.temperature) for name in names]
+        piece = copy.piece[0]
+        piece["temperature"][: len(names)] = temperatures
+        piece["top_k"], piece["top_p"], piece["min_p"] = sampling.top_k, sampling.top_p, sampling.min_p
         decoder = copy._replace(
-            sampling=Sampling(temperatures, int(sampling.top_k), float(sampling.top_p), float(sampling.min_p)),
             plan=no_plan(len(names)) if plan is None else plan,
             processors=new_processors(representation, **self.processing, is_penalised=is_penalised),
         )
@@ -49,12 +51,12 @@ class DecoderState:
     @property
     def is_over(self) -> bool:
         """Whether the piece has ended."""
-        return bool(self.decoder.steps.counts[IS_OVER])
+        return bool(self.decoder.piece["is_over"][0])
 
     @property
     def penalised(self) -> int:
         """Steps at which the repetition penalty stepped in."""
-        return int(self.decoder.steps.counts[PENALISED])
+        return int(self.decoder.piece["penalised"][0])
 
     @property
     def left(self) -> int:
@@ -87,14 +89,13 @@ class Decoders:
         representation, fields = self.representation, len(self.representation.fields)
         if controls is None:
             controls = np.zeros(representation.controls.width, dtype=np.float32)
-        steps = Steps(*(np.zeros(fields, dtype=np.int32) for _ in range(8)), np.zeros(5, dtype=np.int64))
-        steps.previous[:] = [field.size for field in representation.fields]  # they stand for START
+        piece = np.zeros(1, dtype=PIECE)
+        piece["previous"][0, :fields] = [field.size for field in representation.fields]  # they stand for START
         decoder = Decoder(
             representation.new_states(left),
             representation.conditions(controls),
-            steps,
+            piece,
             new_processors(representation),
-            Sampling(np.ones(fields, dtype=np.float32), 0, 1.0, 0.0),
             no_plan(fields),
             new_memory(self._network),
         )

@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from model.generation.keras_stack import KerasStack
 from model.generation.kernels.known_answers import check
 from model.generation.processors import rules_of
 from model.generation.requests import Chunk, Handle, Progress, Request
-from model.generation.step import FILLED, WOVEN, draw_chunk, draw_step, embed
+from model.generation.step import draw_chunk, draw_step, embed
 from model.generation.weights import Scratch, new_scratch, weights_of
 from model.network import NoteNetwork
 from model.network.stacks.recurrent import RecurrentStack
@@ -186,17 +185,16 @@ class Engine:
         """The next chunk of one piece."""
         uniforms = self._uniforms(piece)
         raw = np.zeros((len(uniforms), len(self._rules.sizes)), dtype=np.int32)
-        is_given, is_past_end = (np.zeros(len(uniforms), dtype=np.uint8) for _ in range(2))
-        outputs = raw, is_given, is_past_end
-        count = draw_chunk(piece.state.decoder, self._weights, self._rules, uniforms, scratch, *outputs)
-        return _chunk(piece, raw[:count], is_given[:count], is_past_end[:count])
+        is_given = np.zeros(len(uniforms), dtype=np.uint8)
+        count = draw_chunk(piece.state.decoder, self._weights, self._rules, uniforms, scratch, raw, is_given)
+        return _chunk(piece, raw[:count], is_given[:count])
 
     def _draw_together(self, pieces: list[_Piece]) -> list[Chunk]:
         """The next chunk of all pieces, step by step."""
         if self._stack is None or self._helpers is None:
             raise RuntimeError("pieces of a compiled stack are drawn one by one")
-        drawn: dict[int, list[tuple[Any, ...]]] = {piece.slot: [] for piece in pieces}
-        scratches = [new_scratch(self._network) for _ in pieces]
+        drawn: list[list[tuple[NDArray[np.int32], bool]]] = [[] for _ in pieces]
+        fields, scratches = len(self._rules.sizes), [new_scratch(self._network) for _ in pieces]
         inputs = np.zeros((len(pieces), self._network.config.embedding), dtype=np.float32)
         for piece in pieces:
             piece.uniforms = self._uniforms(piece)
@@ -212,8 +210,15 @@ class Engine:
                 for place, row in enumerate(rows)
             ]
             for row, task in zip(rows, tasks, strict=True):
-                drawn[pieces[row].slot].append(task.result())
-        return [_chunk(piece, *map(np.array, zip(*drawn[piece.slot], strict=True))) for piece in pieces]
+                raw, is_given, is_end = task.result()
+                if not is_end:
+                    drawn[row].append((raw, is_given))
+        return [
+            _chunk(
+                piece, np.array([raw for raw, _ in steps]).reshape(-1, fields), np.array([given for _, given in steps])
+            )
+            for piece, steps in zip(pieces, drawn, strict=True)
+        ]
 
     def _draw_step(
         self, piece: _Piece, output: NDArray[np.float32], step: int, scratch: Scratch
@@ -237,11 +242,11 @@ class Engine:
             self._draw_together([piece])
 
 
-def _chunk(piece: _Piece, raw: NDArray, is_given: NDArray, is_past_end: NDArray) -> Chunk:
-    """What was drawn, without the end itself, and how far the piece is."""
-    kept, counts = is_past_end == 0, piece.state.decoder.steps.counts
-    progress = Progress(piece.state.left, int(counts[FILLED]), int(counts[WOVEN]))
-    return Chunk(raw[kept], is_given[kept].astype(bool), progress)
+def _chunk(piece: _Piece, raw: NDArray[np.int32], is_given: NDArray) -> Chunk:
+    """What was drawn, and how far the piece is."""
+    now = piece.state.decoder.piece[0]
+    progress = Progress(piece.state.left, int(now["filled"]), int(now["woven"]))
+    return Chunk(raw.astype(np.int32), is_given.astype(bool), progress)
 
 
 def _cores() -> int:

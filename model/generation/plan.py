@@ -23,8 +23,8 @@ class Plan(NamedTuple):
     """What is given to a piece; int32 unless said otherwise.
 
     Attributes:
-        onsets: own time units of each given note from where the composing starts, (notes,), one `NEVER` at the end.
-        notes: raw steps of the given notes, (notes, fields); their shifts do not matter.
+        notes: raw steps of the given notes, (notes, fields), one that never comes at the end. In place of its wait each
+            has its onset, own time units from where the composing starts.
         template: raw steps, (steps, fields), at least one row.
         freedom: `Freedom` of each value of the template, (steps, fields).
         highest: what a near pitch may not exceed, (steps,).
@@ -32,7 +32,6 @@ class Plan(NamedTuple):
         strength: the share of near pitches that are the given ones in any case, 0..1.
     """
 
-    onsets: NDArray[np.int32]
     notes: NDArray[np.int32]
     template: NDArray[np.int32]
     freedom: NDArray[np.int32]
@@ -48,10 +47,10 @@ def no_plan(fields: int) -> Plan:
 
 def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32]) -> Plan:
     """A plan that brings `notes` (notes, fields) at `onsets` (notes,) and leaves all else free."""
-    row = np.zeros((1, notes.shape[1]), dtype=np.int32)
-    never = np.array([NEVER], dtype=np.int32)
-    rows = np.concatenate([notes.astype(np.int32), row])
-    return Plan(np.concatenate([onsets.astype(np.int32), never]), rows, row, row, never, NEVER, 0.0)
+    row, never = np.zeros((1, notes.shape[1]), dtype=np.int32), np.array([NEVER], dtype=np.int32)
+    given = np.concatenate([notes.astype(np.int32), row])
+    given[:, 0] = np.append(onsets, NEVER)
+    return Plan(given, row, row, never, NEVER, 0.0)
 
 
 def filled_in(
@@ -67,11 +66,11 @@ def filled_in(
     """
     nothing = no_plan(template.shape[1])
     parts = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, freedom, highest))
-    return Plan(nothing.onsets, nothing.notes, *parts, len(template), float(strength))
+    return Plan(nothing.notes, *parts, len(template), float(strength))
 
 
 @inlined
-def lean(logits, size, given, barred, highest, strength):  # noqa: ANN001, ANN201, PLR0913
+def lean(logits, size, given, barred, highest, strength):  # noqa: ANN001, ANN201
     """Change the logits of a pitch that is to lie near a given one.
 
     With a probability of `strength` it is the given one; else it is the network's choice among the near ones, which may

@@ -5,7 +5,7 @@ that hears each finished step. `sampling_state` fills the record for a request. 
 the music already does what it should.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
+# ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations

@@ -23,13 +23,35 @@ WIDTH = HEADS * HEAD_UNITS  # of a look-back
 KIND, INPUTS, UNITS, KERNEL, BIAS, STATE, RECURRENT_KERNEL, RECURRENT_BIAS = range(8)
 # of `Weights.look`
 BEFORE_LAYER, IS_WAITING, ASK, ASK_BIAS, VALUE, VALUE_BIAS, ANSWER, ANSWER_BIAS = range(8)
-# of `Weights.embed`: the dense layer of the features; then, from TABLES on, where the table of each field begins
-CONTEXT, CONTEXT_SIZE, EMBEDDING, CONTEXT_BIAS, TABLES = range(5)
-# columns of `Weights.heads`; from EARLIER on, the tables of the fields before
-FROM_STACK, STACK_UNITS, HIDDEN, STACK_BIAS, FROM_CONTEXT, HEAD_CONTEXT, TO_CLASSES, CLASSES, CLASSES_BIAS, EARLIER = (
-    range(10)
-)
 COUNT, NEXT = 0, 1  # of `Memory.moments`
+MOST_FIELDS = 5  # of a step
+
+# where the parts of the input embedding lie, and those of one head: matrices in `packed`, the rest in `floats`
+EMBED = np.dtype(
+    [
+        ("features", np.int64),
+        ("features_size", np.int64),
+        ("width", np.int64),
+        ("bias", np.int64),
+        ("tables", np.int64, (MOST_FIELDS,)),  # of each field
+    ],
+    align=True,
+)
+HEAD = np.dtype(
+    [
+        ("stack", np.int64),
+        ("stack_units", np.int64),
+        ("units", np.int64),
+        ("stack_bias", np.int64),
+        ("features", np.int64),
+        ("features_size", np.int64),
+        ("classes", np.int64),
+        ("size", np.int64),
+        ("classes_bias", np.int64),
+        ("tables", np.int64, (MOST_FIELDS,)),  # of the fields before
+    ],
+    align=True,
+)
 
 
 class Weights(NamedTuple):
@@ -38,18 +60,17 @@ class Weights(NamedTuple):
     Attributes:
         packed: all matrices, uint8, see `products.pack`.
         floats: biases and embedding tables, float32.
-        embed: int64, where the parts of the input embedding lie.
+        embed, heads: records, where the parts of the input embedding and of each head lie.
         layers: int64 (layers, 8), of a recurrent stack; no rows for other stacks.
         look: int64 (8,), of its look-back; BEFORE_LAYER is -1 where there is none.
-        heads: int64 (fields, EARLIER + fields).
     """
 
     packed: NDArray[np.uint8]
     floats: NDArray[np.float32]
-    embed: NDArray[np.int64]
+    embed: NDArray[np.void]
+    heads: NDArray[np.void]
     layers: NDArray[np.int64]
     look: NDArray[np.int64]
-    heads: NDArray[np.int64]
 
 
 class Memory(NamedTuple):
@@ -68,20 +89,22 @@ class Memory(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for the intermediate results of one thread; float32 where nothing else is said."""
+    """Room for the intermediate results of one thread.
 
-    inputs: NDArray[np.float32]  # of the stack
-    output: NDArray[np.float32]  # of the stack
-    gates: NDArray[np.float32]
-    more_gates: NDArray[np.float32]
-    found: NDArray[np.float32]
-    scores: NDArray[np.float32]
-    features: NDArray[np.float32]
+    Attributes:
+        floats: float32 (7, widest), see the names of its rows.
+        rounded: uint8, inputs of a product.
+        probabilities: float64 (classes,).
+        masks: uint8 (2, classes).
+    """
+
+    floats: NDArray[np.float32]
     rounded: NDArray[np.uint8]
-    logits: NDArray[np.float32]
     probabilities: NDArray[np.float64]
-    allowed: NDArray[np.uint8]
-    composable: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+
+
+STACK_INPUT, STACK_OUTPUT, GATES, MORE_GATES, FOUND, FEATURES, LOGITS = range(7)  # rows of `Scratch.floats`
 
 
 class _Store:
@@ -107,25 +130,28 @@ class _Store:
 def weights_of(network: NoteNetwork) -> Weights:
     """The numbers of `network`; those of a stack that is not recurrent stay with Keras."""
     store, fields = _Store(), len(network.representation.fields)
+    embed, heads = np.zeros(1, dtype=EMBED), np.zeros(fields, dtype=HEAD)
     kernel, bias = (np.asarray(weight) for weight in network.embed_situation.get_weights())
-    embed = [store.matrix(kernel), *kernel.shape, store.vector(bias)]
-    embed += [store.vector(table.get_weights()[0]) for table in network.embed_fields]
-    heads = np.zeros((fields, EARLIER + fields), dtype=np.int64)
-    for row, head in zip(heads, network.heads, strict=True):
-        (stack, stack_bias), (context,) = head.from_stack.get_weights(), head.from_context.get_weights()
+    tables = [store.vector(table.get_weights()[0]) for table in network.embed_fields]
+    embed[0] = store.matrix(kernel), *kernel.shape, store.vector(bias), _padded(tables)
+    for place, head in enumerate(network.heads):
+        (stack, stack_bias), (features,) = head.from_stack.get_weights(), head.from_context.get_weights()
         classes, classes_bias = head.to_classes.get_weights()
-        row[[FROM_STACK, STACK_UNITS, HIDDEN]] = store.matrix(stack), *stack.shape
-        row[[STACK_BIAS, FROM_CONTEXT, HEAD_CONTEXT]] = store.vector(stack_bias), store.matrix(context), len(context)
-        row[[TO_CLASSES, CLASSES, CLASSES_BIAS]] = store.matrix(classes), len(classes_bias), store.vector(classes_bias)
-        for earlier, table in enumerate(head.from_fields):
-            row[EARLIER + earlier] = store.vector(table.get_weights()[0])
+        tables = [store.vector(table.get_weights()[0]) for table in head.from_fields]
+        of_stack = store.matrix(stack), *stack.shape, store.vector(stack_bias)
+        of_classes = store.matrix(classes), len(classes_bias), store.vector(classes_bias)
+        heads[place] = *of_stack, store.matrix(features), len(features), *of_classes, _padded(tables)
     layers, look = np.zeros((0, 8), dtype=np.int64), np.full(8, -1, dtype=np.int64)
     if isinstance(network.stack, RecurrentStack):
         layers, states = _layers(network.stack, store)
         if network.stack.look_back is not None:
             look = _look_back(network.stack.look_back, len(layers) - 1, states + WIDTH, store)
     packed, floats = np.concatenate(store.matrices), np.concatenate(store.vectors)
-    return Weights(packed, floats, np.array(embed, dtype=np.int64), layers, look, heads)
+    return Weights(packed, floats, embed, heads, layers, look)
+
+
+def _padded(tables: list[int]) -> list[int]:
+    return tables + [0] * (MOST_FIELDS - len(tables))
 
 
 def _layers(stack: RecurrentStack, store: _Store) -> tuple[NDArray[np.int64], int]:
@@ -172,16 +198,13 @@ def new_scratch(network: NoteNetwork) -> Scratch:
     """Room for one thread."""
     config, representation = network.config, network.representation
     contexts, classes = max(representation.context_sizes.values()), max(f.size for f in representation.fields)
-    widest = max(config.embedding, 4 * network.stack.units, 2 * WIDTH, config.head_units, classes) + PANEL
+    widest = max(
+        config.embedding, 4 * network.stack.units, 2 * WIDTH, config.head_units, classes, contexts, config.memory
+    )
     longest = padded.py_func(max(config.embedding, network.stack.units, WIDTH, contexts, config.head_units))
-    floats = [np.zeros(widest, dtype=np.float32) for _ in range(5)]
     return Scratch(
-        *floats,
-        np.zeros(config.memory + 1, dtype=np.float32),
-        np.zeros(contexts, dtype=np.float32),
+        np.zeros((LOGITS + 1, widest + PANEL), dtype=np.float32),
         np.zeros(longest, dtype=np.uint8),
-        np.zeros(classes + PANEL, dtype=np.float32),
         np.zeros(classes, dtype=np.float64),
-        np.zeros(classes, dtype=np.uint8),
-        np.zeros(classes, dtype=np.uint8),
+        np.zeros((2, classes), dtype=np.uint8),
     )

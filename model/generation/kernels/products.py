@@ -66,7 +66,7 @@ def padded(inputs):  # noqa: ANN001, ANN201
 
 
 @inlined
-def panel_bytes(inputs):  # noqa: ANN001, ANN201
+def panel_bytes(inputs):  # noqa: ANN001
     """How far it is from a panel to the next."""
     return HEAD + padded(inputs) * PANEL
 

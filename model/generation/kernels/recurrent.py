@@ -3,7 +3,7 @@
 The same functions as `model.network.stacks`, with products in whole numbers; tests compare the two.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
+# ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ from model.generation.weights import (
     BEFORE_LAYER,
     BIAS,
     COUNT,
+    FOUND,
+    GATES,
     HEAD_UNITS,
     HEADS,
     INPUTS,
     IS_WAITING,
     KERNEL,
     KIND,
+    LOGITS,
     LSTM,
+    MORE_GATES,
     NEXT,
     RECURRENT_BIAS,
     RECURRENT_KERNEL,
@@ -59,7 +63,7 @@ def add_product(y, x, inputs, weights, at, outputs, scratch):
 
 @inlined
 def _lstm(x, weights, layer, states, scratch, y):
-    inputs, units, gates = layer[INPUTS], layer[UNITS], scratch.gates
+    inputs, units, gates = layer[INPUTS], layer[UNITS], scratch.floats[GATES]
     hidden, cell = states[layer[STATE] :], states[layer[STATE] + units :]
     biased(gates, weights, layer[BIAS], 4 * units)
     add_product(gates, hidden, units, weights, layer[RECURRENT_KERNEL], 4 * units, scratch)
@@ -75,7 +79,7 @@ def _lstm(x, weights, layer, states, scratch, y):
 
 @inlined
 def _gru(x, weights, layer, states, scratch, y):
-    inputs, units, of_x, of_state = layer[INPUTS], layer[UNITS], scratch.gates, scratch.more_gates
+    inputs, units, of_x, of_state = layer[INPUTS], layer[UNITS], scratch.floats[GATES], scratch.floats[MORE_GATES]
     hidden = states[layer[STATE] :]
     biased(of_x, weights, layer[BIAS], 3 * units)
     add_product(of_x, x, inputs, weights, layer[KERNEL], 3 * units, scratch)
@@ -124,7 +128,7 @@ def _look_back(inputs, below, weights, memory, scratch):
     """
     look, states, moments = weights.look, memory.states, memory.moments
     units, embedding = weights.layers[look[BEFORE_LAYER], INPUTS], weights.layers[0, INPUTS]
-    asked, value, found = scratch.gates, scratch.more_gates, scratch.found
+    asked, value, found = scratch.floats[GATES], scratch.floats[MORE_GATES], scratch.floats[FOUND]
     waiting = states[look[IS_WAITING] - WIDTH :]
     biased(asked, weights, look[ASK_BIAS], 2 * WIDTH)
     add_product(asked, below, units, weights, look[ASK], 2 * WIDTH, scratch)
@@ -137,7 +141,7 @@ def _look_back(inputs, below, weights, memory, scratch):
             memory.values[place, d] = value[d]
         moments[NEXT] = (place + 1) % len(memory.values)
         moments[COUNT] = min(moments[COUNT] + 1, len(memory.values))
-    _attend(asked, memory.keys, memory.values, moments[COUNT], found, scratch.scores)
+    _attend(asked, memory.keys, memory.values, moments[COUNT], found, scratch.floats[LOGITS])
     for d in range(WIDTH):
         waiting[d] = asked[WIDTH + d]
     waiting[WIDTH] = ONE
