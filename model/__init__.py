@@ -3,6 +3,9 @@
 piece           the one in-memory form of music; `sustain` turns its pedal into duration
 midi/           MIDI files, hostile until checked, as pieces and back
 controls        what may be asked of a piece, and how real music is measured by it
+instruments     what they are called, and which General MIDI programs are meant; `instrument_ranges` what they can play
+choosing        which model composes when none was named; `seed_traits` what a seed is like
+wording         small pieces of sentences
 tonality        what a key means for pitches
 representation/ pieces as steps that a network reads and draws
 network/        embeddings, what carries the past, one head per field; and the classic tutorial's
@@ -14,7 +17,10 @@ engine/         many pieces drawn side by side, each as if it were alone
 composing/      from a request to a finished piece, with a seed or without
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
-evaluation/     held-out likelihood beside floors; what is composed beside real music
+excerpts        parts of a piece with a given length
+analysis/       key, tempo, metrics and failures of one piece
+similarity/     melodic fingerprints and originality against a training set
+evaluation/     held-out likelihood, and generated pieces compared with real music
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`
 devices         what is computed on: the CPU or one GPU

@@ -33,7 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    print(json.dumps(outcome.figures) if arguments.json else outcome.text)
+    lines = (json.dumps(figures) for figures in (outcome.figures, *outcome.more))
+    print("\n".join(lines) if arguments.json else outcome.text)
     return 0
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -115,12 +115,12 @@ _VERSIONS: dict[tuple[str, tuple[str, ...]], Callable] = {}
 def by_state(function: Function) -> Function:
     """A function whose first argument is a law's state: compiled code calls the version of that law, see `version`."""
 
-    def chosen(state, *arguments):  # noqa: ANN001, ANN002, ANN202
+    def chosen(state: Any, *_arguments: Any) -> Callable:
         return _VERSIONS[function.__name__, tuple(state.fields)]
 
     # numba compares the parameters of both
     chosen = FunctionType(chosen.__code__, chosen.__globals__, function.__name__, None, chosen.__closure__)
-    overload(function, jit_options=INLINED, strict=False)(chosen)
+    overload(function, jit_options=cast(Any, INLINED), strict=False)(chosen)
     return function
 
 

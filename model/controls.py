@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from model.errors import RequestError
+from model.instruments import FAMILIES as FAMILIES
+from model.instruments import NAMES as INSTRUMENT_NAMES
+from model.instruments import canonical, families
 
 TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 KEYS = (*(f"{tonic} major" for tonic in TONICS), *(f"{tonic} minor" for tonic in TONICS))
 METERS = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "9/8", "12/8", "3/2", "5/4", "6/4", "7/8")
-FAMILIES = (  # of eight programs each, as General MIDI groups them; and the drums
-    "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass",
-    "reed", "pipe", "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects", "drums",
-)  # fmt: skip
 DRUMS = len(FAMILIES) - 1
 TEMPI = (40.0, 50.0, 60.0, 70.0, 80.0, 92.0, 104.0, 120.0, 138.0, 160.0, 190.0, 240.0)  # quarters a minute
 DENSITIES = 5  # from sparse to dense
@@ -41,7 +40,9 @@ class Controls(BaseModel):
     tempo_bpm: float | None = Field(default=None, ge=20, le=400, description="quarter notes a minute")
     meter: str | None = Field(default=None, description="such as '3/4'")
     density: int | None = Field(default=None, ge=1, le=DENSITIES, description="1 sparse to 5 dense")
-    instruments: tuple[str, ...] = Field(default=(), description="families of General MIDI, or 'drums'")
+    instruments: tuple[str, ...] = Field(
+        default=(), description="families of General MIDI, instruments with a name of their own, or 'drums'"
+    )
 
     @field_validator("key")
     @classmethod
@@ -56,7 +57,7 @@ class Controls(BaseModel):
     @field_validator("instruments")
     @classmethod
     def _known_instruments(cls, instruments: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_one_of(name, FAMILIES, "instrument") for name in instruments)
+        return tuple(dict.fromkeys(_one_of(canonical(name), INSTRUMENT_NAMES, "instrument") for name in instruments))
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -116,8 +117,8 @@ class ControlSpace:
             return one_hot(METERS.index(str(value)), len(METERS))
         if name == "density":
             return one_hot(int(str(value)) - 1, DENSITIES)
-        families = value if isinstance(value, tuple) else ()
-        return np.isin(FAMILIES, families).astype(np.float32)
+        asked = value if isinstance(value, tuple) else ()
+        return np.isin(FAMILIES, families(asked)).astype(np.float32)
 
 
 def one_hot(index: int | None, size: int) -> NDArray[np.float32]:

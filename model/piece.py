@@ -24,6 +24,20 @@ NOTE = np.dtype(
 TEMPO = np.dtype([("tick", np.int64), ("quarter_us", np.int64)])  # microseconds per quarter note
 METER = np.dtype([("tick", np.int64), ("numerator", np.int16), ("denominator", np.int16)])
 PEDAL = np.dtype([("onset", np.int64), ("duration", np.int64), ("instrument", np.int16)])  # sustain held
+KEY_SIGNATURE = np.dtype(
+    [("tick", np.int64), ("sharps", np.int16), ("is_minor", np.bool_)]
+)  # sharps -7..7, negative: flats
+CONTROL = np.dtype([("tick", np.int64), ("number", np.int16), ("value", np.int16), ("instrument", np.int16)])
+BEND = np.dtype(
+    [
+        ("tick", np.int64),
+        ("value", np.int16),  # -8192..8191, 0 is no bend
+        ("semitones", np.int16),  # how far a full bend reaches, 2 unless the file says otherwise
+        ("instrument", np.int16),
+    ]
+)
+
+VOLUME, PAN, EXPRESSION = 7, 10, 11  # the MIDI controllers that a Piece keeps in `controls`
 
 DEFAULT_QUARTER_US = 500_000  # 120 bpm, what a MIDI file without a tempo means
 MILLISECOND_TICKS_PER_QUARTER = 500  # with the default tempo one tick is one millisecond
@@ -56,7 +70,9 @@ class Piece:
     """Notes (sorted by onset, then pitch) with the maps that give their ticks a meaning.
 
     `tempos` and `meters` are sorted by tick and start at tick 0. `pedals` are spans in which an instrument's sustain
-    pedal is down. Arrays are not to be written to: every change makes a new Piece.
+    pedal is down. `key_signatures` are sorted by tick; there may be none. `controls` (volume, pan and
+    expression, 0..127) and `bends` (pitch bends) are sorted by tick. Do not write to the arrays: every change makes a
+    new Piece.
     """
 
     notes: NDArray = field(default_factory=lambda: table(NOTE))
@@ -66,6 +82,9 @@ class Piece:
     meters: NDArray = field(default_factory=_default_meters)
     pedals: NDArray = field(default_factory=lambda: table(PEDAL))
     title: str = ""
+    key_signatures: NDArray = field(default_factory=lambda: table(KEY_SIGNATURE))
+    controls: NDArray = field(default_factory=lambda: table(CONTROL))
+    bends: NDArray = field(default_factory=lambda: table(BEND))
     _seconds_per_tick: NDArray = field(init=False, repr=False)  # of each span of the tempo map
     _tempo_starts_s: NDArray = field(init=False, repr=False)
 

@@ -5,6 +5,8 @@ Used by representations that have no pedal of their own and by evaluation; a syn
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,15 +28,7 @@ def sustained(piece: Piece) -> Piece:
         ends[mine] = _held_ends(ends[mine], spans)
     ends = np.minimum(ends, np.maximum(_next_strikes(notes), notes["onset"] + notes["duration"]))
     notes["duration"] = ends - notes["onset"]
-    return Piece(
-        notes=notes,
-        instruments=piece.instruments,
-        ticks_per_quarter=piece.ticks_per_quarter,
-        tempos=piece.tempos,
-        meters=piece.meters,
-        pedals=table(PEDAL),
-        title=piece.title,
-    )
+    return replace(piece, notes=notes, pedals=table(PEDAL))
 
 
 def _held_ends(ends: NDArray, spans: NDArray) -> NDArray:

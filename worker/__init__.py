@@ -11,8 +11,6 @@ tasks         the functions that the queue names
 commission    one job from its record to its result
 opening       how every job begins: with its record
 choosing      which model composes when nobody named one, and why
-seed_traits   what a seed is like: who plays, how metrical it is
-instruments   the families that a model knows instruments by
 terms         the contract's words in the model's, and back
 desk          what a job needs of its process
 musician      what a model that is ready to compose does

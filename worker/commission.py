@@ -190,6 +190,7 @@ class Commission:
             timings={**composed.timings, **rendering.timings},
             model_choice=choice.reason,
             controls=terms.followed(composed.controls),
+            missed=terms.missed(composed.missed),
             originality=terms.originality(composed.originality),
             ended=composed.ended,
         )

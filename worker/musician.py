@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from model.composing import ComposeOptions
+from model.composing.fulfilment import Missed
 from model.controls import Controls
-from model.evaluation.originality import Originality
 from model.piece import Piece
+from model.similarity.originality import Originality
 
 
 class Composed(Protocol):
@@ -36,7 +37,11 @@ class Composed(Protocol):
 
     @property
     def controls(self) -> Controls:
-        """Those asked for that the model knows."""
+        """Those asked for that the piece has."""
+
+    @property
+    def missed(self) -> tuple[Missed, ...]:
+        """Those asked for that it does not have, and why."""
 
     @property
     def originality(self) -> Originality | None:

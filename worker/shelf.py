@@ -129,7 +129,7 @@ class BundleShelf:
             licence=bundle.card.licence,
             default=guild_id is None and bundle.name == self._default,
             guild_id=guild_id,
-            **abilities(bundle.config),
+            **abilities(bundle),
         )
 
     def musician(self, info: ModelInfo) -> Musician:

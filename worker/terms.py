@@ -5,18 +5,20 @@ Loads neither Keras nor TensorFlow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
-from model.composing import MODES, ComposeOptions
-from model.controls import ATTRIBUTES, KEYS, METERS, Controls
-from model.evaluation.originality import Originality
-from model.network.config import NetworkConfig
-from model.representation import representation_of
-from model.sampling.taste import Taste
-from worker import instruments
+from model.bundles.abilities import abilities_of
+from model.composing import ComposeOptions, fulfilment
+from model.controls import ATTRIBUTES, Controls
+from model.generation.parameters import SamplingParameters
+from model.similarity.originality import Originality
+
+if TYPE_CHECKING:
+    from model.bundles import Bundle
 
 
 def options(request: ComposeRequest) -> ComposeOptions:
@@ -25,8 +27,8 @@ def options(request: ComposeRequest) -> ComposeOptions:
     Raises:
         RequestError: a key, meter or instrument is none that any model could know.
     """
-    usual_taste, usual = Taste(), ComposeOptions()
-    taste = Taste(
+    usual_taste, usual = SamplingParameters(), ComposeOptions()
+    taste = SamplingParameters(
         temperature=request.temperature,
         top_k=usual_taste.top_k if request.top_k is None else request.top_k,
         top_p=usual_taste.top_p if request.top_p is None else request.top_p,
@@ -36,7 +38,7 @@ def options(request: ComposeRequest) -> ComposeOptions:
         mode=request.mode.value,
         length_s=request.length_s,
         bars=request.bars,
-        controls=Controls(**request.asked | {"instruments": instruments.families(request.instruments)}),
+        controls=Controls(**request.asked),
         taste=taste,
         strength=usual.strength if request.strength is None else request.strength,
         random_seed=request.random_seed,
@@ -44,19 +46,9 @@ def options(request: ComposeRequest) -> ComposeOptions:
     )
 
 
-def abilities(config: NetworkConfig) -> dict[str, Any]:
-    """The fields of a `ModelInfo` that say what a bundle of this configuration can be asked for."""
-    representation = representation_of(config.representation, config.styles, config.vocabulary)
-    known = representation.controls.slices
-    return {
-        "modes": MODES,
-        "controls": tuple(ATTRIBUTES[name] for name in known),
-        "styles": config.styles if "style" in known else (),
-        "keys": KEYS if "key" in known else (),
-        "meters": METERS if "meter" in known else (),
-        "instruments": instruments.NAMES if "instruments" in known else (),
-        "has_beat": representation.units_per_second is None,
-    }
+def abilities(bundle: Bundle) -> dict[str, Any]:
+    """The fields of a `ModelInfo` that say what `bundle` can be asked for."""
+    return vars(abilities_of(bundle.config, bundle.habits))
 
 
 def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
@@ -70,9 +62,14 @@ def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
 
 
 def followed(controls: Controls) -> contract.Controls:
-    """The controls that a composer followed, as a result tells them."""
+    """The controls that a piece has of those asked, as a result tells them."""
     asked = {ATTRIBUTES[name] for name in controls.asked}
     return contract.Controls.model_validate({name: getattr(controls, name) for name in asked})
+
+
+def missed(found: Sequence[fulfilment.Missed]) -> tuple[contract.Missed, ...]:
+    """What a piece does not have of what was asked, as a result tells it."""
+    return tuple(contract.Missed.model_validate(asdict(one)) for one in found)
 
 
 def originality(found: Originality | None) -> contract.Originality | None:

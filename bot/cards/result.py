@@ -29,9 +29,11 @@ def result_card(
     """The card of a finished piece; `picture` is the name of the attached file that it shows."""
     lines = ["Stopped early: this is the piece so far."] if result.stopped else []
     lines += [result.model_choice] if result.model_choice else []
+    lines += [missed.reason for missed in result.missed]
     lines += [*result.remarks, *remarks]
     description = "\n".join(lines)[:MAX_DESCRIPTION] or None
-    card = discord.Embed(title=wording.piece_words(request), description=description, colour=colours.DONE)
+    colour = colours.DOUBTFUL if result.missed else colours.DONE
+    card = discord.Embed(title=wording.piece_words(request), description=description, colour=colour)
     for name, value, inline in _parameters(request, result):
         card.add_field(name=name, value=value[:MAX_VALUE], inline=inline)
     if picture:
@@ -50,24 +52,35 @@ def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[st
         ("Temperature", wording.taste_words(request), True),
     ]
     if request.seed is not None:
-        kept = f"first {clock(result.seed_s)}" if result.seed_s > 0 else "left out"
-        if request.mode is Mode.ACCOMPANY:
-            kept = "all of it" if request.include_seed else "left out"
-        rows.append(("Seed in the file", kept, True))
+        rows.append(("Seed", _seed_words(request, result), True))
     if request.strength is not None:
         rows.append(("Strength", f"{request.strength:g}", True))
     asked = wording.controls_words(request, result.controls)
     if asked:
-        rows.append(("Asked for", asked, False))
+        rows.append(("Requested", asked, False))
     if result.originality is not None:
         rows.append(("Originality", wording.originality_words(result.originality), False))
     return rows
 
 
+def _seed_words(request: ComposeRequest, result: ComposeResult) -> str:
+    """How much of the seed is in the file."""
+    if request.mode is Mode.ACCOMPANY:
+        return "all of it" if request.include_seed else "not included"
+    return f"first {wording.seconds_words(result.seed_s)}" if result.seed_s > 0 else "not included"
+
+
 def _length(request: ComposeRequest, result: ComposeResult) -> str:
-    asked = wording.length_words(request)
-    said = f" ({asked} asked)" if asked else ""
-    return f"{clock(result.duration_s)}{said}{', comes to an end' if result.ended else ''}"
+    """'0:29', '0:29 (0:10 seed + 0:19 new)', '8 bars (0:19)'; what was asked for and missed is struck out."""
+    missed = {one.control for one in result.missed}
+    whole = clock(result.duration_s)
+    if request.bars is not None:
+        return f"{wording.length_words(request)} ({whole})"
+    if "length" in missed:
+        return f"{whole} ~~{wording.length_words(request)}~~"
+    if result.seed_s > 0:
+        return f"{whole} ({clock(result.seed_s)} seed + {clock(result.duration_s - result.seed_s)} new)"
+    return whole
 
 
 def _timings(timings: dict[str, float]) -> str:

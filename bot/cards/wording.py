@@ -50,13 +50,26 @@ def length_words(request: ComposeRequest) -> str:
     return "" if request.length_s is None else f"{request.length_s:g} s"
 
 
-def controls_words(asked: Controls, followed: Controls) -> str:
-    """The controls `asked` for, as the model understood them; struck out where it did not follow. Empty for none."""
-    used = followed.asked
-    return " · ".join(
-        _control(name, used[name]) if name in used else f"~~{_control(name, value)}~~"
-        for name, value in asked.asked.items()
-    )
+def seconds_words(seconds: float) -> str:
+    """'10 seconds', '1 second', '2:05' from a minute on."""
+    whole = round(seconds)
+    if whole >= 60:
+        return clock(seconds)
+    return "1 second" if whole == 1 else f"{whole} seconds"
+
+
+def controls_words(asked: Controls, honoured: Controls) -> str:
+    """The controls `asked` for, as the model understood them; struck out what the piece lacks. Empty for none."""
+    has = honoured.asked
+    words = []
+    for name, value in asked.asked.items():
+        if name == "instruments":
+            played = {one.casefold() for one in honoured.instruments}
+            names = (discord.utils.escape_markdown(one) for one in value)
+            words.append(", ".join(one if one.casefold() in played else f"~~{one}~~" for one in names))
+        else:
+            words.append(_control(name, has[name]) if name in has else f"~~{_control(name, value)}~~")
+    return " · ".join(words)
 
 
 def _control(name: str, value: Any) -> str:

@@ -46,7 +46,7 @@ DENSITIES = [app_commands.Choice(name=word, value=level) for level, word in enum
     style="What it should sound like; the models say which styles they know.",
     key="Such as C major or F# minor.",
     tempo="Quarter notes a minute; for models that play to a beat.",
-    instruments="Who plays, such as: piano, bass, drums. For models with several instruments.",
+    instruments="Who plays, such as: piano, flute, strings. For models with several instruments.",
     bars="Bars of new music, in place of seconds; for models that play to a beat.",
     meter="Such as 4/4 or 3/4; for models that play to a beat.",
     density="How many notes, from sparse to dense.",

@@ -49,6 +49,7 @@ from jobs.contract.compose import (
     Controls,
     KeyName,
     MeterName,
+    Missed,
     Mode,
     Originality,
 )
@@ -181,6 +182,7 @@ __all__ = [
     "ListedPiece",
     "Listening",
     "MeterName",
+    "Missed",
     "Mode",
     "ModelAction",
     "ModelInfo",

@@ -42,7 +42,7 @@ class Controls(Contract):
     tempo_bpm: float | None = Field(default=None, ge=MIN_TEMPO_BPM, le=MAX_TEMPO_BPM, description="quarters a minute")
     meter: MeterName | None = Field(default=None, description="such as '3/4'")
     density: int | None = Field(default=None, ge=1, le=len(DENSITY_WORDS), description="1 sparse to 5 dense")
-    instruments: tuple[Words, ...] = Field(default=(), max_length=MAX_INSTRUMENTS, description="families of them")
+    instruments: tuple[Words, ...] = Field(default=(), max_length=MAX_INSTRUMENTS, description="by name or family")
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -100,6 +100,14 @@ class Originality(Contract):
     human_longest_run: float | None = Field(default=None, ge=0)
 
 
+class Missed(Contract):
+    """Something that was asked for and that the finished piece does not have."""
+
+    control: str = Field(description="name of a field of `Controls`, or 'length'")
+    asked: str = Field(description="what was asked for, in words")
+    reason: str = Field(description="a sentence for the member")
+
+
 class ComposeResult(Versioned):
     """What a finished job gives back. Times are seconds."""
 
@@ -118,7 +126,8 @@ class ComposeResult(Versioned):
     stopped: bool = Field(default=False, description="stopped early by the member; the piece so far")
     timings: dict[str, float] = Field(default_factory=dict, description="seconds: queue, prime, sample, render, …")
     model_choice: str | None = Field(default=None, description="why this model, in a sentence, where nobody named one")
-    controls: Controls = Field(default=Controls(), description="those asked for that the model followed")
+    controls: Controls = Field(default=Controls(), description="those asked for that the piece has")
+    missed: tuple[Missed, ...] = Field(default=(), description="those asked for that it does not have, and why")
     originality: Originality | None = Field(default=None, description="None where the model has no index for it")
     ended: bool | None = Field(default=None, description="whether it ended by itself; None where that is not known")
 

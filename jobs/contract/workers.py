@@ -23,7 +23,7 @@ class ModelInfo(Contract):
     styles: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     meters: tuple[str, ...] = ()
-    instruments: tuple[str, ...] = Field(default=(), description="the families it can be asked for")
+    instruments: tuple[str, ...] = Field(default=(), description="the instruments it can be asked for, families first")
     has_beat: bool = Field(default=False, description="whether it composes on a beat grid, and so in bars")
 
     @property

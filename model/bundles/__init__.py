@@ -1,16 +1,16 @@
-"""Bundles: what training writes and a worker loads, and the store they live in.
+"""Bundles: everything that belongs to a trained model, and the store that keeps their versions.
 
-card    what a person should know of a bundle: data, licence, held-out figures, how to make it again
-habits  what the music it learnt from is usually like
-rehearsal  a small sample of that music, for training that goes on from the bundle
-learnt  what a bundle takes along of its training set, all together
-bundle  files with a manifest that names the hash of each; a mismatch is refused with the reason
-store   named bundles with immutable versions, and a pointer that moves in one stroke
-life    names, versions, pointers and their past as files: what `store` is built on
-exchange    a bundle as one zip, and a stranger's zip as files
-inspection  whether a stranger's files are a bundle that does no harm
-arrays      a stranger's .npz read without numpy's own reader
-shapes      the weights of a network by its sizes, without building it
+bundle            the files of a bundle, with a manifest that lists the hash of each
+card              data, licence, held-out figures and the command that reproduces the bundle
+habits            statistics of the training set, from which options that nobody chose are sampled
+rehearsal         a sample of the training set, for further training
+learnt            everything a bundle keeps from its training set
+store             named bundles with immutable versions, one of them in use
+version_pointers  names, versions and pointers as files: the base of `store`
+zip_format        export to and import from a zip
+inspection        checks of an untrusted bundle
+plain_npz         reads an untrusted .npz without NumPy's reader
+weight_shapes     the shapes of a network's weights, without building it
 """
 
 from model.bundles.bundle import Bundle, pack

@@ -1,7 +1,7 @@
-"""A bundle as files: weights in float16, the network's sizes, a card, the training history, and the manifest.
+"""The files of a bundle: float16 weights, configuration, card, training history, manifest.
 
-Nothing in a bundle is code: weights are plain arrays read without pickle, everything else is JSON. The manifest holds
-the size and SHA-256 of every other file; the version of a bundle is the hash of that list, so it names the content.
+A bundle contains no code: weights are plain arrays read without pickle, everything else is JSON. The manifest lists the
+size and SHA-256 of every other file. The version of a bundle is the hash of that list, so it identifies the content.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
     from model.bundles.rehearsal import Rehearsal
-    from model.evaluation.originality import OriginalityIndex
     from model.network import ClassicNetwork, NoteNetwork
+    from model.similarity.originality import OriginalityIndex
 
-FORMAT = 1  # of the bundle; a reader refuses what it does not know
+FORMAT = 1  # of the bundle; readers reject other formats
 MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "manifest.json",
     "weights.npz",
@@ -36,17 +36,17 @@ MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "card.json",
     "history.json",
     "CARD.md",
-    "originality.npz",  # not in every bundle: the runs of notes of the training set
+    "originality.npz",  # optional: index of the training set
 )
-HABITS = "habits.json"  # not in every bundle either
-REHEARSAL = "rehearsal.npz"  # nor this
-LARGEST_BYTES = 256 << 20  # of all files together, and of the weights once unpacked
+HABITS = "habits.json"  # optional
+REHEARSAL = "rehearsal.npz"  # optional
+LARGEST_BYTES = 256 << 20  # limit for all files together, and for the decompressed weights
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")]  # never a path
 
 
 class FileEntry(BaseModel):
-    """One file of a bundle, as its manifest knows it."""
+    """One file of a bundle, as listed in its manifest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ class FileEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a bundle consists of: every file but the manifest itself."""
+    """Lists every file of a bundle except the manifest itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,7 +66,7 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose files were found to be what its manifest says."""
+    """A bundle whose files match its manifest."""
 
     name: str
     version: str
@@ -80,29 +80,29 @@ class Bundle:
 
     @property
     def representation(self) -> str:
-        """Name of the representation the network reads and draws."""
+        """Name of the network's representation."""
         return self.config.representation
 
     @property
     def is_classic(self) -> bool:
-        """Whether it reads a window anew for every note: it then has a `classic_network` and no `network`."""
+        """Whether the network reads a window of notes per prediction; it has a `classic_network` and no `network`."""
         return self.config.window > 0
 
     def originality(self) -> OriginalityIndex | None:
-        """What tells how original a piece is, or None for a bundle that carries no index of its training set.
+        """The index of the training set, or None if the bundle has none.
 
         Raises:
-            BundleError: when the index cannot be read.
+            BundleError: the index cannot be read.
         """
-        from model.evaluation.originality import OriginalityIndex
+        from model.similarity.originality import OriginalityIndex
 
         return OriginalityIndex.load(self.originality_data) if self.originality_data is not None else None
 
     def rehearsal(self) -> Rehearsal | None:
-        """A sample of what it was trained on and of what was held out, or None for a bundle that carries none.
+        """A sample of its training and held-out music, or None if the bundle has none.
 
         Raises:
-            BundleError: when it cannot be read, or holds no music in the bundle's representation.
+            BundleError: it cannot be read, or is not in the bundle's representation.
         """
         from model.bundles.rehearsal import load_rehearsal
         from model.representation import representation_of
@@ -114,10 +114,10 @@ class Bundle:
         return load_rehearsal(self.rehearsal_data, representation)
 
     def network(self, is_rounded: bool = False) -> NoteNetwork:
-        """The network with this bundle's weights, in float32; with products that round, see `model.network.rounding`.
+        """The network with this bundle's weights in float32, or with 8-bit products (see `model.network.rounding`).
 
         Raises:
-            BundleError: when it is of the classic kind, or its weights are not those of a network of its sizes.
+            BundleError: it is a classic bundle, or its weights do not fit its configuration.
         """
         from model.network import NoteNetwork
 
@@ -135,10 +135,10 @@ class Bundle:
         return rounded_twin(network)
 
     def classic_network(self) -> ClassicNetwork:
-        """The network of a bundle of the classic kind, with its weights, in float32.
+        """The network of a classic bundle with its weights in float32.
 
         Raises:
-            BundleError: when it is of another kind, or its weights are not those of a network of its sizes.
+            BundleError: it is not a classic bundle, or its weights do not fit its configuration.
         """
         from model.network import ClassicNetwork
 
@@ -168,7 +168,7 @@ def pack(
     habits: Habits | None = None,
     rehearsal: Rehearsal | None = None,
 ) -> dict[str, bytes]:
-    """The files of a bundle, manifest included, by file name; the last three know the training set."""
+    """The files of a bundle by name, manifest included. The last three arguments describe the training set."""
     buffer = io.BytesIO()
     weights = {f"{index:03d}": weight.astype(np.float16) for index, weight in enumerate(network.get_weights())}
     np.savez(buffer, allow_pickle=False, **weights)
@@ -188,7 +188,7 @@ def with_learnt(
     habits: Habits | None = None,
     rehearsal: Rehearsal | None = None,
 ) -> dict[str, bytes]:
-    """The files of a bundle as those of a version that knows this of its training set; None leaves what is there."""
+    """The files of a bundle with these training-set artefacts replaced; None keeps what is there."""
     learnt: dict[str, bytes] = {}
     if originality is not None:
         learnt[ORIGINALITY] = originality.save()
@@ -200,7 +200,7 @@ def with_learnt(
 
 
 def _sealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """`files` with the manifest that names them."""
+    """`files` with a manifest that lists them."""
     files = {file: data for file, data in files.items() if file != MANIFEST}
     entries = {file: FileEntry(size=len(data), sha256=hashlib.sha256(data).hexdigest()) for file, data in files.items()}
     manifest = Manifest(version=_version(entries), files=entries)
@@ -208,15 +208,15 @@ def _sealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def read_manifest(data: bytes, name: str) -> Manifest:
-    """The manifest of bundle `name`, before any other of its files is looked at.
+    """Parse and check the manifest of bundle `name`.
 
     Raises:
-        BundleError: it is none, was altered, names a format this code does not know, or more than LARGEST_BYTES.
+        BundleError: it is invalid, altered, of another format, or lists more than LARGEST_BYTES.
     """
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
-        raise BundleError(f"Bundle '{name}' has no manifest that can be read: it is no Cadenza bundle.") from error
+        raise BundleError(f"Bundle '{name}' has no valid manifest: it is not a Cadenza bundle.") from error
     if manifest.format != FORMAT:
         raise BundleError(f"Bundle '{name}' has format {manifest.format}; this version of Cadenza reads {FORMAT}.")
     if manifest.version != _version(manifest.files):
@@ -227,10 +227,10 @@ def read_manifest(data: bytes, name: str) -> Manifest:
 
 
 def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
-    """The bundle that `files` are.
+    """The bundle that consists of `files`.
 
     Raises:
-        BundleError: when a file is missing, altered, too large or of a format this code does not know.
+        BundleError: a file is missing, altered, too large or of an unknown format.
     """
     manifest = read_manifest(files.get(MANIFEST, b""), name)
     verify(manifest, files, name)
@@ -247,21 +247,21 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             rehearsal_data=files.get(REHEARSAL),
         )
     except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
-        raise BundleError(f"Bundle '{name}' does not hold what this version of Cadenza expects: {error}") from error
+        raise BundleError(f"Bundle '{name}' does not contain what this version of Cadenza expects: {error}") from error
 
 
 def verify(manifest: Manifest, files: Mapping[str, bytes], name: str) -> None:
-    """Compare every file with what the manifest says of it.
+    """Check every file against the manifest.
 
     Raises:
-        BundleError: when one is missing or another.
+        BundleError: a file is missing or different.
     """
     for file, entry in manifest.files.items():
         data = files.get(file)
         if data is None:
             raise BundleError(f"Bundle '{name}' is incomplete: {file} is missing.")
         if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-            raise BundleError(f"Bundle '{name}' is damaged: {file} is not the file its manifest names.")
+            raise BundleError(f"Bundle '{name}' is damaged: {file} does not match the manifest.")
 
 
 def _weights(data: bytes) -> list[NDArray]:

@@ -1,4 +1,4 @@
-"""The card of a bundle: data and licence, held-out figures, how to make it again; as data and as a page."""
+"""The card of a bundle: data, licence, held-out figures, and the command that reproduces it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Card(BaseModel):
     title: str = Field(max_length=80)
     description: str = Field(max_length=400)
     data: str = Field(description="what it was trained on, and how that was split")
-    licence: str = Field(description="of the weights, as it follows from the data")
+    licence: str = Field(description="of the weights, as required by the data")
     non_commercial: bool = Field(default=False, description="whether the licence bars commercial use")
     figures: dict[str, float] = Field(default_factory=dict, description="held-out figures by name")
-    command: str = Field(default="", description="what makes this bundle again")
+    command: str = Field(default="", description="reproduces this bundle")
 
     def page(self, name: str) -> str:
         """The card as Markdown."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from model.controls import FAMILIES, KEYS
+from model.instruments import DRUMS_PROGRAM as DRUMS_PROGRAM
 from model.representation.base import BLOCK
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
 from model.representation.score_law import PROGRAMS_PER_FAMILY
@@ -24,7 +25,6 @@ FEWEST_NOTES = 8  # of a part: the silence between two movements is no music
 SEVERAL = 1.5  # notes sounding at once, on average, above which music is more than one line
 MOST_ENSEMBLES = 200  # the most frequent; what is rarer nobody misses
 LEAST_SHARE = 0.02  # of an ensemble's notes; who plays less is not one of it
-DRUMS_PROGRAM = 128
 Who = tuple[str, tuple[int, ...]]  # a style, and programs
 
 

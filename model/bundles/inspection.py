@@ -1,6 +1,6 @@
-"""Whether a stranger's files are a bundle that does no harm: sizes, words and numbers, before anything is built.
+"""Checks an untrusted bundle before anything is built from it: sizes, texts, numbers.
 
-`unpack` says whether a bundle is whole; here it is held, beyond that, to what Cadenza's own training can have made.
+`unpack` checks that a bundle is complete. This module also checks that Cadenza's own training could have written it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
-from model.bundles.arrays import plain_arrays
 from model.bundles.bundle import (
     CARD,
     CONFIG,
@@ -31,39 +30,41 @@ from model.bundles.bundle import (
     verify,
 )
 from model.bundles.card import Card
-from model.bundles.exchange import LARGEST, MIB, REHEARSAL
 from model.bundles.habits import Habits
-from model.bundles.shapes import Shape, weight_shapes
+from model.bundles.plain_npz import plain_arrays
+from model.bundles.weight_shapes import Shape, weight_shapes
+from model.bundles.zip_format import LARGEST, MIB, REHEARSAL
 from model.errors import BundleError, ModelError
 from model.network.config import NetworkConfig
 from model.piece import NOTE, Piece, table
 
 MOST = {"layers": 16, "units": 2_048, "embedding": 2_048, "head_units": 2_048, "memory": 8_192, "window": 1_024}
-MOST_STATE = 1 << 24  # numbers that one piece carries along: memory times units, in every layer of a Transformer
+MOST_STATE = 1 << 24  # size of one piece's state: memory times units, per layer of a Transformer
 MOST_WORDS = {"styles": 256, "vocabulary": 20_000}
+NOUNS = {"styles": "styles", "vocabulary": "words in its vocabulary"}
 LONGEST_WORD = {"styles": 64, "vocabulary": 200}  # letters
 LONGEST_TEXT = {"title": 80, "description": 400, "data": 4_000, "licence": 1_000, "command": 2_000}  # of a card
-MOST_FIGURES, LONGEST_FIGURE = 64, 64  # figures of a card, and letters of a name of one
+MOST_FIGURES, LONGEST_FIGURE = 64, 64  # figures of a card, and letters of a figure's name
 MOST_EPOCHS, MOST_VALUES = 20_000, 64  # of a history
 LARGEST_VALUE = 1e12
-MOST_DENSITIES, DENSEST = 1_000, 1_000.0  # of habits; notes a second
+MOST_DENSITIES, DENSEST = 1_000, 1_000.0  # of the priors; notes a second
 KINDS = ("f2", "f4")  # of weights
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def inspect(files: Mapping[str, bytes], name: str) -> None:
-    """Hold `files`, by name, to what a bundle `name` may be.
+    """Check the files of an untrusted bundle called `name`.
 
     Raises:
-        BundleError: with the first thing that is wrong.
+        BundleError: names the first thing that is wrong.
     """
     manifest = read_manifest(files.get(MANIFEST, b""), name)
     if unnamed := sorted(set(files) - {MANIFEST} - set(manifest.files)):
         raise BundleError(f"{unnamed[0]} is not in the manifest: export the model again.")
     verify(manifest, files, name)
     if large := next((file for file, data in files.items() if len(data) > LARGEST.get(file, 0)), None):
-        raise BundleError(f"{large} has more than {LARGEST.get(large, 0) / MIB:g} MiB, which no bundle needs.")
+        raise BundleError(f"{large} is larger than {LARGEST.get(large, 0) / MIB:g} MiB.")
     shapes = _check_config(_parsed(NetworkConfig, files, CONFIG))
     _check_weights(files[WEIGHTS], shapes)
     _check_card(_parsed(Card, files, CARD))
@@ -97,33 +98,33 @@ def _decoded(data: bytes, file: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise BundleError(f"{file} is no text: export the model again.") from error
+        raise BundleError(f"{file} is not text: export the model again.") from error
 
 
 def _check_text(text: str, place: str, longest: int) -> None:
     if len(text) > longest:
-        raise BundleError(f"{place} has {len(text):,} letters, and at most {longest:,} are taken.")
+        raise BundleError(f"{place} has {len(text):,} characters; the limit is {longest:,}.")
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn") and sign != "\n" for sign in text):
-        raise BundleError(f"{place} holds signs that cannot be seen or turn the text around: it is refused.")
+        raise BundleError(f"{place} contains invisible or text-reversing characters.")
 
 
 def _check_config(config: NetworkConfig) -> list[Shape]:
-    """The weights that a network of these sizes has, if it may be built at all."""
+    """The weight shapes of a network of this configuration, if it is within the limits."""
     for size, most in MOST.items():
         if getattr(config, size) > most:
-            raise BundleError(f"The network has more than {most:,} {size}, which is the most that may be built.")
+            raise BundleError(f"The network has more than {most:,} {size}, which is the limit.")
     if config.memory * config.units * (config.layers if config.stack == "transformer" else 1) > MOST_STATE:
-        raise BundleError("The network would carry along more memory for every piece than may be built.")
+        raise BundleError("The network needs too much memory per piece.")
     for words, most in MOST_WORDS.items():
         held: tuple[str, ...] = getattr(config, words)
         if len(held) > most:
-            raise BundleError(f"The network has {words} of {len(held):,} words, and at most {most:,} may be built.")
+            raise BundleError(f"The network has {len(held):,} {NOUNS[words]}; the limit is {most:,}.")
         for word in held:
             _check_text(word, f"A word of the network's {words}", LONGEST_WORD[words])
         if len(set(held)) < len(held):
-            raise BundleError(f"The network's {words} hold a word twice: export the model again.")
+            raise BundleError(f"The network's {words} contain duplicates: export the model again.")
     if config.window and (config.representation != "notes" or not config.vocabulary):
-        raise BundleError("A network that reads windows is of notes out of a vocabulary: this one is not.")
+        raise BundleError("A network with a window needs the representation 'notes' and a vocabulary.")
     return _shapes(config)
 
 
@@ -132,8 +133,10 @@ def _shapes(config: NetworkConfig) -> list[Shape]:
         shapes = weight_shapes(config)
     except ModelError as error:
         raise BundleError(error.sentence) from error
-    except (ValueError, LookupError, TypeError, ArithmeticError) as error:  # a vocabulary that means nothing
-        raise BundleError(f"The words of {CONFIG} make no sense to '{config.representation}'.") from error
+    except (ValueError, LookupError, TypeError, ArithmeticError) as error:  # a meaningless vocabulary
+        raise BundleError(
+            f"{CONFIG} has a vocabulary that does not fit the representation '{config.representation}'."
+        ) from error
     if 2 * sum(math.prod(shape) for shape in shapes) > LARGEST_BYTES:
         raise BundleError(f"The network would have more than {LARGEST_BYTES // MIB} MiB of weights.")
     return shapes
@@ -142,15 +145,15 @@ def _shapes(config: NetworkConfig) -> list[Shape]:
 def _check_weights(data: bytes, shapes: list[Shape]) -> None:
     arrays = plain_arrays(data, WEIGHTS, LARGEST_BYTES)
     if sorted(arrays) != [f"{index:03d}" for index in range(len(arrays))]:
-        raise BundleError(f"The arrays of {WEIGHTS} are not numbered one by one: export the model again.")
+        raise BundleError(f"The arrays of {WEIGHTS} are not numbered consecutively: export the model again.")
     found = [arrays[key] for key in sorted(arrays)]
     if any(array.dtype.str[1:] not in KINDS for array in found):
-        raise BundleError(f"{WEIGHTS} holds numbers of another kind than weights have: export the model again.")
+        raise BundleError(f"{WEIGHTS} contains arrays of the wrong type: export the model again.")
     if len(found) != len(shapes):
-        raise BundleError(f"{WEIGHTS} holds {len(found)} arrays; a network of these sizes has {len(shapes)}.")
+        raise BundleError(f"{WEIGHTS} contains {len(found)} arrays; this network has {len(shapes)}.")
     wrong = next((index for index, array in enumerate(found) if array.shape != shapes[index]), None)
     if wrong is not None:
-        raise BundleError(f"The weights do not fit the sizes of the network: array {wrong} has another shape.")
+        raise BundleError(f"The weights do not fit the network: array {wrong} has the wrong shape.")
 
 
 def _check_card(card: Card) -> None:
@@ -159,24 +162,24 @@ def _check_card(card: Card) -> None:
     if not card.title.strip():
         raise BundleError("The card has no title: export the model again.")
     if len(card.figures) > MOST_FIGURES:
-        raise BundleError(f"The card has {len(card.figures):,} figures, and at most {MOST_FIGURES} are taken.")
+        raise BundleError(f"The card has {len(card.figures):,} figures; the limit is {MOST_FIGURES}.")
     for figure in card.figures:
         _check_text(figure, "The name of a figure of the card", LONGEST_FIGURE)
     _check_finite(card.figures.values(), "The card")
 
 
 def _check_finite(values: Iterable[float], place: str) -> None:
-    if not all(-LARGEST_VALUE <= value <= LARGEST_VALUE for value in values):  # NaN is not between them either
-        raise BundleError(f"{place} holds figures that are none (NaN, infinite or enormous): it is refused.")
+    if not all(-LARGEST_VALUE <= value <= LARGEST_VALUE for value in values):  # also false for NaN
+        raise BundleError(f"{place} contains NaN, infinite or enormous figures.")
 
 
 def _check_history(data: bytes) -> None:
     try:
         epochs = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{HISTORY} is no list that can be read: export the model again.") from error
+        raise BundleError(f"{HISTORY} can't be read: export the model again.") from error
     if not isinstance(epochs, list) or len(epochs) > MOST_EPOCHS:
-        raise BundleError(f"{HISTORY} is no list of at most {MOST_EPOCHS:,} epochs: export the model again.")
+        raise BundleError(f"{HISTORY} is not a list of at most {MOST_EPOCHS:,} epochs: export the model again.")
     for epoch in epochs:
         if not isinstance(epoch, dict) or len(epoch) > MOST_VALUES:
             raise BundleError(f"{HISTORY} is not a list of figures by name: export the model again.")
@@ -190,22 +193,22 @@ def _check_history(data: bytes) -> None:
 def _check_habits(habits: Habits) -> None:
     _check_finite([*habits.notes_per_s, *habits.keys], HABITS)
     if len(habits.notes_per_s) > MOST_DENSITIES or any(not 0 <= rate <= DENSEST for rate in habits.notes_per_s):
-        raise BundleError(f"{HABITS} tells densities that no music has: export the model again.")
+        raise BundleError(f"{HABITS} contains impossible note densities: export the model again.")
 
 
 def _check_originality(data: bytes) -> None:
-    """Read the index and look a piece up in it, so that a worker will not be the first to find that it cannot."""
-    from model.evaluation.originality import LARGEST_THINNING, LARGEST_UNPACKED, OriginalityIndex
+    """Load the index and look up a piece, so that a damaged index fails here and not in a worker."""
+    from model.similarity.originality import LARGEST_THINNING, LARGEST_UNPACKED, OriginalityIndex
 
     arrays = plain_arrays(data, ORIGINALITY, LARGEST_UNPACKED)
     every: NDArray = arrays.get("every", np.zeros(0, dtype=np.int64)).astype(np.float64)
     if every.shape != (2,) or any(one < 1 or one > LARGEST_THINNING or int(one) & (int(one) - 1) for one in every):
-        raise BundleError(f"{ORIGINALITY} does not say which part of the runs it keeps: export the model again.")
+        raise BundleError(f"{ORIGINALITY} has no valid thinning factors: export the model again.")
     try:
         index = OriginalityIndex.load(data)
-        index.judged(_scale())
+        index.measure(_scale())
     except (ModelError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError) as error:
-        raise BundleError(f"{ORIGINALITY} is no index of a training set: export the model again.") from error
+        raise BundleError(f"{ORIGINALITY} is not an originality index: export the model again.") from error
 
 
 def _scale() -> Piece:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from model.bundles.habits import Habits, habits_of
 from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
-from model.evaluation.indexing import index_of_steps
+from model.similarity.originality import index_training_set
 
 if TYPE_CHECKING:
     from model.data.corpus import Encoded
-    from model.evaluation.originality import OriginalityIndex
     from model.representation import Representation
+    from model.similarity.originality import OriginalityIndex
 
 
 class Learnt(NamedTuple):
@@ -26,7 +26,7 @@ def learnt_of(representation: Representation, data: Encoded) -> Learnt:
     """What there is to take along of `data`, whose steps are of `representation`."""
     train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
     return Learnt(
-        index_of_steps(representation, data.train, data.validation),
+        index_training_set(representation, data.train, data.validation),
         habits_of(representation, data.train, data.train_styles),
         rehearsal_of(representation, train, held_out),
     )

@@ -1,8 +1,8 @@
-"""Where bundles live: `<store>/<name>/<version>/…` and `<store>/<name>/current`, which names the version in use.
+"""The bundle store: named bundles with immutable versions, one of which is in use per name.
 
-A version is never changed once it is there. Pointing a name at a version replaces one small file, so every reader sees
-the old version or the new one. The store is an fsspec URL: a folder by default, `s3://…` where workers run on many
-machines. How names and versions come and go is in `life`.
+Versions are stored in `<store>/<name>/<version>/`. Putting a version in use replaces one small file atomically. The
+store is an fsspec URL: a folder by default, `s3://…` when workers run on several machines. `version_pointers` has the
+rules for names and versions.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pydantic import ValidationError
 
 from model.bundles.bundle import CARD, MANIFEST, Bundle, read_manifest, unpack
 from model.bundles.card import Card
-from model.bundles.exchange import opened, zipped
 from model.bundles.inspection import inspect
-from model.bundles.life import CURRENT, NAME, VERSION, BundleLife, check_name
+from model.bundles.version_pointers import CURRENT, NAME, VERSION, VersionPointers, check_name
+from model.bundles.zip_format import read_zip, write_zip
 from model.errors import BundleError
 from model.files import replace_file
 
-SHIPPED = Path(__file__).parent.parent / "shipped"  # the bundles that come with the code
+SHIPPED = Path(__file__).parent.parent / "shipped"  # the bundles in the repository
 LARGEST_MANIFEST = 1 << 20  # bytes
 
 __all__ = ["CURRENT", "NAME", "SHIPPED", "VERSION", "BundleInfo", "BundleStore", "VersionInfo", "open_bundle"]
@@ -29,7 +29,7 @@ __all__ = ["CURRENT", "NAME", "SHIPPED", "VERSION", "BundleInfo", "BundleStore",
 
 @dataclass(frozen=True)
 class VersionInfo:
-    """One version of a bundle; `created_s` is in seconds since 1970, 0 where the store does not tell."""
+    """One version of a bundle; `created_s` is a Unix time, or 0 if the store does not record it."""
 
     version: str
     card: Card
@@ -41,24 +41,24 @@ class VersionInfo:
 
 @dataclass(frozen=True)
 class BundleInfo:
-    """All versions of a name, the oldest first; `current` is None for one that points at none yet."""
+    """All versions of a name, oldest first; `current` is None if none is in use."""
 
     name: str
     current: str | None
     versions: tuple[VersionInfo, ...]
 
 
-class BundleStore(BundleLife):
+class BundleStore(VersionPointers):
     """Named bundles under one fsspec URL."""
 
     def __init__(self, url: str | Path = SHIPPED) -> None:
         super().__init__(url)
 
     def load(self, name: str, version: str | None = None) -> Bundle:
-        """The bundle `name`, at the version it points at or at `version`.
+        """Load the version of `name` in use, or `version`.
 
         Raises:
-            BundleError: when it is not there or fails its manifest.
+            BundleError: it does not exist or does not match its manifest.
         """
         version = version or self.current(name)
         folder = self._path(name, version)
@@ -67,21 +67,21 @@ class BundleStore(BundleLife):
         return unpack(_files_in(self._files, folder, name), name)
 
     def add(self, name: str, files: dict[str, bytes]) -> str:
-        """Keep a packed bundle under `name` and return its version; `name` does not point at it yet.
+        """Add a packed bundle under `name` and return its version; it is not put in use.
 
-        The manifest is written last and in one stroke: a version without one was never completed and does not load. A
-        version that is there already stays as it is.
+        The manifest is written last and atomically, so an incomplete version has none and does not load. An existing
+        version is left as it is.
 
         Raises:
-            BundleError: `files` are no bundle, or `name` cannot name one.
+            BundleError: `files` are not a bundle, or `name` is not a valid name.
         """
         check_name(name)
         version = unpack(files, name).version
         if self._files.exists(self._path(name, version, MANIFEST)):
             if self._files.cat_file(self._path(name, version, MANIFEST)) == files[MANIFEST]:
-                self.load(name, version)  # complete, or the reason why not
+                self.load(name, version)  # raises if it is damaged
                 return version
-            raise BundleError(f"The model '{name}' has another version {version}: versions are never changed.")
+            raise BundleError(f"The model '{name}' already has a different version {version}: versions are immutable.")
         self._files.makedirs(self._path(name, version), exist_ok=True)
         for file in files.keys() - {MANIFEST}:
             self._files.pipe_file(self._path(name, version, file), files[file])
@@ -89,37 +89,37 @@ class BundleStore(BundleLife):
         return version
 
     def point(self, name: str, version: str) -> None:
-        """Let `name` mean `version` from now on, in one stroke; what it meant before goes into its history.
+        """Put `version` in use for `name`, atomically; the previous version goes into the history.
 
         Raises:
-            BundleError: when that version is not there or fails its manifest.
+            BundleError: that version does not exist or does not match its manifest.
         """
         self.load(name, version)
         self._move(name, version)
 
     def rollback(self, name: str) -> str:
-        """Let `name` mean again what it meant before, and return that version; done twice, it is undone.
+        """Put the previously used version of `name` back in use and return it; doing it twice undoes it.
 
         Raises:
-            BundleError: when there is no such bundle, or nothing that it meant before is still here.
+            BundleError: there is no such bundle, or no previously used version exists any more.
         """
         current = self.current(name)
         before = [was.version for was in self.history(name) if was.version != current]
         if not before:
-            raise BundleError(f"The model '{name}' has no version that was in use before: promote one by its number.")
+            raise BundleError(f"No earlier version of '{name}' was in use, so there is nothing to roll back to.")
         self.point(name, before[-1])
         return before[-1]
 
     def info(self, name: str) -> BundleInfo:
-        """All versions of `name` with their cards; no weights are read.
+        """All versions of `name` with their cards; weights are not read.
 
         Raises:
-            BundleError: when there is no such bundle.
+            BundleError: there is no such bundle.
         """
         self._known(name)
         current = self._pointed(name)
         used = {was.version for was in self._past(name)}
-        versions = [self._version_info(name, version, current, used) for version in self.kept(name)]
+        versions = [self._version_info(name, version, current, used) for version in self.complete_versions(name)]
         return BundleInfo(name, current, tuple(sorted(versions, key=lambda one: (one.created_s, one.version))))
 
     def _version_info(self, name: str, version: str, current: str | None, used: set[str]) -> VersionInfo:
@@ -133,39 +133,39 @@ class BundleStore(BundleLife):
             raise BundleError(f"Version {version} of the model '{name}' is damaged: delete it.") from error
         try:
             created_s = self._files.modified(path).timestamp()
-        except NotImplementedError:  # not every store keeps it
+        except NotImplementedError:  # not every file system records it
             created_s = 0.0
         is_current = version == current
         return VersionInfo(version, card, created_s, size, is_current, version in used and not is_current)
 
     def export(self, name: str, version: str | None = None) -> bytes:
-        """The current version of `name`, or `version`, as one zip; the same version gives the same bytes.
+        """The version of `name` in use, or `version`, as a zip; the same version gives the same bytes.
 
         Raises:
-            BundleError: when it is not there or fails its manifest.
+            BundleError: it does not exist or does not match its manifest.
         """
         bundle = self.load(name, version)
-        return zipped(_files_in(self._files, self._path(name, bundle.version), name))
+        return write_zip(_files_in(self._files, self._path(name, bundle.version), name))
 
     def import_(self, data: bytes, name: str) -> str:
-        """Keep a bundle that was exported, under `name`, and return its version; `name` does not point at it yet.
+        """Add an exported bundle under `name` and return its version; it is not put in use.
 
-        `data` may be anybody's: nothing in it is run or unpickled, and nothing is kept of what is refused.
+        `data` is untrusted: nothing in it is executed or unpickled, and nothing of a rejected file is stored.
 
         Raises:
-            BundleError: it is no bundle, damaged, larger than may be, or does not hold together.
+            BundleError: it is not a bundle, damaged, too large or inconsistent.
         """
         check_name(name)
-        files = opened(data)
+        files = read_zip(data)
         inspect(files, name)
         return self.add(name, files)
 
 
 def _files_in(files: fsspec.AbstractFileSystem, folder: str, name: str) -> dict[str, bytes]:
-    """The manifest in `folder` and the files it names, none read further than the manifest says it goes.
+    """The manifest in `folder` and the files it lists, none read beyond its stated size.
 
     Raises:
-        BundleError: a file is not there, or the manifest is refused.
+        BundleError: a file is missing, or the manifest is rejected.
     """
 
     def read(file: str, most: int) -> bytes:
@@ -176,15 +176,15 @@ def _files_in(files: fsspec.AbstractFileSystem, folder: str, name: str) -> dict[
 
     manifest = read(MANIFEST, LARGEST_MANIFEST)
     named = read_manifest(manifest, name).files
-    # one byte more than there should be, so that a file that goes on is found to be another
+    # one byte more than stated, so that a file that is too long fails verification
     return {MANIFEST: manifest, **{file: read(file, entry.size + 1) for file, entry in named.items()}}
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of the bundle in `folder`, those its manifest names.
+    """The files of the bundle in `folder`.
 
     Raises:
-        BundleError: when `folder` holds no bundle.
+        BundleError: there is no bundle in `folder`.
     """
     if not (folder / MANIFEST).is_file():
         raise BundleError(f"There is no bundle in {folder}: name a folder that `train` wrote.")
@@ -192,7 +192,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
 
 def write_folder(folder: Path, files: dict[str, bytes]) -> None:
-    """Write a packed bundle into `folder`; the manifest last, so that a half-written bundle is refused, not used."""
+    """Write a packed bundle into `folder`, the manifest last, so that an incomplete bundle is rejected."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, key=lambda name: name == MANIFEST):
         with replace_file(folder / name) as file:
@@ -200,7 +200,7 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def open_bundle(spec: str, store: BundleStore | None = None) -> Bundle:
-    """The bundle in the folder `spec`, else the one called `spec` in `store` (the shipped ones by default)."""
+    """The bundle in the folder `spec`, or else the bundle named `spec` in `store` (default: the shipped ones)."""
     folder = Path(spec)
     if (folder / MANIFEST).is_file():
         return unpack(read_folder(folder), folder.name)

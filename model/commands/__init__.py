@@ -26,7 +26,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command has to say: `figures` for --json, `text` for people."""
+    """What a command has to say: `figures` for --json, `text` for people; `more` figures make a line each."""
 
     figures: dict
     text: str
+    more: tuple[dict, ...] = ()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from model.composing import MODES, ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
-from model.sampling.taste import Taste
+from model.generation.parameters import SamplingParameters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def _add_controls(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_taste(group: argparse._ArgumentGroup) -> None:
-    usual = Taste()
+    usual = SamplingParameters()
     group.add_argument(
         "--temperature",
         action="append",
@@ -67,9 +67,7 @@ def _add_taste(group: argparse._ArgumentGroup) -> None:
         f"(default: {usual.temperature:g})",
     )
     group.add_argument("--top-k", type=int, default=usual.top_k, help="keep the K likeliest choices (default: all)")
-    group.add_argument(
-        "--top-p", type=float, default=usual.top_p, help="keep the likeliest that reach this (default: %(default)g)"
-    )
+    group.add_argument("--top-p", type=float, help="keep the likeliest that reach this (default: what suits the model)")
     group.add_argument(
         "--min-p",
         type=float,
@@ -93,8 +91,8 @@ def options_of(arguments: argparse.Namespace) -> ComposeOptions:
     }
     asked |= {"density": arguments.density, "instruments": _listed(arguments.instruments)}
     temperatures = dict(_temperature(text) for text in arguments.temperature)
-    taste = Taste(
-        temperature=temperatures.pop("", Taste.temperature),
+    taste = SamplingParameters(
+        temperature=temperatures.pop("", SamplingParameters.temperature),
         top_k=arguments.top_k,
         top_p=arguments.top_p,
         min_p=arguments.min_p,

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         return _chorales(arguments)
     from model.bundles import open_bundle
     from model.data.catalogue import find_data
-    from model.evaluation.report import evaluate
+    from model.evaluation.held_out import evaluate
 
     paths = find_data(str(arguments.data)).paths
     if len(paths) != 1:

@@ -45,15 +45,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Compose, measure and write the page."""
     from model.bundles import open_bundle
-    from model.evaluation.page import page
-    from model.evaluation.study import Plan, study
+    from model.evaluation.html_report import render_report
+    from model.evaluation.report_data import Plan, report_data
 
     bundle = open_bundle(arguments.bundle)
     plan = Plan(arguments.pieces, arguments.seconds)
-    figures = study(bundle, arguments.reference, plan, arguments.split, arguments.training)
+    figures = report_data(bundle, arguments.reference, plan, arguments.split, arguments.training)
     output = arguments.output or (None if arguments.json else Path(f"report-{bundle.name}.html"))
     if output is not None:
-        _write(output, page(figures))
+        _write(output, render_report(figures))
     missed = [row["figure"] for row in figures["verdicts"] if not row["meets"]]
     said = f"missed: {'; '.join(missed)}" if missed else "every goal met"
     where = f" {output}" if output is not None else ""

@@ -10,6 +10,12 @@ length      how long the piece is to be, in the time units of its representation
 plans       what `vary` and `accompany` give the sampler beforehand
 performing  chunk after chunk, watched and stoppable
 joining     seed and new music as one piece
+casting     which program is drawn for each instrument that is asked for
+recasting   a seed as the network knows such music, and the new notes as the seed has it
+fulfilment  which of the controls asked for the finished piece has, and what it misses
+polyphony   no more notes at once than an instrument can hold
+key_signatures  the signature of new music whose key is known
+tracks      names for the tracks of new music
 seeds       parts of a seed, on a clock of its own
 players     who plays the new notes beside a seed
 """

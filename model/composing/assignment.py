@@ -2,63 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.bundles.habits import Habits
 from model.composing import joining, plans, seeds
+from model.composing.casting import learnt_programs, played_lately, substitutes
 from model.composing.density import asked_rate, at_rate, rate_of
+from model.composing.fulfilment import parts_left_behind, played_by
 from model.composing.hearing import Hearing
 from model.composing.joining import Joint
+from model.composing.key_signatures import in_key
 from model.composing.length import LONGEST_RING_S, length_of
 from model.composing.options import MAX_LENGTH_S, ComposeOptions
-from model.composing.unasked import drawn_rate, settled
+from model.composing.polyphony import limited
+from model.composing.recasting import Recasting, recasting_of, with_asked
+from model.composing.tracks import named
+from model.composing.unasked import Settled, drawn_rate, players_of, settled
 from model.controls import Controls
-from model.engine import Drawing, Engine, Request, Standing
 from model.errors import RequestError
+from model.generation import Drawing, Engine, Progress, Request
+from model.generation.decoder import DecoderState
+from model.generation.plan import Plan
+from model.generation.processors import Playing
+from model.instruments import DRUMS_PROGRAM, FAMILIES, PER_FAMILY
 from model.piece import Piece
 from model.representation.base import UNKNOWN
-from model.sampling.plan import Plan
-from model.sampling.position import Position
 
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 MOST_TOKENS_PER_NOTE = 8  # where notes take several steps
+SAME_TEMPO = 0.01  # share: a smaller difference is not worth a sentence
 BETWEEN_S = 1.0  # from the end of a seed to its variation, where there are no bars
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A piece, the seconds of its start that are the seed, the new notes alone, and what is to be said about it."""
+    """A piece and what there is to know of it.
+
+    Attributes:
+        piece: as it goes into the file.
+        seed_s: seconds of its start that are the seed.
+        composed: the new notes alone, as they were drawn.
+        written: the new notes alone, as they stand in the piece.
+        remarks: what is to be said about it.
+        not_learnt: instruments that were asked for and that the network cannot play.
+        new_s: seconds of new music.
+    """
 
     piece: Piece
     seed_s: float
     composed: Piece
+    written: Piece
     remarks: tuple[str, ...] = ()
+    not_learnt: tuple[str, ...] = ()
+    new_s: float | None = None
 
 
 @dataclass(frozen=True)
 class Assignment:
     """What the sampler is to do, and what becomes of it."""
 
-    position: Position
+    state: DecoderState
     plan: Plan | None
     most_steps: int
-    progress: Callable[[Standing], float]
+    progress: Callable[[Progress], float]
     finish: Callable[[Drawing], Finished]
 
 
 class Assignments:
     """Makes them for one model."""
 
-    def __init__(self, engine: Engine, habits: Habits | None = None) -> None:
-        self._engine, self._primer = engine, engine.primer
+    def __init__(self, engine: Engine, habits: Habits | None = None, usual_velocity: int | None = None) -> None:
+        """For the network of `engine`.
+
+        Args:
+            engine: which draws.
+            habits: of the training set, where they are known.
+            usual_velocity: of training music with one velocity, where that is known.
+        """
+        self._usual_velocity = usual_velocity
+        self._engine, self._decoders = engine, engine.decoders
         self._representation = engine.representation
         self._habits = habits
         self._hearing = Hearing(self._representation)
         self._in_beats = self._hearing.in_beats
+        self._fields = [field.name for field in self._representation.fields]
 
     def of(self, seed: Piece | None, options: ComposeOptions) -> Assignment:
         """What `options` ask for.
@@ -68,28 +99,35 @@ class Assignments:
         """
         if seed is None and options.mode != "continue":
             raise RequestError(f"There is nothing to {options.mode}: send a seed with it.")
+        if seed is not None:
+            self._check(seed)
+            seed = seeds.without_later_changes(seed)
         make = {"continue": self._continued, "vary": self._varied, "accompany": self._accompanied}[options.mode]
         return self._from_nothing(options) if seed is None else make(seed, options)
 
     def _from_nothing(self, options: ComposeOptions) -> Assignment:
         notes_per_s = drawn_rate(options, self._habits)
-        wishes, playing = settled(options, self._habits)
+        chosen = settled(options, self._habits)
+        wishes, playing = chosen.controls, chosen.playing
+        recast = Recasting(chosen.programs, asked=frozenset(chosen.programs))
         asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
         left = length.left if self._representation.opens_with_wait else length.left - 1 + self._hearing.first_onset()
-        position = self._after(heading, asked, left)
+        state = self._after(heading, asked, left)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._timed(self._representation.decode(drawing.steps), clock)
-            return Finished(joining.alone(composed, length.seconds, length.ring_s, self._in_beats), 0.0, composed)
+            composed = self._timed(self._decoded(drawing.steps), clock)
+            written = named(recast.written(composed))
+            piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), wishes.key)
+            return Finished(piece, 0.0, composed, piece, (), chosen.missing, piece.end_s)
 
-        position = self._primer.steered(position, wishes.key, notes_per_s, playing=playing)
-        return self._free(position, length.left, length.seconds, finish)
+        state = self._decoders.steered(state, wishes.key, notes_per_s, playing=playing)
+        return self._free(state, length.left, length.seconds, finish)
 
-    def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:
-        """The position after the steps that say meter and tempo, where there are such."""
-        return self._primer.prime(heading, asked, left) if len(heading) else self._primer.start(asked, left)
+    def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> DecoderState:
+        """The state after the steps that say meter and tempo, where there are such."""
+        return self._decoders.prefill(heading, asked, left) if len(heading) else self._decoders.start(asked, left)
 
     def _heading(self, asked: NDArray[np.float32], options: ComposeOptions) -> tuple[NDArray[np.int32], Controls]:
         """The steps that say meter and tempo, drawn where they are not asked for, and what they say.
@@ -100,9 +138,9 @@ class Assignments:
         if not representation.headings:
             return np.zeros((0, len(representation.fields)), dtype=np.int32), options.controls
         request = Request(
-            position=self._primer.start(asked, UNKNOWN),
+            state=self._decoders.start(asked, UNKNOWN),
             random=np.random.Generator(np.random.Philox(options.random_seed).jumped()),
-            taste=options.taste,
+            sampling=options.sampling(representation),
             most_steps=representation.headings,
         )
         drawn = self._engine.submit(request).result()
@@ -112,81 +150,180 @@ class Assignments:
         return heading, options.controls.model_copy(update=update)
 
     def _continued(self, seed: Piece, options: ComposeOptions) -> Assignment:
-        steps = self._hearing.steps(seed)
+        sent, seed = seed, seeds.going_on(seed)
+        recast = recasting_of(seed, self._representation, self._habits, self._usual_velocity)
+        steps = self._hearing.steps(recast.heard(seed))
         joint = self._hearing.joint(seed, steps)
         phase = seeds.ticks_into_bar(seed, joint.tick) / seed.ticks_per_quarter
         clock = self._clock(seed, joint.tick, options)
         length = length_of(self._representation, options, clock, phase)
         latest = self._hearing.latest(steps)
-        asked = self._hearing.as_before(latest, self._representation.controls.vector(options.controls))
-        position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
+        chosen = self._players(options.controls, latest)
+        if chosen.programs or chosen.missing:
+            recast = with_asked(recast, chosen.programs)
+        asked = self._hearing.as_before(latest, self._representation.controls.vector(chosen.controls))
+        state = self._decoders.conditioned(self._decoders.prefill(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
-        position = self._primer.steered(position, options.controls.key, notes_per_s, self._hearing.beat(latest))
+        beat = self._hearing.beat(latest)
+        state = self._decoders.steered(state, options.controls.key, notes_per_s, beat, chosen.playing)
+        remarks = self._tempo_left_behind(sent, seed, options)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._timed(self._representation.decode(drawing.steps), clock)
+            composed = self._timed(self._decoded(drawing.steps), clock)
+            written = recast.written(composed)
             if not options.include_seed:
-                piece = joining.alone(composed, length.seconds, length.ring_s, self._in_beats)
-                return Finished(piece, 0.0, composed)
-            first = seeds.at_tempo(seed, joint.tick, options.controls) if self._in_beats else seed
-            joined = joining.continued(first, composed, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
-            return Finished(*joined[:2], composed, joined[2])
+                written = seeds.in_phase(named(written), phase) if self._in_beats else named(written)
+                piece = joining.alone(written, length.seconds, length.ring_s, self._in_beats)
+                piece = in_key(self._signed_as(seed, piece), options.controls.key)
+                left = self._parts_left_behind(seed, piece, options)
+                return Finished(piece, 0.0, composed, piece, (*remarks, *left), chosen.missing, piece.end_s)
+            first = seeds.at_tempo(seed, joint.tick, clock) if self._in_beats else seed
+            joined, seed_s, said = joining.continued(first, written, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
+            begins = int(joined.ticks_at(seed_s))
+            joined = in_key(named(joined, len(seed.instruments)), options.controls.key, begins)
+            new = joined.with_notes(joined.notes[joined.onsets_s >= seed_s - 1e-6])
+            left = self._parts_left_behind(seed, new, options)
+            return Finished(
+                joined, seed_s, composed, new, (*remarks, *said, *left), chosen.missing, joined.end_s - seed_s
+            )
 
-        return self._free(position, length.left, length.seconds, finish)
+        return self._free(state, length.left, length.seconds, finish)
+
+    @staticmethod
+    def _signed_as(seed: Piece, piece: Piece) -> Piece:
+        """`piece` with the key signature that `seed` ends in."""
+        last = seed.key_signatures[-1:].copy()
+        last["tick"] = 0
+        return replace(piece, key_signatures=last)
+
+    def _players(self, asked: Controls, heard: NDArray[np.int32]) -> Settled:
+        """Who plays what follows steps `heard`: whoever is asked for, else whoever played in them."""
+        if self._habits is None or not self._habits.ensembles or "instrument" not in self._fields:
+            return Settled(asked)
+        if asked.instruments:
+            return players_of(asked, self._habits)
+        played = played_lately(heard[:, self._fields.index("instrument")], learnt_programs(self._habits))
+        if not played:
+            return Settled(asked)
+        families = tuple(dict.fromkeys(FAMILIES[program // PER_FAMILY] for program, _ in played))
+        return Settled(asked.model_copy(update={"instruments": families}), Playing(played, None))
+
+    def _check(self, seed: Piece) -> None:
+        """Refuse a seed of which the network knows nothing.
+
+        Raises:
+            RequestError: it has no notes, or only drums play in it and the network has learnt none.
+        """
+        if not len(seed):
+            raise RequestError("Your seed has no notes. Send one that has some.")
+        only_drums = all(seed.instruments[index].is_drum for index in np.unique(seed.notes["instrument"]))
+        if only_drums and DRUMS_PROGRAM in self._not_learnt([DRUMS_PROGRAM]):
+            raise RequestError(
+                "Your seed has only drums, and this model hasn't learnt drums. Send a seed with pitched notes, "
+                "or choose a model that plays drums."
+            )
+
+    def _not_learnt(self, programs: Iterable[int]) -> tuple[int, ...]:
+        """Those of `programs` that the network has not learnt to play, nor anything like them."""
+        if "instrument" not in self._fields or self._habits is None or not self._habits.ensembles:
+            return ()
+        learnt = learnt_programs(self._habits)
+        like = substitutes(programs, self._habits)
+        return tuple(program for program in programs if program not in learnt and program not in like)
+
+    def _parts_left_behind(self, seed: Piece, new: Piece, options: ComposeOptions) -> tuple[str, ...]:
+        """A sentence for what played in `seed` and does not play in what follows it, unless others were asked for."""
+        if options.controls.instruments:
+            return ()
+        before = played_by(seed)
+        if len(before) == 1 and not options.include_seed:
+            return ()  # a single instrument's music may come back on another
+        return parts_left_behind(seed, new, self._not_learnt(before))
+
+    def _tempo_left_behind(self, sent: Piece, seed: Piece, options: ComposeOptions) -> tuple[str, ...]:
+        """A sentence where the new music goes on at another tempo than the seed as it was `sent` ends in."""
+        at_end, main = sent.tempos["quarter_us"][-1], seed.tempos["quarter_us"][-1]
+        is_same = abs(at_end / main - 1) < SAME_TEMPO
+        if is_same or not self._in_beats or options.controls.tempo_bpm is not None:
+            return ()
+        return (f"Continues at {60e6 / main:.0f} bpm, the seed's main tempo.",)
 
     def _varied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S / 2 if options.include_seed else MAX_LENGTH_S)
-        steps = self._hearing.steps(part)
+        recast = recasting_of(part, self._representation, self._habits, self._usual_velocity)
+        steps = self._hearing.steps(recast.heard(part))
         plan = plans.variation(self._representation, steps, options.strength)
         asked = self._representation.controls.vector(options.controls)
-        position = self._primer.start(asked, int(self._representation.onsets(steps)[-1]))
-        position = self._primer.steered(position, options.controls.key, None)
-        clock = self._clock(part, 0, options)
+        state = self._decoders.start(asked, int(self._representation.onsets(steps)[-1]))
+        state = self._decoders.steered(state, options.controls.key, None)
+        joint = Joint(self._hearing.origin(part, steps), self._in_beats)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = self._timed(self._representation.decode(drawing.steps), clock)
+            composed = self._representation.decode(drawing.steps)
+            written = recast.written(composed)
+            placed = seeds.at_tempo(joining.placed(part, written, joint), 0, self._asked_clock(options))
+            alone = named(seeds.from_tick(placed, seeds.start_of(placed)))
             if not options.include_seed:
-                return Finished(composed, 0.0, composed, remarks)
-            theme = seeds.from_tick(part, seeds.start_of(part, self._in_beats))
+                return Finished(alone, 0.0, composed, alone, remarks, (), alone.end_s)
+            into_bar = seeds.ticks_into_bar(part, seeds.start_of(part)) if self._in_beats else 0
+            theme = seeds.from_tick(part, seeds.start_of(part))
             end = int((theme.notes["onset"] + theme.notes["duration"]).max())
             after = seeds.next_bar(theme, end) if self._in_beats else int(theme.ticks_at(theme.end_s + BETWEEN_S))
-            piece, seed_s = joining.together(theme, composed, Joint(after, self._in_beats))
-            return Finished(piece, seed_s, composed, remarks)
+            both = seeds.at_tempo(seeds.repeated_maps(theme, after, into_bar), after, self._asked_clock(options))
+            piece, seed_s = joining.together(both, written, Joint(after, self._in_beats))
+            piece = named(piece, len(part.instruments))
+            return Finished(piece, seed_s, composed, alone, remarks, (), alone.end_s)
 
-        return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
+        return Assignment(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
 
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
-        steps = self._hearing.steps(part)
-        asked = self._representation.controls.vector(options.controls)
+        recast = recasting_of(part, self._representation, self._habits, self._usual_velocity)
+        steps = self._hearing.steps(recast.heard(part))
+        chosen = self._accompanists(options.controls)
+        recast = with_asked(recast, chosen.programs)
+        asked = self._representation.controls.vector(chosen.controls)
         headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
         plan, freedom = plans.accompaniment(self._representation, steps[headings:])
-        position = self._after(steps[:headings], asked, left)
-        position = self._primer.steered(position, options.controls.key, asked_rate(options.controls))
-        origin, clock = self._hearing.origin(part, steps), self._clock(part, 0, options)
+        state = self._after(steps[:headings], asked, left)
+        state = self._decoders.steered(
+            state, options.controls.key, asked_rate(options.controls), playing=chosen.playing
+        )
+        joint = Joint(max(0, self._hearing.origin(part, steps)), self._in_beats, is_part_of_seed=False)
 
         def finish(drawing: Drawing) -> Finished:
             composed = plans.around(self._representation, drawing.steps, drawing.is_given, freedom)
-            start = seeds.start_of(part, self._in_beats)
-            melody = seeds.from_tick(part, start)
-            joint = Joint(origin - start, self._in_beats, is_part_of_seed=False)
-            end_s = melody.end_s
+            alone = named(joining.placed(part, recast.written(composed), joint))
+            piece = alone
             if options.include_seed:
-                piece, _ = joining.together(melody, composed, joint)
-            else:
-                piece, end_s = self._timed(composed, clock), end_s - float(melody.seconds_at(joint.tick))
-            return Finished(joining.ending(piece, end_s, LONGEST_RING_S, in_beats=False), 0.0, composed, remarks)
+                piece = named(joining.together(part, recast.written(composed), joint)[0], len(part.instruments))
+            start = seeds.start_of(piece)
+            end_s = part.end_s - float(piece.seconds_at(start))
+            piece = joining.ending(seeds.from_tick(piece, start), end_s, LONGEST_RING_S, in_beats=False)
+            return Finished(piece, 0.0, composed, alone, remarks, chosen.missing, part.end_s)
 
         if freedom is not None:
-            return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
+            return Assignment(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
         most = len(steps) + int((part.end_s + 1) * MOST_NOTES_PER_SECOND)
-        return Assignment(position, plan, most, lambda now: now.woven / len(steps), finish)
+        return Assignment(state, plan, most, lambda now: now.woven / len(steps), finish)
 
-    def _free(self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]) -> Assignment:
+    def _accompanists(self, asked: Controls) -> Settled:
+        """Who plays around a melody: whoever is asked for; it is open where nobody is."""
+        if not asked.instruments or self._habits is None or not self._habits.ensembles:
+            return Settled(asked)
+        return players_of(asked, self._habits)
+
+    def _decoded(self, steps: NDArray[np.int32]) -> Piece:
+        """The piece of drawn `steps`, with no more notes sounding at once than its instruments can hold."""
+        return limited(self._representation.decode(steps))
+
+    def _free(
+        self, state: DecoderState, left: int, seconds: float, finish: Callable[[Drawing], Finished]
+    ) -> Assignment:
         is_even = self._representation.waits() is None
         steps_per_note = 1 if self._representation.opens_with_wait else MOST_TOKENS_PER_NOTE
         most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND * steps_per_note)
-        return Assignment(position, None, most, lambda now: 1 - now.left / left, finish)
+        return Assignment(state, None, most, lambda now: 1 - now.left / left, finish)
 
     def _part(self, seed: Piece, options: ComposeOptions, longest_s: float) -> tuple[Piece, tuple[str, ...]]:
         """As much of the beginning of `seed` as is asked for or may be, and a sentence where that is not all."""
@@ -194,7 +331,7 @@ class Assignments:
         if asked:
             length = length_of(self._representation, options, self._clock(seed, 0, options))
             longest_s = min(longest_s, length.seconds)
-        part = seeds.first_part(seed, longest_s)
+        part = seeds.without_later_changes(seeds.first_part(seed, longest_s))
         if asked or len(part) == len(seed):
             return part, ()
         return part, (f"Your seed is long: only its first {longest_s:.0f} seconds were taken.",)
@@ -202,6 +339,10 @@ class Assignments:
     def _clock(self, seed: Piece, tick: int, options: ComposeOptions) -> Controls:
         """What is asked for, in beats with the seed's tempo and meter at `tick` where no others are."""
         return seeds.with_clock_of(seed, tick, options.controls) if self._in_beats else options.controls
+
+    def _asked_clock(self, options: ComposeOptions) -> Controls:
+        """The tempo and meter that are asked for, where the music can have them."""
+        return options.controls if self._in_beats else Controls()
 
     def _timed(self, composed: Piece, clock: Controls) -> Piece:
         """New music in beats at a tempo and in a meter; other music as it is."""

@@ -13,14 +13,15 @@ from itertools import islice
 
 from model.bundles import Bundle
 from model.composing.assignment import Assignment, Assignments
+from model.composing.fulfilment import Missed, fulfilment_of
 from model.composing.options import ComposeOptions
 from model.composing.performing import perform, submit
-from model.controls import ATTRIBUTES, Controls
-from model.engine import SLOTS, Drawing, Engine, Ticket
+from model.composing.recasting import level_velocity
+from model.controls import Controls
 from model.errors import RequestError
-from model.evaluation.originality import Originality, originality_of
+from model.generation import SLOTS, Drawing, Engine, Handle, SamplingParameters
 from model.piece import Piece
-from model.sampling import Taste
+from model.similarity.originality import Originality, originality_of
 
 GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
 MOST_GUARDED = 0.05  # share of notes; fewer are no matter for words
@@ -40,8 +41,9 @@ class Composition:
     remarks: tuple[str, ...]
     stopped: bool  # ended early because `should_stop` said so
     ended: bool  # came to its end by itself
-    controls: Controls  # those asked for that the model knows
+    controls: Controls  # those asked for that the piece has
     timings: dict[str, float]
+    missed: tuple[Missed, ...] = ()  # those it does not have, and why
     originality: Originality | None = None  # of the new notes; None where the bundle has no index of its training set
 
 
@@ -64,7 +66,9 @@ class Composer:
         self.bundle = bundle
         self._engine = Engine(bundle.network(), slots, device)
         self.representation = self._engine.representation
-        self._assignments = Assignments(self._engine, bundle.habits)
+        sample = bundle.rehearsal()
+        usual = level_velocity(self.representation, sample.train.pieces) if sample is not None else None
+        self._assignments = Assignments(self._engine, bundle.habits, usual)
         self._learnt_from = bundle.originality()
 
     @property
@@ -127,15 +131,15 @@ class Composer:
         under_way: dict[Future[Drawing], tuple[int, Assignment, ComposeOptions]] = {}
         while True:
             for place, (seed, options) in islice(waiting, slots - len(under_way)):
-                ticket, assignment = self._begin(seed, options)
-                under_way[ticket.future] = place, assignment, options
+                handle, assignment = self._begin(seed, options)
+                under_way[handle.future] = place, assignment, options
             if not under_way:
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 place, assignment, options = under_way.pop(future)
                 yield place, self._composition(assignment, future.result(), options, {})
 
-    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Ticket, Assignment]:
+    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Handle, Assignment]:
         """Ask for a piece without waiting for it."""
         self._check(options)
         assignment = self._assignments.of(seed, options)
@@ -149,9 +153,10 @@ class Composer:
         self, assignment: Assignment, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]
     ) -> Composition:
         finished = assignment.finish(drawing)
-        unknown = self.representation.controls.unknown(options.controls)
-        said = [*_unheeded(unknown), *finished.remarks]
-        if drawing.guarded > MOST_GUARDED * len(drawing.steps):
+        new_s = None if drawing.stopped else finished.new_s
+        found = fulfilment_of(options, finished.written, self.representation, finished.not_learnt, new_s)
+        said = list(finished.remarks)
+        if drawing.penalised > MOST_GUARDED * len(drawing.steps):
             said.append(GUARDED)
         return Composition(
             piece=finished.piece,
@@ -161,27 +166,14 @@ class Composer:
             remarks=tuple(said),
             stopped=drawing.stopped,
             ended=drawing.ended,
-            controls=_known(options.controls, unknown),
+            controls=found.controls,
+            missed=found.missed,
             timings=timings,
             originality=originality_of(finished.composed, self._learnt_from),
         )
 
 
-def _check_fields(taste: Taste, fields: list[str]) -> None:
+def _check_fields(taste: SamplingParameters, fields: list[str]) -> None:
     for name in taste.temperatures:
         if name not in fields:
             raise RequestError(f"This model draws no '{name}'. A temperature can be given for: {', '.join(fields)}.")
-
-
-def _unheeded(unknown: tuple[str, ...]) -> list[str]:
-    """A sentence for what was asked of a model that does not know it."""
-    if not unknown:
-        return []
-    names = unknown[0] if len(unknown) == 1 else f"{', '.join(unknown[:-1])} and {unknown[-1]}"
-    return [f"This model cannot be told the {names} of its music, so that was left to it."]
-
-
-def _known(controls: Controls, unknown: tuple[str, ...]) -> Controls:
-    """`controls` without those the model does not know."""
-    nothing = Controls()
-    return controls.model_copy(update={ATTRIBUTES[name]: getattr(nothing, ATTRIBUTES[name]) for name in unknown})

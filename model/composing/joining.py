@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from model.composing.players import players
 from model.composing.seeds import divided, finer, from_tick, last_part, start_of
-from model.piece import NOTE, Piece, table
+from model.piece import BEND, CONTROL, EXPRESSION, NOTE, PEDAL, VOLUME, Piece, table
 
+FADED = 0.7  # of the highest volume: a seed that ends below that has faded out
 SHORTEST_SEED_PART_S = 10.0  # this much of the seed is kept even where the output would grow too long
 
 
@@ -35,7 +36,7 @@ class Joint:
 
 def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Piece:
     """New music by itself, from its first note on, that ends `length_s` after its start, give or take `ring_s`."""
-    return ending(from_tick(composed, start_of(composed, in_beats)), length_s, ring_s, in_beats)
+    return ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
 
 
 def continued(
@@ -56,7 +57,7 @@ def continued(
     if seed.onsets_s.max() - seed.onsets_s.min() > room_s:
         kept = last_part(seed, room_s)
         remarks.append(f"Your seed is long: only its last {room_s:.0f} seconds are in the file.")
-    start = start_of(kept, joint.in_beats)
+    start = start_of(kept)
     kept, joint = from_tick(kept, start), replace(joint, tick=joint.tick - start)
     piece, first_s = together(kept, composed, joint)
     end_s = float(kept.seconds_at(joint.tick)) + length_s
@@ -77,8 +78,27 @@ def together(seed: Piece, composed: Piece, joint: Joint) -> tuple[Piece, float]:
         notes=np.concatenate([_released(kept, notes), notes]),
         pedals=_lifted(kept, notes),
         instruments=instruments,
+        controls=_restored(kept, notes),
+        bends=_unbent(kept, notes),
     )
     return joined, float(kept.seconds_at(notes["onset"].min()))
+
+
+def placed(seed: Piece, composed: Piece, joint: Joint) -> Piece:
+    """The new music alone, where it would stand beside `seed`, with the seed's tempo and meter map."""
+    factor = finer(seed)
+    kept = divided(seed, factor)
+    notes = _moved(composed, kept, joint.tick * factor, joint.in_beats)
+    notes["instrument"] = composed.notes["instrument"]
+    return replace(
+        kept,
+        notes=notes,
+        instruments=composed.instruments,
+        pedals=table(PEDAL),
+        controls=table(CONTROL),
+        bends=table(BEND),
+        title="",
+    )
 
 
 def _moved(composed: Piece, seed: Piece, start: int, in_beats: bool) -> NDArray:
@@ -115,6 +135,34 @@ def _lifted(seed: Piece, new: NDArray) -> NDArray:
     mine = np.isin(pedals["instrument"], new["instrument"])
     pedals["duration"][mine] = np.minimum(pedals["duration"][mine], int(new["onset"].min()) - pedals["onset"][mine])
     return pedals[pedals["duration"] > 0]
+
+
+def _restored(seed: Piece, new: NDArray) -> NDArray:
+    """The seed's controllers; a fade at its end is over when the new music begins."""
+    begins, added = int(new["onset"].min()), []
+    controls = seed.controls
+    for number in (VOLUME, EXPRESSION):
+        for instrument in np.unique(new["instrument"]):
+            mine = controls[(controls["number"] == number) & (controls["instrument"] == instrument)]
+            if len(mine) and mine["value"][-1] < FADED * mine["value"].max():
+                added.append((begins, number, int(mine["value"].max()), int(instrument)))
+    return _with_rows(controls, table(CONTROL, added))
+
+
+def _unbent(seed: Piece, new: NDArray) -> NDArray:
+    """The seed's bends; none is left when the new music begins."""
+    begins, added = int(new["onset"].min()), []
+    for instrument in np.unique(new["instrument"]):
+        mine = seed.bends[seed.bends["instrument"] == instrument]
+        if len(mine) and mine["value"][-1] != 0:
+            added.append((begins, 0, int(mine["semitones"][-1]), int(instrument)))
+    return _with_rows(seed.bends, table(BEND, added))
+
+
+def _with_rows(rows: NDArray, added: NDArray) -> NDArray:
+    """Both, sorted by tick."""
+    together = np.concatenate([rows, added])
+    return together[np.argsort(together["tick"], kind="stable")]
 
 
 def ending(piece: Piece, end_s: float, ring_s: float, in_beats: bool) -> Piece:

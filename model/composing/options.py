@@ -6,11 +6,14 @@ Plain data that the worker and the command line fill in; loads neither Keras nor
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from model.controls import Controls
 from model.errors import RequestError
-from model.sampling.taste import Taste
+from model.generation.parameters import SamplingParameters
+
+if TYPE_CHECKING:
+    from model.representation import Representation
 
 Mode = Literal["continue", "vary", "accompany"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -46,11 +49,16 @@ class ComposeOptions:
     length_s: float | None = None
     bars: int | None = None
     controls: Controls = field(default_factory=Controls)
-    taste: Taste = field(default_factory=Taste)
+    taste: SamplingParameters = field(default_factory=SamplingParameters)
     strength: float = 0.5
     random_seed: int = 0
     include_seed: bool = True
     guard: bool = True
+
+    def sampling(self, representation: Representation) -> SamplingParameters:
+        """How to draw the fields of `representation`: as asked, and as suits it where nothing is asked."""
+        names = [field.name for field in representation.fields]
+        return self.taste.for_fields(names, representation.default_temperatures, representation.default_top_ps)
 
     def check(self) -> None:
         """Refuse what no model could do.
@@ -73,14 +81,14 @@ class ComposeOptions:
         _check_taste(self.taste)
 
 
-def _check_taste(taste: Taste) -> None:
+def _check_taste(taste: SamplingParameters) -> None:
     for name, temperature in (("", taste.temperature), *taste.temperatures.items()):
         if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
             of = f" of '{name}'" if name else ""
             raise RequestError(f"The temperature{of} must lie between {MIN_TEMPERATURE:g} and {MAX_TEMPERATURE:g}.")
     if not 0 <= taste.top_k <= MAX_TOP_K:
         raise RequestError(f"Top-k must lie between 1 and {MAX_TOP_K}, or be 0 to draw from all.")
-    if not MIN_TOP_P <= taste.top_p <= 1:
+    if taste.top_p is not None and not MIN_TOP_P <= taste.top_p <= 1:
         raise RequestError(f"Top-p must lie between {MIN_TOP_P:g} and 1.")
     if not 0 <= taste.min_p <= MAX_MIN_P:
         raise RequestError(f"Min-p must lie between 0 and {MAX_MIN_P:g}.")

@@ -10,6 +10,9 @@ from model.controls import Controls
 from model.piece import METER, TEMPO, Piece, table
 
 COARSEST_TICK_S = 0.005  # half a step of the representations: a coarser grid would be heard
+SAME_TEMPO = 0.08  # of the logarithm: what a player's tempo varies by
+SHORT_STRETCH, LONG_STRETCH, STRETCH_SHARE = 4.0, 16.0, 0.25  # quarters, quarters, of the whole: no mere ritardando
+RECENT = 64.0  # quarters at the end that say what the tempo is, where it changes all the time
 FINEST_DIVISION, LAST_TICK = 0x7FFF, 0x0FFF_FFFF  # what a MIDI file holds: ticks per quarter note, ticks in one wait
 
 
@@ -20,7 +23,10 @@ def pitched_part(seed: Piece) -> Piece:
 
 
 def from_tick(piece: Piece, start: int) -> Piece:
-    """`piece` with `start` as its tick 0, before which no note lies; tempo and meter maps move with the notes."""
+    """`piece` with `start` as its tick 0, before which no note lies; tempo and meter maps move with the notes.
+
+    Where `start` is no bar line, the next bar line gets a meter of its own: bars stay where they were.
+    """
     if start == 0:
         return piece
     notes, pedals = piece.notes.copy(), piece.pedals.copy()
@@ -33,21 +39,87 @@ def from_tick(piece: Piece, start: int) -> Piece:
         notes=notes,
         pedals=pedals[pedals["duration"] > 0],
         tempos=_map_from(piece.tempos, start),
-        meters=_map_from(piece.meters, start),
+        meters=_meters_from(piece, start),
+        key_signatures=_map_from(piece.key_signatures, start),
+        controls=_moved_rows(piece.controls, start),
+        bends=_moved_rows(piece.bends, start),
     )
 
 
+def _moved_rows(rows: np.ndarray, start: int) -> np.ndarray:
+    """Controllers or bends with `start` as tick 0; what was set before holds from there on."""
+    moved = rows.copy()
+    moved["tick"] = np.maximum(moved["tick"] - start, 0)
+    return moved
+
+
+def _meters_from(piece: Piece, start: int) -> np.ndarray:
+    """The meter map from `start` on, which becomes tick 0, with a bar line where the first one falls."""
+    moved = _map_from(piece.meters, start)
+    line = next_bar(piece, start) - start
+    if line == 0 or line in moved["tick"][1:] or (len(moved) > 1 and moved["tick"][1] < line):
+        return moved
+    again = moved[:1].copy()
+    again["tick"] = line
+    return np.concatenate([moved[:1], again, moved[1:]])
+
+
 def _map_from(changes: np.ndarray, start: int) -> np.ndarray:
-    """The part of a tempo or meter map from `start` on, which becomes tick 0."""
+    """The part of a tempo, meter or key map from `start` on, which becomes tick 0."""
     moved = changes[max(0, np.searchsorted(changes["tick"], start, side="right") - 1) :].copy()
     moved["tick"] = np.maximum(moved["tick"] - start, 0)
     return moved
 
 
-def start_of(piece: Piece, by_bars: bool) -> int:
-    """The tick of the first note, or of the bar line before it."""
-    first = int(piece.notes["onset"].min()) if len(piece) else 0
-    return first - ticks_into_bar(piece, first) if by_bars else first
+def start_of(piece: Piece) -> int:
+    """The tick of the first note."""
+    return int(piece.notes["onset"].min()) if len(piece) else 0
+
+
+def without_later_changes(piece: Piece) -> Piece:
+    """`piece` without the changes of tempo and meter at or behind its last note's end: they are no part of it."""
+    end = int((piece.notes["onset"] + piece.notes["duration"]).max()) if len(piece) else 0
+    tempos, meters = (
+        changes[(changes["tick"] < end) | (changes["tick"] == 0)] for changes in (piece.tempos, piece.meters)
+    )
+    kept = {name: getattr(piece, name) for name in ("key_signatures", "controls", "bends")}
+    kept = {name: rows[rows["tick"] < max(end, 1)] for name, rows in kept.items()}
+    return replace(piece, tempos=tempos, meters=meters, **kept)
+
+
+def going_on(piece: Piece) -> Piece:
+    """`piece` that from its last onset on goes at its main tempo, so that what follows it has one clock.
+
+    A fermata, a final ritardando and changes behind the last note are left behind; a meter that begins there too.
+    """
+    last = int(piece.notes["onset"].max())
+    before = piece.tempos[(piece.tempos["tick"] < last) | (piece.tempos["tick"] == 0)]
+    main = table(TEMPO, [(last, main_quarter_us(piece))])
+    tempos = (
+        before if before["quarter_us"][-1] == main["quarter_us"][0] or last == 0 else np.concatenate([before, main])
+    )
+    meters = piece.meters[(piece.meters["tick"] <= last)]
+    return replace(piece, tempos=tempos, meters=meters)
+
+
+def main_quarter_us(piece: Piece) -> int:
+    """Microseconds per quarter of the tempo that `piece` has settled in at its end, a ritardando left out.
+
+    That of its last stretch of nearly one tempo, where that is long; else the median of its last part by quarters.
+    """
+    last = int(piece.notes["onset"].max())
+    starts = piece.tempos["tick"][(piece.tempos["tick"] < last) | (piece.tempos["tick"] == 0)]
+    lengths = np.diff(np.append(starts, max(last, 1))) / piece.ticks_per_quarter
+    tempos = piece.tempos["quarter_us"][: len(starts)]
+    whole = lengths.sum()
+    alike = np.abs(np.log(tempos / tempos[-1])) <= SAME_TEMPO
+    begins = len(tempos) - int(np.argmin(np.append(alike[::-1], False)))
+    if lengths[begins:].sum() < min(LONG_STRETCH, max(SHORT_STRETCH, STRETCH_SHARE * whole)):
+        until_end = np.cumsum(lengths[::-1])[::-1]
+        begins = int(np.flatnonzero(until_end >= min(RECENT, whole) - 1e-6).max())
+    order = begins + np.argsort(tempos[begins:], kind="stable")
+    middle = np.searchsorted(np.cumsum(lengths[order]), lengths[order].sum() / 2)
+    return int(tempos[order[min(int(middle), len(order) - 1)]])
 
 
 def in_force(changes: np.ndarray, tick: int) -> np.void:
@@ -57,17 +129,45 @@ def in_force(changes: np.ndarray, tick: int) -> np.void:
 
 def ticks_into_bar(piece: Piece, tick: int) -> int:
     """Ticks from the last bar line to `tick`."""
+    return (tick - int(in_force(piece.meters, tick)["tick"])) % bar_ticks(piece, tick)
+
+
+def bar_ticks(piece: Piece, tick: int) -> int:
+    """How many ticks the bar at `tick` has."""
     meter = in_force(piece.meters, tick)
-    bar = piece.ticks_per_quarter * 4 * int(meter["numerator"]) // int(meter["denominator"])
-    return (tick - int(meter["tick"])) % max(bar, 1)
+    return max(piece.ticks_per_quarter * 4 * int(meter["numerator"]) // int(meter["denominator"]), 1)
 
 
 def next_bar(piece: Piece, tick: int) -> int:
     """The tick of the first bar line at or after `tick`."""
     into = ticks_into_bar(piece, tick)
-    meter = in_force(piece.meters, tick)
-    bar = piece.ticks_per_quarter * 4 * int(meter["numerator"]) // int(meter["denominator"])
-    return tick if into == 0 else tick - into + bar
+    if into == 0:
+        return tick
+    line = tick - into + bar_ticks(piece, tick)
+    later = piece.meters["tick"][piece.meters["tick"] > tick]
+    return min(line, int(later[0])) if len(later) else line
+
+
+def in_phase(piece: Piece, phase: float) -> Piece:
+    """`piece` in one meter whose first bar began `phase` quarters before its tick 0."""
+    bar = bar_ticks(piece, 0)
+    line = (bar - round(phase * piece.ticks_per_quarter)) % bar
+    if line == 0:
+        return piece
+    meter = piece.meters[:1].copy()
+    meter["tick"] = line
+    return replace(piece, meters=np.concatenate([piece.meters[:1], meter]))
+
+
+def repeated_maps(piece: Piece, at: int, into_bar: int = 0) -> Piece:
+    """`piece` with its tempo and meter map once more from the tick `at` on, for music that begins `into_bar` later."""
+    changes = []
+    for whole in (piece.tempos, piece.meters):
+        again = whole.copy()
+        again["tick"] += at + into_bar
+        again["tick"][0] = at
+        changes.append(np.concatenate([whole[whole["tick"] < at], again]))
+    return replace(piece, tempos=changes[0], meters=changes[1])
 
 
 def with_clock_of(piece: Piece, tick: int, controls: Controls) -> Controls:
@@ -130,6 +230,9 @@ def divided(piece: Piece, factor: int) -> Piece:
         pedals=_multiplied(piece.pedals, factor),
         tempos=_multiplied(piece.tempos, factor),
         meters=_multiplied(piece.meters, factor),
+        key_signatures=_multiplied(piece.key_signatures, factor),
+        controls=_multiplied(piece.controls, factor),
+        bends=_multiplied(piece.bends, factor),
     )
 
 

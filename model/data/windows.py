@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +135,7 @@ class WindowStreams:
                 fresh = np.array([row.is_fresh for row in rows])
                 batch = self._blank()
                 # the law of a step is compiled and runs without the GIL
-                list(threads.map(lambda place: rows[place].fill(batch, place), range(len(rows))))
+                list(threads.map(_Row.fill, rows, repeat(batch), range(len(rows))))
                 yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
 
     def _blank(self) -> dict[str, NDArray]:

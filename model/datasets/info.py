@@ -7,7 +7,7 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.datasets.licences import Terms
-from model.midi.repairs import counted
+from model.midi.refusals import counted
 
 FORMAT = 1  # of the file that keeps it
 SHORT_HASH = 8  # letters of a hash that are shown

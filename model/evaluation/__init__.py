@@ -1,18 +1,14 @@
-"""How well a network predicts music it has not learnt from, and how what it composes compares with real music.
+"""How well a bundle predicts unseen music, and how its generated pieces compare with real music.
 
-likelihood  the exact likelihood of whole pieces, in nats
-ngrams      unigram and 3-gram models of the 388 events, fitted in seconds
-jsb16       the protocol in which likelihoods of the JSB chorales are published
-report      one bundle on one data set: every figure with the words that say what it means
-
-study         everything about what a bundle composes, as JSON; `verdicts` holds it against goals
-page          the same as one page of HTML, with plots by `drawing`
-reading       real music to compare with; `excerpts` cuts it to the length of the composed pieces
-making        composing for measurement
-metrics       figures of one piece; `distributions` compares two sets of them
-degeneration  loops, silences and other failures, counted
-originality   what a piece has in common with the training set; `fingerprints` are the runs of notes it is told by,
-              `sparse_set` keeps them small enough for a bundle, `indexing` makes them from a training set
-obedience     controls asked against found, with `keys` and `tempi` as detectors
-continuations whether a continuation keeps to its seed
+held_out          held-out likelihood on a data set, with the definitions that belong to the figures
+jsb16             the protocol in which likelihoods of the JSB chorales are published
+ngrams            unigram and 3-gram baselines over the 388 events
+generation        generating pieces for measurement
+reference         real music to compare with
+distributions     one metric compared over two sets of pieces
+control_accuracy  requested controls compared with what is found in the piece
+continuations     whether a continuation keeps the key and tempo of its seed
+report_data       all figures of a report as JSON
+goals             the goals of a report and whether they are met
+html_report       the report as one HTML page, with `plots`
 """

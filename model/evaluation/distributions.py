@@ -1,8 +1,8 @@
-"""Two sets of pieces compared by one figure of each piece: means, spreads and how far the distributions overlap.
+"""Compares one metric over two sets of pieces: means, spreads, and the overlap of the distributions.
 
 Yang and Lerch (2020, "On the evaluation of generative models in music", Neural Computing and Applications 32) smooth
-both sets with a Gaussian kernel and take the area under the lower of the two curves. They do it with the distances
-between pieces, inside the real set and across the sets; that is given beside the overlap of the figures themselves.
+both sets with a Gaussian kernel and take the area under the lower of the two curves. They apply this to the distances
+between pieces, within the real set and across the sets. Both that overlap and the overlap of the values are computed.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-GRID = 512  # points at which the smoothed curves are compared
-MARGIN = 4  # bandwidths that the grid reaches beyond the outermost values
-HALVES = 20  # random halvings of the real set that the ceiling is averaged over
+GRID = 512  # points at which the smoothed curves are evaluated
+MARGIN = 4  # bandwidths by which the grid extends beyond the extreme values
+HALVES = 20  # random halvings of the real set over which the ceiling is averaged
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure of composed and of real pieces; overlaps are 0..1, where 1 says the sets cannot be told apart."""
+    """One metric over generated and real pieces. Overlaps are 0..1; 1 means the sets are indistinguishable."""
 
     composed_mean: float
     composed_spread: float  # standard deviation
     real_mean: float
     real_spread: float
-    off_by: float  # composed mean less real mean, in standard deviations of the real set
+    off_by: float  # composed mean minus real mean, in standard deviations of the real set
     overlap: float
     overlap_of_distances: float
     ceiling: float  # the overlap of two random halves of the real set
 
 
-def compared(composed: Values, real: Values) -> Comparison | None:
-    """How far two sets of values agree; None where either has fewer than two.
+def compare(composed: Values, real: Values) -> Comparison | None:
+    """Compare two sets of values; None if either has fewer than two finite values.
 
     Args:
-        composed: one value for each composed piece, (pieces,); NaN where a piece has none.
-        real: the same of the real pieces.
+        composed: one value for each generated piece, (pieces,); NaN if undefined.
+        real: one value for each real piece, (pieces,); NaN if undefined.
     """
     composed, real = composed[np.isfinite(composed)], real[np.isfinite(real)]
     if min(len(composed), len(real)) < 2:
@@ -76,9 +76,9 @@ def bandwidth(values: Values) -> float:
 
 
 def smoothed(values: Values, width: float, grid: Values) -> Values:
-    """The density of `values` at the points of `grid`, a Gaussian of `width` on each; histogram first where many."""
+    """Gaussian kernel density of `values` on `grid`, with bandwidth `width`; large sets are binned first."""
     weights = np.ones(len(values))
-    if len(values) > GRID:  # so that a hundred thousand distances cost no more than a few hundred values
+    if len(values) > GRID:  # a hundred thousand distances then cost no more than a few hundred values
         weights, edges = np.histogram(values, bins=GRID, range=(grid[0], grid[-1]))
         values = (edges[:-1] + edges[1:]) / 2
     kernels = np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2) / (width * np.sqrt(2 * np.pi))
@@ -86,13 +86,13 @@ def smoothed(values: Values, width: float, grid: Values) -> Values:
 
 
 def _distances_within(values: Values) -> Values:
-    """Between every two of `values`, (pairs,)."""
+    """The distance of every pair of `values`, (pairs,)."""
     first, second = np.triu_indices(len(values), k=1)
     return np.abs(values[first] - values[second])
 
 
 def _ceiling(real: Values) -> float:
-    """The overlap that two sets of real pieces have; of half as many pieces, so a little lower than it could be."""
+    """The mean overlap of two random halves of the real set; a slight underestimate, as each half is smaller."""
     rng = np.random.default_rng(0)
     overlaps = []
     for _ in range(HALVES):

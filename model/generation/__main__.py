@@ -1,6 +1,6 @@
-"""`python -m model.engine`: compile the machine now, so that the first start of a worker need not.
+"""`python -m model.generation`: compile what draws notes now, so that the first start of a worker need not.
 
-What is compiled depends on this processor and on the code, not on a model; it is kept in the cache.
+What is compiled depends on this processor, the code and a model's representation; it is kept in the cache.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 import sys
 import time
 
-import numpy as np
-
-from model.engine import Engine, Request
+from model.generation import Engine
 from model.network import PRESETS, NoteNetwork
+
+SHIPPED = ("tiny", "chorale", "ensemble")  # presets with the representations of the bundles that come with it
 
 
 def main() -> int:
-    """Draw a few notes with an untaught network, which compiles all there is; says how long it took."""
+    """Draw a step with untaught networks; says how long it took."""
     started = time.monotonic()
-    engine = Engine(NoteNetwork(PRESETS["tiny"]), slots=1)
-    engine.submit(Request(engine.primer.start(), np.random.default_rng(0), most_steps=1)).result()
-    engine.close()
-    sys.stderr.write(f"the sampling engine is compiled ({time.monotonic() - started:.0f} s)\n")
+    for name in SHIPPED:
+        config = PRESETS[name].model_copy(update={"units": 32, "embedding": 16, "head_units": 16})
+        Engine(NoteNetwork(config), slots=1).close()
+    sys.stderr.write(f"what draws notes is compiled ({time.monotonic() - started:.0f} s)\n")
     return 0
 
 

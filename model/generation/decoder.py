@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.generation.keras_stack import KerasStack
-from model.generation.parameters import SamplingParameters
+from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
 from model.generation.plan import Plan, no_plan
 from model.generation.processors import Beat, Playing, new_processors
 from model.generation.step import PIECE, Decoder, embed_given, prefill
@@ -39,9 +39,10 @@ class DecoderState:
         representation, copy = network.representation, _copied(self.decoder)
         names = [field.name for field in representation.fields]
         temperatures = [sampling.temperatures.get(name, sampling.temperature) for name in names]
-        piece = copy.piece[0]
+        piece, usual = copy.piece[0], DEFAULT_TOP_P if sampling.top_p is None else sampling.top_p
         piece["temperature"][: len(names)] = temperatures
-        piece["top_k"], piece["top_p"], piece["min_p"] = sampling.top_k, sampling.top_p, sampling.min_p
+        piece["top_p"][: len(names)] = [sampling.top_ps.get(name, usual) for name in names]
+        piece["top_k"], piece["min_p"] = sampling.top_k, sampling.min_p
         decoder = copy._replace(
             plan=no_plan(len(names)) if plan is None else plan,
             processors=new_processors(representation, **self.processing, is_penalised=is_penalised),

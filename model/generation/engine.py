@@ -245,7 +245,7 @@ class Engine:
 def _chunk(piece: _Piece, raw: NDArray[np.int32], is_given: NDArray) -> Chunk:
     """What was drawn, and how far the piece is."""
     now = piece.state.decoder.piece[0]
-    progress = Progress(piece.state.left, int(now["filled"]), int(now["woven"]))
+    progress = Progress(piece.state.left, int(now["filled"]), int(now["woven"]), piece.state.is_over)
     return Chunk(raw.astype(np.int32), is_given.astype(bool), progress)
 
 

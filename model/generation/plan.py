@@ -65,8 +65,8 @@ def filled_in(
         strength: 0 (any near pitch) to 1 (the given pitch).
     """
     nothing = no_plan(template.shape[1])
-    parts = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, freedom, highest))
-    return Plan(nothing.notes, *parts, len(template), float(strength))
+    rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, freedom, highest))
+    return Plan(nothing.notes, rows, free, limit, len(template), float(strength))
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""Logits processors: what is added to a field's logits so that a piece keeps what was asked, and does not go in circles.
+"""Logits processors: what is added to logits so that a piece keeps what was asked and does not go in circles.
 
 Each has scalars in the `PROCESSORS` record of a piece, a function that changes logits before a field is drawn, and one
 that hears each finished step. `sampling_state` fills the record for a request. All of them let the network decide where
@@ -27,8 +27,8 @@ from model.tonality import CHROMA, PITCHES, closes, profile
 # --- Pace: notes a second in free time -------------------------------------------------------------------------------
 # A network that draws from its own music grows denser and denser. The rate of late is measured and the waits are tilted
 # by a power of their length. A lasting bent of the network is learnt on the way (a proportional-integral controller).
-PACE_STRENGTH = 2.0  # the power for a rate that is e times too high; by trial (docs/experiments.md)
-PACE_LEARNING = 4.0  # what the power gains for good when the rate was e times too high for as long as the memory lasts
+PACE_STRENGTH = 1.0  # the power for a rate that is e times too high; by trial (docs/experiments.md)
+PACE_LEARNING = 1.0  # what the power gains for good when the rate was e times too high for as long as the memory lasts
 PACE_STEEPEST = 3.0  # how far that may go
 PACE_LEAST = 1e-3  # notes; keeps the logarithm finite
 PACE_AT_FIRST_S = 4.0  # for which a piece is taken to have gone on as asked before its first note
@@ -72,6 +72,7 @@ COMMON_SHARE, LARGEST_SHARE = 0.3, 0.45  # of the watched notes on one pitch
 AGAINST_SHARE = 30.0  # logits for a share of one beyond the common one
 IMPOSSIBLE = 1e4  # logits; less than what a refused class lacks, so it is chosen before one that cannot follow
 CROWDED, CROWDED_PER_S = 32, 40  # so many notes at more than so many a second: a chord struck again and again
+HANDFUL, HANDFUL_S = 16, 0.3  # notes that two hands strike in so many seconds, a roll or a glissando included
 FREEING_TEMPERATURE = 1.0  # where it is crowded, the network draws at least this freely
 FEWEST = 16  # notes before a share means something
 FEW_PITCHES, NARROW_AFTER = 12, 32  # a piece with fewer different pitches is narrow, once it has so many notes
@@ -247,10 +248,10 @@ def process(state, conditions, rules, of, field, raw, logits):
         for instrument in range(INSTRUMENTS):
             logits[instrument] += np.float32(PLAYER_STRENGTH) * of.behind[instrument] + of.barred[instrument]
     is_pitch = field == rules.pitch
-    if of.key_strength > 0 and (is_pitch or not rules.opens_with_wait):
-        if not is_pitch or law.has_pitch(state, raw):
-            _keep_key(state, conditions, rules, of, field, logits)
-    if is_pitch and of.is_penalised and law.has_pitch(state, raw):
+    sounds = not is_pitch or law.has_pitch(state, raw)
+    if of.key_strength > 0 and sounds and (is_pitch or not rules.opens_with_wait):
+        _keep_key(state, conditions, rules, of, field, logits)
+    if is_pitch and of.is_penalised and sounds:
         return _penalise_repetition(rules, of, raw[0], logits)
     return False
 
@@ -345,6 +346,15 @@ def _in_chord(rules, of, wait):
 
 
 @inlined
+def least_wait(rules, of):
+    """How long the next note has to wait so that two hands could play it, own time units; 0 or less for not at all."""
+    units = 0
+    for i in range(CROWDED - HANDFUL + 1, CROWDED):
+        units += of.waits[i]
+    return round(HANDFUL_S * rules.per_second) - units if of.is_penalised and rules.has_rate else 0
+
+
+@inlined
 def is_crowded(rules, of):
     """Whether time hardly moves any more."""
     units = 0
@@ -355,7 +365,7 @@ def is_crowded(rules, of):
 
 @inlined
 def _penalise_repetition(rules, of, wait, logits):
-    """Take from the logits of pitches that are heard too often or would go on with a loop; whether one is impossible."""
+    """Take from the logits of pitches heard too often or that go on with a loop; whether one becomes impossible."""
     known, different, narrow, is_impossible = 0, 0, 0.0, False
     for i in range(WATCHED):
         known += 1 if of.pitches[i] >= 0 else 0
@@ -380,8 +390,8 @@ def _penalise_repetition(rules, of, wait, logits):
 def _find_loops(of, in_chord):
     """What it costs to go on with the costliest loop, for each pitch that would.
 
-    The notes of a chord are struck in any order: of a chord that has begun, any of the loop's next notes may still come,
-    and those heard do not end the loop.
+    The notes of a chord are struck in any order: of a chord that has begun, any of the loop's next notes may still
+    come, and those heard do not end the loop.
     """
     of.costs[:] = np.float32(0)
     before = WATCHED - in_chord  # where the chord begins

@@ -23,11 +23,13 @@ class Progress(NamedTuple):
         left: own time units until its last onset, -1 where nobody said how long it is to be.
         filled: steps drawn.
         woven: notes of its plan brought in.
+        is_over: whether it has ended.
     """
 
     left: int
     filled: int
     woven: int
+    is_over: bool
 
 
 @dataclass(frozen=True)

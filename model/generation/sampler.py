@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.arithmetic import exp64
-from model.compiling import inlined
+from model.compiling import inlined, kept
 
 
 @inlined
@@ -61,3 +61,9 @@ def _least_kept(probabilities, size, top_k, top_p):  # noqa: ANN001, ANN202
         if likeliest == 0.0:
             break
     return least
+
+
+@kept
+def draw_one(logits, uniform, temperature, top_k, top_p, min_p, probabilities):  # noqa: ANN001, ANN201
+    """As `draw`, for callers in Python."""
+    return draw(logits, len(logits), uniform, temperature, top_k, top_p, min_p, probabilities)

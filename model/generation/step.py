@@ -1,12 +1,12 @@
 """How one step of one piece is drawn: the law of a step, as ordinary scalar code compiled by numba.
 
-    features of the state ─► embedding ─► stack ─► for each field: head ─► masks ─► logits processors ─► plan ─► draw
-         ▲                                                                                                      │
-         └──────────────────────────────── advance the state with the step ◄────────────────────────────────────┘
+    features of the state ─► embedding ─► stack ─► for each field: head ─► masks ─► processors ─► plan ─► draw
+         ▲                                                                                               │
+         └──────────────────────────── advance the state with the step ◄─────────────────────────────────┘
 
-A piece has everything that its drawing reads and changes in arrays of its own (`Decoder`). What one piece draws does not
-depend on any other, so pieces go to threads as they are. `draw_chunk` and `prefill` serve recurrent stacks; for other
-stacks, and for a GPU, `embed` and `draw_step` are the two halves around a step of the stack by Keras.
+Everything that the drawing of a piece reads and changes is in arrays of its own (`Decoder`). What one piece draws does
+not depend on any other, so pieces go to threads as they are. `draw_chunk` and `prefill` serve recurrent stacks; for
+other stacks, and for a GPU, `embed` and `draw_step` are the two halves around a step of the stack by Keras.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
@@ -23,7 +23,7 @@ from model.arithmetic import sigmoid32
 from model.compiling import inlined, kept
 from model.generation.kernels.recurrent import add_product, biased, stack_step
 from model.generation.plan import NEVER, Plan, lean
-from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, process
+from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
 from model.generation.sampler import draw
 from model.generation.weights import (
     FEATURES,
@@ -64,7 +64,7 @@ PIECE = np.dtype(
         ("is_over", np.int64),
         ("temperature", np.float64, (MOST_FIELDS,)),
         ("top_k", np.int64),
-        ("top_p", np.float64),
+        ("top_p", np.float64, (MOST_FIELDS,)),
         ("min_p", np.float64),
     ],
     align=True,
@@ -125,7 +125,7 @@ def _head(state, conditions, classes, weights, field, output, scratch):
 
 
 @inlined
-def _mask(state, conditions, piece, rules, field, scratch):
+def _mask(state, conditions, piece, processors, rules, field, scratch):
     """Refuse classes that cannot follow, and those that composing does not draw."""
     size, logits = rules.sizes[field], scratch.floats[LOGITS]
     allowed, composable = scratch.masks[0, :size], scratch.masks[1, :size]
@@ -141,8 +141,12 @@ def _mask(state, conditions, piece, rules, field, scratch):
     law.forbid_composing(state, conditions, field, composable)
     if piece.freedom[field] in (NEAR, MOVED):  # what a seed has, its variation may keep
         composable[piece.template_classes[field]] = 1
+    least = least_wait(rules, processors) if field == 0 else 0
+    if state.left != UNKNOWN:
+        least = min(least, state.left)
     for drawn in range(size):
-        if not (allowed[drawn] and composable[drawn]):
+        is_too_soon = field == 0 and rules.waits[drawn] < least and drawn != rules.end_class
+        if not (allowed[drawn] and composable[drawn]) or is_too_soon:
             logits[drawn] = REFUSED
 
 
@@ -172,7 +176,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
         _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
-        _mask(state, decoder.conditions, piece, rules, field, scratch)
+        _mask(state, decoder.conditions, piece, processors, rules, field, scratch)
         if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
             is_penalised = True
         if freedom in (NEAR, MOVED):
@@ -180,7 +184,14 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
             highest = plan.highest[min(piece.filled, len(plan.highest) - 1)] - piece.template[field]
             lean(logits, size, piece.template_classes[field], barred, highest, plan.strength)
         drawn = draw(
-            logits, size, uniforms[field], temperature, piece.top_k, piece.top_p, piece.min_p, scratch.probabilities
+            logits,
+            size,
+            uniforms[field],
+            temperature,
+            piece.top_k,
+            piece.top_p[field],
+            piece.min_p,
+            scratch.probabilities,
         )
         raw = _value(state, rules, field, drawn, uniforms[fields if field == 0 else fields + 1])
         if freedom in (GIVEN, HELD):
@@ -212,9 +223,8 @@ def _weave(state, piece, notes, rules):
     onset, raw = notes[place, 0], piece.raw
     if not rules.opens_with_wait or onset >= NEVER:
         return False
-    wait, drawn_wait = onset - piece.now, np.int64(raw[0])
-    if piece.classes[0] == rules.end_class:
-        drawn_wait = NEVER
+    wait = onset - piece.now
+    drawn_wait = NEVER if piece.classes[0] == rules.end_class else raw[0]
     if wait > drawn_wait:
         return False
     if wait == drawn_wait:
@@ -249,7 +259,7 @@ def _finish(decoder, rules, is_penalised, is_given):
 
 @inlined
 def _step(decoder, weights, rules, output, uniforms, scratch, raw):
-    """One step after the stack has said its `output`; writes raw values, returns whether they are given, and the end."""
+    """One step, given the `output` of the stack; writes raw values, returns whether they are given, and the end."""
     piece = decoder.piece[0]
     is_penalised = _draw_fields(decoder, weights, rules, output, uniforms, scratch)
     is_given = _weave(decoder.law[0], piece, decoder.plan.notes, rules)

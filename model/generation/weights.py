@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.generation.kernels.products import PANEL, pack, padded
+from model.generation.kernels.products import PANEL, pack, padded_size
 from model.network import NoteNetwork
 from model.network.stacks.lookback import HEAD_UNITS, HEADS, LookBack
 from model.network.stacks.recurrent import RecurrentStack
@@ -201,7 +201,7 @@ def new_scratch(network: NoteNetwork) -> Scratch:
     widest = max(
         config.embedding, 4 * network.stack.units, 2 * WIDTH, config.head_units, classes, contexts, config.memory
     )
-    longest = padded.py_func(max(config.embedding, network.stack.units, WIDTH, contexts, config.head_units))
+    longest = padded_size(max(config.embedding, network.stack.units, WIDTH, contexts, config.head_units))
     return Scratch(
         np.zeros((LOGITS + 1, widest + PANEL), dtype=np.float32),
         np.zeros(longest, dtype=np.uint8),

@@ -2,16 +2,19 @@
 
 limits     how much a file may hold
 refusals   the codes and sentences of every refusal
-container  header and chunks, checked on the bytes
+container  header, timing and track chunks
 events     one track's bytes to events and back
-cleaning   a stranger's file re-written before it is parsed
+channels   programs, drum kits, pedals, controllers and bends, which act on their channel
+notes      strikes and releases paired to notes
+texts      names in whatever encoding a file has
+repairs    mending of note, pedal, tempo, meter and key tables
 reading    the way from bytes to a piece, and the sentences on what was mended
-repairs    mending of note, pedal, tempo and meter tables
 writing    a piece to bytes
 """
 
+from model.midi.container import is_midi
 from model.midi.limits import MidiLimits
 from model.midi.reading import ReadMidi, read_midi
 from model.midi.writing import write_midi
 
-__all__ = ["MidiLimits", "ReadMidi", "read_midi", "write_midi"]
+__all__ = ["MidiLimits", "ReadMidi", "is_midi", "read_midi", "write_midi"]

@@ -1,6 +1,6 @@
-"""What makes sloppy note, pedal, tempo and meter tables fit to be a Piece, in numpy alone.
+"""Mends the tables of a sloppy file so that they fit a Piece: notes, pedals, tempo, meter and key signatures.
 
-Each function gives the mended table and how many rows it touched; `model.midi.reading` says so to the member.
+Used by `reading`, which tells the member what was mended, and by whoever makes notes that may overlap.
 """
 
 from __future__ import annotations
@@ -8,15 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.piece import DEFAULT_QUARTER_US, METER, PEDAL, TEMPO, table
+from model.piece import DEFAULT_QUARTER_US, KEY_SIGNATURE, METER, PEDAL, TEMPO, table
 
 SHORTEST_QUARTER_US = 10_000  # 6,000 bpm: a faster tempo is damage, not music
 PEDAL_DOWN_FROM = 64  # MIDI 1.0: values 0..63 mean up
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """`number` and the words that go with it, as '1 note was' or '3 notes were'."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def lengthen_empty(notes: NDArray, ticks_per_quarter: int) -> tuple[NDArray, int]:
@@ -86,12 +81,26 @@ def meter_map(ticks: NDArray, numerators: NDArray, denominators: NDArray) -> tup
     return _from_start(possible, table(METER, [(0, 4, 4)])), len(rows) - len(possible)
 
 
+def key_signatures(ticks: NDArray, sharps: NDArray, modes: NDArray) -> NDArray:
+    """A KEY_SIGNATURE table without impossible or repeated entries; it may be empty."""
+    rows = np.zeros(len(ticks), dtype=KEY_SIGNATURE)
+    rows["tick"], rows["sharps"], rows["is_minor"] = ticks, sharps, modes == 1
+    return _changes(rows[(np.abs(sharps) <= 7) & (modes <= 1)])
+
+
 def _from_start(rows: NDArray, default: NDArray) -> NDArray:
-    """Rows by tick, the last of each tick, without those that change nothing, beginning with `default` if need be."""
-    rows = rows[np.argsort(rows["tick"], kind="stable")]
-    rows = rows[np.append(rows["tick"][1:] != rows["tick"][:-1], True)] if len(rows) else rows
-    if not len(rows) or rows["tick"][0] > 0:
+    """Rows by tick without those that change nothing, beginning with `default` if there is none at tick 0."""
+    if not len(rows) or rows["tick"].min() > 0:
         rows = np.concatenate([default, rows])
+    return _changes(rows)
+
+
+def _changes(rows: NDArray) -> NDArray:
+    """Rows by tick, the last of each tick, without those that change nothing."""
+    if not len(rows):
+        return rows
+    rows = rows[np.argsort(rows["tick"], kind="stable")]
+    rows = rows[np.append(rows["tick"][1:] != rows["tick"][:-1], True)]
     values = [name for name in rows.dtype.names or () if name != "tick"]
     changed = np.any([rows[name][1:] != rows[name][:-1] for name in values], axis=0)
     return rows[np.append(True, changed)]

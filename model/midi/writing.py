@@ -1,7 +1,6 @@
 """A piece to the bytes of a standard MIDI file, format 1; the same piece gives the same bytes.
 
-One track with the title and the maps, then one for each instrument. Bytes are made here, not by symusic, which leaves
-out the pedal and the title and lets instruments of different programs share a channel.
+One track with the title and the maps, then one for each instrument.
 """
 
 from __future__ import annotations
@@ -9,14 +8,15 @@ from __future__ import annotations
 from numpy.typing import NDArray
 
 from model.midi import events as midi
+from model.midi.channels import BEND_CENTRE, DRUM_CHANNEL, USUAL_BEND_SEMITONES
 from model.midi.repairs import cut_overlaps, joined_pedals
 from model.piece import Instrument, Piece
 
-DRUM_CHANNEL = 9
 PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 
 # What happens first within one tick: a pedal pressed as a key is released still holds that note.
-MAPS, PEDAL_UP, PEDAL_DOWN, NOTE_OFF, NOTE_ON = range(5)
+MAPS, PEDAL_UP, PEDAL_DOWN, NOTE_OFF, CHANGE, NOTE_ON = range(6)
+NO_PARAMETER = 127  # ends the setting of a registered parameter
 
 Placed = tuple[int, int, int, bytes]  # tick, place within the tick, status, what follows the status
 
@@ -34,7 +34,8 @@ def write_midi(piece: Piece, comment: str = "") -> bytes:
     tracks = [_conductor(piece, comment)]
     for index, instrument in enumerate(piece.instruments):
         mine, held = notes[notes["instrument"] == index], pedals[pedals["instrument"] == index]
-        tracks.append(_voice(instrument, mine, held, channels[index], channels[index] in switching))
+        voice = _voice(instrument, mine, held, channels[index], channels[index] in switching)
+        tracks.append(voice + _changes(piece, index, channels[index]))
     return midi.write_file(piece.ticks_per_quarter, [_in_order(track) for track in tracks])
 
 
@@ -67,6 +68,8 @@ def _conductor(piece: Piece, comment: str) -> list[Placed]:
     for tick, numerator, denominator in piece.meters.tolist():
         power = max(denominator, 1).bit_length() - 1
         events.append((tick, MAPS, *midi.meta(midi.METER, bytes([numerator, power, 24, 8]))))
+    for tick, sharps, is_minor in piece.key_signatures.tolist():
+        events.append((tick, MAPS, *midi.meta(midi.KEY, bytes([sharps & 0xFF, is_minor]))))
     return events
 
 
@@ -86,6 +89,25 @@ def _voice(instrument: Instrument, notes: NDArray, pedals: NDArray, channel: int
     for onset, duration, _ in pedals.tolist():
         events.append((onset, PEDAL_DOWN, control, bytes([midi.SUSTAIN, 127])))
         events.append((onset + duration, PEDAL_UP, control, bytes([midi.SUSTAIN, 0])))
+    return events
+
+
+def _changes(piece: Piece, index: int, channel: int) -> list[Placed]:
+    """The controllers and pitch bends of the instrument at `index`."""
+    control = midi.CONTROL | channel
+    events: list[Placed] = []
+    for tick, number, value, _ in piece.controls[piece.controls["instrument"] == index].tolist():
+        events.append((tick, CHANGE, control, bytes([number, value])))
+    reach = USUAL_BEND_SEMITONES
+    for tick, value, semitones, _ in piece.bends[piece.bends["instrument"] == index].tolist():
+        if semitones != reach:
+            reach = semitones
+            for number, setting in ((midi.RPN_MSB, 0), (midi.RPN_LSB, 0), (midi.DATA_ENTRY, semitones)):
+                events.append((tick, CHANGE, control, bytes([number, setting])))
+            for number in (midi.RPN_MSB, midi.RPN_LSB):
+                events.append((tick, CHANGE, control, bytes([number, NO_PARAMETER])))
+        bend = value + BEND_CENTRE
+        events.append((tick, CHANGE, midi.BEND | channel, bytes([bend & 0x7F, bend >> 7])))
     return events
 
 

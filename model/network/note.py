@@ -1,7 +1,7 @@
 """The note-level network: embeddings, a stack that carries the past, one head per field.
 
-One pass through the stack per note. Stack and heads also see *features* of the state that the representation's law keeps
-(which keys sound and for how long), so that the LSTM need not count milliseconds. While training they are read from
+One pass through the stack per note. Stack and heads also see *features* of the state that the representation's law
+keeps (which keys sound and for how long), so that the LSTM need not count milliseconds. Training reads them from its
 batches; `model.generation.step` computes the same network while it draws.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from keras import ops
 
 from model.network.config import NetworkConfig
 from model.network.heads import FieldHead

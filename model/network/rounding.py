@@ -1,7 +1,7 @@
 """A network as the engine draws from it on a CPU: what enters a product, and the weights, in whole numbers of 8 bits.
 
-`model.generation.kernels.products` has the same products in machine code. Here they are made of Keras' operations, slowly, on every
-backend: to measure what rounding does to the likelihood of music, and to hold the machine to what it promises.
+`model.generation.kernels.products` has the same products in machine code. Here they are made of Keras' operations,
+slowly, on every backend: to measure what rounding does to the likelihood of music, and to test the machine code.
 """
 
 from __future__ import annotations

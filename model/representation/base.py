@@ -1,13 +1,14 @@
 """What every representation promises to the network, the training loop and the sampler.
 
 A representation is three things: a codec between a `Piece` and *steps*, an int32 table with one row per note and one
-column per field; the constants of its step law, whose functions are in `law` and its versions; and what evaluation needs.
+column per field; the constants of its step law, whose functions are in `law` and its versions; and what evaluation
+needs.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ __all__ = ["BLOCK", "UNKNOWN", "Field", "Freedom", "Representation", "Tensor", "
 
 Tensor = Any  # a numpy array or a tensor of the running Keras backend
 
-ASKED_BY_LAWS = ("key", "instruments")  # controls that laws read
+NOWHERE = slice(-1, -1)  # in the controls
 BLOCK = 128  # steps that share one measured control vector while training
 
 
@@ -69,7 +70,6 @@ class Representation(ABC):
     end_class: int  # the class of the first field that says the piece is over
     quantisation: ClassVar[str]  # what a round trip may change, in one sentence
     state: ClassVar[np.dtype]  # of one piece, see `law`
-    start: ClassVar[Callable[[NDArray], None]]  # fills a new state, but for `left`
     feature_sizes: ClassVar[dict[str, int]]  # what `law.features` writes, for 'input' and each field that has some
     control_names: ClassVar[tuple[str, ...]]  # which of `model.controls.NAMES` it can be asked for
     left_fades: ClassVar[tuple[float, ...]]  # own time units over which the nearness of the end fades
@@ -80,6 +80,8 @@ class Representation(ABC):
     headings: ClassVar[int] = 0  # steps at the beginning of every piece that say its meter and tempo
     hears_drums: ClassVar[bool] = False  # whether they are among its steps
     usual_tempo_bpm: ClassVar[float] = 120.0  # quarters a minute where it is, and none was asked for
+    default_temperatures: ClassVar[dict[str, float]] = {}  # of single fields, at a temperature of 1
+    default_top_ps: ClassVar[dict[str, float]] = {}  # of single fields, where no top-p is asked for
 
     def __init__(self, styles: Sequence[str] = (), vocabulary: Sequence[str] = ()) -> None:
         """A representation whose music comes in `styles`; `vocabulary` is for those that build one from a corpus."""
@@ -91,6 +93,11 @@ class Representation(ABC):
         """How many numbers `law.context` writes for 'input' and for every field."""
         asked = self.controls.width + 2 + len(self.left_fades)
         return {part: self.feature_sizes.get(part, 0) + asked for part in ("input", *(f.name for f in self.fields))}
+
+    @staticmethod
+    @abstractmethod
+    def start(state: NDArray) -> None:
+        """Fill a new state, but for `left`."""
 
     @abstractmethod
     def encode(self, piece: Piece) -> NDArray[np.int32]:
@@ -156,9 +163,9 @@ class Representation(ABC):
 
     def conditions(self, controls: NDArray[np.float32]) -> Conditions:
         """What is asked, float32 (width,), as the law reads it."""
-        places = [self.controls.slices[name].start if name in self.controls.slices else -1 for name in ASKED_BY_LAWS]
+        key, instruments = (self.controls.slices.get(name, NOWHERE).start for name in ("key", "instruments"))
         fades = np.array(self.left_fades, dtype=np.float32)
-        return Conditions(np.ascontiguousarray(controls, dtype=np.float32), *places, fades)
+        return Conditions(np.ascontiguousarray(controls, dtype=np.float32), key, instruments, fades)
 
     def trace(self, steps: NDArray[np.int32], states: NDArray[np.void], controls: NDArray[np.float32]) -> Trace:
         """Known raw `steps` (steps, fields) as the network reads them; the state moves to after the last."""

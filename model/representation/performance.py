@@ -16,14 +16,22 @@ from model.piece import NOTE, Piece, table
 from model.representation import buckets, performance_law
 from model.representation.base import Field, Freedom, Representation
 from model.representation.measuring import measured_controls
-from model.representation.performance_law import DURATION, PENDING_ENDS, PITCH, PITCHES, SHIFT, VELOCITY
+from model.representation.performance_law import (
+    DURATION,
+    HIGHEST_KEY,
+    LOWEST_KEY,
+    PENDING_ENDS,
+    PITCH,
+    PITCHES,
+    SHIFT,
+    VELOCITY,
+)
 from model.sustain import sustained
 
 STEPS_PER_SECOND = 100
 VELOCITY_BINS = 32
 VELOCITY_WIDTH = 128 // VELOCITY_BINS
 LONGEST_DRAWN_WAIT = 4 * STEPS_PER_SECOND  # a longer silence sounds like the end of the piece
-LOWEST_KEY, HIGHEST_KEY = 21, 108  # A0 and C8, the ends of a piano
 
 
 class Performance(Representation):
@@ -50,6 +58,10 @@ class Performance(Representation):
         "pitch": performance_law.KEYBOARD,
         "duration": performance_law.ENDS,
     }
+    default_temperatures: ClassVar[dict[str, float]] = {"duration": 1.15}
+    default_top_ps: ClassVar[dict[str, float]] = {  # with less, the long tail of the durations is lost: chopped music
+        "shift": 0.98, "pitch": 0.98, "velocity": 0.98, "duration": 0.98,
+    }  # fmt: skip
     quantisation = (
         "onsets and ends to 10 ms, velocities to 32 steps, the pedal turned into duration, drums and silence before "
         "the first note left out, silences and notes cut at 327 s"

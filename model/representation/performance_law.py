@@ -1,6 +1,6 @@
 """The law of `performance`: which keys sound and for how long; see `law` for what each function does."""
 
-# ruff: noqa: ANN001, ANN201, D103 (numba infers types; `law` documents the functions)
+# ruff: noqa: ANN001, ANN201, ANN202, D103 (numba infers types; `law` documents the functions)
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from model.representation.buckets import EXACT, LARGEST, LOWEST, SIZE, WIDTHS, c
 from model.representation.law import INPUT, wait
 
 PITCHES = 128
+LOWEST_KEY, HIGHEST_KEY = 21, 108  # A0 and C8, the ends of a piano
 PENDING_ENDS = 4  # how many of the latest ends of sounding notes a duration can point at
 LONG_AGO = 100_000  # steps of 10 ms; the age of a key that was never struck
 LOG_SCALE = np.float32(6.0)  # brings log(1 + steps) of a few seconds near 1
@@ -95,12 +96,20 @@ def forbid(state, field, allowed):
 
 @version(law.forbid_composing, STATE)
 def forbid_composing(state, conditions, field, allowed):
-    """The first note comes without a wait."""
-    if field == SHIFT:
+    """The keys of a piano only; the first note comes without a wait; after the highest free key a chord is over."""
+    if field == PITCH:
+        allowed[:LOWEST_KEY] = np.uint8(0)
+        allowed[HIGHEST_KEY + 1 :] = np.uint8(0)
+    elif field == SHIFT:
+        is_begun, is_any_free = False, False
         for key in range(PITCHES):
-            if state.age[key] < LONG_AGO:
-                return
-        allowed[1:] = np.uint8(0)
+            is_begun = is_begun or state.age[key] < LONG_AGO
+        for key in range(max(state.pitch + 1, LOWEST_KEY), HIGHEST_KEY + 1):
+            is_any_free = is_any_free or state.remaining[key] == 0
+        if not is_any_free:
+            allowed[0] = 0
+        if not is_begun:
+            allowed[1:] = np.uint8(0)
 
 
 @version(law.learn, STATE)

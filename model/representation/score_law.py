@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from model import instrument_ranges
 from model.arithmetic import exp32
 from model.compiling import inlined, version
 from model.controls import FAMILIES
@@ -51,7 +52,10 @@ ENDINGS = 5
 
 MOST_PLAYERS = 6
 PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
-LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano: how far transposition and composing may go
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano: how far transposition may go
+# the range of each instrument; meters, tempi and drums have all pitches
+LOWEST_OF = np.concatenate([[0] * FIRST_PROGRAM, instrument_ranges.LOWEST, [0]]).astype(np.int32)
+HIGHEST_OF = np.concatenate([[127] * FIRST_PROGRAM, instrument_ranges.HIGHEST, [127]]).astype(np.int32)
 LONGEST_DRAWN_WAIT_S = np.float32(3.5)  # a longer silence sounds like the end of the piece
 TICK_S = (QUARTER_S.astype(np.float32) / TICKS_PER_QUARTER).astype(np.float32)  # of each tempo class
 BIG = 1 << 24
@@ -229,9 +233,9 @@ def forbid_composing(state, conditions, field, allowed):
         _forbid_waits(state, allowed)
     elif field == INSTRUMENT:
         _forbid_strangers(state, conditions, allowed)
-    elif field == PITCH and state.player >= FIRST_PROGRAM:
-        allowed[:LOWEST_PITCH] = np.uint8(0)
-        allowed[HIGHEST_PITCH + 1 :] = np.uint8(0)
+    elif field == PITCH:
+        allowed[: LOWEST_OF[state.player]] = np.uint8(0)
+        allowed[HIGHEST_OF[state.player] + 1 :] = np.uint8(0)
 
 
 @inlined
@@ -245,8 +249,18 @@ def _forbid_waits(state, allowed):
         ticks = LOWEST[drawn]
         if tick_s * np.float32(ticks) > LONGEST_DRAWN_WAIT_S or not (is_begun or ticks < bar):
             allowed[drawn] = 0
-    if state.pitch >= HIGHEST_PITCH:  # nobody might be left to go on in this chord
+    if not _can_go_on(state):  # nobody might be left to go on in this chord
         allowed[0] = 0
+
+
+@inlined
+def _can_go_on(state):
+    """Whether the instrument of the step before has a higher key for the same onset."""
+    before = state.instrument
+    for pitch in range(max(state.pitch + 1, LOWEST_OF[max(before, 0)]), HIGHEST_OF[max(before, 0)] + 1):
+        if state.remaining[pitch] == 0 or state.owner[pitch] != before:
+            return True
+    return False
 
 
 @inlined

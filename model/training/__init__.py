@@ -1,5 +1,6 @@
 """Fitting a network: the objective, the loop, checkpoints.
 
+likelihood  the exact likelihood of whole pieces, for validation and evaluation
 objective  a network with carried states and its likelihood, as Keras trains it
 loop       fit with validation, early stop, a checkpoint after every epoch, resume, and Ctrl-C
 team       several devices and machines at once

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from model.data.corpus import Encoded
 from model.data.windows import Augmentation, WindowStreams
-from model.evaluation.likelihood import nats
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
+from model.training.likelihood import nats
 from model.training.objective import CarriedLikelihood
 from model.training.settings import TrainingSettings
 from model.training.team import Team, gather

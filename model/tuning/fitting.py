@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from model.bundles.rehearsal import Rehearsal, Sample
 from model.errors import BundleError, RequestError
-from model.evaluation.likelihood import Meter
 from model.network import NoteNetwork
 from model.training import checkpoint
+from model.training.likelihood import Meter
 from model.training.loop import augmentation, averaged_weights, compiled
 from model.training.objective import CarriedLikelihood
 from model.tuning.choosing import chosen_epoch

@@ -13,10 +13,10 @@ from model.bundles import Bundle
 from model.composing import ComposeOptions, Composer
 from model.composing.seeds import first_part
 from model.errors import RequestError
-from model.evaluation.originality import OriginalityIndex
 from model.files import replace_file
 from model.midi import write_midi
 from model.piece import Piece
+from model.similarity.originality import OriginalityIndex
 from model.tuning.verdict import Originality
 
 COMPOSED = 12  # pieces at defaults, half a minute each

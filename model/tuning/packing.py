@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from model.bundles import Bundle, Card, pack
 from model.bundles.habits import Habits, habits_of
 from model.bundles.rehearsal import Rehearsal, Sample, rehearsal_of
-from model.evaluation.indexing import index_of_steps
-from model.evaluation.originality import OriginalityIndex
 from model.network import NoteNetwork
+from model.similarity.originality import OriginalityIndex, index_training_set
 from model.tuning.about import LONGEST_TITLE, About
 from model.tuning.choosing import chosen_epoch
 from model.tuning.pieces import Pieces
@@ -73,7 +72,7 @@ class Packer:
     def _index(self) -> OriginalityIndex:
         """Of the set and of what was mixed in: a piece that copies either is told."""
         data, old = self._pieces.data, self._pieces.rehearsal or Rehearsal.nothing()
-        return index_of_steps(self._network.representation, [*data.train, *old.train.pieces], data.validation)
+        return index_training_set(self._network.representation, [*data.train, *old.train.pieces], data.validation)
 
     @cached_property
     def _habits(self) -> Habits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.contract import Controls, Mode, Originality
+from jobs.contract import Controls, Missed, Mode, Originality
 from tests.bot.theatre import SEED, Theatre, shown
 
 
@@ -37,21 +37,33 @@ async def test_what_nobody_asks_for_is_left_to_the_model(theatre: Theatre) -> No
 
 
 async def test_the_card_says_what_was_asked_what_was_followed_why_this_model_and_how_original(theatre: Theatre) -> None:
-    options = {"key": "Em", "tempo": 120.0, "density": 5, "length": 20.0, "top_p": 0.9}
+    options = {
+        "key": "Em", "tempo": 120.0, "density": 5, "length": 20.0, "top_p": 0.9, "instruments": "piano, bass",
+    }  # fmt: skip
     await theatre.alice.slash(theatre.channel, "compose", seed=("a.mid", SEED), mode="accompany", **options)
     theatre.worker.take().is_done(
-        controls=Controls(key="E minor", density=5),
-        model_choice="The model piano was chosen for your seed, because it keeps to a beat.",
+        controls=Controls(key="E minor", density=5, instruments=("piano",)),
+        missed=(
+            Missed(control="tempo_bpm", asked="120 bpm", reason="Tempo ignored: this model plays in free time."),
+            Missed(
+                control="instruments",
+                asked="bass",
+                reason="Asked for bass: this model hasn't learnt bass; played piano alone.",
+            ),
+        ),
+        model_choice="Chosen for your seed: a piano performance in free time.",
         originality=Originality(share_8=0.5, share_16=0.031, longest_run=17, human_share_16=0.004),
         ended=True,
     )
     await theatre.settle()
     for words in (
         "An accompaniment to a.mid",
-        "because it keeps to a beat.",
-        "Asked for: E minor · ~~120 bpm~~ · dense",
+        "Chosen for your seed: a piano performance in free time.",
+        "Tempo ignored: this model plays in free time.",
+        "Asked for bass: this model hasn't learnt bass; played piano alone.",
+        "Requested: E minor · ~~120 bpm~~ · dense · piano, ~~bass~~",
         "Temperature: 1 · top-p 0.9",
-        "0:42 (20 s asked), comes to an end",
+        "0:42",
         "Originality: 3 % of its 16-note runs occur in the training music (human pieces: 0.4 %). "
         "The longest run found there has 17 notes.",
     ):

@@ -91,7 +91,7 @@ def test_what_the_manifest_does_not_name_is_not_read(store, monkeypatch):
 @pytest.mark.parametrize("name", ["../../secret.json", "/etc/passwd", ".hidden", "a/b", ""])
 def test_a_manifest_cannot_name_a_file_elsewhere(store, name):
     (folder_of(store) / "manifest.json").write_bytes(a_manifest({name: (10, sha256(b""))}))
-    with pytest.raises(BundleError, match="no manifest that can be read"):
+    with pytest.raises(BundleError, match="no valid manifest"):
         store.load("tiny")
 
 
@@ -115,5 +115,5 @@ def test_weights_that_unpack_to_far_more_are_refused(store, monkeypatch):
 def test_weights_that_hold_objects_are_not_unpickled(store):
     file = io.BytesIO()
     np.savez(file, allow_pickle=True, **{"000": np.array([{"a": 1}], dtype=object)})
-    with pytest.raises(BundleError, match="does not hold what"):
+    with pytest.raises(BundleError, match="does not contain what"):
         store.add("code", packed(file.getvalue()))

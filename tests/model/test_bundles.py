@@ -62,27 +62,36 @@ def huge(files: Files) -> Files:
 
 
 TAMPERED: dict[str, tuple[Callable[[Files], Files], str]] = {
-    "no manifest": (lambda f: {k: v for k, v in f.items() if k != MANIFEST}, "has no manifest that can be read"),
-    "a manifest that is no JSON": (lambda f: {**f, MANIFEST: b"\x00"}, "has no manifest that can be read"),
-    "a manifest with an unknown key": (lambda f: edited_manifest(f, code="x"), "has no manifest that can be read"),
+    "no manifest": (lambda f: {k: v for k, v in f.items() if k != MANIFEST}, "has no valid manifest"),
+    "a manifest that is no JSON": (lambda f: {**f, MANIFEST: b"\x00"}, "has no valid manifest"),
+    "a manifest with an unknown key": (lambda f: edited_manifest(f, code="x"), "has no valid manifest"),
     "another format": (lambda f: edited_manifest(f, format=2), "has format 2; this version of Cadenza reads 1"),
     "another version": (lambda f: edited_manifest(f, version="0" * 12), "its version does not match"),
     "a missing file": (lambda f: {k: v for k, v in f.items() if k != CARD}, "is incomplete: card.json is missing"),
-    "one changed byte": (lambda f: {**f, WEIGHTS: f[WEIGHTS][:-1] + b"!"}, "is damaged: weights.npz is not the file"),
-    "a truncated file": (lambda f: {**f, WEIGHTS: f[WEIGHTS][:100]}, "is damaged: weights.npz is not the file"),
+    "one changed byte": (
+        lambda f: {**f, WEIGHTS: f[WEIGHTS][:-1] + b"!"},
+        "is damaged: weights.npz does not match the manifest",
+    ),
+    "a truncated file": (
+        lambda f: {**f, WEIGHTS: f[WEIGHTS][:100]},
+        "is damaged: weights.npz does not match the manifest",
+    ),
     "more than a bundle may hold": (huge, "is larger than 256 MiB"),
-    "no weights in it": (lambda f: with_manifest({k: v for k, v in f.items() if k != WEIGHTS}), "does not hold what"),
-    "weights that are no archive": (lambda f: with_manifest({**f, WEIGHTS: b"PK nonsense"}), "does not hold what"),
+    "no weights in it": (
+        lambda f: with_manifest({k: v for k, v in f.items() if k != WEIGHTS}),
+        "does not contain what",
+    ),
+    "weights that are no archive": (lambda f: with_manifest({**f, WEIGHTS: b"PK nonsense"}), "does not contain what"),
     "pickled weights": (
         lambda f: with_manifest({**f, WEIGHTS: arrays(a=np.array([{"os": "system"}], dtype=object))}),
-        "does not hold what",
+        "does not contain what",
     ),
     "a card without a licence": (
         lambda f: with_manifest({**f, CARD: b'{"title": "x", "description": "x", "data": "x"}'}),
-        "does not hold what",
+        "does not contain what",
     ),
-    "sizes with an unknown key": (lambda f: with_manifest({**f, CONFIG: b'{"heads": 3}'}), "does not hold what"),
-    "a history that is no JSON": (lambda f: with_manifest({**f, HISTORY: b"["}), "does not hold what"),
+    "sizes with an unknown key": (lambda f: with_manifest({**f, CONFIG: b'{"heads": 3}'}), "does not contain what"),
+    "a history that is no JSON": (lambda f: with_manifest({**f, HISTORY: b"["}), "does not contain what"),
 }
 
 
@@ -133,9 +142,9 @@ def test_a_store_knows_what_was_published(store: BundleStore, bundle: Bundle):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(store: BundleStore, tmp_path: Path):
-    with pytest.raises(BundleError, match=r"no model called 'organ'\. These are here: tiny\."):
+    with pytest.raises(BundleError, match=r"no model called 'organ'\. Available: tiny\."):
         store.load("organ")
-    with pytest.raises(BundleError, match="These are here: none"):
+    with pytest.raises(BundleError, match="Available: none"):
         BundleStore(tmp_path / "nothing").load("organ")
 
 
@@ -143,7 +152,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(store: BundleStore, tmp_
 def test_a_name_that_could_lead_elsewhere_is_refused(store: BundleStore, run: Run, name: str):
     with pytest.raises(BundleError, match="no model called"):
         store.load(name)
-    with pytest.raises(BundleError, match="cannot name a model"):
+    with pytest.raises(BundleError, match="can't be a model's name"):
         store.add(name, run.files)
 
 

@@ -15,12 +15,12 @@ from model.bundles import Bundle
 from model.data.corpus import encode_corpus, encode_files
 from model.data.shards import HELD_OUT_PERCENT, split_by_hash
 from model.errors import DataError, RequestError
-from model.evaluation.likelihood import nats
+from model.evaluation.held_out import FITTED_ON_OTHERS, FITTED_ON_TRAIN, evaluate
 from model.evaluation.ngrams import floors
-from model.evaluation.report import FITTED_ON_OTHERS, FITTED_ON_TRAIN, evaluate
 from model.midi import write_midi
 from model.representation import Performance
 from model.representation.events import events_of
+from model.training.likelihood import nats
 from tests.model.made_pieces import steps_of
 
 PIECES = [steps_of(np.random.default_rng(seed), 80) for seed in range(6)]

@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from model.analysis import metrics
+from model.analysis.failures import counted, failures
+from model.analysis.key_detection import found_keys
+from model.analysis.tempo_detection import agree, mapped_tempo, tapped_tempo, tempo_of
 from model.controls import KEYS, key_index
 from model.errors import DataError
-from model.evaluation import metrics
-from model.evaluation.degeneration import counted, failures
-from model.evaluation.distributions import compared, overlap
-from model.evaluation.excerpts import bar_starts, cut, excerpts
-from model.evaluation.keys import found_keys
-from model.evaluation.tempi import agree, mapped_tempo, tapped_tempo, tempo_of
+from model.evaluation.distributions import compare, overlap
+from model.excerpts import bar_starts, cut, excerpts
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 
 TICKS = 500  # to a quarter of half a second: one tick is a millisecond
@@ -128,11 +128,11 @@ def test_the_same_set_overlaps_wholly_and_a_far_one_not_at_all():
 
 def test_a_comparison_says_how_far_the_means_are_apart_in_real_deviations():
     real, composed = np.array([1.0, 3.0, np.nan]), np.array([4.0, 6.0])
-    comparison = compared(composed, real)
+    comparison = compare(composed, real)
     assert comparison is not None
     assert (comparison.real_mean, comparison.composed_mean) == (2, 5)
     assert comparison.off_by == pytest.approx(3 / math.sqrt(2))
-    assert compared(np.array([np.nan, 1.0]), real) is None
+    assert compare(np.array([np.nan, 1.0]), real) is None
 
 
 def test_an_excerpt_begins_at_a_bar_line_and_ends_its_notes():

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from model.errors import BundleError
-from model.evaluation import originality
-from model.evaluation.fingerprints import melodies, run_hashes
-from model.evaluation.originality import OriginalityIndex, originality_of
-from model.evaluation.sparse_set import SparseSet
 from model.piece import NOTE, Instrument, Piece, table
+from model.similarity import originality
+from model.similarity.hash_set import CompressedHashSet
+from model.similarity.melody_hashes import melodies, run_hashes
+from model.similarity.originality import OriginalityIndex, originality_of
 
 
 def music(seed: int, notes: int = 400, first: int = 40) -> Piece:
@@ -69,7 +69,7 @@ def test_a_copy_is_found_wholly_in_any_key_and_at_any_speed(exact, thinned):
     for copy in (LEARNT[3], transposed(LEARNT[3], 7), transposed(LEARNT[3], -12, stretch=3)):
         for index in (exact, thinned):
             assert index.share(copy, 8).value == index.share(copy, 16).value == 1
-            assert index.was_learnt(copy)
+            assert index.is_training_piece(copy)
         assert exact.longest_run(copy) == 400
         assert thinned.longest_run(copy) == pytest.approx(400, abs=60)
 
@@ -79,7 +79,7 @@ def test_other_music_is_not_found(exact, thinned):
     assert exact.pooled(others, 16).found == 0
     assert all(exact.longest_run(other) == 0 for other in others)
     assert thinned.pooled(others, 16).value < 0.005
-    assert not thinned.was_learnt(others[0])
+    assert not thinned.is_training_piece(others[0])
 
 
 def test_a_copied_passage_is_measured(exact):
@@ -120,8 +120,8 @@ def test_a_thinned_index_estimates_the_share_within_its_stated_error(exact, thin
 
 def test_a_piece_too_short_has_no_share(exact):
     assert exact.share(music(1, notes=10), 16).value is None
-    assert exact.judged(music(1, notes=10)).share_16 is None
-    assert exact.judged(Piece()).longest_run == 0
+    assert exact.measure(music(1, notes=10)).share_16 is None
+    assert exact.measure(Piece()).longest_run == 0
 
 
 def test_a_learnt_piece_is_judged_by_what_others_of_the_training_set_share_with_it():
@@ -131,9 +131,9 @@ def test_a_learnt_piece_is_judged_by_what_others_of_the_training_set_share_with_
     index = OriginalityIndex.of([LEARNT[0], Piece(notes=notes), LEARNT[2]], exact=True)
     # Then that passage is found elsewhere, and nothing else
     assert index.share(LEARNT[0], 16).value == 1
-    assert index.share(LEARNT[0], 16, elsewhere=True).found == 85
-    assert index.longest_run(LEARNT[0], elsewhere=True) == 100
-    assert index.share(LEARNT[2], 16, elsewhere=True).found == 0
+    assert index.share(LEARNT[0], 16, leave_one_out=True).found == 85
+    assert index.longest_run(LEARNT[0], leave_one_out=True) == 100
+    assert index.share(LEARNT[2], 16, leave_one_out=True).found == 0
 
 
 def test_an_index_comes_back_as_it_was_saved(thinned):
@@ -141,27 +141,27 @@ def test_an_index_comes_back_as_it_was_saved(thinned):
     back = OriginalityIndex.load(index.save())
     assert (back.every, back.human) == (index.every, index.human)
     for piece in (LEARNT[0], music(700)):
-        assert back.judged(piece) == index.judged(piece)
-        assert back.share(piece, 8, elsewhere=True) == index.share(piece, 8, elsewhere=True)
-    judged = back.judged(LEARNT[0])
+        assert back.measure(piece) == index.measure(piece)
+        assert back.share(piece, 8, leave_one_out=True) == index.share(piece, 8, leave_one_out=True)
+    judged = back.measure(LEARNT[0])
     assert judged.human_share_16 is not None
     assert judged.human_share_16 < 0.01
 
 
 def test_what_a_run_costs_in_a_bundle_is_what_is_planned_for():
     hashes = np.random.default_rng(0).integers(0, 2**64, 100_000, dtype=np.uint64)
-    arrays = SparseSet.of([hashes]).arrays("runs")
+    arrays = CompressedHashSet.of([hashes]).arrays("runs")
     assert sum(array.nbytes for array in arrays.values()) * 8 / len(hashes) < originality.BITS_PER_RUN + 2
 
 
 def test_a_set_holds_its_members_and_takes_few_others_for_one():
     rng = np.random.default_rng(0)
     hashes, others = (rng.integers(0, 2**64, 50_000, dtype=np.uint64) for _ in range(2))
-    members = SparseSet.of([hashes])
+    members = CompressedHashSet.of([hashes])
     assert members.contains(hashes).all()
     assert members.contains(others).mean() == pytest.approx(1 / 1024, rel=0.5)
-    assert not SparseSet.of([]).contains(others).any()
-    assert not SparseSet.of([hashes], exact=True).contains(others).any()
+    assert not CompressedHashSet.of([]).contains(others).any()
+    assert not CompressedHashSet.of([hashes], exact=True).contains(others).any()
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-30], lambda data: b"", lambda data: b"PK" + data[2:900]])

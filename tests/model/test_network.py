@@ -7,12 +7,12 @@ import pytest
 from keras import ops
 
 from model.errors import RequestError
-from model.evaluation.likelihood import nats
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.network.config import preset
 from model.network.heads import REFUSED
 from model.representation import Performance
 from model.representation.arrays import NUMPY
+from model.training.likelihood import nats
 from tests.model.made_pieces import scales, steps_of
 
 PERFORMANCE = Performance()

@@ -11,8 +11,8 @@ from keras import ops
 
 from model.bundles import Bundle, Card, open_bundle
 from model.errors import RequestError
+from model.evaluation.held_out import evaluate
 from model.evaluation.jsb16 import evaluate_jsb16
-from model.evaluation.report import evaluate
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.network.rounding import product, rounded_twin
 from tests.model.test_jsb16 import CHORALES, written

@@ -11,9 +11,9 @@ import pytest
 
 from model.data.corpus import Encoded
 from model.errors import ModelError
-from model.evaluation.likelihood import Likelihood, nats
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.training import checkpoint, loop
+from model.training.likelihood import Likelihood, nats
 from model.training.loop import Progress, train
 from model.training.settings import TrainingSettings
 from tests.model.conftest import Run

@@ -18,10 +18,11 @@ from pathlib import Path
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
 from model.composing import ComposeOptions
+from model.composing.fulfilment import Missed
 from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
-from model.evaluation.originality import Originality
 from model.piece import NOTE, Piece, table
+from model.similarity.originality import Originality
 from worker import pulse
 from worker.__main__ import EXIT_HUNG
 from worker.process import run
@@ -52,6 +53,7 @@ class Composition:
     stopped: bool = False
     timings: dict[str, float] = field(default_factory=lambda: {"sample": 0.1})
     controls: Controls = field(default_factory=Controls)
+    missed: tuple[Missed, ...] = ()
     originality: Originality | None = ORIGINALITY
     ended: bool | None = True
 

@@ -9,10 +9,10 @@ import pytest
 from jobs.contract import ComposeRequest, ModelInfo
 from model.controls import FAMILIES, KEYS, METERS
 from model.midi import read_midi
+from model.seed_traits import metricality, traits
 from tests.worker import seeds
 from tests.worker.seeds import DRUMS, FLUTE
 from worker.choosing import Choice, choose
-from worker.seed_traits import metricality, traits
 
 BUNDLED = Path(__file__).resolve().parents[2] / "sandbox" / "seeds" / "prelude_in_c.mid"
 ALL = ("continue", "vary", "accompany")
@@ -34,20 +34,20 @@ def chosen(seed=None, models=MODELS, **wishes) -> Choice:
 @pytest.mark.parametrize(
     ("seed", "name", "because"),
     [
-        (seeds.performance(), "piano", "it is a keyboard performance in free time"),
-        (seeds.performance(FLUTE), "piano", "it is played in free time"),
-        (seeds.written(), "ensemble", "it keeps to a beat"),
-        (seeds.written(late=8), "ensemble", "it keeps to a beat"),
-        (seeds.band(), "ensemble", "it has drums and other instruments"),
-        (seeds.chorale(), "chorale", "it is written in four voices, as a chorale is"),
-        (seeds.chorale(players=1), "chorale", "it is written in four voices, as a chorale is"),
+        (seeds.performance(), "piano", "a piano performance in free time"),
+        (seeds.performance(FLUTE), "piano", "a performance in free time"),
+        (seeds.written(), "ensemble", "music with a beat"),
+        (seeds.written(late=8), "ensemble", "music with a beat"),
+        (seeds.band(), "ensemble", "a band with drums"),
+        (seeds.chorale(), "chorale", "four voices, like a chorale"),
+        (seeds.chorale(players=1), "chorale", "four voices, like a chorale"),
     ],
     ids=["performance", "flute in free time", "written", "a little off", "band", "chorale", "chorale on an organ"],
 )
 def test_a_seed_finds_the_model_that_fits_it_and_the_member_is_told_why(seed, name, because):
     choice = chosen(seed)
     assert choice.model.name == name
-    assert choice.reason == f"The model {name} was chosen for your seed, because {because}."
+    assert choice.reason == f"Chosen for your seed: {because}."
 
 
 def test_without_a_seed_the_default_composes_and_nothing_has_to_be_said():
@@ -75,7 +75,7 @@ def test_the_only_model_there_is_needs_no_reason():
     ],
 )
 def test_without_a_seed_a_wish_that_the_default_does_not_know_finds_the_model_that_does(wishes, words):
-    assert chosen(**wishes) == Choice(ENSEMBLE, f"The model ensemble composed, because it knows {words} you asked for.")
+    assert chosen(**wishes) == Choice(ENSEMBLE, f"Composed by ensemble, which supports {words} you asked for.")
 
 
 def test_a_style_outweighs_the_seed_and_a_tempo_does_not():
@@ -86,7 +86,7 @@ def test_a_style_outweighs_the_seed_and_a_tempo_does_not():
 def test_bars_go_to_a_model_that_counts_them_whatever_the_seed_is():
     choice = chosen(seeds.performance(), bars=8)
     assert choice.model.name == "ensemble"
-    assert "because it knows the length in bars you asked for" in choice.reason
+    assert "which supports the length in bars you asked for" in choice.reason
 
 
 def test_a_model_that_cannot_do_what_is_asked_of_the_seed_stands_back():
@@ -109,7 +109,7 @@ def test_a_few_notes_tell_nothing_of_a_beat():
 def test_drums_alone_are_an_ensemble():
     known = traits(seeds.written(DRUMS))
     assert known.is_ensemble
-    assert known.description == "has drums"
+    assert known.description == "a drum loop"
 
 
 def test_the_bundled_seed_is_played_with_feeling_and_so_the_piano_s():

@@ -69,8 +69,8 @@ async def test_where_no_model_is_named_the_seed_chooses_one_and_the_reply_says_w
         await board.submit(request, delivery)
         results.append((await follow_to_the_end(board, request.job_id))[-1].result)
     assert [result.model for result in results] == ["piano", "duo"]
-    assert "because it is a keyboard performance in free time" in results[0].model_choice
-    assert "because it has drums and other instruments" in results[1].model_choice
+    assert "Chosen for your seed: a piano performance in free time." in results[0].model_choice
+    assert "Chosen for your seed: a band with drums." in results[1].model_choice
 
 
 async def test_a_reply_is_open_until_it_is_delivered(start_worker, board, ask):

@@ -6,13 +6,17 @@ import pytest
 
 from jobs import contract
 from jobs.contract import ComposeRequest, Mode
+from model import instruments
+from model.bundles.abilities import abilities_of
+from model.bundles.habits import Ensemble, Habits, Player
 from model.composing import MODES, ComposeOptions, options
+from model.composing.fulfilment import Missed
 from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
 from model.errors import RequestError
-from model.evaluation.originality import Originality
 from model.network.config import NetworkConfig
 from model.sampling.taste import Taste
-from worker import instruments, terms
+from model.similarity.originality import Originality
+from worker import terms
 
 
 def asked(**wishes) -> ComposeRequest:
@@ -77,14 +81,20 @@ def test_only_what_was_asked_for_is_told_as_followed():
     assert terms.followed(Controls()).asked == {}
 
 
-def test_an_instrument_is_asked_for_by_its_name_and_told_by_its_family():
+def test_an_instrument_is_asked_for_by_its_name_and_told_by_it():
     wishes = terms.options(asked(instruments=("Flute", "strings", "violin", "drum kit"))).controls
-    assert terms.followed(wishes).instruments == ("pipe", "strings", "drums")
+    assert terms.followed(wishes).instruments == ("flute", "strings", "violin", "drums")
 
 
 def test_every_name_stands_for_a_family_and_for_one_only():
-    assert set(instruments.MEMBERS) <= set(FAMILIES)
+    assert {instruments.family_of(name) for name in instruments.NAMES} == set(FAMILIES)
     assert len(set(instruments.NAMES)) == len(instruments.NAMES)
+
+
+def test_what_the_piece_does_not_have_is_told_with_the_reason():
+    found = (Missed("instruments", "bass", "Asked for bass: this model hasn't learnt bass; played piano alone."),)
+    (told,) = terms.missed(found)
+    assert (told.control, told.asked, told.reason) == ("instruments", "bass", found[0].reason)
 
 
 def test_an_originality_figure_is_told_whole():
@@ -95,21 +105,34 @@ def test_an_originality_figure_is_told_whole():
     assert terms.originality(None) is None
 
 
+def told_of(config: NetworkConfig, habits: Habits | None = None) -> contract.ModelInfo:
+    return contract.ModelInfo(name="a", version="1", title="A", **vars(abilities_of(config, habits)))
+
+
 def test_a_bundle_says_what_it_can_be_asked_for():
-    told = contract.ModelInfo(name="a", version="1", title="A", **terms.abilities(NetworkConfig(styles=("waltz",))))
+    told = told_of(NetworkConfig(styles=("waltz",)))
     assert (told.keys, told.styles) == (KEYS, ("waltz",))
     assert {"style", "key", "density"} <= set(told.controls)
     assert not told.has_beat
     assert set(told.modes) == set(Mode)
 
 
-def test_a_bundle_of_several_instruments_plays_to_a_beat_and_names_them():
-    told = contract.ModelInfo(
-        name="a", version="1", title="A", **terms.abilities(NetworkConfig(representation="score"))
-    )
+def test_a_bundle_of_several_instruments_plays_to_a_beat():
+    told = told_of(NetworkConfig(representation="score"))
     assert told.has_beat
-    assert (told.meters, told.instruments) == (METERS, instruments.NAMES)
-    assert {"bass", "flute"} <= set(told.instruments)
+    assert told.meters == METERS
+
+
+def test_a_bundle_names_the_instruments_that_its_training_set_has_and_those_like_them_and_no_others():
+    habits = Habits(
+        ensembles=(
+            Ensemble(players=(Player(program=0, share=0.7), Player(program=73, share=0.3)), share=1.0, voices=2.0,
+                     together=0.2),
+        )
+    )  # fmt: skip
+    told = told_of(NetworkConfig(representation="score"), habits)
+    assert {"piano", "flute", "pipe", "clarinet"} <= set(told.instruments)
+    assert not {"drums", "drum kit", "sound effects", "percussive"} & set(told.instruments)
 
 
 def test_progress_is_told_in_the_time_that_the_length_was_asked_in():

@@ -220,14 +220,14 @@ async def test_whoever_is_killed_the_training_goes_on_and_nothing_is_half_writte
     assert last.stage is Stage.DONE, last.failure
     assert last.result.epochs >= 1
     is_sound(store, in_use)
-    assert set(store.kept("rags")) == {in_use, last.result.model_version}
+    assert set(store.complete_versions("rags")) == {in_use, last.result.model_version}
     assert training_processes(tmp_path) == []
 
 
 def is_sound(store: BundleStore, in_use: str) -> None:
     """Every version that is there loads, and the one in use is the one that was promoted."""
     assert store.current("rags") == in_use
-    for version in store.kept("rags"):
+    for version in store.complete_versions("rags"):
         store.load("rags", version)
 
 

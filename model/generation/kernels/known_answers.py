@@ -3,6 +3,8 @@
 A processor or a cache whose machine code is wrong then stops the load, and draws no wrong notes.
 """
 
+# mypy: disable-error-code="no-untyped-def"
+
 from __future__ import annotations
 
 from functools import cache
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from model.arithmetic import LARGEST, WIDEST
 from model.compiling import kept
 from model.errors import EngineError
-from model.generation.kernels.products import PANEL, multiply_add, pack, padded, rounded
+from model.generation.kernels.products import PANEL, multiply_add, pack, padded_size, rounded
 
 INPUTS, OUTPUTS = 70, 100  # neither fills its last group or panel
 
@@ -42,7 +44,7 @@ def check() -> None:
     x = random.standard_normal(INPUTS).astype(np.float32)
     weights = random.standard_normal((INPUTS, OUTPUTS)).astype(np.float32)
     y = np.zeros(-(-OUTPUTS // PANEL) * PANEL, dtype=np.float32)
-    product(x, pack(weights).data, OUTPUTS, np.zeros(padded.py_func(INPUTS), dtype=np.uint8), y)
+    product(x, pack(weights).data, OUTPUTS, np.zeros(padded_size(INPUTS), dtype=np.uint8), y)
     if not np.allclose(y[:OUTPUTS], expected(x, weights), rtol=1e-4, atol=1e-4):
         raise EngineError(
             "The compiled code of the engine computes wrong numbers. "

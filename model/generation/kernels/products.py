@@ -10,7 +10,8 @@ The weights lie packed in panels of columns. A panel begins with what the sums o
 their scales, float32; then come the weights, four inputs of a column side by side, as processors multiply them at once.
 """
 
-# mypy: disable-error-code="no-untyped-def"
+# ruff: noqa: ANN001, ANN201, PLR0913 (numba infers types)
+# mypy: disable-error-code="no-untyped-def, call-arg"
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from model.arithmetic import LARGEST, LEAST_ROUNDED, WIDEST
 from model.compiling import inlined
 from model.generation.kernels.instructions import GROUP, HEAD, PANEL, ZERO, multiply_panel
 
-__all__ = ["PANEL", "Packed", "multiply_add", "pack", "padded", "rounded"]
+__all__ = ["PANEL", "Packed", "multiply_add", "pack", "padded_size", "rounded"]
 
 WIDEST_32, LEAST_32 = np.float32(WIDEST), np.float32(LEAST_ROUNDED)
 # a float32 near it is a whole number, whose lowest byte is that number and `ZERO` more
@@ -59,20 +60,25 @@ def pack(weights: NDArray[np.floating]) -> Packed:
     return Packed(np.concatenate([*heads, columns.view(np.uint8)], axis=1).reshape(-1), inputs, outputs)
 
 
+def padded_size(inputs: int) -> int:
+    """Bytes of a row of rounded inputs."""
+    return -(-inputs // GROUP) * GROUP
+
+
 @inlined
-def padded(inputs):  # noqa: ANN001, ANN201
+def padded(inputs):
     """Bytes of a row of rounded inputs."""
     return (inputs + GROUP - 1) // GROUP * GROUP
 
 
 @inlined
-def panel_bytes(inputs):  # noqa: ANN001
+def panel_bytes(inputs):
     """How far it is from a panel to the next."""
     return HEAD + padded(inputs) * PANEL
 
 
 @inlined
-def rounded(x, x_at, inputs, q, q_at):  # noqa: ANN001, ANN201
+def rounded(x, x_at, inputs, q, q_at):
     """Round x[x_at:][:inputs], float32, to bytes q[q_at:][:padded(inputs)]; returns what one of them is worth."""
     bits = np.int32(0)
     for i in range(inputs):  # as whole numbers, for which a maximum of vectors is always allowed
@@ -87,7 +93,7 @@ def rounded(x, x_at, inputs, q, q_at):  # noqa: ANN001, ANN201
 
 
 @inlined
-def multiply_add(q, q_at, scale, w, w_at, inputs, outputs, y, y_at):  # noqa: ANN001, ANN201, PLR0913
+def multiply_add(q, q_at, scale, w, w_at, inputs, outputs, y, y_at):
     """y[y_at:][:outputs] += x @ weights, for one row.
 
     Args:

@@ -7,7 +7,7 @@ import pickle
 import zipfile
 from functools import partial
 
-from model.bundles.exchange import zipped
+from model.bundles.zip_format import write_zip
 from tests.model.bundles.lies import (
     FIRST,
     GOOD,
@@ -50,10 +50,10 @@ FILES: dict[str, tuple[Make, str]] = {
     "a gzip": (lambda: gzip.compress(b"x"), "gzip archive"),
     "a rar": (lambda: b"Rar!\x1a\x07\x01\x00", "RAR archive"),
     "a 7z": (lambda: b"7z\xbc\xaf\x27\x1c", "7z archive"),
-    "half of one": (lambda: zipped(GOOD)[:2_000], "cut short"),
+    "half of one": (lambda: write_zip(GOOD)[:2_000], "cut short"),
     # the archive
-    "a file too many": (zip_of(Part(b"setup.py", b"import os")), r"'setup.py', which no bundle has"),
-    "a file in a folder": (zip_of(Part(b"a/weights.npz", b"")), "which no bundle has"),
+    "a file too many": (zip_of(Part(b"setup.py", b"import os")), r"'setup.py', which does not belong to a model"),
+    "a file in a folder": (zip_of(Part(b"a/weights.npz", b"")), "which does not belong to a model"),
     "a path that leads out": (zip_of(Part(b"../card.json", b"{}")), "leads out of the archive"),
     "a path from the root": (zip_of(Part(b"/etc/card.json", b"{}")), "path from the root"),
     "a link": (zip_of(link(b"card.json", b"/etc/passwd")), "is a link"),
@@ -66,34 +66,34 @@ FILES: dict[str, tuple[Make, str]] = {
     "a wrong checksum": (zip_of(Part(b"card.json", GOOD["card.json"], crc=1)), "checksum is wrong"),
     "a bomb for weights": (zip_of(Part(b"weights.npz", bytes(60 * MIB), zipfile.ZIP_DEFLATED)), "as a zip bomb does"),
     "a bomb of 300 MiB": (zip_of(Part(b"weights.npz", b"", size=300 * MIB)), "as a zip bomb does|more than 256 MiB"),
-    "a bomb for a card": (zip_of(Part(b"card.json", bytes(MIB), zipfile.ZIP_DEFLATED)), "card.json has more than"),
+    "a bomb for a card": (zip_of(Part(b"card.json", bytes(MIB), zipfile.ZIP_DEFLATED)), "card.json is larger than"),
     "many entries": (lambda: archive(*(Part(b"%d" % n) for n in range(40))), "more than 32 entries"),
     # the manifest
     "no manifest": (
-        lambda: zipped({n: d for n, d in GOOD.items() if n != "manifest.json"}),
+        lambda: write_zip({n: d for n, d in GOOD.items() if n != "manifest.json"}),
         "manifest.json is missing",
     ),
     **{
         f"no {name}": (without(name), f"{name} is missing")
         for name in ("weights.npz", "config.json", "card.json", "history.json")
     },
-    "a manifest that is none": (unsealed(manifest__json=b"[]"), "no manifest that can be read"),
-    "a manifest of depth": (unsealed(manifest__json=b"[" * 50_000), "no manifest that can be read"),
+    "a manifest that is none": (unsealed(manifest__json=b"[]"), "no valid manifest"),
+    "a manifest of depth": (unsealed(manifest__json=b"[" * 50_000), "no valid manifest"),
     "another format": (manifest(format=2), "has format 2"),
     "another version": (manifest(version="0" * 12), "was altered"),
     "a version that is a path": (manifest(version="../../../tmp"), "was altered"),
     "a file it does not name": (unsealed(habits__json=b"{}"), "is not in the manifest"),
     "a card exchanged": (
         unsealed(card__json=as_json({**CARD.model_dump(), "licence": "none"})),
-        "card.json is not the file",
+        "card.json does not match the manifest",
     ),
-    "weights exchanged": (unsealed(weights__npz=npz(weights(seed=9))), "weights.npz is not the file"),
+    "weights exchanged": (unsealed(weights__npz=npz(weights(seed=9))), "weights.npz does not match the manifest"),
     "a manifest that names a path": (
-        lambda: zipped({**GOOD, "manifest.json": sealed({"../x": b""})["manifest.json"]}),
-        "no manifest that can be read",
+        lambda: write_zip({**GOOD, "manifest.json": sealed({"../x": b""})["manifest.json"]}),
+        "no valid manifest",
     ),
     "a manifest that names more": (
-        lambda: zipped({**GOOD, "manifest.json": sealed({**GOOD, "habits.json": b"{}"})["manifest.json"]}),
+        lambda: write_zip({**GOOD, "manifest.json": sealed({**GOOD, "habits.json": b"{}"})["manifest.json"]}),
         "habits.json is missing",
     ),
     # the network
@@ -107,16 +107,16 @@ FILES: dict[str, tuple[Make, str]] = {
     ),
     "many layers": (config(layers=10_000), "more than 16 layers"),
     "a long memory": (config(memory=10**6, layers=2), "more than 8,192 memory"),
-    "a wide memory": (config(memory=8_192, units=2_048, layers=16, stack="transformer"), "more memory for every piece"),
+    "a wide memory": (config(memory=8_192, units=2_048, layers=16, stack="transformer"), "too much memory per piece"),
     "a long window": (config(window=10**5), "more than 1,024 window"),
-    "a window of nothing": (config(window=10), "of notes out of a vocabulary"),
+    "a window of nothing": (config(window=10), "and a vocabulary"),
     "a heavy network": (config(units=2_048, layers=16), "more than 256 MiB of weights"),
     "many words": (config(representation="notes", vocabulary=MANY), "20,001 words"),
-    "a long word": (config(representation="notes", vocabulary=["6" * 201]), "at most 200 are taken"),
-    "a word twice": (config(representation="notes", vocabulary=["60", "60"]), "hold a word twice"),
-    "a word that turns around": (config(styles=["a\u202eb"]), "cannot be seen"),
-    "a style that rings": (config(styles=["a\x07"]), "cannot be seen"),
-    "many styles": (config(styles=[str(n) for n in range(300)]), "300 words"),
+    "a long word": (config(representation="notes", vocabulary=["6" * 201]), "the limit is 200"),
+    "a word twice": (config(representation="notes", vocabulary=["60", "60"]), "duplicates"),
+    "a word that turns around": (config(styles=["a\u202eb"]), "invisible or text-reversing"),
+    "a style that rings": (config(styles=["a\x07"]), "invisible or text-reversing"),
+    "many styles": (config(styles=[str(n) for n in range(300)]), "300 styles"),
     "an unknown representation": (config(representation="os.system"), "no representation 'os.system'"),
     "an unknown stack": (config(stack="mamba"), r"'stack' is wrong"),
     "impossible dropout": (config(dropout=2), r"'dropout' is wrong"),

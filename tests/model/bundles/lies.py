@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from model.bundles.exchange import zipped
+from model.bundles.zip_format import write_zip
 from tests.model.bundles.made import CARD, CONFIG, as_json, bundle, npz, sealed, weights
 from tests.model.datasets.zips import Part, archive
 
@@ -27,16 +27,16 @@ class Shell:
 
 def with_file(**others: bytes) -> Make:
     """A bundle whose manifest fits what it holds."""
-    return lambda: zipped(bundle(**others))
+    return lambda: write_zip(bundle(**others))
 
 
 def without(name: str) -> Make:
-    return lambda: zipped(sealed({file: data for file, data in GOOD.items() if file != name}))
+    return lambda: write_zip(sealed({file: data for file, data in GOOD.items() if file != name}))
 
 
 def unsealed(**others: bytes) -> Make:
     """A bundle whose manifest was made before."""
-    return lambda: zipped({**GOOD, **{name.replace("__", "."): data for name, data in others.items()}})
+    return lambda: write_zip({**GOOD, **{name.replace("__", "."): data for name, data in others.items()}})
 
 
 def config(**sizes: object) -> Make:
@@ -50,7 +50,7 @@ def card(**texts: object) -> Make:
 def arrays(**changed: object) -> Make:
     """Weights of which some were changed; None takes one away."""
     kept = weights() | {name.removeprefix("w"): value for name, value in changed.items()}
-    return lambda: zipped(
+    return lambda: write_zip(
         bundle(weights__npz=npz({name: one for name, one in kept.items() if one is not None}, False, True))
     )
 
@@ -64,13 +64,13 @@ def npy(header: bytes, body: bytes = b"") -> Make:
         first = {"000.npy": data}
         others = zipfile.ZipFile(io.BytesIO(GOOD["weights.npz"]))
         files = {name: first.get(name, others.read(name)) for name in others.namelist()}
-        return zipped(bundle(weights__npz=archive(*(Part(name.encode(), one) for name, one in files.items()))))
+        return write_zip(bundle(weights__npz=archive(*(Part(name.encode(), one) for name, one in files.items()))))
 
     return make
 
 
 def manifest(**said: object) -> Make:
-    return lambda: zipped({**GOOD, "manifest.json": as_json({**json.loads(GOOD["manifest.json"]), **said})})
+    return lambda: write_zip({**GOOD, "manifest.json": as_json({**json.loads(GOOD["manifest.json"]), **said})})
 
 
 def zip_of(*parts: Part) -> Make:

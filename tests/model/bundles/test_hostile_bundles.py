@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from model.bundles import BundleStore
-from model.bundles.exchange import zipped
 from model.bundles.inspection import inspect
+from model.bundles.zip_format import write_zip
 from model.errors import BundleError
 from tests.model.bundles.hostile_contents import CONTENTS
 from tests.model.bundles.hostile_files import FILES
@@ -53,7 +53,7 @@ def test_a_bomb_takes_little_memory_and_time(empty: BundleStore, name: str):
 def test_what_all_of_them_are_made_from_is_taken(empty: BundleStore):
     files = bundle(originality__npz=npz(INDEX), habits__json=b"{}", rehearsal__npz=npz({"a": INDEX["every"]}))
     inspect(files, "ours")
-    version = empty.import_(zipped(files), "ours")
+    version = empty.import_(write_zip(files), "ours")
     assert empty.names() == []
     assert empty.candidates("ours") == [version]
     assert empty.load("ours", version).card == CARD
@@ -61,6 +61,6 @@ def test_what_all_of_them_are_made_from_is_taken(empty: BundleStore):
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A", "a" * 33, "servers"])
 def test_a_name_that_could_lead_elsewhere_is_refused(empty: BundleStore, tmp_path: Path, name: str):
-    with pytest.raises(BundleError, match="cannot name a model"):
-        empty.import_(zipped(bundle()), name)
+    with pytest.raises(BundleError, match="can't be a model's name"):
+        empty.import_(write_zip(bundle()), name)
     assert tree(tmp_path) == {}

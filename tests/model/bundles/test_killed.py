@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.bundles import BundleStore
-from model.bundles.exchange import zipped
+from model.bundles.zip_format import write_zip
 from model.errors import BundleError
 from tests.model.bundles.made import bundle, npz
 
 CHANGING = ("pipe_file", "mv", "cp_file", "rm_file", "rm", "makedirs")
 # of one array each: a store compares hashes, and whether weights fit a network is not its business
 FILES = [bundle(seed, weights__npz=npz({"000": np.full(4, seed, np.float16)})) for seed in range(4)]
-WHOLE = zipped(bundle(9))
+WHOLE = write_zip(bundle(9))
 
 
 class KilledError(BaseException):
@@ -102,9 +102,9 @@ def is_sound(store: BundleStore) -> None:
     for name in store.names():
         assert store.load(name).version == store.current(name)
     for name in store.all_names():
-        for version in store.kept(name):
+        for version in store.complete_versions(name):
             assert store.load(name, version).version == version
-        assert {entry.version for entry in store.history(name)} <= set(store.kept(name))
+        assert {entry.version for entry in store.history(name)} <= set(store.complete_versions(name))
         assert store.history(name)[-1:] == [] or store.history(name)[-1].version != store.versions().get(name)
         store.info(name)
 
@@ -124,7 +124,7 @@ def test_whoever_is_killed_leaves_what_was_or_what_is_to_be(tmp_path: Path, kind
         is_sound(after)
         meant = after.versions().get("mine")
         assert meant in {None if one is None else versions[one] for one in means}
-        assert after.versions()["theirs"] == after.kept("theirs")[0]
+        assert after.versions()["theirs"] == after.complete_versions("theirs")[0]
         if change == "rename":
             assert versions[1] in (after.versions().get("mine"), after.versions().get("ours"))
         if not mortal.was_killed:

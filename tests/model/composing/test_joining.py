@@ -9,7 +9,7 @@ from model.composing.joining import Joint, alone
 from model.composing.joining import continued as joined
 from model.composing.players import OWN_INSTRUMENT
 from model.midi import MidiLimits, read_midi, write_midi
-from model.piece import NOTE, PEDAL, TEMPO, Instrument, Piece, table
+from model.piece import BEND, CONTROL, NOTE, PEDAL, TEMPO, Instrument, Piece, table
 
 PIANO, DRUMS = Instrument(), Instrument(is_drum=True)
 LENGTH_S, RING_S, LONGEST_S = 20.0, 1.0, 300.0
@@ -106,6 +106,18 @@ def test_a_pedal_left_down_does_not_blur_the_new_music():
     seed = seed_of((0, 400, 60, 80, 0), pedals=table(PEDAL, [(0, 600_000, 0)]))
     piece, seed_s, _ = continued(seed)
     assert piece.pedals.tolist() == [(0, round(seed_s * 1000), 0)]
+
+
+def test_a_bend_and_a_fade_at_the_seeds_end_are_over_when_the_new_music_begins():
+    seed = seed_of(
+        (0, 400, 60, 80, 0), (500, 400, 62, 80, 0),
+        controls=table(CONTROL, [(0, 7, 100, 0), (0, 11, 127, 0), (600, 11, 0, 0)]),
+        bends=table(BEND, [(600, 4096, 2, 0)]),
+    )  # fmt: skip
+    piece, seed_s, _ = continued(seed)
+    begins = round(seed_s * 1000)
+    assert piece.controls.tolist() == [*seed.controls.tolist(), (begins, 11, 127, 0)]
+    assert piece.bends.tolist() == [(600, 4096, 2, 0), (begins, 0, 2, 0)]
 
 
 def test_the_only_instrument_of_the_seed_goes_on_playing():

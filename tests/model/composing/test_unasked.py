@@ -91,7 +91,9 @@ def test_a_style_that_is_asked_for_has_its_own_players_even_if_they_play_alone()
 def test_instruments_that_are_asked_for_stay_and_get_a_style_that_has_them():
     assert set(drawn(Controls(instruments=("bass", "piano")))) == {Controls(style="pop", instruments=("bass", "piano"))}
     assert set(drawn(Controls(instruments=("brass",)))) == {Controls(style="pop", instruments=("brass",))}
-    assert set(drawn(Controls(instruments=("organ",)))) == {Controls(instruments=("organ",))}
+    assert set(drawn(Controls(instruments=("organ",)))) == {
+        Controls(style="pop", instruments=("piano",))  # the keyboard that it knows plays the organ's part
+    }
 
 
 def test_all_that_is_asked_for_stays_as_it_is():
@@ -106,8 +108,13 @@ def test_music_of_single_lines_only_is_drawn_where_there_is_no_other():
 
 def test_players_are_those_of_the_ensemble_as_far_as_they_are_asked_for():
     assert settle(Controls(style="quartet"), 1).playing == Playing(((40, 0.5), (41, 0.25), (42, 0.25)), TOGETHER)
-    assert settle(Controls(instruments=("brass", "piano")), 1).playing == Playing(((0, 0.5), (61, 0.3)), TOGETHER)
-    assert settle(Controls(instruments=("organ",)), 1).playing is None
+    assert settle(Controls(instruments=("brass", "piano")), 1).playing == Playing(
+        ((61, 0.3333), (0, 0.6667)), pytest.approx(TOGETHER)
+    )
+    organ = settle(Controls(instruments=("organ",)), 1)
+    assert organ.playing is not None
+    assert [program for program, _ in organ.playing.players] == [0]
+    assert organ.programs == {16: 0}
 
 
 def test_how_much_comes_together_is_left_open_where_a_density_is_asked_for():

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from keras import ops
 
+from model.analysis.tempo_detection import agree, tapped_tempo
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
 from model.controls import KEYS, Controls, keys_of
 from model.engine import Engine, Request, Ticket, tracing
 from model.errors import RequestError
-from model.evaluation.tempi import agree, tapped_tempo
 from model.sampling import Taste, key_lean, pulse
 from model.tonality import closes
 from tests.model.made_pieces import scales
@@ -58,17 +58,18 @@ def test_what_is_asked_is_told_to_the_network(pianist: Composer, requests: list[
     np.testing.assert_array_equal(request.position.situation["controls"][0], expected)
     assert request.position.situation["left"].tolist() == [2880]
     # And the composition tells what it heeded
-    assert composition.controls == controls
+    assert {*composition.controls.asked, *(one.control for one in composition.missed)} == {"style", "key", "density"}
+    assert composition.controls.style == "waltz"
     assert composition.remarks == ()
 
 
 def test_what_the_model_cannot_be_told_is_said(pianist: Composer):
     wished = Controls(key="E minor", tempo_bpm=96, meter="3/4")
     composition = pianist.compose(None, ComposeOptions(length_s=5, controls=wished))
-    assert composition.controls == Controls(key="E minor")
-    assert composition.remarks == (
-        "This model cannot be told the tempo and meter of its music, so that was left to it.",
-    )
+    assert set(composition.controls.asked) <= {"key"}
+    said = {one.control: one.reason for one in composition.missed}
+    assert said["tempo_bpm"] == "Tempo ignored: this model plays in free time."
+    assert said["meter"] == "Meter ignored: this model plays in free time."
 
 
 def test_a_style_it_was_not_trained_on_is_refused(pianist: Composer):

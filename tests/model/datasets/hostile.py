@@ -16,7 +16,7 @@ from functools import cache
 
 from tests.model.datasets.tunes import tune
 from tests.model.datasets.zips import Lies, Part, archive, link, plain
-from tests.model.midi_bytes import NOTE, file
+from tests.model.midi.midi_bytes import NOTE, file
 
 MIB = 1 << 20
 GOOD = tune(1)

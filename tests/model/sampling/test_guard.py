@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from model.evaluation.degeneration import has_loop
+from model.analysis.failures import has_loop
 from model.piece import NOTE, Piece, table
 from model.representation import Performance, representation_of
 from model.sampling.drawing import draw

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from keras import ops
 
+from model.analysis.key_detection import keys_of
 from model.controls import KEYS
-from model.evaluation.keys import keys_of
 from model.representation import Performance, representation_of
 from model.representation.arrays import NUMPY
 from model.representation.voices import REST_CLASS, WIDEST

@@ -101,7 +101,7 @@ def test_a_run_that_was_killed_comes_to_the_same_weights(whole, base: Bundle, pi
     assert TuningProgress.model_validate_json(reports[-1].model_dump_json()) == reports[-1]
 
 
-def test_a_stop_is_heeded_after_the_update_under_way_and_what_was_learnt_is_kept(base, pieces, tmp_path: Path):
+def test_a_stop_is_heeded_after_the_update_under_way_and_what_is_training_piece_is_kept(base, pieces, tmp_path: Path):
     fitting, kept = Fitting(base.network(), pieces, SETTINGS, tmp_path, "same"), Kept()
     fitting.run(kept, quiet, after(7))
     assert fitting.standing.updates == 7

@@ -1,0 +1,124 @@
+"""One bundle on one data set: every figure together with the words that say what it means.
+
+Figures are compared across papers only where data, split, events and pedal are the same; so they travel with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.data.corpus import Corpus, EncodedFile, encode_files
+from model.errors import RequestError
+from model.evaluation.ngrams import floors
+from model.representation import Performance, Representation
+
+if TYPE_CHECKING:
+    from model.bundles import Bundle
+
+SPLITS = ("auto", "train", "validation", "test", "heldout", "all")
+FITTED_ON_TRAIN = "train part of the same data"
+FITTED_ON_OTHERS = "the other pieces of the same data"
+EVENTS_DEFINITION = (
+    "Performance RNN's 388 events (Oore et al. 2018): 128 note-ons, 128 note-offs, 100 time shifts of 10 ms to 1 s, "
+    "32 velocities said when they change; the nats are those of the whole piece, its end included, to the 10 ms step."
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which files are evaluated, under which name, and which the floors are fitted on."""
+
+    split: str
+    evaluated: list[EncodedFile]
+    fitted: list[EncodedFile]  # empty: each piece is judged by all the other evaluated ones
+
+
+def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool = False) -> dict[str, Any]:
+    """How well `bundle` predicts the pieces under `path`, beside n-gram floors; plain JSON.
+
+    Args:
+        bundle: what predicts.
+        path: a folder or archive of MIDI files (see `model.data.sources`).
+        split: 'train', 'validation' or 'test' as a table in the data names them; 'heldout' for the pieces that training
+            without a table holds out; 'all'; or 'auto': 'validation' where a table names splits, else 'all'.
+        is_rounded: with products in whole numbers of 8 bits, as the engine draws on a CPU.
+
+    Raises:
+        RequestError: when there is no such split, or a classic bundle is to round.
+        DataError: when the data holds no music that can be used.
+    """
+    from model.training.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
+
+    if bundle.is_classic:
+        return _classic(bundle, path, split, is_rounded)
+    corpus = encode_files(path, bundle.representation)
+    parts = choose(corpus, split)
+    pieces = [file.steps for file in parts.evaluated]
+    network = bundle.network(is_rounded)
+    likelihood = nats(network, pieces)
+    return {
+        **_shared_among(network.representation, likelihood.nats_total, parts),
+        "pieces": len(pieces),
+        "notes": likelihood.notes,
+        "nats_per_note": likelihood.nats_per_note,
+        "per_field": likelihood.field_nats_per_note,
+        "split": parts.split,
+        "rounded": is_rounded,
+        "left_out": len(corpus.refused),
+        "floors_fitted_on": FITTED_ON_TRAIN if parts.fitted else FITTED_ON_OTHERS,
+        "bundle": bundle.name,
+        "version": bundle.version,
+    }
+
+
+def _classic(bundle: Bundle, path: Path, split: str, is_rounded: bool) -> dict[str, Any]:
+    if is_rounded:
+        raise RequestError(f"'{bundle.name}' is of the classic kind, which is never drawn from with rounding.")
+    from model.classic.evaluating import evaluate_classic
+
+    return evaluate_classic(bundle, path, split)
+
+
+def _shared_among(representation: Representation, nats_total: float, parts: Parts) -> dict[str, Any]:
+    """Nats per 388-event with its floors where a piece is that; else per symbol of the representation."""
+    count = sum(representation.count(file.steps) for file in parts.evaluated)
+    if representation.symbol != Performance.symbol:
+        return {"nats_per_token": nats_total / count, "tokens": count, "symbol": representation.symbol}
+    # every representation that counts by 388-events has them as its symbols
+    events, fitted = (
+        [symbols for file in part if (symbols := representation.symbols(file.steps)) is not None]
+        for part in (parts.evaluated, parts.fitted)
+    )
+    floor = floors(events, fitted)
+    return {
+        "nats_per_event": nats_total / count,
+        "events": count,
+        "unigram": floor.unigram,
+        "trigram": floor.trigram,
+        "pedal": "applied",
+        "events_definition": EVENTS_DEFINITION,
+    }
+
+
+def choose(corpus: Corpus, split: str) -> Parts:
+    """The files that `split` means (see `evaluate`) and what their floors are fitted on.
+
+    Raises:
+        RequestError: when there is no such split, or no file in it.
+    """
+    if split not in SPLITS:
+        raise RequestError(f"There is no split '{split}': choose one of {', '.join(SPLITS)}.")
+    if split == "auto":
+        split = "validation" if any(file.split for file in corpus.files) else "all"
+    if split == "all":
+        return Parts(split, corpus.files, [])
+    part_of = {file.name: (file.hash_split if split == "heldout" else file.split) for file in corpus.files}
+    wanted = "validation" if split == "heldout" else split
+    evaluated = [file for file in corpus.files if part_of[file.name] == wanted]
+    if not evaluated:
+        parts = sorted({part for part in part_of.values() if part}) or ["none"]
+        raise RequestError(f"No piece of this data is in the split '{split}'; it has: {', '.join(parts)}.")
+    fitted = [] if wanted == "train" else [file for file in corpus.files if part_of[file.name] == "train"]
+    return Parts(split, evaluated, fitted)
