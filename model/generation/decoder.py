@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from model.generation.keras_stack import KerasStack
 from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
 from model.generation.plan import Plan, no_plan
-from model.generation.processors import Beat, Playing, new_processors
-from model.generation.step import PIECE, Decoder, embed_given, prefill
+from model.generation.processors import Beat, Playing, new_processors, rules_of
+from model.generation.step import PIECE, Decoder, embed, run
 from model.generation.weights import Weights, new_memory, new_scratch
 from model.network import NoteNetwork
 from model.representation.base import UNKNOWN
@@ -35,11 +35,17 @@ class DecoderState:
     def begun(
         self, network: NoteNetwork, sampling: SamplingParameters, plan: Plan | None, is_penalised: bool
     ) -> DecoderState:
-        """A copy that a request draws from, with its sampling parameters and its plan."""
+        """A copy that a request draws from, with its sampling parameters and its plan.
+
+        Raises:
+            ValueError: the plan is for steps with other fields.
+        """
         representation, copy = network.representation, _copied(self.decoder)
         names = [field.name for field in representation.fields]
         temperatures = [sampling.temperatures.get(name, sampling.temperature) for name in names]
         piece, usual = copy.piece[0], DEFAULT_TOP_P if sampling.top_p is None else sampling.top_p
+        if plan is not None and any(part.shape[1] != len(names) for part in (plan.notes, plan.template, plan.freedom)):
+            raise ValueError(f"the steps of the plan do not have the fields {', '.join(names)}")
         piece["temperature"][: len(names)] = temperatures
         piece["top_p"][: len(names)] = [sampling.top_ps.get(name, usual) for name in names]
         piece["top_k"], piece["min_p"] = sampling.top_k, sampling.min_p
@@ -78,7 +84,7 @@ class Decoders:
     def __init__(self, network: NoteNetwork, weights: Weights, stack: KerasStack | None) -> None:
         """`stack` carries out a stack that is not recurrent, or one on a GPU."""
         self._network, self._weights, self._stack = network, weights, stack
-        self.representation = network.representation
+        self.representation, self._rules = network.representation, rules_of(network.representation)
 
     def start(self, controls: NDArray[np.float32] | None = None, left: int = UNKNOWN) -> DecoderState:
         """Before the first note.
@@ -132,10 +138,12 @@ class Decoders:
         """
         whole = left if left == UNKNOWN else left + int(self.representation.onsets(steps)[-1])
         state, steps = self.start(controls, whole), np.ascontiguousarray(steps, dtype=np.int32)
-        scratch = new_scratch(self._network)
+        scratch, fields = new_scratch(self._network), steps.shape[1]
         if self._stack is None:
-            prefill(state.decoder, self._weights, steps, scratch)
+            nothing, raw = np.zeros((0, fields + 2), dtype=np.float32), np.zeros((0, fields), dtype=np.int32)
+            written = raw, np.zeros(0, dtype=np.uint8)
+            run(state.decoder, self._weights, self._rules, steps, nothing, scratch, *written)
             return state
         inputs = np.zeros((len(steps), self._network.config.embedding), dtype=np.float32)
-        embed_given(state.decoder, self._weights, steps, scratch, inputs)
+        embed(state.decoder, self._weights, steps, scratch, inputs)
         return replace(state, stack=self._stack.after(inputs))

@@ -23,7 +23,7 @@ from model.generation.keras_stack import KerasStack
 from model.generation.kernels.known_answers import check
 from model.generation.processors import rules_of
 from model.generation.requests import Chunk, Handle, Progress, Request
-from model.generation.step import draw_chunk, draw_step, embed
+from model.generation.step import draw, embed, run
 from model.generation.weights import Scratch, new_scratch, weights_of
 from model.network import NoteNetwork
 from model.network.stacks.recurrent import RecurrentStack
@@ -153,7 +153,7 @@ class Engine:
         request = handle.request
         try:
             state = request.state.begun(self._network, request.sampling, request.plan, request.is_penalised)
-            piece = _Piece(handle, self._free.pop(), state)
+            piece = _Piece(handle, self._free[-1], state)
             if self._stack is not None:
                 self._stack.join(piece.slot, state.stack or {})
         except Exception as error:
@@ -162,7 +162,7 @@ class Engine:
             failure.__cause__ = error
             handle.failed(failure)
             return
-        self._running.add(piece.slot)
+        self._running.add(self._free.pop())
         self._ready.append(piece)
 
     def _return(self, piece: _Piece) -> None:
@@ -186,7 +186,8 @@ class Engine:
         uniforms = self._uniforms(piece)
         raw = np.zeros((len(uniforms), len(self._rules.sizes)), dtype=np.int32)
         is_given = np.zeros(len(uniforms), dtype=np.uint8)
-        count = draw_chunk(piece.state.decoder, self._weights, self._rules, uniforms, scratch, raw, is_given)
+        given, decoder = raw[:0], piece.state.decoder
+        count = run(decoder, self._weights, self._rules, given, uniforms, scratch, raw, is_given)
         return _chunk(piece, raw[:count], is_given[:count])
 
     def _draw_together(self, pieces: list[_Piece]) -> list[Chunk]:
@@ -198,12 +199,13 @@ class Engine:
         inputs = np.zeros((len(pieces), self._network.config.embedding), dtype=np.float32)
         for piece in pieces:
             piece.uniforms = self._uniforms(piece)
+        nothing = np.zeros((0, fields), dtype=np.int32)
         for step in range(CHUNK):
             rows = [row for row, piece in enumerate(pieces) if step < len(piece.uniforms) and not piece.state.is_over]
             if not rows:
                 break
             for row in rows:
-                embed(pieces[row].state.decoder, self._weights, scratches[row], inputs[row])
+                embed(pieces[row].state.decoder, self._weights, nothing, scratches[row], inputs[row : row + 1])
             outputs = self._stack.step([pieces[row].slot for row in rows], inputs[rows])
             tasks = [
                 self._helpers.submit(self._draw_step, pieces[row], outputs[place], step, scratches[row])
@@ -225,7 +227,7 @@ class Engine:
     ) -> tuple[NDArray[np.int32], bool, bool]:
         raw = np.zeros(len(self._rules.sizes), dtype=np.int32)
         decoder, uniforms = piece.state.decoder, piece.uniforms[step]
-        return raw, *draw_step(decoder, self._weights, self._rules, output, uniforms, scratch, raw)
+        return raw, *draw(decoder, self._weights, self._rules, output, uniforms, scratch, raw)
 
     def _warm_up(self) -> None:
         """Compile, or load from disk, what the first request needs."""

@@ -87,6 +87,7 @@ PROCESSORS = np.dtype(
         ("passed", np.float64),  # own time units of late
         ("tilt", np.float64),  # what was learnt of the network's bent
         ("beat", np.float32),  # own time units, 0 where none is kept
+        ("beat_strength", np.float32),
         ("ages", np.float32, (ONSETS,)),  # own time units since each of the latest onsets
         ("key_strength", np.float32),  # 0 where no key is asked
         ("wanted", np.float32, (CHROMA,)),  # logits for the key's sake
@@ -205,7 +206,7 @@ def new_processors(
     state["ages"], state["heard"] = NO_ONSET, KEY_AT_FIRST
     if rules.has_rate and beat is not None:
         latest = beat.onsets_s[-ONSETS:]
-        state["beat"] = beat.length_s * rules.per_second
+        state["beat"], state["beat_strength"] = beat.length_s * rules.per_second, BEAT_STRENGTH
         state["ages"][ONSETS - len(latest) :] = (latest[-1] - latest) * rules.per_second
     if rules.has_key and key is not None:
         state["key_strength"] = KEY_STRENGTH
@@ -306,7 +307,7 @@ def _keep_beat(of, rules, logits):
                 for i in range(ONSETS):
                     off = min(off, abs(of.beat - of.ages[i] - wait))
                 off = off / np.float32(BLUR_S * rules.per_second)
-                logits[drawn] += np.float32(BEAT_STRENGTH) * exp32(np.float32(-0.5) * off * off)
+                logits[drawn] += of.beat_strength * exp32(np.float32(-0.5) * off * off)
 
 
 @inlined

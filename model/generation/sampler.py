@@ -11,7 +11,7 @@ from model.compiling import inlined, kept
 
 
 @inlined
-def draw(logits, size, uniform, temperature, top_k, top_p, min_p, probabilities):  # noqa: ANN001, ANN201, PLR0913
+def draw_class(logits, size, uniform, temperature, top_k, top_p, min_p, probabilities):  # noqa: ANN001, ANN201, PLR0913
     """The drawn class.
 
     Args:
@@ -65,5 +65,5 @@ def _least_kept(probabilities, size, top_k, top_p):  # noqa: ANN001, ANN202
 
 @kept
 def draw_one(logits, uniform, temperature, top_k, top_p, min_p, probabilities):  # noqa: ANN001, ANN201
-    """As `draw`, for callers in Python."""
-    return draw(logits, len(logits), uniform, temperature, top_k, top_p, min_p, probabilities)
+    """As `draw_class`, for callers in Python."""
+    return draw_class(logits, len(logits), uniform, temperature, top_k, top_p, min_p, probabilities)

@@ -5,8 +5,8 @@
          └──────────────────────────── advance the state with the step ◄─────────────────────────────────┘
 
 Everything that the drawing of a piece reads and changes is in arrays of its own (`Decoder`). What one piece draws does
-not depend on any other, so pieces go to threads as they are. `draw_chunk` and `prefill` serve recurrent stacks; for
-other stacks, and for a GPU, `embed` and `draw_step` are the two halves around a step of the stack by Keras.
+not depend on any other, so pieces go to threads as they are. `run` serves recurrent stacks; for other stacks, and for a
+GPU, `embed` and `draw` are the two halves around a step of the stack by Keras.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
@@ -24,7 +24,7 @@ from model.compiling import inlined, kept
 from model.generation.kernels.recurrent import add_product, biased, stack_step
 from model.generation.plan import NEVER, Plan, lean
 from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
-from model.generation.sampler import draw
+from model.generation.sampler import draw_class
 from model.generation.weights import (
     FEATURES,
     GATES,
@@ -183,7 +183,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
             barred = piece.barred[field] if freedom == MOVED else -1
             highest = plan.highest[min(piece.filled, len(plan.highest) - 1)] - piece.template[field]
             lean(logits, size, piece.template_classes[field], barred, highest, plan.strength)
-        drawn = draw(
+        drawn = draw_class(
             logits,
             size,
             uniforms[field],
@@ -258,74 +258,68 @@ def _finish(decoder, rules, is_penalised, is_given):
 
 
 @inlined
-def _step(decoder, weights, rules, output, uniforms, scratch, raw):
-    """One step, given the `output` of the stack; writes raw values, returns whether they are given, and the end."""
+def _read(decoder, raw):
+    """Advance the piece by a given step."""
     piece = decoder.piece[0]
-    is_penalised = _draw_fields(decoder, weights, rules, output, uniforms, scratch)
-    is_given = _weave(decoder.law[0], piece, decoder.plan.notes, rules)
+    law.to_classes(decoder.law[0], raw, piece.previous)
+    law.advance(decoder.law[0], raw)
     for field in range(len(raw)):
-        raw[field] = piece.raw[field]
-    return is_given, _finish(decoder, rules, is_penalised, is_given)
+        piece.latest[field] = raw[field]
 
 
 @kept
-def draw_chunk(decoder, weights, rules, uniforms, scratch, raw, is_given):
-    """Draw steps of one piece with a recurrent stack, up to its end; returns how many, without the end itself.
+def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):
+    """Steps of one piece with a recurrent stack: first it reads given ones (prefill), then it draws, up to its end.
 
     Args:
         decoder: a `Decoder`.
         weights, rules, scratch: of the network and of this thread.
-        uniforms: in [0, 1), float32 (steps, fields + 2): one for each field, then two to choose within buckets.
-        raw: int32 (steps, fields), written.
-        is_given: which steps the plan gave, uint8 (steps,), written.
+        given: int32 (steps to read, fields).
+        uniforms: in [0, 1), float32 (steps to draw, fields + 2): one for each field, then two to choose within buckets.
+        raw: int32 (steps to draw, fields), written.
+        is_given: which of them the plan gave, uint8 (steps to draw,), written.
+
+    Returns:
+        How many were drawn, without the end itself.
     """
     inputs, output, piece = scratch.floats[STACK_INPUT], scratch.floats[STACK_OUTPUT], decoder.piece[0]
-    for step in range(len(uniforms)):
+    for step in range(-len(given), len(uniforms)):
         _embed(decoder, weights, scratch)
         stack_step(inputs, weights, decoder.memory, scratch, output)
-        given, is_end = _step(decoder, weights, rules, output, uniforms[step], scratch, raw[step])
-        is_given[step] = given
+        if step < 0:
+            _read(decoder, given[step + len(given)])
+            continue
+        is_penalised = _draw_fields(decoder, weights, rules, output, uniforms[step], scratch)
+        is_given[step] = _weave(decoder.law[0], piece, decoder.plan.notes, rules)
+        for field in range(raw.shape[1]):
+            raw[step, field] = piece.raw[field]
+        is_end = _finish(decoder, rules, is_penalised, is_given[step])
         if piece.is_over != 0:
             return step if is_end else step + 1
     return len(uniforms)
 
 
 @kept
-def prefill(decoder, weights, raw, scratch):
-    """Have a recurrent stack read given steps, int32 (steps, fields); the piece then goes on after them."""
-    inputs, output, piece = scratch.floats[STACK_INPUT], scratch.floats[STACK_OUTPUT], decoder.piece[0]
-    for step in range(len(raw)):
-        _embed(decoder, weights, scratch)
-        stack_step(inputs, weights, decoder.memory, scratch, output)
-        law.to_classes(decoder.law[0], raw[step], piece.previous)
-        law.advance(decoder.law[0], raw[step])
-    for field in range(raw.shape[1]):
-        piece.latest[field] = raw[len(raw) - 1, field]
+def embed(decoder, weights, given, scratch, inputs):
+    """The inputs of a stack that Keras carries out, float32 (steps, embedding), written.
 
-
-@kept
-def embed(decoder, weights, scratch, inputs):
-    """The input of a stack that Keras carries out, float32 (embedding,), written."""
-    _embed(decoder, weights, scratch)
-    for i in range(len(inputs)):
-        inputs[i] = scratch.floats[STACK_INPUT, i]
-
-
-@kept
-def embed_given(decoder, weights, raw, scratch, inputs):
-    """The inputs of such a stack for given steps, float32 (steps, embedding), written; see `prefill`."""
-    piece = decoder.piece[0]
-    for step in range(len(raw)):
+    One for each of the steps `given`, int32 (steps, fields), which the piece advances by; without any, that of the step
+    to draw.
+    """
+    for step in range(max(len(given), 1)):
         _embed(decoder, weights, scratch)
         for i in range(inputs.shape[1]):
             inputs[step, i] = scratch.floats[STACK_INPUT, i]
-        law.to_classes(decoder.law[0], raw[step], piece.previous)
-        law.advance(decoder.law[0], raw[step])
-    for field in range(raw.shape[1]):
-        piece.latest[field] = raw[len(raw) - 1, field]
+        if len(given) > 0:
+            _read(decoder, given[step])
 
 
 @kept
-def draw_step(decoder, weights, rules, output, uniforms, scratch, raw):
-    """The rest of a step after that, from the output of the stack: whether it was given, and is the end."""
-    return _step(decoder, weights, rules, output, uniforms, scratch, raw)
+def draw(decoder, weights, rules, output, uniforms, scratch, raw):
+    """The rest of a step to draw, from the output of the stack: whether the plan gave it, and whether it is the end."""
+    piece = decoder.piece[0]
+    is_penalised = _draw_fields(decoder, weights, rules, output, uniforms, scratch)
+    is_given = _weave(decoder.law[0], piece, decoder.plan.notes, rules)
+    for field in range(len(raw)):
+        raw[field] = piece.raw[field]
+    return is_given, _finish(decoder, rules, is_penalised, is_given)

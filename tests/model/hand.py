@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
 from model.engine.accelerator import Accelerator
 from model.engine.processor import Processor
 from model.engine.requests import Drawn, Standing
-from model.network import NoteNetwork
-from model.representation.base import UNKNOWN
 from model.sampling import Taste
 from model.sampling.plan import Plan
 from model.sampling.position import Position
 from model.sampling.priming import Primer
 from model.sampling.step import Tastes
+
+from model.network import NoteNetwork
+from model.representation.base import UNKNOWN
 
 CPU, TENSORFLOW = "cpu", "cpu:0"  # the machine, and TensorFlow on the same processor
 

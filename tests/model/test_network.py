@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from keras import ops
+from model.representation.arrays import NUMPY
 
 from model.errors import RequestError
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.network.config import preset
 from model.network.heads import REFUSED
 from model.representation import Performance
-from model.representation.arrays import NUMPY
 from model.training.likelihood import nats
 from tests.model.made_pieces import scales, steps_of
 

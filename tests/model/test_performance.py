@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model.representation.arrays import NUMPY
 
 from model.midi.repairs import cut_overlaps
 from model.piece import NOTE, PEDAL, Instrument, Piece, table
 from model.representation import Performance
-from model.representation.arrays import NUMPY
 from model.representation.buckets import LARGEST, SIZE
 from model.representation.events import NOTE_OFF, SET_VELOCITY, TIME_SHIFT, events_of
 from model.representation.performance import DURATION, HIGHEST_KEY, LOWEST_KEY, PITCH, SHIFT, VELOCITY

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from model.representation.arrays import NUMPY
+from model.representation.meters import position_features
 
 from model.controls import FAMILIES, METERS, Controls
 from model.piece import Piece
 from model.representation import Score, grid
-from model.representation.arrays import NUMPY
 from model.representation.base import Representation
 from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENT, METER, PITCH, SHIFT, TEMPO
-from model.representation.meters import position_features
 from tests.model.test_score import FLUTE, VIOLIN, piece_of, scores
 
 SCORE = Score(("waltz", "march"))

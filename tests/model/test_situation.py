@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from model.representation.arrays import NUMPY
 
 from model.piece import Piece
 from model.representation import Performance
-from model.representation.arrays import NUMPY
 from model.representation.buckets import LOWEST, SIZE, WIDTHS, bucket_of
 from model.representation.performance import DURATION, LONG_AGO, PENDING_ENDS, PITCH, SHIFT, VELOCITY
 from tests.model.made_pieces import pieces, steps_of

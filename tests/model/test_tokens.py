@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model.representation.arrays import NUMPY
 
 from model.errors import DataError, RequestError
 from model.piece import NOTE, Piece, table
 from model.representation import Characters, Events, Notes, Performance
-from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN
 from model.representation.characters import ALPHABET, piece_of, text_of
 from model.representation.events import events_of, performance_of

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from model.representation.arrays import NUMPY
+from model.representation.echoes import RUN_STAGES
+from model.representation.voice_context import CHROMA, LEAP, LEAPS
 
 from model.controls import Controls
 from model.data.windows import WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Voices
-from model.representation.arrays import NUMPY
 from model.representation.base import Situation
-from model.representation.echoes import RUN_STAGES
 from model.representation.four_parts import PARTS, REST, STARTS, WIDEST
-from model.representation.voice_context import CHROMA, LEAP, LEAPS
 from model.representation.voices import NAMES, REST_CLASS
 from tests.model.made_pieces import pieces
 

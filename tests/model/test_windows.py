@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from model.representation.arrays import NUMPY
 
 from model.controls import KEYS, Controls
 from model.data.windows import LONGEST_EXCERPT, SHORTEST_EXCERPT, Augmentation, WindowStreams
 from model.representation import Performance, representation_of
-from model.representation.arrays import NUMPY
 from model.representation.base import UNKNOWN
 from model.representation.measuring import block_keys
 from tests.model.made_pieces import scales, steps_of

@@ -10,7 +10,7 @@ The weights lie packed in panels of columns. A panel begins with what the sums o
 their scales, float32; then come the weights, four inputs of a column side by side, as processors multiply them at once.
 """
 
-# ruff: noqa: ANN001, ANN201, PLR0913 (numba infers types)
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
 # mypy: disable-error-code="no-untyped-def, call-arg"
 
 from __future__ import annotations

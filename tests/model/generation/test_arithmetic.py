@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from model.engine.arithmetic import exp32, exp64, sigmoid32, tanh32
+from model.arithmetic import exp32, exp64, sigmoid32, tanh32
 
 
 @njit

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from model.engine.compiling import UNUSED_S, put_away_unused
+from model.compiling import UNUSED_S, put_away_unused
 
 
 def folder(kept: Path, name: str, used_s_ago: float) -> Path:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 
+from model.generation.plan import NEAR_SEMITONES, NEVER, lean
 from model.network.heads import REFUSED
-from model.sampling.plan import NEAR_SEMITONES, NEVER, leaning
 
 PITCHES, GIVEN = 88, 40
 
 
+@njit
+def leant(logits, given, barred, highest, strength):
+    lean(logits, len(logits), given, barred, highest, strength)
+
+
 def chances(strength: float, logits: np.ndarray | None = None, barred: int = -1, highest: int = NEVER) -> np.ndarray:
     """The probability of each pitch, (PITCHES,)."""
-    logits = np.zeros((1, PITCHES), np.float32) if logits is None else logits
-    one = [np.array([value], np.int32) for value in (GIVEN, barred, highest)]
-    leant = np.asarray(leaning(logits, *one, np.array([strength], np.float32)), np.float64)[0]
-    weights = np.exp(leant - leant.max())
+    logits = np.zeros(PITCHES, np.float32) if logits is None else logits.copy()
+    leant(logits, GIVEN, barred, highest, strength)
+    weights = np.exp(logits.astype(np.float64) - logits.max())
     return weights / weights.sum()
 
 
@@ -29,8 +34,8 @@ def test_the_given_pitch_is_kept_as_often_as_the_strength_says_and_by_chance_bes
 
 
 def test_a_network_that_is_sure_of_another_pitch_still_keeps_the_share():
-    logits = np.zeros((1, PITCHES), np.float32)
-    logits[0, GIVEN + 3] = 50
+    logits = np.zeros(PITCHES, np.float32)
+    logits[GIVEN + 3] = 50
     assert chances(0.6, logits)[[GIVEN, GIVEN + 3]] == pytest.approx([0.6, 0.4], abs=1e-3)
 
 
@@ -49,4 +54,4 @@ def test_a_pitch_that_may_not_be_is_not_forced():
 
 
 def test_where_no_near_pitch_is_allowed_the_given_one_comes_before_all_others():
-    assert chances(0.5, np.full((1, PITCHES), REFUSED, np.float32)).argmax() == GIVEN
+    assert chances(0.5, np.full(PITCHES, REFUSED, np.float32)).argmax() == GIVEN

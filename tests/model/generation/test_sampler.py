@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras import ops
 
-from model.sampling.drawing import draw
-from model.sampling.taste import DRAW_FROM_ALL
+from model.generation.parameters import DRAW_FROM_ALL
+from model.generation.sampler import draw_one
 
 LOGITS = np.log(np.array([0.1, 0.4, 0.05, 0.25, 0.2], dtype=np.float32))
 
@@ -23,11 +22,9 @@ def drawn(
     top_k: int = DRAW_FROM_ALL,
 ) -> np.ndarray:
     """The class each of `uniforms` chooses from `logits` (classes,)."""
-    rows = len(uniforms)
-    hot, most, least = (np.full(rows, value, dtype=np.float32) for value in (temperature, top_p, min_p))
-    batch = np.tile(logits.astype(np.float32), (rows, 1))
-    count = np.full(rows, top_k, dtype=np.int32)
-    return ops.convert_to_numpy(draw(batch, uniforms.astype(np.float32), hot, count, most, least))
+    scratch, values = np.zeros(len(logits)), logits.astype(np.float32)
+    parameters = float(temperature), top_k, float(top_p), float(min_p)
+    return np.array([draw_one(values, float(uniform), *parameters, scratch) for uniform in uniforms])
 
 
 def grid(rows: int = 10_000) -> np.ndarray:
@@ -89,14 +86,6 @@ def test_what_is_kept_keeps_its_proportions():
 
 def test_a_low_temperature_chooses_the_likeliest_whatever_the_number():
     assert set(drawn(LOGITS, grid(), temperature=0.01).tolist()) == {1}
-
-
-def test_each_row_has_a_taste_of_its_own():
-    logits = np.tile(LOGITS, (3, 1))
-    uniforms = np.full(3, 0.999, dtype=np.float32)
-    hot, most = np.array([1, 0.01, 1], np.float32), np.array([1, 1, 0.39], np.float32)
-    drawn_classes = draw(logits, uniforms, hot, np.zeros(3, np.int32), most, np.zeros(3, np.float32))
-    assert ops.convert_to_numpy(drawn_classes).tolist() == [4, 1, 1]
 
 
 @given(
