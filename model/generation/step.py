@@ -125,7 +125,7 @@ def _head(state, conditions, classes, weights, field, output, scratch):
 
 
 @inlined
-def _mask(state, conditions, piece, processors, rules, field, scratch):
+def mask(state, conditions, piece, processors, rules, field, scratch):
     """Refuse classes that cannot follow, and those that composing does not draw."""
     size, logits = rules.sizes[field], scratch.floats[LOGITS]
     allowed, composable = scratch.masks[0, :size], scratch.masks[1, :size]
@@ -176,7 +176,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
         _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
-        _mask(state, decoder.conditions, piece, processors, rules, field, scratch)
+        mask(state, decoder.conditions, piece, processors, rules, field, scratch)
         if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
             is_penalised = True
         if freedom in (NEAR, MOVED):
@@ -268,7 +268,7 @@ def _read(decoder, raw):
 
 
 @kept
-def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):
+def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):  # noqa: PLR0913
     """Steps of one piece with a recurrent stack: first it reads given ones (prefill), then it draws, up to its end.
 
     Args:
