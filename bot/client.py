@@ -22,8 +22,8 @@ from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
 from bot.errors import OutdatedForm, answer
 from bot.features import message_builder
 from bot.forms import OpenForms
-from jobs import JobBoard
-from jobs.errors import BoardUnreachable
+from jobs import JobClient
+from jobs.errors import QueueUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Cadenza(BotContext):
 
     def __init__(
         self,
-        board: JobBoard,
+        board: JobClient,
         state: Path,
         max_seed_bytes: int,
         edit_interval_s: float = EDIT_INTERVAL_S,
@@ -105,7 +105,7 @@ class Cadenza(BotContext):
         while True:
             try:
                 count = await self.tracker.resume()
-            except BoardUnreachable as error:
+            except QueueUnreachable as error:
                 log.warning("open jobs cannot be looked up yet: %r", error.__cause__ or error)
                 await asyncio.sleep(RESUME_EVERY_S)
             else:
@@ -115,7 +115,7 @@ class Cadenza(BotContext):
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.tracker.find_nightly()
-            except BoardUnreachable as error:
+            except QueueUnreachable as error:
                 log.warning("nightly trainings cannot be looked for: %r", error.__cause__ or error)
 
 

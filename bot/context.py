@@ -9,8 +9,8 @@ import discord
 from discord import app_commands
 
 from bot.forms import OpenForms
-from jobs import JobBoard
-from jobs.board import Cancelling
+from jobs import JobClient
+from jobs.client import CancelOutcome
 from jobs.contract import JobId, Record
 
 
@@ -23,7 +23,7 @@ class Tracker(Protocol):
     def is_following(self, job_id: JobId) -> bool:
         """Whether the job's result is still to come."""
 
-    async def stop(self, record: Record) -> tuple[Cancelling, contextlib.AbstractAsyncContextManager[bool]]:
+    async def stop(self, record: Record) -> tuple[CancelOutcome, contextlib.AbstractAsyncContextManager[bool]]:
         """End a job. The outcome, and a context in which nothing else edits its message."""
 
 
@@ -37,7 +37,7 @@ class Presses(Protocol):
 class BotContext(discord.Client):
     """The parts of the client that features use. A class and not a Protocol: an interaction's client is a Client."""
 
-    board: JobBoard
+    board: JobClient
     tracker: Tracker
     presses: Presses
     forms: OpenForms

@@ -13,7 +13,7 @@ from bot.features.models import cards as model_cards
 from bot.limits import FILES, cut
 from bot.message import Attached, MakesView, MessageParts
 from bot.wording import file_words, harmless, plural, size_words
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import (
     AddToDataSet,
     Batch,
@@ -49,12 +49,12 @@ def progress_parts(update: Update) -> MessageParts:
 
 
 async def finished_parts(
-    board: JobBoard, request: LibraryRequest, result: LibraryResult, limit_bytes: int
+    board: JobClient, request: LibraryRequest, result: LibraryResult, limit_bytes: int
 ) -> MessageParts:
     """The parts of the answer; files over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     match result.answer:
         case DataSets() as there:
@@ -84,7 +84,7 @@ def _confirm_button(request: LibraryRequest, question: NeedsConfirmation) -> Mak
     return admin_view(("insist", request.job_id, label))
 
 
-async def _batch(board: JobBoard, request: LibraryRequest, batch: Batch) -> MessageParts:
+async def _batch(board: JobClient, request: LibraryRequest, batch: Batch) -> MessageParts:
     if isinstance(request.action, AddToDataSet) and request.action.source == "starred":
         return MessageParts(content=data_set_cards.starred_words(batch))
     picture = await _picture(board, batch.picture)
@@ -92,7 +92,7 @@ async def _batch(board: JobBoard, request: LibraryRequest, batch: Batch) -> Mess
     return MessageParts(card=data_set_cards.batch_card(batch, PICTURE if picture else None, left_out), attached=picture)
 
 
-async def _picture(board: JobBoard, ref: BlobRef | None) -> tuple[Attached, ...]:
+async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:
     if ref is None:
         return ()
     try:
@@ -101,7 +101,7 @@ async def _picture(board: JobBoard, ref: BlobRef | None) -> tuple[Attached, ...]
         return ()
 
 
-async def _files(board: JobBoard, files: Files, limit_bytes: int) -> MessageParts:
+async def _files(board: JobClient, files: Files, limit_bytes: int) -> MessageParts:
     attached, remarks = [], list(files.sentences)
     for ref in files.files[:FILES]:
         if ref.size > limit_bytes:

@@ -12,8 +12,8 @@ from bot.buttons import ADMIN_ACTIONS, ButtonAction
 from bot.context import Interaction
 from bot.errors import OutdatedForm
 from bot.permissions import check_admin
+from jobs.admission import validated
 from jobs.contract import Action, DeleteDataSet, LibraryRequest, LibraryResult, NeedsConfirmation
-from jobs.validation import validated
 
 
 async def acknowledge(interaction: Interaction) -> int:

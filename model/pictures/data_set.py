@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from model.controls import KEYS, MAJOR_TONICS, MINOR_TONICS
-from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, instrument_colour
-from model.pictures.png import png
+from model.pictures.canvas import (
+    BACKGROUND,
+    DIM_TEXT,
+    GRID,
+    TEXT,
+    WHITE_ROW,
+    Colour,
+    drawable,
+    font,
+    instrument_colour,
+    png,
+)
 from model.pictures.roll_layout import SCALE, Box
-from model.pictures.text import drawable, font
 
 if TYPE_CHECKING:
-    from model.datasets.info import DataSetInfo
+    from model.uploads.info import DataSetInfo
 
 WIDTH = 900 * SCALE
 MARGIN, GAP, PADDING = 24 * SCALE, 16 * SCALE, 16 * SCALE

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import simcord
+from sandbox.local_discord import LocalDiscord
 
 from bot.errors import UserFacing
 from jobs import JobSettings
 from jobs.errors import JobsError
-from sandbox.local_discord import LocalDiscord
 from tests.bot.bot_process import BotProcess
 from tests.bot.harness import Harness, JobListener, PlayedWorker, new_bot
 
@@ -39,7 +39,7 @@ async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcor
 
 @pytest.fixture
 def harness(env: simcord.Env, valkey, job_settings: JobSettings, tmp_path: Path, monkeypatch) -> Harness:
-    monkeypatch.setattr("jobs.reporting.QUIET_S", 0.0)  # here a job gets on as quickly as a test says so
+    monkeypatch.setattr("jobs.progress.QUIET_S", 0.0)  # here a job gets on as quickly as a test says so
     worker = PlayedWorker(valkey.client, job_settings)
     worker.arrive()
     return Harness(env, worker, job_settings, tmp_path)

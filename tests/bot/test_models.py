@@ -21,7 +21,7 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
-from jobs.library_names import LibraryNames
+from jobs.name_cache import NameCache
 from tests.bot.harness import BAND, PIANO, VERSION, Harness, buttons, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)
@@ -147,7 +147,7 @@ def own_models(harness: Harness, valkey) -> None:
     foreign = ModelInfo(name="theirs", version="1", title="Theirs", guild_id=1)
     harness.worker.info = harness.worker.info.model_copy(update={"models": (PIANO, BAND, own, foreign)})
     harness.worker.arrive()
-    LibraryNames(valkey.client).tell(harness.guild.id, "models", ["vienna", "candidate"])
+    NameCache(valkey.client).tell(harness.guild.id, "models", ["vienna", "candidate"])
 
 
 @pytest.mark.usefixtures("own_models")

@@ -40,8 +40,8 @@ async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(
     # And the commands were told to Discord once, and no secret is in the log, at its most talkative
     log = local.log()
     assert log.count(f"told Discord {len(COMMANDS)} commands") == 1
-    assert local.discord.world.bot_token not in log
-    tokens = [interaction.token for interaction in local.discord.world.interactions.values()]
+    assert local.discord.state.bot_token not in log
+    tokens = [interaction.token for interaction in local.discord.state.interactions.values()]
     assert tokens
     assert not [token for token in tokens if token in log]
 

@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from jobs.contract import ModelInfo, Stage
-from jobs.nightly import Nightly, NightlyStore
+from jobs.schedules import NightlySchedule, ScheduleStore
 from tests.bot.harness import BAND, PIANO, PICTURE, VERSION, Harness, buttons, shown, told
 
 
@@ -247,10 +247,10 @@ async def test_bases_that_are_suggested_are_those_of_the_server(harness: Harness
 
 
 async def test_nightly_keeps_what_the_server_wishes(harness: Harness, valkey) -> None:
-    store = NightlyStore(valkey.client)
+    store = ScheduleStore(valkey.client)
     result = await harness.ada.slash(harness.channel, "train nightly", on=True)
     assert "Nightly training is on: when `starred` has new pieces" in told(result)
-    wish = Nightly(enabled=True, channel_id=harness.channel.id, user_id=harness.ada.id)
+    wish = NightlySchedule(enabled=True, channel_id=harness.channel.id, user_id=harness.ada.id)
     assert store.get(harness.guild.id) == wish
     other = harness.guild.create_text_channel("night")
     options = {"channel": other, "data_set": "waltzes", "base": "band"}
@@ -276,4 +276,4 @@ async def test_nightly_needs_a_channel_to_show_itself_and_a_base(harness: Harnes
     assert "permission in this channel." in told(result)
     result = await harness.ada.slash(harness.channel, "train nightly", on=True, base="tuba")
     assert "There is no model called “tuba”" in told(result)
-    assert NightlyStore(valkey.client).get(harness.guild.id) is None
+    assert ScheduleStore(valkey.client).get(harness.guild.id) is None

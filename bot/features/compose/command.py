@@ -19,8 +19,8 @@ from bot.features.compose.options import OPTIONS, check_alone, fields_of
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
 from bot.seeds import read_seed
+from jobs.admission import validated
 from jobs.contract import BlobRef, ComposeRequest
-from jobs.validation import validated
 
 AUTOCOMPLETE = {
     "model": live_models,

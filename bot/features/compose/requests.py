@@ -16,6 +16,7 @@ from bot.limits import file_name
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
 from bot.seeds import read_seed
+from jobs.admission import validated
 from jobs.contract import (
     MAX_RANDOM_SEED,
     BlobRef,
@@ -25,7 +26,6 @@ from jobs.contract import (
     Mode,
     Record,
 )
-from jobs.validation import validated
 
 Change: TypeAlias = "Callable[[Interaction, Composition], Awaitable[dict[str, Any]]]"
 

@@ -17,8 +17,8 @@ from bot.features.names import as_name
 from bot.forms import OpenForms
 from bot.limits import select_options
 from bot.permissions import ADMINS, check_admin
+from jobs.admission import validated
 from jobs.contract import MOST_FILES, AddToDataSet
-from jobs.validation import validated
 
 MOST_SETS = 24  # a list holds 25, and one is for a new data set
 NEW = " new"  # no name begins with a space

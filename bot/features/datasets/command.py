@@ -14,6 +14,7 @@ from bot.features.datasets import uploads
 from bot.features.datasets.licences import CHOICES
 from bot.features.names import as_name, as_pieces
 from bot.permissions import ADMINS, check_may_reply
+from jobs.admission import validated
 from jobs.contract import (
     AddToDataSet,
     CreateDataSet,
@@ -23,7 +24,6 @@ from jobs.contract import (
     RemoveFromDataSet,
     ShowDataSet,
 )
-from jobs.validation import validated
 
 Name = app_commands.Range[str, 1, 32]
 Text = app_commands.Range[str, 1, 1000]

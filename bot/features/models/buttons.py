@@ -7,8 +7,8 @@ import discord
 from bot.buttons import ADMIN_ACTIONS, ButtonAction
 from bot.context import Interaction
 from bot.features import library_requests
+from jobs.admission import validated
 from jobs.contract import DeleteModel, PromoteModel, RollBackModel
-from jobs.validation import validated
 
 REQUEST = "Your request"
 

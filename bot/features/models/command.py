@@ -13,6 +13,7 @@ from bot.features.names import as_name, as_version
 from bot.features.training import requests as trainings
 from bot.permissions import check_admin, check_in_server
 from bot.replies import acknowledge, answer
+from jobs.admission import validated
 from jobs.contract import (
     Action,
     DeleteModel,
@@ -24,7 +25,6 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
-from jobs.validation import validated
 
 Name = app_commands.Range[str, 1, 32]
 Version = app_commands.Range[str, 1, 20]

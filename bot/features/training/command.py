@@ -19,9 +19,9 @@ from bot.features.training.requests import MAX_MIX, request_of
 from bot.message import MessageParts
 from bot.permissions import ADMINS, UNASKED, check_admin, check_held
 from bot.replies import acknowledge, answer
-from jobs.board import Cancelling
+from jobs.client import CancelOutcome
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, STARRED
-from jobs.nightly import Nightly
+from jobs.schedules import NightlySchedule
 
 Name = app_commands.Range[str, 1, 32]
 Job = app_commands.Range[str, 1, 64]
@@ -39,9 +39,9 @@ RATES = [
     app_commands.Choice(name="strong: changes more, forgets more", value="strong"),
 ]
 STOPPING = {
-    Cancelling.CANCELLED: "The training was still waiting and is cancelled.",
-    Cancelling.STOPPING: "Stopping the training. What it learned so far is kept; the result follows in its message.",
-    Cancelling.TOO_LATE: "The training is finished already; see its message.",
+    CancelOutcome.CANCELLED: "The training was still waiting and is cancelled.",
+    CancelOutcome.STOPPING: "Stopping the training. What it learned so far is kept; the result follows in its message.",
+    CancelOutcome.TOO_LATE: "The training is finished already; see its message.",
 }
 
 command = app_commands.Group(
@@ -157,14 +157,14 @@ async def nightly(
     guild_id = check_admin(interaction)
     await acknowledge(interaction, private=True)
     board = interaction.client.board
-    wish = await board.nightly(guild_id) or Nightly(
+    wish = await board.nightly(guild_id) or NightlySchedule(
         enabled=on, channel_id=interaction.channel_id or 0, user_id=interaction.user.id
     )
     changes: dict[str, Any] = {"enabled": on, "user_id": interaction.user.id}
     changes |= {} if channel is None else {"channel_id": channel.id}
     changes |= {} if data_set is None else {"data_set": as_name(data_set)}
     changes |= {} if base is None else {"base": as_name(base)}
-    wish = Nightly.model_validate(wish.model_dump() | changes)
+    wish = NightlySchedule.model_validate(wish.model_dump() | changes)
     if on:
         _check_may_write(interaction, wish.channel_id)
         await requests.served(interaction, wish.base)

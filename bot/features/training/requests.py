@@ -11,9 +11,9 @@ from bot.features.names import as_name
 from bot.permissions import LASTING, check_admin, check_held
 from bot.replies import acknowledge as acknowledge_reply
 from bot.wording import safe
+from jobs.admission import validated
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, JobId, Record, TrainRequest
 from jobs.errors import UnknownModel
-from jobs.validation import validated
 
 MAX_MIX = 0.95
 RANGES = {"epochs": (1, MAX_EPOCHS), "minutes": (1, MAX_MINUTES), "mix": (0, MAX_MIX)}
