@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from sandbox.local_discord import LocalDiscord
 
+from sandbox.server.app import LocalDiscord
 from tests.bot.harness import PlayedWorker
 
 ROOT = Path(__file__).parents[2]

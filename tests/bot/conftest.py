@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import simcord
-from sandbox.local_discord import LocalDiscord
 
 from bot.errors import UserFacing
 from jobs import JobSettings
 from jobs.errors import JobsError
+from sandbox.server.app import LocalDiscord
 from tests.bot.bot_process import BotProcess
 from tests.bot.harness import Harness, JobListener, PlayedWorker, new_bot
 

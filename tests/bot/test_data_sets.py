@@ -252,3 +252,42 @@ async def test_the_menu_is_for_admins(harness: Harness, posted) -> None:
     await harness.show_to_bob(MENU)
     result = await harness.bob.context_menu(harness.channel, MENU, posted)
     assert "You need the Manage Server permission" in told(result)
+
+
+async def test_one_bad_file_among_several_costs_that_one_alone(harness: Harness) -> None:
+    result = await ask(
+        harness, "add", name="waltzes", file1=("a.mid", SEED), file2=("b.mid", b""), file3=("c.txt", b"x")
+    )
+    job = harness.worker.take("library")
+    assert [file.name for file in job.request.action.files] == ["a.mid"]
+    job.answers(Batch(accepted=1, summary=WALTZES))
+    await harness.settle()
+    words = shown(result.response.message)
+    assert "Added 1 piece." in words
+    assert "Refused: 2: b.mid: The file is empty.\nc.txt: It is neither a MIDI file" in words
+
+
+async def test_an_empty_archive_is_said_to_be_empty(harness: Harness) -> None:
+    result = await ask(harness, "add", name="waltzes", file1=("a.zip", b"PK\x05\x06" + bytes(18)))
+    assert "“a.zip”: The archive is empty." in told(result)
+
+
+async def test_an_export_in_parts_is_taken_back_as_the_message_says(harness: Harness) -> None:
+    # Given the ten parts of an exported data set, as Discord hands them out
+    parts = [(f"waltzes.zip.{n:03}", ZIP if n == 1 else b"more") for n in range(1, 11)]
+    options = {f"file{n}": part for n, part in enumerate(reversed(parts), start=1)}
+    # When all are attached to one command, in whatever order, then all go to the worker under their names
+    await ask(harness, "add", name="waltzes", **options)
+    files = harness.worker.take("library").request.action.files
+    assert sorted(file.name for file in files) == [name for name, _ in parts]
+    # When one is missing, then it is named
+    del options["file3"]
+    result = await ask(harness, "add", name="waltzes", **options)
+    assert "Part 008 of “waltzes.zip” is missing." in told(result)
+
+
+async def test_a_form_from_before_a_restart_gets_an_answer(harness: Harness, posted) -> None:
+    form = await harness.ada.context_menu(harness.channel, MENU, posted)
+    await harness.restart()
+    result = await harness.ada.submit_modal(form, {"set": [NEW], "name": "late", "licence": ["cc0"]})
+    assert "This form is out of date. Open it again." in told(result)

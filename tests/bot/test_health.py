@@ -9,10 +9,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from sandbox.local_discord import LocalDiscord
 
 from deploy import healthcheck
 from jobs.settings import JobSettings
+from sandbox.server.app import LocalDiscord
 from tests.bot.bot_process import BotProcess
 from tests.bot.harness import Worker
 

@@ -173,3 +173,9 @@ async def test_names_of_models_are_suggested(harness: Harness) -> None:
     assert await values("model promote") == ["candidate", "vienna"]
     assert await values("model info") == ["candidate", "vienna", "piano", "band"]
     assert await values("model use") == ["piano", "band", "vienna"]
+
+
+async def test_a_model_that_comes_with_the_bot_is_not_asked_about(harness: Harness) -> None:
+    result = await ask(harness, "delete", name="piano")
+    assert "`piano` comes with the bot and can't be deleted." in told(result)
+    assert harness.worker.queued("library") == []

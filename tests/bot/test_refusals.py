@@ -180,3 +180,45 @@ async def test_redis_away_is_a_sentence_not_a_traceback(harness: Harness, monkey
     monkeypatch.setattr(harness.bot.board._registry, "models", silent)
     result = await harness.alice.slash(harness.channel, "compose")
     assert "The queue cannot be reached just now. Try again in a minute." in told(result)
+
+
+async def test_an_interaction_that_was_acknowledged_before_is_carried_on_with(harness: Harness, caplog) -> None:
+    """Discord says 40060 where the answer to an earlier try was lost, or a bot that just ended took the command."""
+    # Given a first acknowledgement whose answer got lost
+    taken = discord.InteractionResponse.defer
+
+    async def lost(self, **options):
+        await taken(self, **options)
+        self._response_type = None
+        raise discord.HTTPException(_Response(), {"code": 40060, "message": "already acknowledged"})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discord.InteractionResponse, "defer", lost)
+        await harness.alice.slash(harness.channel, "compose")
+    # Then the command is done all the same, and nobody reads of an incident
+    harness.worker.take().is_done()
+    await harness.settle()
+    assert len(harness.message.attachments) == 3
+    assert "incident" not in caplog.text
+
+
+class _Response:
+    status, reason = 400, "Bad Request"
+
+
+@pytest.mark.parametrize("option", ["style", "key", "meter", "instruments", "model"])
+async def test_an_option_longer_than_the_contract_is_a_sentence_not_an_incident(
+    harness: Harness, option, monkeypatch
+) -> None:
+    monkeypatch.setattr("simcord.interactions.validate_option_value", lambda command, option, value: value)
+    result = await harness.alice.slash(harness.channel, "compose", **{option: "x" * 400})
+    assert "incident" not in told(result)
+    assert told(result).endswith(".")
+    assert harness.worker.queued() == []
+
+
+async def test_a_seed_with_a_very_long_name_is_taken_under_a_shorter_one(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose", seed=("n" * 250 + ".mid", SEED))
+    name = harness.worker.take().request.seed.name
+    assert len(name) == 200
+    assert name.endswith(".mid")
