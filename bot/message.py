@@ -97,4 +97,4 @@ class MessageParts:
         return replace(self, card=None, content="\n".join(said) or self.card.title or "Here it is.")
 
 
-WAITING = MessageParts(content="…")  # for the moment until a public reply is taken away
+WAITING = MessageParts(card=discord.Embed(description="…"))  # for the moment until a public reply is taken away

@@ -77,6 +77,20 @@ class BotProcess:
         (custom_id,) = [button["custom_id"] for button in buttons if button["label"] == label]
         await self._act({"as": who, "nonce": "2", "type": 3, "message_id": message["id"], "custom_id": custom_id})
 
+    async def complete(self, command: str, what: str, option: str) -> list[dict]:
+        """What the owner is offered for an option of `/command what` before anything is typed."""
+        focused = {"name": option, "type": 3, "value": "", "focused": True}
+        options = [{"name": what, "type": 1, "options": [focused]}]
+        said = {"as": "owner", "nonce": "4", "type": 4, "name": command, "options": options}
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_field("payload_json", json.dumps(said))
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.discord.url}/client/interactions", data=form) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+            return (await answer.json())["choices"]
+
     async def _act(self, said: dict[str, object], file: bytes | None = None) -> None:
         form = aiohttp.FormData(default_to_multipart=True)
         if file is not None:

@@ -111,3 +111,30 @@ async def test_a_model_is_trained_from_discord_and_put_into_use(local: BotProces
         local.worker.take("library").answers(Done(sentence="It is in use.", model="waltzes"))
         await until(lambda: "Roll back" in json.dumps(local.messages()))
     assert "incident" not in local.log()
+
+
+async def test_a_training_chosen_from_the_picker_can_be_resumed(local: BotProcess) -> None:
+    """Discord wants a text where the option is one, although a job's number is all digits."""
+    async with local.bot():
+        await local.manage("train", "start", data_set="waltzes")
+        await until(lambda: local.worker.queued("train") != [])
+        job = local.worker.take("train")
+        job.is_trained()
+        await until(lambda: "is trained" in json.dumps(local.messages()))
+        # When the admin opens the picker, and sends what it offers
+        (choice,) = await local.complete("train", "resume", "training")
+        assert choice["value"] == job.id
+        await local.manage("train", "resume", training=choice["value"])
+        # Then the training goes on from there
+        await until(lambda: local.worker.queued("train") != [])
+        assert local.worker.take("train").request.resumes == job.id
+
+
+async def test_a_refusal_is_seen_by_the_member_alone(local: BotProcess) -> None:
+    local.worker.leave()
+    async with local.bot():
+        await local.compose()
+        await until(lambda: any("no worker is running" in message["content"] for message in local.messages()))
+        (refusal,) = local.messages()
+        assert refusal["flags"] & 64
+    assert "incident" not in local.log()

@@ -115,7 +115,7 @@ async def test_a_member_with_too_many_open_jobs_is_told_to_wait(harness: Harness
     for _ in range(3):
         await harness.alice.slash(harness.channel, "compose")
     result = await harness.alice.slash(harness.channel, "compose")
-    assert "You already have 3 pieces in the making." in told(result)
+    assert "You already have 3 pieces in progress." in told(result)
     await harness.bob.slash(harness.channel, "compose")
     await harness.settle()
     assert "You are number 2." in shown(harness.message)
