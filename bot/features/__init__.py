@@ -6,7 +6,17 @@ datasets  `/dataset`, and *Add to data set* in the menu of a message
 models    `/model`, `/models`, and the buttons about models
 help      `/help` and `/ping`
 
-Beside them stands what several of them use. A new command is a line in `COMMANDS`.
+Beside them stands what several of them use:
+
+library_requests  from an admin's command to a job about data sets or models
+library_answers   the messages that answer these
+message_builder   what a job's message holds, whatever its kind
+stopping          ends a job and shows at once what is kept
+embeds            colours, a bar, lists in pages
+autocomplete      names of models and data sets as somebody types
+names             names, versions and lists of pieces as admins type them
+
+A new command is a line in `COMMANDS`.
 """
 
 from __future__ import annotations
