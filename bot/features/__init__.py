@@ -23,26 +23,26 @@ from __future__ import annotations
 
 from discord import app_commands
 
-from bot.features.compose import buttons as _compose_buttons
-from bot.features.compose import command as compose
+from bot.features.compose import buttons as compose_buttons
+from bot.features.compose import command as compose_command
 from bot.features.datasets import add_form
-from bot.features.datasets import command as dataset
-from bot.features.help import command as help_
+from bot.features.datasets import command as dataset_command
+from bot.features.help import command as help_command
 from bot.features.help import ping
 from bot.features.models import available
-from bot.features.models import buttons as _model_buttons
-from bot.features.models import command as model
-from bot.features.training import buttons as _training_buttons
-from bot.features.training import command as train
+from bot.features.models import buttons as model_buttons
+from bot.features.models import command as model_command
+from bot.features.training import buttons as training_buttons
+from bot.features.training import command as train_command
 
 COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.ContextMenu, ...] = (
-    compose.command,
-    dataset.command,
-    train.command,
-    model.command,
-    help_.command,
+    compose_command.command,
+    dataset_command.command,
+    train_command.command,
+    model_command.command,
+    help_command.command,
     available.command,
     ping.command,
     add_form.command,
 )
-WITH_BUTTONS = (_compose_buttons, _model_buttons, _training_buttons)  # importing them registers what buttons do
+WITH_BUTTONS = (compose_buttons, model_buttons, training_buttons)  # importing them registers what buttons do

@@ -134,7 +134,7 @@ async def test_a_refusal_is_seen_by_the_member_alone(local: BotProcess) -> None:
     local.worker.leave()
     async with local.bot():
         await local.compose()
-        await until(lambda: any("no worker is running" in message["content"] for message in local.messages()))
+        await until(lambda: ["no worker is running" in message["content"] for message in local.messages()] == [True])
         (refusal,) = local.messages()
         assert refusal["flags"] & 64
     assert "incident" not in local.log()
