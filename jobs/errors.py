@@ -12,11 +12,11 @@ JobsError
 │   └── DuplicateJob       another request already came under this id
 ├── BlobGone               a file's time to live is over
 ├── BlobTooBig             a file exceeds the limit of the store
-├── FileStoreUnavailable   the file store cannot be read or written
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
 └── BoardUnreachable       Redis does not answer
-    └── StorageFull        Redis answers, and has no room left in its memory or on its disk
+    ├── StorageFull            Redis answers, and has no room left in its memory or on its disk
+    └── FileStoreUnavailable   the file store cannot be read or written
 
 Each error owns its `sentence`: what happened and what to do, fit to be shown to a member as it is.
 """
@@ -151,15 +151,6 @@ class BlobTooBig(JobsError):
         super().__init__(f"The file “{name}” is too big: at most {limit_bytes / 2**20:.0f} MiB can be kept.")
 
 
-class FileStoreUnavailable(JobsError):
-    """Raised when the file store cannot be read or written; the cause is chained."""
-
-    code = "file_store_unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("Files can't be stored or read right now. Try again in a minute.")
-
-
 class UnknownJob(JobsError):
     """Raised when a job's record does not exist, or no longer."""
 
@@ -211,3 +202,13 @@ def is_storage_full(error: BaseException) -> bool:
 def unreachable(error: redis.RedisError) -> BoardUnreachable:
     """What an error of Redis means for whoever asked."""
     return StorageFull() if is_storage_full(error) else BoardUnreachable()
+
+
+class FileStoreUnavailable(BoardUnreachable):
+    """Raised when the file store cannot be read or written; whoever waits for Redis waits for it too. The cause is
+    chained."""
+
+    code = "file_store_unavailable"
+
+    def __init__(self) -> None:
+        JobsError.__init__(self, "Files can't be stored or read right now. Try again in a minute.")

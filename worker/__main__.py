@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
+from model.midi.isolated_reading import reading_pool
 from worker.process import run
 from worker.render import RenderPool
 from worker.render.settings import RenderSettings
@@ -32,6 +33,7 @@ def main() -> int:
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
     studio = RenderPool(render_settings)
+    reading_pool().warm_up()
     try:
         was_asked = run(settings, job_settings, _shelf(settings), studio)
         return 0 if was_asked else EXIT_HUNG
@@ -44,6 +46,7 @@ def main() -> int:
         return 0
     finally:
         studio.close()
+        reading_pool().close()
 
 
 def _shelf(settings: WorkerSettings) -> Shelf:

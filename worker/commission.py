@@ -24,7 +24,8 @@ from jobs.contract import (
 from jobs.errors import BlobGone
 from jobs.registry import visible_to
 from model.errors import EngineError, ModelError
-from model.midi import read_midi, write_midi
+from model.midi import write_midi
+from model.midi.isolated_reading import read_isolated
 from model.piece import Piece
 from worker import terms
 from worker.choosing import Choice, choose
@@ -130,7 +131,7 @@ class Commission:
     def _seed(self, request: ComposeRequest) -> tuple[Piece | None, tuple[str, ...]]:
         if request.seed is None:
             return None, ()
-        read = read_midi(self._desk.blobs.get(request.seed))
+        read = read_isolated(self._desk.blobs.get(request.seed))
         return read.piece, tuple(read.repairs)
 
     def _perform(self, key: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, Composed, float]:

@@ -50,7 +50,7 @@ def _parse_by_music21(path: Path) -> float:
 
 def _prepare(folder: Path, files: int) -> float:
     """Files a second, into an empty cache."""
-    from model.data.corpus import encode_files
+    from model.corpora.corpus import encode_files
 
     with tempfile.TemporaryDirectory(dir=folder) as cache:
         started = time.perf_counter()

@@ -53,7 +53,7 @@ def fitting(units: int, layers: int, precision: str, batches: int, pieces: int =
     import numpy as np
 
     from benchmarks.music import performance
-    from model.data.windows import WindowStreams
+    from model.corpora.windows import WindowStreams
     from model.network import NetworkConfig
     from model.training.loop import augmentation, compiled, new_network
     from model.training.settings import TrainingSettings

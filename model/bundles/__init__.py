@@ -3,7 +3,7 @@
 bundle            the files of a bundle, with a manifest that lists the hash of each
 card              data, licence, held-out figures and the command that reproduces the bundle
 habits            statistics of the training set, from which options that nobody chose are sampled
-rehearsal         a sample of the training set, for further training
+replay_sample         a sample of the training set, for further training
 learnt            everything a bundle keeps from its training set
 store             named bundles with immutable versions, one of them in use
 layered           a store over the shipped bundles

@@ -24,7 +24,7 @@ from model.errors import BundleError
 from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
-    from model.bundles.rehearsal import Rehearsal
+    from model.bundles.replay_sample import ReplaySample
     from model.network import ClassicNetwork, NoteNetwork
     from model.similarity.originality import OriginalityIndex
 
@@ -39,7 +39,7 @@ MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "originality.npz",  # optional: index of the training set
 )
 HABITS = "habits.json"  # optional
-REHEARSAL = "rehearsal.npz"  # optional
+REPLAY_SAMPLE = "rehearsal.npz"  # optional
 LARGEST_BYTES = 256 << 20  # limit for all files together, and for the decompressed weights
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")]  # never a path
@@ -76,7 +76,7 @@ class Bundle:
     weights: list[NDArray]
     originality_data: bytes | None = field(default=None, repr=False)
     habits: Habits | None = None
-    rehearsal_data: bytes | None = field(default=None, repr=False)
+    replay_sample_data: bytes | None = field(default=None, repr=False)
 
     @property
     def representation(self) -> str:
@@ -98,20 +98,20 @@ class Bundle:
 
         return OriginalityIndex.load(self.originality_data) if self.originality_data is not None else None
 
-    def rehearsal(self) -> Rehearsal | None:
+    def replay_sample(self) -> ReplaySample | None:
         """A sample of its training and held-out music, or None if the bundle has none.
 
         Raises:
             BundleError: it cannot be read, or is not in the bundle's representation.
         """
-        from model.bundles.rehearsal import load_rehearsal
+        from model.bundles.replay_sample import load_replay_sample
         from model.representation import representation_of
 
-        if self.rehearsal_data is None:
+        if self.replay_sample_data is None:
             return None
         config = self.config
         representation = representation_of(config.representation, config.styles, config.vocabulary)
-        return load_rehearsal(self.rehearsal_data, representation)
+        return load_replay_sample(self.replay_sample_data, representation)
 
     def network(self, is_rounded: bool = False) -> NoteNetwork:
         """The network with this bundle's weights in float32, or with 8-bit products (see `model.network.rounding`).
@@ -166,7 +166,7 @@ def pack(
     history: list[dict[str, float]],
     originality: OriginalityIndex | None = None,
     habits: Habits | None = None,
-    rehearsal: Rehearsal | None = None,
+    replay_sample: ReplaySample | None = None,
 ) -> dict[str, bytes]:
     """The files of a bundle by name, manifest included. The last three arguments describe the training set."""
     buffer = io.BytesIO()
@@ -179,14 +179,14 @@ def pack(
         HISTORY: _json(history),
         PAGE: card.page(name).encode(),
     }
-    return with_learnt(files, originality, habits, rehearsal)
+    return with_artifacts(files, originality, habits, replay_sample)
 
 
-def with_learnt(
+def with_artifacts(
     files: Mapping[str, bytes],
     originality: OriginalityIndex | None = None,
     habits: Habits | None = None,
-    rehearsal: Rehearsal | None = None,
+    replay_sample: ReplaySample | None = None,
 ) -> dict[str, bytes]:
     """The files of a bundle with these training-set artefacts replaced; None keeps what is there."""
     learnt: dict[str, bytes] = {}
@@ -194,8 +194,8 @@ def with_learnt(
         learnt[ORIGINALITY] = originality.save()
     if habits is not None:
         learnt[HABITS] = _json(habits.model_dump())
-    if rehearsal is not None:
-        learnt[REHEARSAL] = rehearsal.save()
+    if replay_sample is not None:
+        learnt[REPLAY_SAMPLE] = replay_sample.save()
     return _sealed({**files, **learnt})
 
 
@@ -244,7 +244,7 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             weights=_weights(files[WEIGHTS]),
             originality_data=files.get(ORIGINALITY),
             habits=Habits.model_validate_json(files[HABITS]) if HABITS in files else None,
-            rehearsal_data=files.get(REHEARSAL),
+            replay_sample_data=files.get(REPLAY_SAMPLE),
         )
     except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
         raise BundleError(f"Bundle '{name}' does not contain what this version of Cadenza expects: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,9 @@ PART_S = 30.0  # of music: as long as a piece is when no length is asked
 GROUPS = 20  # of half minutes, from the sparsest to the densest
 FEWEST_NOTES = 8  # of a part: the silence between two movements is no music
 SEVERAL = 1.5  # notes sounding at once, on average, above which music is more than one line
-MOST_ENSEMBLES = 200  # the most frequent; what is rarer nobody misses
+MOST_ENSEMBLES = 200  # the most frequent; of what is rarer only so many as are needed for every program to be known
+LEAST_KNOWN = 0.002  # of all notes: a program that plays as much is known by ensembles that have about as much of it
+MOST_FOR_PROGRAMS = 150  # ensembles taken for that
 LEAST_SHARE = 0.02  # of an ensemble's notes; who plays less is not one of it
 Who = tuple[str, tuple[int, ...]]  # a style, and programs
 
@@ -182,9 +184,25 @@ def _ensembles(
             voices=round(voices[who] / count, 2),
             together=round(together[who] / count, 3),
         )
-        for who, count in blocks.most_common(MOST_ENSEMBLES)
-        if who[1]
+        for who in _chosen(blocks, notes)
+        if (count := blocks[who])
     )
+
+
+def _chosen(blocks: Counter[Who], notes: Mapping[Who, NDArray]) -> list[Who]:
+    """The most frequent ensembles, and as many others as make every program known that plays LEAST_KNOWN."""
+    in_order = [who for who, _ in blocks.most_common() if who[1]]
+    chosen, others = in_order[:MOST_ENSEMBLES], in_order[MOST_ENSEMBLES:]
+    shares = {who: blocks[who] * notes[who] / max(int(notes[who].sum()), 1) / blocks.total() for who in in_order}
+    whole = sum(shares.values(), np.zeros(DRUMS_PROGRAM + 1))
+    known = sum((shares[who] for who in chosen), np.zeros(DRUMS_PROGRAM + 1))
+    added: list[Who] = []
+    for who in others:
+        lacks = (whole >= LEAST_KNOWN) & (known < np.minimum(LEAST_KNOWN, whole / 2))
+        if len(added) < MOST_FOR_PROGRAMS and lacks[list(who[1])].any():
+            added.append(who)
+            known = known + shares[who]
+    return [*chosen, *added]
 
 
 def _players(programs: Sequence[int], counts: NDArray[np.int64]) -> tuple[Player, ...]:

@@ -33,7 +33,7 @@ from model.bundles.card import Card
 from model.bundles.habits import Habits
 from model.bundles.plain_npz import plain_arrays
 from model.bundles.weight_shapes import Shape, weight_shapes
-from model.bundles.zip_format import LARGEST, MIB, REHEARSAL
+from model.bundles.zip_format import LARGEST, MIB, REPLAY_SAMPLE
 from model.errors import BundleError, ModelError
 from model.network.config import NetworkConfig
 from model.piece import NOTE, Piece, table
@@ -75,8 +75,8 @@ def inspect(files: Mapping[str, bytes], name: str) -> None:
         _check_habits(_parsed(Habits, files, HABITS))
     if ORIGINALITY in files:
         _check_originality(files[ORIGINALITY])
-    if REHEARSAL in files:
-        plain_arrays(files[REHEARSAL], REHEARSAL, LARGEST[REHEARSAL])
+    if REPLAY_SAMPLE in files:
+        plain_arrays(files[REPLAY_SAMPLE], REPLAY_SAMPLE, LARGEST[REPLAY_SAMPLE])
     unpack(files, name)
 
 

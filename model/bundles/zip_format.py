@@ -14,7 +14,7 @@ from model.bundles.bundle import CARD, CONFIG, HABITS, HISTORY, LARGEST_BYTES, M
 from model.errors import ArchiveError, BundleError
 
 MIB = 1 << 20
-REHEARSAL = "rehearsal.npz"  # optional
+REPLAY_SAMPLE = "rehearsal.npz"  # optional
 NEEDED = (MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY)
 LARGEST = {  # size limit of each file in bytes
     MANIFEST: MIB // 16,
@@ -25,7 +25,7 @@ LARGEST = {  # size limit of each file in bytes
     PAGE: MIB // 16,
     ORIGINALITY: 8 * MIB,
     HABITS: MIB // 16,
-    REHEARSAL: 64 * MIB,
+    REPLAY_SAMPLE: 64 * MIB,
 }
 LIMITS = ArchiveLimits(LARGEST_BYTES + MIB, 32, LARGEST_BYTES, LARGEST_BYTES, 1_000)
 WRITTEN = (1980, 1, 1, 0, 0, 0)  # timestamp of every entry, so that the same version gives the same bytes

@@ -18,10 +18,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.classic.parsing import parsed
-from model.data.cache import cache_folder, write_whole
-from model.data.processes import Failure, in_processes
-from model.data.shards import split_by_hash
-from model.data.sources import Source, read_sources
+from model.corpora.cache import cache_folder, write_whole
+from model.corpora.processes import Failure, in_processes
+from model.corpora.shards import split_by_hash
+from model.corpora.sources import Source, read_sources
 from model.errors import DataError
 
 READING = 1  # version of the reading; names read otherwise are read again

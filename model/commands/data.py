@@ -10,7 +10,7 @@ from model.commands import Outcome
 from model.errors import DataError, RequestError
 
 if TYPE_CHECKING:
-    from model.data.catalogue import DataSet
+    from model.corpora.catalogue import DataSet
 
 HELP = "list the data sets known by name, tell about one, fetch it, or clean the cache"
 EXAMPLES = """examples:
@@ -56,8 +56,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """List, tell, fetch or clean."""
-    from model.data.cache import cache_folder
-    from model.data.catalogue import DATA_SETS, data_set
+    from model.corpora.cache import cache_folder
+    from model.corpora.catalogue import DATA_SETS, data_set
 
     if arguments.action == "list":
         rows = [f"{one.name:<12}{one.title} · {one.pieces} · {one.licence}" for one in DATA_SETS.values()]
@@ -90,8 +90,8 @@ def _clean(cache: Path) -> Outcome:
 def _fetch(arguments: argparse.Namespace) -> Outcome:
     from collections import Counter
 
-    from model.data.catalogue import find_data
-    from model.data.sources import read_sources
+    from model.corpora.catalogue import find_data
+    from model.corpora.sources import read_sources
 
     found = find_data(arguments.name, arguments.local, arguments.cache)
     sources = [source for path in found.paths for source in read_sources(path)]

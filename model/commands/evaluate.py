@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if arguments.protocol == "jsb16":
         return _chorales(arguments)
     from model.bundles import open_bundle
-    from model.data.catalogue import find_data
+    from model.corpora.catalogue import find_data
     from model.evaluation.held_out import evaluate
 
     paths = find_data(str(arguments.data)).paths

@@ -48,15 +48,15 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 def _completed(files: dict[str, bytes], arguments: argparse.Namespace) -> dict[str, bytes]:
     """`files` with what is to be taken along of `--learnt-from`."""
-    from model.bundles.bundle import unpack, with_learnt
-    from model.bundles.learnt import learnt_of
-    from model.data.catalogue import find_data
-    from model.data.corpus import encode_corpus
+    from model.bundles.bundle import unpack, with_artifacts
+    from model.bundles.training_artifacts import training_artifacts
+    from model.corpora.catalogue import find_data
+    from model.corpora.corpus import encode_corpus
     from model.representation import representation_of
 
     config = unpack(files, arguments.name).config
     found = find_data(arguments.learnt_from, arguments.local, arguments.cache)
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
-    return with_learnt(
-        files, *learnt_of(representation_of(config.representation, config.styles, config.vocabulary), data)
+    return with_artifacts(
+        files, *training_artifacts(representation_of(config.representation, config.styles, config.vocabulary), data)
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import numpy as np
 from pydantic import ValidationError
 
 from model.classic.settings import ClassicSettings
@@ -18,11 +20,16 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
-    from model.bundles.learnt import Learnt
-    from model.data.catalogue import Found
+    from model.bundles.replay_sample import Sample
+    from model.bundles.training_artifacts import TrainingArtifacts
+    from model.corpora.catalogue import Found
+    from model.corpora.corpus import Encoded
     from model.network import NetworkConfig, NoteNetwork
+    from model.representation import Representation
     from model.training.loop import Progress
 
+MOST_DRAWN = 6000  # pieces that say what training music is like
+LONGEST_TITLE = 80  # letters that a card has room for
 HELP = "fit a network to MIDI files; writes a bundle after every better epoch"
 EXAMPLES = """examples:
   try it, some minutes on a laptop:
@@ -56,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dropout", type=float, help="share of outputs dropped in training, 0 to 1 (default: the preset's)"
     )
+    parser.add_argument(
+        "--add-styles", action="store_true", help="with --base: also learn the data's styles that the base doesn't know"
+    )
     for name, field in TrainingSettings.model_fields.items():
         choices = get_args(field.annotation)
         parser.add_argument(
@@ -75,12 +85,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Train, writing `--out` as it goes."""
-    from model.bundles.learnt import learnt_of
-    from model.data.catalogue import find_data
-    from model.data.corpus import encode_corpus
+    from model.bundles.training_artifacts import training_artifacts
+    from model.corpora.catalogue import find_data
+    from model.corpora.corpus import encode_corpus
     from model.network.config import preset
     from model.representation import representation_of
     from model.training.loop import train
+    from model.training.widening import with_more_styles
 
     base = _base(arguments)
     config = preset(arguments.preset, dropout=arguments.dropout) if base is None else base.config
@@ -94,22 +105,39 @@ def run(arguments: argparse.Namespace) -> Outcome:
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
     if base is None:
         config = config.model_copy(update={"styles": data.styles})
+    weights = None if base is None else [weight.astype("float32") for weight in base.weights]
+    if weights is not None and arguments.add_styles:
+        config, weights = with_more_styles(config, weights, data.styles)
     sys.stderr.write(f"{len(data.train)} pieces to train on, {len(data.validation)} held out\n")
     for name, reason in data.refused.items():
         sys.stderr.write(f"left out {name}: {reason}\n")
     for name, twin in data.duplicates.items():
         sys.stderr.write(f"nearly the same as the held-out {twin}: {name}\n")
 
-    learnt = learnt_of(representation_of(config.representation, config.styles, config.vocabulary), data)
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    learnt = training_artifacts(representation, data, _as_trained(representation, data, settings))
 
     def keep(network: NoteNetwork, progress: Progress) -> None:
         _write_bundle(arguments, found, network, progress, learnt)
 
-    weights = None if base is None else [weight.astype("float32") for weight in base.weights]
     progress = train(config, settings, data, arguments.out, keep, arguments.resume, weights)
-    best = next((epoch for epoch in progress.history if epoch["epoch"] == progress.best_epoch), {})
-    text = f"The best of {progress.epoch} epochs is number {progress.best_epoch}; its bundle is in {arguments.out}."
-    return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": best}, text)
+    text = f"The best of {progress.epoch} epochs is number {progress.best_epoch:g}; its bundle is in {arguments.out}."
+    return Outcome({"out": str(arguments.out), "epochs": progress.epoch, "best": progress.best_figures}, text)
+
+
+def _as_trained(representation: Representation, data: Encoded, settings: TrainingSettings) -> Sample | None:
+    """A sample of the pieces as they come up in training; None where that is each piece as it is."""
+    from model.bundles.replay_sample import Sample
+    from model.corpora.windows import WindowStreams
+    from model.training.loop import augmentation
+
+    how = augmentation(settings)
+    if not how.instruments.is_any and not how.style_weights:
+        return None
+    streams = WindowStreams(representation, data.train, 1, settings.window, data.train_styles)
+    drawn = islice(streams.drawn(np.random.default_rng(settings.random_seed), how), MOST_DRAWN)
+    pieces, styles = zip(*drawn, strict=True)
+    return Sample(list(pieces), list(styles))
 
 
 def _base(arguments: argparse.Namespace) -> Bundle | None:
@@ -148,14 +176,14 @@ def _write_bundle(
     found: Found,
     network: NoteNetwork,
     progress: Progress,
-    learnt: Learnt,
+    learnt: TrainingArtifacts,
 ) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
 
     best = progress.history[-1]
     card = Card(
-        title=arguments.title or f"trained on {found.title}",
+        title=arguments.title or _shortened(f"trained on {found.title}"),
         description=_description(network.config),
         data=f"{found.title}, split by piece",
         licence=arguments.licence or found.licence or "as the data's",
@@ -168,6 +196,10 @@ def _write_bundle(
         command="python -m model " + shlex.join(sys.argv[1:]),
     )
     write_folder(arguments.out, pack(network, card, arguments.out.name, progress.history, *learnt))
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
 def _description(config: NetworkConfig) -> str:

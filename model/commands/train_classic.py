@@ -17,7 +17,7 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.classic.corpus import NamedCorpus
-    from model.data.catalogue import Found
+    from model.corpora.catalogue import Found
     from model.network import ClassicNetwork, NetworkConfig
     from model.training.loop import Progress
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, config: NetworkConfig) -> Outcome:
     from model.classic.corpus import read_corpus
     from model.classic.starts import write_starts
     from model.classic.training import train
-    from model.data.catalogue import find_data
+    from model.corpora.catalogue import find_data
     from model.representation import Notes
 
     settings = _settings(arguments)

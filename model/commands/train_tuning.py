@@ -15,12 +15,12 @@ from pydantic import ValidationError
 
 from model.commands import Outcome
 from model.errors import RequestError
+from model.training.finetuning.settings import Rate, TuningSettings
 from model.training.settings import TrainingSettings
-from model.tuning.settings import Rate, TuningSettings
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
-    from model.tuning import TuningProgress
+    from model.training.finetuning import TuningProgress
 
 SWITCHES = ("mix", "minutes", "rate")
 
@@ -50,9 +50,9 @@ def is_asked(arguments: argparse.Namespace) -> bool:
 
 def run(arguments: argparse.Namespace, base: Bundle | None) -> Outcome:
     """Tune, writing `--out` as it goes."""
-    from model.data.catalogue import find_data
-    from model.tuning import About, tune
-    from model.tuning.tuning import forget
+    from model.corpora.catalogue import find_data
+    from model.training.finetuning import About, tune
+    from model.training.finetuning.run import forget
 
     settings = _settings(arguments)
     found = find_data(str(arguments.data), arguments.local, arguments.cache)

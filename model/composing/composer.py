@@ -67,7 +67,7 @@ class Composer:
         self.bundle = bundle
         self._engine = Engine(bundle.network(), slots, device)
         self.representation = self._engine.representation
-        sample = bundle.rehearsal()
+        sample = bundle.replay_sample()
         usual = level_velocity(self.representation, sample.train.pieces) if sample is not None else None
         self._assignments = Assignments(self._engine, bundle.habits, usual)
         self._learnt_from = bundle.originality()

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numba
 
-from model.data.cache import cache_folder
+from model.corpora.cache import cache_folder
 from model.errors import DataError
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.data.corpus import Corpus, EncodedFile, encode_files
+from model.corpora.corpus import Corpus, EncodedFile, encode_files
 from model.errors import RequestError
 from model.evaluation.ngrams import floors
 from model.representation import Performance, Representation
@@ -40,7 +40,7 @@ def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool =
 
     Args:
         bundle: what predicts.
-        path: a folder or archive of MIDI files (see `model.data.sources`).
+        path: a folder or archive of MIDI files (see `model.corpora.sources`).
         split: 'train', 'validation' or 'test' as a table in the data names them; 'heldout' for the pieces that training
             without a table holds out; 'all'; or 'auto': 'validation' where a table names splits, else 'all'.
         is_rounded: with products in whole numbers of 8 bits, as the engine draws on a CPU.

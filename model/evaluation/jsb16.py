@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.jsb import split_of
+from model.corpora.readers.jsb import split_of
 from model.errors import DataError, RequestError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid", is_rounded:
 
     Args:
         bundle: of a network that reads the `voices` representation.
-        path: JSON of chorales (see `model.data.jsb`).
+        path: JSON of chorales (see `model.corpora.readers.jsb`).
         split: the name of one of its lists.
         is_rounded: with products in whole numbers of 8 bits, as the engine draws on a CPU.
 
@@ -77,7 +77,7 @@ def pitch_nats(network: NoteNetwork, pieces: list[NDArray[np.int32]]) -> NDArray
     Raises:
         DataError: when a voice leaps further than the network's classes reach.
     """
-    from model.data.windows import WindowStreams
+    from model.corpora.windows import WindowStreams
     from model.training.objective import CarriedLikelihood
 
     _check_leaps(pieces)

@@ -8,9 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.data.jsb import read_jsb
-from model.data.shards import split_by_hash
-from model.data.sources import Source, read_sources
+from model.corpora.readers.jsb import read_jsb
+from model.corpora.shards import split_by_hash
+from model.corpora.sources import Source, read_sources
 from model.errors import DataError, MidiError, RequestError
 from model.evaluation.held_out import SPLITS
 from model.midi import MidiLimits, read_midi
@@ -35,7 +35,7 @@ class Reference:
 def read_reference(path: Path, split: str = "auto") -> Reference:
     """The pieces under `path` (see `read_sources`) that `split` means (see `evaluate`).
 
-    A file of the JSB chorales (see `model.data.jsb`) is read as well; 'auto' is its part 'valid'.
+    A file of the JSB chorales (see `model.corpora.readers.jsb`) is read as well; 'auto' is its part 'valid'.
 
     Raises:
         DataError: when there is no music that can be used.

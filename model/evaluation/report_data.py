@@ -17,7 +17,7 @@ from model.analysis.failures import MEANINGS, counted
 from model.analysis.listening import LISTENING, LISTENING_UNITS
 from model.analysis.metrics import METRICS, UNITS
 from model.composing.casting import playable
-from model.data.corpus import encode_corpus
+from model.corpora.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations
 from model.evaluation.control_accuracy import ControlAccuracy, length_figures

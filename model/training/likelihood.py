@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.windows import WindowStreams
+from model.corpora.windows import WindowStreams
 from model.network.note import NoteNetwork
 from model.training.objective import CarriedLikelihood
 

@@ -1,12 +1,15 @@
 """The training loop: Keras' fit with validation on whole pieces, and a checkpoint after every epoch.
 
-Ctrl-C, a kill or a crash costs the epoch under way and nothing else: the best weights so far are always on disk.
+Ctrl-C, a kill or a crash costs what came after the last checkpoint and nothing else: the best weights so far are always
+on disk. Checkpoints are written after every epoch, and every few minutes where that is asked for.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, fields
@@ -17,26 +20,36 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.corpus import Encoded
-from model.data.windows import Augmentation, WindowStreams
+from model.corpora.corpus import Encoded
+from model.corpora.windows import Augmentation, WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
-from model.training.likelihood import nats
+from model.training.likelihood import Likelihood, Meter
 from model.training.objective import CarriedLikelihood
 from model.training.settings import TrainingSettings
 from model.training.team import Team, gather
 
+DERIVED = {"style_weights"}  # settings that are written otherwise than an augmentation has them
+MOST_ROWS = 16  # pieces of one style validated side by side; another figure changes the speed and nothing else
+LONGEST_BEGINNING = 512  # steps of a piece, where only beginnings are validated on
 FINAL_RATE = 0.05  # of the highest learning rate, where the cosine ends
 
 
 @dataclass
 class Progress:
-    """Where a run stands: epochs done, the best validation so far, and the figures of every epoch."""
+    """Where a run stands: epochs done, the best validation so far, and the figures of every validation."""
 
-    epoch: int = 0
+    epoch: int = 0  # whole ones
     best: float = math.inf  # nats per note on the validation pieces
-    best_epoch: int = 0
+    best_epoch: float = 0  # 1.5 is in the middle of the second epoch
     history: list[dict[str, float]] = field(default_factory=list)
+    batches: int = 0  # of the epoch under way
+    without_better: int = 0  # validations since the best one
+
+    @property
+    def best_figures(self) -> dict[str, float]:
+        """The figures of the validation whose weights were kept; none before the first."""
+        return next((figures for figures in self.history if figures["epoch"] == self.best_epoch), {})
 
 
 def train(
@@ -50,8 +63,9 @@ def train(
 ) -> Progress:
     """Fit a network to `data.train`, beginning with `weights` where some are given; says where the run ended.
 
-    `on_best` is called after an epoch with every network that validates better than all before, to keep it. The
-    checkpoint lives in `folder`; `resume` goes on from it. Ctrl-C ends the run early without an error.
+    `on_best` is called with every network that validates better than all before, to keep it. The checkpoint lives in
+    `folder`; `resume` goes on from it, with the rest of the epoch that it was written in, in another order. Ctrl-C ends
+    the run early without an error.
     """
     team = gather()
     with team.scope():
@@ -59,19 +73,26 @@ def train(
         streams = WindowStreams(
             network.representation, data.train, settings.streams, settings.window, data.train_styles
         )
-        steps = -(-streams.batches_per_pass // team.replicas)
+        steps = settings.epoch_updates or -(-streams.batches_per_pass // team.replicas)
         model = compiled(network, settings, steps * settings.epochs)
         progress = _resumed(folder, network, model) if resume else Progress()
     keeper = _Keeper(network, data, settings, folder, progress, on_best, team)
+    keeper.batches_per_epoch = steps
 
     def batches(replica: int) -> Iterator[tuple[dict]]:
-        own = [settings.random_seed, progress.epoch, *([replica] if replica else [])]
-        return streams.shuffled(np.random.default_rng(own), augmentation(settings))
+        place = [replica, progress.batches] if progress.batches else [replica] if replica else []
+        rng = np.random.default_rng([settings.random_seed, progress.epoch, *place])
+        return streams.shuffled(rng, augmentation(settings))
 
     try:
-        _fit(model, team.batches(batches), steps, settings.epochs, keeper)
+        if weights is not None and not progress.history:
+            keeper.measure_before(model)
+        if progress.batches and progress.epoch < settings.epochs:  # the rest of the epoch that was under way
+            _fit(model, team.batches(batches), max(1, steps - progress.batches), progress.epoch + 1, keeper)
+        if not keeper.is_over:
+            _fit(model, team.batches(batches), steps, settings.epochs, keeper)
     except KeyboardInterrupt:
-        sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch}.\n")
+        sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch:g}.\n")
     return progress
 
 
@@ -102,9 +123,11 @@ def new_network(
 
 def augmentation(settings: TrainingSettings) -> Augmentation:
     """How `settings` let pieces be changed each time they come up."""
-    known = TrainingSettings.model_fields
+    known = set(TrainingSettings.model_fields)
     return Augmentation(
-        **{part.name: getattr(settings, part.name) for part in fields(Augmentation) if part.name in known}
+        **{part.name: getattr(settings, part.name) for part in fields(Augmentation) if part.name in known - DERIVED},
+        style_weights=settings.weights_of_styles,
+        instruments=settings.instrument_changes,
     )
 
 
@@ -139,7 +162,8 @@ def compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> Ca
 
 
 class _Keeper(keras.callbacks.Callback):
-    """After every epoch: validate, keep the best, write the checkpoint, stop when nothing improves."""
+    """Validates after every epoch and every few minutes, keeps the best, writes the checkpoint, and stops the run when
+    nothing improves."""
 
     def __init__(
         self,
@@ -155,40 +179,93 @@ class _Keeper(keras.callbacks.Callback):
         self.network, self.data, self.settings = network, data, settings
         self.folder, self.progress, self.on_best = folder, progress, on_best
         self.team = team
+        self.batches_per_epoch = 1  # whoever fits says how many there are
+        self.held_out = held_out_by_style(data, settings.validation_notes)
+        rows = MOST_ROWS if settings.validation_notes else min(settings.streams, len(data.validation))
+        self.meter = Meter(network, rows, settings.window)
+        self.saved = time.monotonic()
+        self.is_over = False
+
+    def measure_before(self, model: CarriedLikelihood) -> None:
+        """Note the figures of the weights that training begins with, as those of epoch 0."""
+        self.set_model(model)
+        self._check(0, None)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Keras' hook; `logs` are the epoch's training figures so far."""
+        self.progress.batches += 1
+        minutes = self.settings.checkpoint_minutes
+        if minutes and self.team.replicas == 1 and time.monotonic() - self.saved >= 60 * minutes:
+            self._check(self.progress.epoch + self.progress.batches / self.batches_per_epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keras' hook; `logs` are the epoch's training figures."""
+        self.progress.epoch, self.progress.batches = epoch + 1, 0
+        self._check(epoch + 1, logs)
+
+    def _check(self, epoch: float, logs: dict[str, float] | None) -> None:
+        """Validate, keep the network if it is the best, write the checkpoint, and say so."""
         with averaged_weights(self.model.optimizer, self.team):
             is_best = self._validate(epoch, {name: float(np.mean(value)) for name, value in (logs or {}).items()})
         progress = self.progress
         if self.team.is_first:
             checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
+        self.saved = time.monotonic()
         figures = progress.history[-1]
         sys.stderr.write(
-            f"epoch {epoch + 1}: training {figures['nats']:.3f}, validation {figures['val_nats']:.3f} nats per note = "
-            f"{figures['val_nats_per_event']:.3f} per {self.network.representation.symbol}"
+            f"epoch {epoch:.4g}: training {figures.get('nats', math.nan):.3f}, validation {figures['val_nats']:.3f} "
+            f"nats per note = {figures['val_nats_per_event']:.3f} per {self.network.representation.symbol}"
             f"{' (best)' if is_best else ''}\n"
         )
-        if progress.epoch - progress.best_epoch >= self.settings.patience:
-            self.model.stop_training = True
+        if progress.without_better >= self.settings.patience:
+            self.is_over = self.model.stop_training = True
 
-    def _validate(self, epoch: int, figures: dict[str, float]) -> bool:
-        """Note the epoch's figures; keep the network where it is the best so far, and say whether it is."""
-        validation = nats(self.network, self.data.validation, self.settings.streams, self.settings.window)
-        figures |= {f"val_{name}": value for name, value in validation.field_nats_per_note.items()}
-        figures["val_nats"] = validation.nats_per_note
-        figures["val_nats_per_event"] = validation.nats_total / sum(
-            map(self.network.representation.count, self.data.validation)
+    def _validate(self, epoch: float, figures: dict[str, float]) -> bool:
+        """Note the figures of held-out pieces; keep the network where it is the best so far, and say whether it is."""
+        measured = {style: self.meter.nats(pieces) for style, pieces in self.held_out.items()}
+        whole = together(list(measured.values()))
+        figures |= {f"val_{name}": value for name, value in whole.field_nats_per_note.items()}
+        figures["val_nats"] = whole.nats_per_note
+        count = self.network.representation.count
+        figures["val_nats_per_event"] = whole.nats_total / sum(
+            count(steps) for pieces in self.held_out.values() for steps in pieces
         )
+        if len(measured) > 1:
+            figures |= {f"val_nats_of_{style or 'others'}": one.nats_per_note for style, one in measured.items()}
         progress = self.progress
-        progress.epoch = epoch + 1
-        progress.history.append({"epoch": epoch + 1, **figures})
+        progress.history.append({"epoch": epoch, **figures})
         is_best = figures["val_nats"] < progress.best
+        progress.without_better = 0 if is_best else progress.without_better + 1
         if is_best:
-            progress.best, progress.best_epoch = figures["val_nats"], epoch + 1
+            progress.best, progress.best_epoch = figures["val_nats"], epoch
             if self.team.is_first:
                 self.on_best(self.network, progress)
         return is_best
+
+
+def held_out_by_style(data: Encoded, most_notes: int) -> dict[str, list[NDArray[np.int32]]]:
+    """The pieces to validate on: all of them under '' where `most_notes` is 0, else some of each style.
+
+    Those are the beginnings of so many pieces as have about `most_notes` together, at least of one, in the order of the
+    hash of their steps: the same in every run. Beginnings of one length fill the rows of a batch, which whole pieces of
+    one style would not.
+    """
+    if not most_notes:
+        return {"": data.validation}
+    found: dict[str, list[NDArray[np.int32]]] = {}
+    for style in sorted(set(data.validation_styles)):
+        pieces = [steps for steps, one in zip(data.validation, data.validation_styles, strict=True) if one == style]
+        pieces.sort(key=lambda steps: hashlib.sha256(steps.tobytes()).digest())
+        pieces = [steps[:LONGEST_BEGINNING] for steps in pieces]
+        upto = np.cumsum([len(steps) for steps in pieces])
+        found[style] = pieces[: int(np.searchsorted(upto, most_notes)) + 1]
+    return found
+
+
+def together(parts: Sequence[Likelihood]) -> Likelihood:
+    """What the pieces of all `parts` cost."""
+    fields = {name: sum(part.per_field[name] for part in parts) for name in parts[0].per_field}
+    return Likelihood(sum(part.nats_total for part in parts), sum(part.notes for part in parts), fields)
 
 
 @contextmanager
@@ -208,7 +285,7 @@ def averaged_weights(optimizer: keras.Optimizer, team: Team | None = None) -> It
 
 
 def _swap_average(optimizer: keras.Optimizer) -> None:
-    if not optimizer.use_ema:
+    if not optimizer.use_ema or not int(optimizer.iterations):  # before the first update there is no average yet
         return
     # Keras swaps them in a callback of its own, for its own validation only
     for weight, average in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True):

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.corpora.augmentation import InstrumentChanges
+
 
 class TrainingSettings(BaseModel):
     """Defaults train the shipped piano bundle: about 14,000 notes a second on two cores with the torch backend."""
@@ -29,12 +31,39 @@ class TrainingSettings(BaseModel):
     balance: float = Field(
         default=0.0, ge=0, le=1, description="0: styles have the share of their music; 1: all styles have the same"
     )
+    style_weights: str = Field(
+        default="",
+        pattern=r"^([^=,]+=\d+(\.\d+)?(,[^=,]+=\d+(\.\d+)?)*)?$",
+        description="how many times as often as that a style comes up, as in 'rock=3,air=0.5'",
+    )
+    vary_velocity: float = Field(
+        default=0.0, ge=0, le=1, description="share of pieces made louder or softer ('score' only, as the next four)"
+    )
+    vary_programs: float = Field(
+        default=0.0, ge=0, le=1, description="share of pieces whose lines and chords go to other instruments"
+    )
+    add_bass: float = Field(
+        default=0.0, ge=0, le=1, description="share of pieces without bass whose lowest notes a bass plays"
+    )
+    add_drums: float = Field(
+        default=0.0, ge=0, le=1, description="share of pieces without drums that a drummer of the data joins"
+    )
+    drop_parts: float = Field(default=0.0, ge=0, le=1, description="share of pieces some of whose players are left out")
     opening_weight: float = Field(
         default=1.0, gt=0, le=100, description="how much each of a piece's first 8 steps counts; wishes decide them"
     )
     # how long
     epochs: int = Field(default=10, ge=1, description="passes over the training part")
-    patience: int = Field(default=3, ge=1, description="epochs without a better validation before stopping")
+    epoch_updates: int = Field(
+        default=0, ge=0, description="updates that count as one epoch; 0: as many as one pass over the data takes"
+    )
+    checkpoint_minutes: float = Field(
+        default=0.0, ge=0, description="validate and write the checkpoint every so many minutes too; 0: after epochs"
+    )
+    validation_notes: int = Field(
+        default=0, ge=0, description="validate on about so many notes of each style; 0: on all that are held out"
+    )
+    patience: int = Field(default=3, ge=1, description="validations without a better one before stopping")
     # the optimiser: AdamW, linear warm-up, cosine decay to a twentieth
     learning_rate: float = Field(default=2e-3, gt=0, description="highest rate of the schedule")
     warmup_steps: int = Field(default=200, ge=0, description="updates until the highest rate")
@@ -48,3 +77,14 @@ class TrainingSettings(BaseModel):
         default="float32", description="of activations; bfloat16 is about twice as fast"
     )
     random_seed: int = Field(default=0, ge=0, description="of weights, order and transposition")
+
+    @property
+    def weights_of_styles(self) -> dict[str, float]:
+        """What `style_weights` says."""
+        pairs = (pair.split("=") for pair in self.style_weights.split(",") if pair)
+        return {style.strip(): float(weight) for style, weight in pairs}
+
+    @property
+    def instrument_changes(self) -> InstrumentChanges:
+        """How often the players of a piece are changed."""
+        return InstrumentChanges(self.vary_velocity, self.vary_programs, self.add_bass, self.add_drums, self.drop_parts)

@@ -10,7 +10,7 @@ import pytest
 
 from model.bundles import Bundle, BundleStore, Card, pack
 from model.composing import Composer
-from model.data.corpus import Encoded
+from model.corpora.corpus import Encoded
 from model.engine import tracing
 from model.network import PRESETS, NoteNetwork
 from model.training.loop import Progress, train

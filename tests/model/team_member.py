@@ -13,7 +13,7 @@ def main(kind: str, folder: Path) -> None:
     import keras
     import tensorflow as tf
 
-    from model.data.corpus import Encoded
+    from model.corpora.corpus import Encoded
     from model.network import NetworkConfig
     from model.representation import representation_of
     from model.training import loop

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from model.__main__ import main
 from model.bundles import BundleStore
-from model.bundles.bundle import HABITS, unpack, with_learnt
-from model.bundles.habits import Ensemble, Habits, Player, habits_of
+from model.bundles.bundle import HABITS, unpack, with_artifacts
+from model.bundles.habits import MOST_ENSEMBLES, Ensemble, Habits, Player, habits_of
 from model.controls import KEYS
 from model.midi.writing import write_midi
 from model.representation import Performance, representation_of
@@ -91,6 +91,25 @@ def test_who_plays_together_is_counted_block_by_block():
     assert habits_of(PERFORMANCE, [even(10, 20)]).ensembles == ()
 
 
+def test_a_program_that_plays_a_good_deal_in_many_rare_ensembles_is_known():
+    # Given many duets that are all different, in which a tuba plays now and then, and a tune that is most of the music
+    score = representation_of("score")
+    pieces = []
+    for other in range(40, 56):
+        for program in [*range(16), 58]:
+            duet = np.zeros((256, 5), dtype=np.int32)
+            duet[0::2] = 24, FIRST_PROGRAM + program, 60, 24, 20
+            duet[1::2] = 0, FIRST_PROGRAM + other, 40, 24, 20
+            pieces += [duet] * (1 if program == 58 else 2)
+    # When only the most frequent ensembles are kept, all of them without tuba
+    ensembles = habits_of(score, pieces).ensembles
+    # Then some with the tuba are kept beside them
+    assert len(ensembles) > MOST_ENSEMBLES
+    tuba = sum(one.share * player.share for one in ensembles for player in one.players if player.program == 58)
+    assert tuba >= 0.001
+    assert [one.share for one in ensembles] == sorted((one.share for one in ensembles), reverse=True)
+
+
 def test_drums_are_an_instrument_of_an_ensemble():
     score = representation_of("score")
     beat = np.zeros((256, 5), dtype=np.int32)
@@ -106,7 +125,7 @@ def test_players_that_cannot_be_are_refused(player: dict):
 
 
 def test_a_bundle_that_is_given_habits_is_another_version_of_the_same_network(run: Run):
-    files = with_learnt(run.files, habits=Habits(notes_per_s=(3.0, 9.0)))
+    files = with_artifacts(run.files, habits=Habits(notes_per_s=(3.0, 9.0)))
     bundle, before = unpack(files, "tiny"), unpack(run.files, "tiny")
     assert bundle.habits == Habits(notes_per_s=(3.0, 9.0))
     assert before.habits is None

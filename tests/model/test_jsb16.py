@@ -12,7 +12,7 @@ import pytest
 
 from model.bundles import Bundle, Card
 from model.commands import evaluate
-from model.data.jsb import read_jsb, split_of
+from model.corpora.readers.jsb import read_jsb, split_of
 from model.errors import DataError, RequestError
 from model.evaluation.jsb16 import evaluate_jsb16, pitch_nats
 from model.network import NetworkConfig, NoteNetwork

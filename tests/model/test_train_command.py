@@ -63,7 +63,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(capsys, monkeypatch):
     assert capsys.readouterr().err == "Stopped.\n"
 
 
-def test_a_run_leaves_a_bundle_with_a_rehearsal_one_object_on_standard_output_and_says_what_is_missing(
+def test_a_run_leaves_a_bundle_with_a_replay_sample_one_object_on_standard_output_and_says_what_is_missing(
     tmp_path, capsys
 ):
     # Given three pieces and a folder without a checkpoint
@@ -79,7 +79,7 @@ def test_a_run_leaves_a_bundle_with_a_rehearsal_one_object_on_standard_output_an
     assert "There is no checkpoint in" in said.err
     assert json.loads(said.out)["epochs"] == 1
     # And the bundle is whole, and carries a sample of the music for whoever fits it to other music
-    assert open_bundle(str(out)).rehearsal().train.pieces
+    assert open_bundle(str(out)).replay_sample().train.pieces
 
 
 def test_a_run_can_begin_with_the_weights_of_a_bundle(tmp_path, capsys, run):

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from model.data.corpus import Encoded
+from model.corpora.corpus import Encoded
 from model.errors import ModelError
 from model.network import PRESETS, NetworkConfig, NoteNetwork
+from model.piece import NOTE, Piece, table
+from model.representation import representation_of
 from model.training import checkpoint, loop
-from model.training.likelihood import Likelihood, nats
+from model.training.likelihood import Likelihood, Meter, nats
 from model.training.loop import Progress, train
 from model.training.settings import TrainingSettings
+from model.training.widening import with_more_styles
 from tests.model.conftest import Run
 from tests.model.made_pieces import scales
 
@@ -43,7 +47,8 @@ def data() -> Encoded:
 def script(monkeypatch: pytest.MonkeyPatch, *figures: float) -> None:
     """Let validation find these nats per note, one after another."""
     costs = iter(figures)
-    monkeypatch.setattr(loop, "nats", lambda *_: Likelihood(next(costs) * 30, 30, {"shift": 1.0}))
+    played = SimpleNamespace(nats=lambda *_: Likelihood(next(costs) * 30, 30, {"shift": 1.0}))
+    monkeypatch.setattr(loop, "Meter", lambda *_: played)
 
 
 def test_the_loss_falls_on_music_it_learns_and_on_music_it_does_not(run: Run):
@@ -132,3 +137,71 @@ def test_validation_leaves_the_network_as_it_was(network: NoteNetwork):
     nats(network, scales(2, 30))
     for weight, other in zip(network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, other)
+
+
+def test_a_run_killed_in_an_epoch_goes_on_with_its_rest_from_the_checkpoint_of_minutes(
+    data: Encoded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Given an epoch of four updates that is killed in the third, with a checkpoint after each
+    script(monkeypatch, 5.0, 4.0, 3.0, 2.0, 1.5, 1.0, 0.5)
+    settings = QUICK.model_copy(update={"epochs": 1, "epoch_updates": 4, "checkpoint_minutes": 1e-9, "average": 0.0})
+    save = checkpoint.save
+
+    def save_and_be_killed(folder: Path, network: NoteNetwork, optimizer: object, progress: dict) -> None:
+        if progress["batches"] == 3:
+            raise SystemExit
+        save(folder, network, optimizer, progress)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(checkpoint, "save", save_and_be_killed)
+        with pytest.raises(SystemExit):
+            train(SMALLEST, settings, data, tmp_path, Best())
+    # When it is resumed
+    progress = train(SMALLEST, settings, data, tmp_path, Best(), resume=True)
+    # Then two updates are left, and the figures say after which share of the epoch they were taken
+    assert [entry["epoch"] for entry in progress.history] == [0.25, 0.5, 0.75, 1.0, 1]
+    assert (progress.epoch, progress.batches) == (1, 0)
+    with np.load(tmp_path / checkpoint.FILE) as stored:
+        assert int(stored["optimizer_0"]) == 4
+
+
+def test_validation_on_some_notes_of_each_style_says_what_each_costs(data: Encoded, tmp_path: Path):
+    # Given held-out pieces of two styles, one of them plentiful
+    held_out = [*scales(9, 40, seed=1), *scales(1, 40, seed=2)]
+    data = Encoded(data.train, held_out, {}, validation_styles=["waltz"] * 9 + ["rag"])
+    # Then about as many notes of each are taken, and the whole is their mean
+    assert {style: len(some) for style, some in loop.held_out_by_style(data, 60).items()} == {"rag": 1, "waltz": 2}
+    settings = QUICK.model_copy(update={"epochs": 1, "validation_notes": 60})
+    figures = train(SMALLEST, settings, data, tmp_path, Best()).history[-1]
+    mean = (figures["val_nats_of_rag"] * 40 + figures["val_nats_of_waltz"] * 80) / 120
+    assert figures["val_nats"] == pytest.approx(mean, rel=1e-5)
+
+
+def test_weights_to_begin_with_are_measured_before_the_first_update(data: Encoded, tmp_path: Path):
+    network = NoteNetwork(SMALLEST)
+    before = nats(network, data.validation).nats_per_note
+    settings = QUICK.model_copy(update={"epochs": 1})
+    progress = train(SMALLEST, settings, data, tmp_path, Best(), weights=network.get_weights())
+    assert [entry["epoch"] for entry in progress.history] == [0, 1]
+    assert progress.history[0]["val_nats"] == pytest.approx(before, rel=1e-4)
+
+
+def test_a_network_with_room_for_more_styles_predicts_as_before_and_then_learns_them():
+    # Given a network for scores that knows two styles
+    config = NetworkConfig(representation="score", styles=("air", "pop"), embedding=4, units=6, layers=1, head_units=4)
+    network, score = NoteNetwork(config), representation_of("score", ("air", "pop"))
+    piece = Piece(notes=table(NOTE, [(500 * i, 400, 60 + i % 7, 80, 0) for i in range(40)]))
+    steps = score.encode(piece)
+    # When it is given room for a third
+    wider, weights = with_more_styles(config, network.get_weights(), ("pop", "rock", "rock"))
+    other = NoteNetwork(wider)
+    other.set_weights(weights)
+    # Then the old ones stand where they stood, and every figure is the same, with and without a style
+    assert wider.styles == ("air", "pop", "rock")
+    for styles in ([], ["pop"]):
+        mine, its = (Meter(one, 1, 16).nats([steps], styles).nats_total for one in (network, other))
+        assert mine == pytest.approx(its, rel=1e-6)
+    # And the new one makes no difference before it was learnt
+    assert Meter(other, 1, 16).nats([steps], ["rock"]).nats_total == pytest.approx(
+        Meter(other, 1, 16).nats([steps]).nats_total, rel=1e-6
+    )

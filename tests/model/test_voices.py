@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from model.controls import Controls
-from model.data.windows import WindowStreams
+from model.corpora.windows import WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Voices

@@ -46,7 +46,7 @@ DELIVERY = Delivery(application_id=1, channel_id=6, user_id=5)
 def base_store(tmp_path_factory) -> str:
     """A store with a bundle that can be tuned and rehearsed."""
     folder = str(tmp_path_factory.mktemp("base"))
-    untrained.publish(folder, "piano", rehearsed=[read_midi(midi(100 + number)).piece for number in range(4)])
+    untrained.publish(folder, "piano", replayed=[read_midi(midi(100 + number)).piece for number in range(4)])
     return folder
 
 
@@ -131,7 +131,7 @@ def training_processes(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = process.info["cmdline"] or []
-        is_ours = "model.tuning" in line and line[-1].startswith(f"{folder}/")
+        is_ours = "model.training.finetuning" in line and line[-1].startswith(f"{folder}/")
         if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found

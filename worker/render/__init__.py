@@ -1,9 +1,8 @@
 """Makes a piece audible and visible, in processes of its own that cannot take the worker down.
 
 pool                  `RenderPool`: what the worker calls; restarts what breaks, turns faults into sentences
-child                 the worker's hold on one render process: start, ask, kill
-process               `python -m worker.render.process`: what runs in it
-frames                how the two talk: messages of JSON and bytes over pipes
+child                 one render process, as the pool uses it
+process               what a render process does
 settings              `RenderSettings`
 registry              the renderers there are, one line each
 renderer              what a renderer is

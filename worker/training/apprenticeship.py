@@ -26,7 +26,7 @@ from worker.training.hearing import listening
 from worker.training.orders import CURVE
 
 if TYPE_CHECKING:
-    from model.tuning import TuningProgress
+    from model.training.finetuning import TuningProgress
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ class Apprenticeship:
 
     def _tell(self, said: dict[str, Any]) -> bool:
         """Report progress; False when the job is settled. A Redis that is away costs a report."""
-        from model.tuning import TuningProgress  # late, so that importing the tasks is cheap
+        from model.training.finetuning import TuningProgress  # late, so that importing the tasks is cheap
 
         now = TuningProgress.model_validate(said)
         try:
@@ -158,7 +158,7 @@ class Apprenticeship:
             return True
 
     def _news(self, now: TuningProgress) -> dict[str, Any]:
-        from model.tuning.curve import draw_curve  # late, as above
+        from model.training.finetuning.curve import draw_curve  # late, as above
 
         curve = self._progress.curve
         if len(now.history) > 1 and now.history[-1].epoch > self._progress.epoch:

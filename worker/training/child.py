@@ -1,4 +1,4 @@
-"""The worker's hold on the process of one training: `python -m model.tuning FOLDER`, which says JSON line by line.
+"""The worker's hold on the process of one training, `python -m model.training.finetuning FOLDER`: lines of JSON.
 
 It is started by exec, ends by itself when this worker does, even by kill -9, since its input ends then, and may be
 killed at any moment: its folder holds all that the next one needs.
@@ -35,7 +35,7 @@ class Child:
         known = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
         with (folder / LOG).open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "model.tuning", str(folder)],
+                [sys.executable, "-m", "model.training.finetuning", str(folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

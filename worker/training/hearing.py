@@ -9,7 +9,7 @@ from jobs.contract import BlobRef, Listening
 from worker.desk import Desk
 
 LONGEST_S = 120.0  # that one piece may take to be played
-SEED_S = 10.0  # of each beginning, as `model.tuning.judging` takes it
+SEED_S = 10.0  # of each beginning, as `model.training.finetuning.evaluation` takes it
 SIDES = {"before": "a", "after": "b"}
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a training as an order for `model.tuning`: a folder with the order and a copy of the data set.
+"""A training as a folder for `model.training.finetuning`: what is asked, and a copy of the data set.
 
 The copy is made once: what is added to the data set later changes neither a training under way nor one that goes on.
 """
@@ -21,7 +21,7 @@ from worker.library.shelves import ServerShelves
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from model.tuning.packing import About
+    from model.training.finetuning.settings import About
 
 ORDER, ASKED, DATA, CURVE = "order.json", "asked.json", "data", "curve.png"
 MOST_KEPT = 5  # folders of a server's trainings that can be gone on with
@@ -60,8 +60,8 @@ def write(folder: Path, request: TrainRequest, shelves: ServerShelves, settings:
 
 
 def _write_order(folder: Path, request: TrainRequest, asked: Asked, settings: WorkerSettings) -> None:
-    from model.tuning.order import Base, Order  # late: it loads Keras
-    from model.tuning.settings import TuningSettings
+    from model.training.finetuning.process import Base, Order  # late: it loads Keras
+    from model.training.finetuning.settings import TuningSettings
 
     order = Order(
         base=None if asked.base is None else Base.model_validate(asked.base),
@@ -83,7 +83,7 @@ def _write_order(folder: Path, request: TrainRequest, asked: Asked, settings: Wo
 
 
 def _about(request: TrainRequest, asked: Asked) -> About:
-    from model.tuning.packing import About  # late, as above
+    from model.training.finetuning.settings import About  # late, as above
 
     begun = "" if asked.base is None else f"{asked.base['name']}, "
     return About(

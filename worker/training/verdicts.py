@@ -1,4 +1,4 @@
-"""A verdict of `model.tuning` in the words of the contract."""
+"""A verdict of `model.training.finetuning` in the words of the contract."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from jobs.contract import Verdict
 
 if TYPE_CHECKING:
-    from model.tuning import EpochFigures
+    from model.training.finetuning import EpochFigures
 
 
 def verdict(said: Mapping[str, Any]) -> Verdict:
     """What a training process said last, as a result tells it; its per cents are shares here."""
-    from model.tuning.verdict import Originality  # late, so that importing the tasks is cheap
+    from model.training.finetuning.verdict import Originality  # late, so that importing the tasks is cheap
 
     originality = said["originality"]
     return Verdict(
@@ -34,7 +34,7 @@ def verdict(said: Mapping[str, Any]) -> Verdict:
 
 def best_epoch(history: Sequence[EpochFigures]) -> int:
     """The epoch whose network would be kept if it ended now."""
-    from model.tuning.choosing import chosen_epoch  # late, so that importing the tasks is cheap
+    from model.training.finetuning.selection import chosen_epoch  # late, so that importing the tasks is cheap
 
     return chosen_epoch(history).epoch if history else 0
 

@@ -7,7 +7,7 @@ import numpy as np
 from model.controls import KEYS
 from tests.model.bundles.lies import FIRST, GOOD, HUGE, INDEX, MIB, Make, Shell, arrays, card, config, npy, with_file
 from tests.model.bundles.made import CARD, as_json, npz, weights
-from tests.model.datasets.zips import Part, archive
+from tests.model.uploads.zips import Part, archive
 
 CONTENTS: dict[str, tuple[Make, str]] = {
     "weights that are none": (with_file(weights__npz=b"\0" * 500), "weights.npz can't be read"),
@@ -118,7 +118,7 @@ CONTENTS: dict[str, tuple[Make, str]] = {
         with_file(originality__npz=npz({**INDEX, "runs_8_low": np.zeros(30 * MIB, np.uint8)}, True)),
         "can't be read",
     ),
-    "a rehearsal of objects": (
+    "a replay sample of objects": (
         with_file(rehearsal__npz=npz({"a": np.array([Shell()], object)}, False, True)),
         "Python objects",
     ),

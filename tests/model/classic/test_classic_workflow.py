@@ -12,7 +12,7 @@ from model.__main__ import main
 from model.bundles import open_bundle
 from model.classic.corpus import read_corpus
 from model.classic.parsing import _limit
-from model.data.processes import Failure, in_processes
+from model.corpora.processes import Failure, in_processes
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, TEMPO, Piece, table
 

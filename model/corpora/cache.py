@@ -1,0 +1,164 @@
+"""Where downloads, converted corpora and shards are kept between runs, and how published files get there.
+
+Anything in the cache may be deleted. A download that breaks off is resumed; a file with another checksum is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tqdm import tqdm
+
+from model.errors import DataError
+
+SETTING = "CADENZA_CACHE"
+
+
+def cache_folder(given: Path | None = None) -> Path:
+    """The folder `given`, else what the variable CADENZA_CACHE names, else `.cache/cadenza` in the user's home.
+
+    It is made if it is not there.
+
+    Raises:
+        DataError: when it cannot be made.
+    """
+    folder = given or Path(os.environ.get(SETTING) or Path.home() / ".cache" / "cadenza")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"The cache {folder} cannot be made ({error.strerror}): name another folder with --cache or {SETTING}."
+        ) from error
+    return folder
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is either there as a whole or not at all, even when this process is killed meanwhile.
+
+    Raises:
+        DataError: when it cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}): make room, or name another cache with --cache or {SETTING}."
+        ) from error
+
+
+ATTEMPTS = 4
+PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
+SILENCE_S = 30.0  # without a byte, after which an attempt is given up
+BLOCK = 1 << 16  # bytes read at once
+USER_AGENT = "cadenza"
+
+
+def fetch(address: str, target: Path, sha256: str | None = None, largest: int = 1 << 30) -> Path:
+    """The file at `address`, kept as `target`; one that is there already is not fetched again.
+
+    Args:
+        address: http or https.
+        target: where the whole file is to be; its folder is made.
+        sha256: what the file's checksum is to be, in hexadecimal; None where none is published.
+        largest: bytes beyond which a file is refused.
+
+    Raises:
+        DataError: when it cannot be fetched, is too large, or has another checksum.
+    """
+    if target.exists():
+        check(target, sha256)
+        return target
+    partial = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _transfer(address, partial, largest)
+    except OSError as error:
+        raise DataError(
+            f"{target} cannot be written ({error.strerror}): make room, or name another --cache."
+        ) from error
+    try:
+        check(partial, sha256)
+    except DataError:
+        partial.unlink(missing_ok=True)  # going on from its end would never mend it
+        raise
+    partial.replace(target)
+    return target
+
+
+def check(path: Path, sha256: str | None) -> None:
+    """Compare a file with the checksum that is published for it.
+
+    Raises:
+        DataError: when it is another one, or the file cannot be read.
+    """
+    if sha256 is None:
+        return
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    if found != sha256:
+        raise DataError(
+            f"{path.name.removesuffix('.part')} is not the published file: its SHA-256 is {found}, it should be "
+            f"{sha256}. Delete it and fetch it again; a part of the data set can be used with --from."
+        )
+
+
+def _transfer(address: str, partial: Path, largest: int) -> None:
+    """Fetch all of `address` into `partial`, going on after a break."""
+    trouble = ""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            sys.stderr.write(f"The transfer broke off ({trouble}); going on from where it stood.\n")
+            time.sleep(PAUSE_S * 2 ** (attempt - 1))
+        try:
+            if _receive(address, partial, largest):
+                return
+            trouble = "the connection closed early"
+        except urllib.error.HTTPError as error:
+            trouble = f"{error.code} {error.reason}"
+            if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                partial.unlink(missing_ok=True)  # it holds more than there is: another version
+            elif error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                break
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+            trouble = str(getattr(error, "reason", "") or error or type(error).__name__)
+    raise DataError(
+        f"{address} cannot be fetched ({trouble}). Fetch it by other means and name the file: --from {partial.stem}."
+    )
+
+
+def _receive(address: str, partial: Path, largest: int) -> bool:
+    """One attempt; whether everything has come."""
+    there = partial.stat().st_size if partial.exists() else 0
+    headers = {"User-Agent": USER_AGENT} | ({"Range": f"bytes={there}-"} if there else {})
+    if not address.startswith(("http://", "https://")):
+        raise DataError(f"{address} is no address of a file: it begins with http:// or https://.")
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 -- only http and https, see above
+    with urllib.request.urlopen(request, timeout=SILENCE_S) as reply:  # noqa: S310
+        if reply.status != http.HTTPStatus.PARTIAL_CONTENT:
+            there = 0  # the server does not resume: from the start
+        length = reply.headers.get("Content-Length")
+        total = there + int(length) if length and length.isdigit() else None
+        with (
+            partial.open("ab" if there else "wb") as file,
+            tqdm(total=total, initial=there, desc=partial.stem, unit="B", unit_scale=True, file=sys.stderr) as bar,
+        ):
+            while block := reply.read(BLOCK):
+                file.write(block)
+                bar.update(len(block))
+                if file.tell() > largest:
+                    raise DataError(f"{address} is larger than {largest >> 20} MiB: that is not the published file.")
+            return total is None or file.tell() >= total

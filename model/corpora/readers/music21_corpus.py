@@ -1,0 +1,200 @@
+"""music21's corpus as MIDI files by style: parsed in parallel with a time limit, and resumed where a run was stopped.
+
+Every work is converted once; what came of it is noted in `works.jsonl` beside the files. An ABC book holds hundreds of
+tunes, so it is cut into tunes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from tqdm import tqdm
+
+from model.corpora.cache import write_whole
+from model.corpora.processes import Failure, in_processes
+from model.corpora.readers.folders import is_made, name_of, seal
+from model.corpora.readers.music21_collections import COLLECTIONS, LICENCE, Collection, chosen, states_restriction
+from model.corpora.readers.music21_scores import parse_pieces
+from model.corpora.sources import style_name
+from model.errors import DataError
+from model.midi import write_midi
+from model.piece import Piece
+
+LIMIT_S = 900.0  # for one work; a whole quartet takes minutes on a busy machine
+LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
+NOTES = "works.jsonl"
+MADE_BY = ("music21_corpus", "music21_collections", "music21_scores")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One score to convert: a whole file, or one tune of an ABC book (its text in `tune`)."""
+
+    collection: Collection
+    path: Path
+    name: str
+    tune: str = ""
+
+
+def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
+    """A folder of MIDI files for each collection that `part` means, their licence, and whether it bars commerce.
+
+    Args:
+        source: a copy of the corpus' folder; None for the one installed with music21.
+        part: a style or folder out of `COLLECTIONS`, or '' for all without restriction.
+        prepared: where to make the folders.
+        is_published: means nothing here.
+
+    Raises:
+        DataError: when there is no such part, music21 is not installed, or a folder cannot be written.
+    """
+    collections = chosen(part)
+    if not collections:
+        known = ", ".join(sorted({one.style for one in COLLECTIONS} | {one.folder for one in COLLECTIONS}))
+        raise DataError(f"music21's corpus has no part '{part}' here; it has: {known}.")
+    corpus = source or installed_corpus()
+    made = [_prepared(corpus, one, prepared) for one in collections]
+    folders = tuple(folder for folder in made if next(folder.glob("*/*.mid"), None) is not None)
+    if not folders:
+        raise DataError(f"No score of music21's corpus that may be used can be read in {corpus}.")
+    restrictions = [f"{one.folder}: {one.restriction}" for one in collections if one.restriction]
+    return folders, "; ".join(restrictions) or LICENCE, bool(restrictions)
+
+
+def _prepared(corpus: Path, collection: Collection, prepared: Path) -> Path:
+    version = corpus.parent / "_version.py"
+    content = f"{corpus} {collection} {version.read_text() if version.exists() else ''}"
+    folder = prepared / name_of(f"music21-{collection.folder}", content.encode(), *MADE_BY)
+    if not is_made(folder):
+        for name, reason in convert(list(works(corpus, collection)), folder).items():
+            sys.stderr.write(f"left out {name}: {reason}\n")
+        seal(folder)
+    return folder
+
+
+def installed_corpus() -> Path:
+    """The corpus' folder in the installed music21, which is not imported for that.
+
+    Raises:
+        DataError: when music21 is not installed.
+    """
+    found = find_spec("music21")
+    if found is None or found.origin is None:
+        raise DataError("music21 is not installed here: pip install music21.")
+    return Path(found.origin).parent / "corpus"
+
+
+def works(corpus: Path, collection: Collection) -> Iterator[Work]:
+    """What is to be converted of one collection; of a free one, without files that state a restriction."""
+    root = corpus / collection.folder
+    for path in sorted(root.glob(collection.pattern)):
+        if path.suffix not in (".mxl", ".xml", ".krn", ".abc") or "_old" in path.stem:
+            continue
+        text = score_text(path)
+        if not collection.restriction and states_restriction(text):
+            continue
+        name = style_name(f"{collection.folder} {path.relative_to(root).with_suffix('')}")
+        if path.suffix == ".abc":
+            for number, tune in enumerate(tunes(text.decode("utf-8", errors="replace"))):
+                yield Work(collection, path, f"{name}-{number:04}", tune)
+        else:
+            yield Work(collection, path, name)
+
+
+def score_text(path: Path) -> bytes:
+    """The score's own text, unpacked where it is compressed.
+
+    Raises:
+        DataError: when it cannot be read.
+    """
+    try:
+        if path.suffix != ".mxl":
+            return path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+            scores = [entry for entry in archive.infolist() if not entry.filename.startswith("META-INF")]
+            return b"".join(archive.read(entry) for entry in scores if entry.file_size <= LARGEST_SCORE)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be read ({error}): install music21 again.") from error
+
+
+def tunes(book: str) -> list[str]:
+    """The tunes of an ABC book, each from its `X:` line on."""
+    return [part for part in re.split(r"(?m)^(?=X:)", book.replace("\r\n", "\n")) if part.startswith("X:")]
+
+
+def convert(found: list[Work], folder: Path, processes: int | None = None, limit_s: float = LIMIT_S) -> dict[str, str]:
+    """Write every work that is not converted yet into `folder/STYLE`; ends with a table of all files.
+
+    Returns:
+        Why works were left out, by their names.
+
+    Raises:
+        DataError: when the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done = _noted(folder)
+    missing = [work for work in found if work.name not in done]
+    with (
+        tqdm(
+            total=len(found), initial=len(found) - len(missing), desc=folder.name, unit="work", file=sys.stderr
+        ) as bar,
+        (folder / NOTES).open("a") as notes,
+    ):
+        for index, outcome in in_processes(_convert, missing, processes or os.cpu_count() or 1, limit_s):
+            work = missing[index]
+            files: list[str] = []
+            if not isinstance(outcome, Failure):
+                files = [f"{work.collection.style}/{work.name}-{number}.mid" for number in range(len(outcome))]
+                for name, data in zip(files, outcome, strict=True):
+                    write_whole(folder / name, data)
+            done[work.name] = (files, str(outcome) if isinstance(outcome, Failure) else "")
+            notes.write(json.dumps([work.name, *done[work.name]]) + "\n")
+            notes.flush()
+            bar.update()
+    rows = [f"{name},{Path(name).parts[0]}" for files, _ in done.values() for name in files]
+    write_whole(folder / "table.csv", "\n".join(["midi_filename,style", *sorted(rows)]).encode())
+    return {name: reason for name, (_, reason) in done.items() if reason}
+
+
+def _noted(folder: Path) -> dict[str, tuple[list[str], str]]:
+    """What earlier runs noted; a line that a kill tore is passed over."""
+    noted: dict[str, tuple[list[str], str]] = {}
+    path = folder / NOTES
+    for line in path.read_text().splitlines() if path.exists() else ():
+        try:
+            name, files, reason = json.loads(line)
+        except ValueError:
+            continue
+        noted[name] = (files, reason)
+    return noted
+
+
+def _convert(work: Work) -> list[bytes]:
+    """The MIDI files of one work; run in another process."""
+    import warnings
+
+    warnings.simplefilter("ignore")  # of scores whose bars are too full, and the like
+    chance = hashlib.sha256(work.name.encode()).digest()[0]
+    bpm = work.collection.tempos_bpm[chance % len(work.collection.tempos_bpm)]
+    pieces = parse_pieces(work.tune or work.path, work.collection.programs[0], bpm)
+    return [write_midi(_played(piece, work.collection.programs)) for piece in pieces if len(piece)]
+
+
+def _played(piece: Piece, programs: tuple[int, ...]) -> Piece:
+    """`piece` with the collection's instruments, unless it has more parts than the collection has."""
+    if len(piece.instruments) > len(programs) > 1:
+        return piece
+    instruments = [
+        replace(part, program=programs[min(place, len(programs) - 1)]) for place, part in enumerate(piece.instruments)
+    ]
+    return replace(piece, instruments=tuple(instruments))

@@ -1,0 +1,270 @@
+"""Encoded pieces as an endless supply of training windows with carried state; styles can be weighed.
+
+Each of `streams` rows plays whole pieces one after another, cut into windows of `length` steps: what a row holds in
+one batch continues in the next, so the recurrent state carries over, and `fresh` says where a new piece begins. No
+window spans two pieces; the last window of a piece is padded, and the padding has no weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.corpora.augmentation import InstrumentAugmentation, InstrumentChanges
+from model.representation.arrays import NUMPY
+from model.representation.base import BLOCK, UNKNOWN, Representation, Situation
+
+
+def endless_order(
+    sizes: Sequence[int],
+    styles: Sequence[str],
+    balance: float,
+    rng: np.random.Generator,
+    weights: Mapping[str, float] | None = None,
+) -> Iterator[int]:
+    """Indices of pieces without end: within a style every piece once before any comes again.
+
+    Args:
+        sizes: steps of each piece.
+        styles: of each piece; those of '' are a style as well.
+        balance: 0 gives every style the share of the music that it has, 1 the same to each; between, its share is
+            drawn in proportion to its steps to the power of 1 - `balance`, as languages are sampled (Conneau et al.
+            2020, "Unsupervised Cross-lingual Representation Learning at Scale").
+        rng: what decides.
+        weights: how many times as often as that a style comes up; 1 for those it does not name, 0 leaves one out.
+    """
+    if not balance and not weights:
+        while True:
+            yield from rng.permutation(len(sizes)).tolist()
+    members = {style: [i for i, name in enumerate(styles) if name == style] for style in sorted(set(styles))}
+    steps = np.array([sum(sizes[index] for index in indices) for indices in members.values()], dtype=float)
+    pieces = np.array([len(indices) for indices in members.values()])
+    chances = np.maximum(steps, 1) ** (1 - balance) / (np.maximum(steps, 1) / pieces)
+    chances *= [(weights or {}).get(style, 1.0) for style in members]
+    waiting: dict[str, list[int]] = {style: [] for style in members}
+    names = list(members)
+    while True:
+        style = names[int(rng.choice(len(names), p=chances / chances.sum()))]
+        if not waiting[style]:
+            waiting[style] = rng.permutation(members[style]).tolist()
+        yield waiting[style].pop()
+
+
+Steps = NDArray[np.int32]  # raw steps of one piece, (notes, fields)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How a piece may be changed each time it comes up in training, and how often it does."""
+
+    balance: float = 0.0  # see `endless_order`
+    opening_weight: float = 1.0  # of each of a piece's first OPENING steps in the loss
+    transpose: int = 0  # by up to so many semitones, up or down
+    stretch: float = 0.0  # in tempo by up to this share, faster or slower
+    excerpts: float = 0.0  # share of pieces cut to a beginning and an ending, as short pieces have them
+    controls_hidden: float = 0.5  # chance that nothing is asked of a piece, and of each control where something is
+    length_hidden: float = 0.5  # chance that a whole piece does not say how long it is; an excerpt always does
+    style_hidden: float | None = None  # chance that a piece does not say its style; None: as of the other controls
+    style_weights: Mapping[str, float] = field(default_factory=dict)  # see `endless_order`
+    instruments: InstrumentChanges = field(default_factory=InstrumentChanges)  # of representations that know them
+
+
+STYLE = "style"  # the control that says it
+OPENING = 8  # steps; they decide meter, tempo and who plays, and there is one such place in hundreds of steps
+SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
+
+
+@dataclass(frozen=True)
+class Played:
+    """A piece as it comes up: raw steps, what is asked of each block of them, and its length where that is said."""
+
+    steps: Steps
+    controls: NDArray[np.float32]  # (blocks, width)
+    left: int  # own time units until the last onset, or UNKNOWN
+
+
+class WindowStreams:
+    """Batches for `NoteNetwork.call` from pieces; one pass over all of them with `once`, for ever with `shuffled`."""
+
+    def __init__(
+        self,
+        representation: Representation,
+        pieces: Sequence[Steps],
+        streams: int,
+        length: int,
+        styles: Sequence[str] = (),
+    ) -> None:
+        self.representation = representation
+        self.pieces = pieces
+        self.styles = styles or [""] * len(pieces)
+        self.streams = streams
+        self.length = length
+
+    @property
+    def batches_per_pass(self) -> int:
+        """About how many batches one pass over the pieces takes."""
+        return -(-sum(self._windows(piece) for piece in self.pieces) // self.streams)
+
+    def _windows(self, piece: Steps) -> int:
+        return -(-(len(piece) + 1) // self.length)  # END is a step as well
+
+    def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[dict]]:
+        """Batches without end: pieces in random order, then again in another order; see `endless_order`."""
+
+        def order() -> Iterator[Played]:
+            for piece, style in self.drawn(rng, augmentation):
+                yield self._changed(piece, style, rng, augmentation)
+
+        for (batch,) in self._batches(order()):
+            batch["weight"][batch["fresh"], :OPENING] *= augmentation.opening_weight
+            yield (batch,)
+
+    def drawn(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[Steps, str]]:
+        """Pieces without end as they come up in training, each with its style and other players where that is asked."""
+        players = None
+        if augmentation.instruments.is_any and self.representation.name == "score":
+            players = InstrumentAugmentation(self.pieces, augmentation.instruments)
+        sizes = [len(piece) for piece in self.pieces]
+        for index in endless_order(sizes, self.styles, augmentation.balance, rng, augmentation.style_weights):
+            piece, style = self.pieces[index], self.styles[index]
+            yield (piece if players is None else players.changed(piece, style, rng)), style
+
+    def once(self, with_style: bool = False) -> Iterator[tuple[dict]]:
+        """Batches that hold every piece once, the longest first so that the rows end together.
+
+        Nothing is asked of them but, `with_style`, the style that each has.
+        """
+        ordered = sorted(zip(self.pieces, self.styles, strict=True), key=lambda pair: len(pair[0]), reverse=True)
+        return self._batches(
+            Played(piece, self._style_alone(piece, style if with_style else ""), UNKNOWN) for piece, style in ordered
+        )
+
+    def _style_alone(self, piece: Steps, style: str) -> NDArray[np.float32]:
+        """What asks for a style and for nothing else, (1, width)."""
+        controls = np.zeros((1, self.representation.controls.width), dtype=np.float32)
+        part = self.representation.controls.slices.get(STYLE)
+        if style and part is not None:
+            controls[0, part] = self.representation.measured(piece, style)[0, part]
+        return controls
+
+    def _changed(self, steps: Steps, style: str, rng: np.random.Generator, how: Augmentation) -> Played:
+        """`steps` moved, stretched and cut at random, with some of what could be asked of them."""
+        representation = self.representation
+        is_excerpt = rng.random() < how.excerpts and len(steps) > LONGEST_EXCERPT
+        if is_excerpt:
+            steps = representation.excerpt(steps, *_beginning_and_end(rng))
+        if how.stretch:
+            steps = representation.stretched(steps, float(np.exp(rng.uniform(-how.stretch, how.stretch))))
+        steps = representation.transposed(steps, int(rng.integers(-how.transpose, how.transpose + 1)))
+        controls = representation.measured(steps, style)
+        hide_all = rng.random() < how.controls_hidden
+        for name, part in representation.controls.slices.items():
+            is_hidden = hide_all or rng.random() < how.controls_hidden
+            if name == STYLE and how.style_hidden is not None:
+                is_hidden = rng.random() < how.style_hidden
+            if is_hidden:
+                controls[:, part] = 0
+        says_length = is_excerpt or rng.random() >= how.length_hidden
+        return Played(steps, controls, int(representation.onsets(steps)[-1]) if says_length else UNKNOWN)
+
+    def _batches(self, order: Iterator[Played]) -> Iterator[tuple[dict]]:
+        rows = [_Row(self.length, len(self.representation.fields)) for _ in range(self.streams)]
+        situation = self.representation.situation(self.streams, NUMPY)
+        blank = self.representation.situation(1, NUMPY)
+        starts = np.array([field.size for field in self.representation.fields], dtype=np.int32)
+        previous = np.tile(starts, (self.streams, 1))
+        while True:
+            for row in rows:
+                if row.is_spent and (piece := next(order, None)) is not None:
+                    row.load(piece)
+            if all(row.is_spent for row in rows):
+                return
+            fresh = np.array([row.is_fresh for row in rows])
+            for name, value in situation.items():
+                value[fresh] = blank[name]
+            previous[fresh] = starts
+            for index, row in enumerate(rows):
+                row.ask(situation, index)
+            windows = [row.take() for row in rows]
+            batch, situation, previous = self._window(windows, situation, previous)
+            yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
+
+    def _window(
+        self, windows: list[tuple[Steps, bool]], situation: dict, previous: NDArray
+    ) -> tuple[dict, dict, NDArray]:
+        """One batch from each row's raw steps and whether its END lies in the window."""
+        fields = len(self.representation.fields)
+        raw = np.ones((self.streams, self.length, fields), dtype=np.int32)
+        weight = np.zeros((self.streams, self.length, fields), dtype=np.float32)
+        for row, (steps, _) in enumerate(windows):
+            raw[row, : len(steps)] = steps
+            weight[row, : len(steps)] = 1
+        before, situation = self.representation.trace(raw, situation)
+        # copies: a representation may hand on views of `raw`, and what is yielded must not change when the next is made
+        situation = {name: value.copy() for name, value in situation.items()}
+        target = self.representation.classes(raw, before, NUMPY).copy()
+        residual = self.representation.residual_nats(target) * weight[..., 0]
+        for row, (steps, has_end) in enumerate(windows):
+            if has_end:
+                target[row, len(steps), 0] = self.representation.end_class
+                weight[row, len(steps), 0] = 1
+        batch = {
+            "previous": np.concatenate([previous[:, None], target[:, :-1]], axis=1),
+            "target": target,
+            "raw": raw,
+            "situation": before,
+            "weight": weight,
+            "residual": residual,
+        }
+        return batch, situation, target[:, -1].copy()
+
+
+def _beginning_and_end(rng: np.random.Generator) -> tuple[int, int]:
+    """How many steps of its beginning and of its end make a short piece out of a long one."""
+    length = int(np.exp(rng.uniform(np.log(SHORTEST_EXCERPT), np.log(LONGEST_EXCERPT))))
+    first = int(length * rng.uniform(0.2, 0.8))
+    return first, length - first
+
+
+class _Row:
+    """Where one stream stands in its piece."""
+
+    def __init__(self, length: int, fields: int) -> None:
+        self.length = length
+        self.fields = fields
+        self.piece: Played | None = None
+        self.position = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.piece is None
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.position == 0
+
+    def load(self, piece: Played) -> None:
+        self.piece, self.position = piece, 0
+
+    def ask(self, situation: Situation, row: int) -> None:
+        """Put what is asked of the coming window, and at its start the piece's length, into `situation`."""
+        if self.piece is None:
+            return
+        controls = self.piece.controls
+        situation["controls"][row] = controls[min(self.position // BLOCK, len(controls) - 1)]
+        if self.position == 0:
+            situation["left"][row] = self.piece.left
+
+    def take(self) -> tuple[Steps, bool]:
+        """The next raw steps, fewer than a window at the end of a piece, and whether END follows within it."""
+        if self.piece is None:
+            return np.zeros((0, self.fields), dtype=np.int32), False
+        steps = self.piece.steps[self.position : self.position + self.length]
+        self.position += self.length
+        has_end = len(steps) < self.length
+        if has_end:
+            self.piece, self.position = None, 0
+        return steps, has_end

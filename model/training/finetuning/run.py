@@ -1,0 +1,217 @@
+"""Fine-tuning from beginning to end: pieces, training, the bundle, the verdict; a run that was killed goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+from numpy.typing import NDArray
+
+from model.bundles import Bundle
+from model.bundles.bundle import MANIFEST, unpack
+from model.bundles.store import read_folder, write_folder
+from model.errors import BundleError, RequestError
+from model.files import replace_file
+from model.network import NoteNetwork
+from model.network.config import preset
+from model.training import checkpoint
+from model.training.finetuning.curve import draw_curve
+from model.training.finetuning.data import Pieces, read_pieces
+from model.training.finetuning.evaluation import judged
+from model.training.finetuning.loop import JUDGING_S, JUDGING_SHARE, Fitting
+from model.training.finetuning.packing import Packer
+from model.training.finetuning.selection import chosen_epoch
+from model.training.finetuning.settings import About, EpochFigures, OnTuning, TuningProgress, TuningSettings
+from model.training.finetuning.verdict import (
+    DIVERGED,
+    Figures,
+    Originality,
+    Verdict,
+    load_verdict,
+    save_verdict,
+    sentences,
+)
+from model.training.finetuning.verdict import FILE as VERDICT
+
+CURVE = "curve.png"
+ENCODED = "encoded"  # folder of the run in which the set lies encoded
+
+
+def _quiet(progress: TuningProgress) -> None:
+    """Nobody listens."""
+
+
+def _never() -> bool:
+    return False
+
+
+def tune(
+    start: Bundle | str,
+    data: Path | Sequence[Path],
+    folder: Path,
+    settings: TuningSettings | None = None,
+    about: About | None = None,
+    on_progress: OnTuning = _quiet,
+    should_stop: Callable[[], bool] = _never,
+) -> Verdict:
+    """Fit a network to a small data set and say what came of it.
+
+    The bundle, the checkpoint, `verdict.json`, `curve.png` and `listening/` are written into `folder`. A run that was
+    killed goes on from its last whole epoch when it is asked for again; one that is done returns its verdict.
+
+    Args:
+        start: a bundle to begin with, whose sizes, styles and representation stay; or the name of a preset, to begin
+            from scratch.
+        data: a folder or archive of MIDI files, or several.
+        folder: of this run alone.
+        settings: how (default: see `TuningSettings`).
+        about: what the card is to say.
+        on_progress: hears where the run stands, about once a second.
+        should_stop: asked before every update; True ends training there, and what is the best so far is judged.
+
+    Raises:
+        ModelError: the set has too few pieces, the base is of the classic kind, or `folder` holds another run.
+    """
+    settings, about = settings or TuningSettings(), about or About()
+    if keras.backend.backend() != "tensorflow":
+        raise RequestError("Fine-tuning ends with music that TensorFlow draws: leave --backend at tensorflow for it.")
+    on_progress(TuningProgress(stage="preparing", epochs=settings.most_epochs))
+    run = _Run(*_begun(start, data, folder, settings), settings, about, folder)
+    if (verdict := run.verdict_there()) is not None:
+        return verdict
+    run.restore()
+    run.fitting.run(run.keep, on_progress, should_stop)
+    return run.judge(on_progress)
+
+
+def forget(folder: Path) -> None:
+    """Let the next `tune` in `folder` begin anew: the checkpoint and the verdict go, the bundle stays until then."""
+    for name in (checkpoint.FILE, VERDICT):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _begun(
+    start: Bundle | str, data: Path | Sequence[Path], folder: Path, settings: TuningSettings
+) -> tuple[Bundle | None, NoteNetwork, Pieces, str]:
+    """The base, its network or a new one, the pieces, and what names all of that."""
+    base = None if isinstance(start, str) else start
+    config = preset(start) if isinstance(start, str) else start.config
+    if config.window:
+        raise RequestError("What is of the classic kind cannot be fine-tuned: choose another model or preset.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
+    encoded = read_pieces(data, config.representation, folder / ENCODED, settings.threads)
+    if base is None:
+        config = config.model_copy(update={"styles": encoded.styles})
+    pieces = Pieces(encoded, None if base is None else base.replay_sample(), base is not None)
+    keras.utils.set_random_seed(settings.random_seed)
+    keras.config.set_dtype_policy("float32")
+    network = NoteNetwork(config) if base is None else base.network()
+    named: list[object] = [start if isinstance(start, str) else start.version, pieces.digest]
+    named += [settings.mix, settings.rate, settings.random_seed]
+    return base, network, pieces, hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16]
+
+
+@dataclass
+class _Run:
+    """One run: what it began with, and how its results are written."""
+
+    base: Bundle | None
+    network: NoteNetwork
+    pieces: Pieces
+    fingerprint: str
+    settings: TuningSettings
+    about: About
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.fitting = Fitting(self.network, self.pieces, self.settings, self.folder, self.fingerprint)
+        self._packer = Packer(self.base, self.network, self.pieces, self.about)
+
+    def verdict_there(self) -> Verdict | None:
+        """The verdict, where the run is over and judged."""
+        found = load_verdict(self.folder) if self.fitting.standing.is_over else None
+        return found if found is not None and self._has_bundle(found.version) else None
+
+    def restore(self) -> None:
+        """Write the best bundle again where a kill came between the checkpoint that holds it and the bundle."""
+        figures = self.fitting.standing.figures
+        if figures and chosen_epoch(figures).epoch > 0:
+            self.keep(self.fitting.best, figures)
+
+    def keep(self, weights: list[NDArray], figures: list[EpochFigures]) -> None:
+        """Write the bundle of the best epoch so far, unless it lies there already."""
+        files = self._packer.files(weights, figures, self.folder.name)
+        if not self._has_bundle(unpack(files, self.folder.name).version):
+            write_folder(self.folder, files)
+
+    def judge(self, on_progress: OnTuning) -> Verdict:
+        """Measure and hear what was kept, and write the verdict."""
+        standing, data = self.fitting.standing, self.pieces.data
+        last = TuningProgress(
+            stage="judging", epoch=standing.epoch, epochs=self.settings.most_epochs, history=standing.figures
+        )
+
+        def report(share: float) -> None:
+            fraction, left_s = 1 - JUDGING_SHARE * (1 - share), round(JUDGING_S * (1 - share), 1)
+            on_progress(last.model_copy(update={"fraction": fraction, "remaining_s": left_s}))
+
+        report(0.0)
+        self.keep(self.fitting.best, standing.figures)
+        bundle = unpack(read_folder(self.folder), self.folder.name)
+        figures = self._figures(bundle)
+        originality, listening = judged(bundle, self.base, (data.train, data.validation), self.folder, report)
+        verdict = self._verdict(bundle.version, figures, originality, listening)
+        with replace_file(self.folder / CURVE) as file:
+            file.write(draw_curve(standing.figures, self.about.title))
+        save_verdict(self.folder, verdict)
+        return verdict
+
+    def _figures(self, bundle: Bundle) -> Figures:
+        """Before and after, the latter with the weights as the bundle holds them."""
+        before = self.fitting.standing.figures[0]
+        val_after, base_after = self.fitting.measured(bundle.weights)
+        return Figures(
+            val_before=None if self.base is None else before.val_nats,
+            val_after=val_after,
+            base_before=before.base_nats,
+            base_after=base_after,
+        )
+
+    def _verdict(self, version: str, figures: Figures, originality: Originality, listening: tuple[str, ...]) -> Verdict:
+        standing, data = self.fitting.standing, self.pieces.data
+        return Verdict(
+            version=version,
+            epoch=chosen_epoch(standing.figures).epoch,
+            epochs=standing.epoch,
+            minutes=round(standing.seconds / 60, 2),
+            updates=standing.updates,
+            train_pieces=len(data.train),
+            held_out_pieces=len(data.validation),
+            notes=sum(map(len, data.train)),
+            **figures.model_dump(),
+            gain_percent=figures.gain_percent,
+            loss_percent=figures.loss_percent,
+            originality=originality,
+            is_copying=originality.is_copying,
+            listening=listening,
+            sentences=(
+                *sentences(figures, originality, len(data.validation), self.base is not None),
+                *([DIVERGED] if standing.has_diverged else []),
+            ),
+        )
+
+    def _has_bundle(self, version: str) -> bool:
+        """Whether the bundle of that version lies whole in the folder."""
+        if not (self.folder / MANIFEST).is_file():
+            return False
+        try:
+            return unpack(read_folder(self.folder), self.folder.name).version == version
+        except BundleError:
+            return False
