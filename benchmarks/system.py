@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import BenchmarkError
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import ComposeRequest, ComposeResult, Delivery, Stage
 from jobs.settings import JobSettings
 from sandbox.errors import SandboxError
@@ -29,7 +29,7 @@ class RunningSystem:
     """The address of the local Discord's page, and the board on which the jobs lie."""
 
     url: str
-    board: JobBoard
+    board: JobClient
 
     async def compose(self, requests: Iterable[ComposeRequest]) -> list[ComposeResult]:
         """Submit jobs at once and wait for all of them.
@@ -66,7 +66,7 @@ async def running(state: Path) -> AsyncIterator[RunningSystem]:
             system = await stack.enter_async_context(
                 running_system(state / "system", redis_url=redis_url, say=lambda _: None)
             )
-            board = JobBoard(JobSettings.model_validate({"redis_url": redis_url, "open_jobs_limit": OPEN_JOBS}))
+            board = JobClient(JobSettings.model_validate({"redis_url": redis_url, "open_jobs_limit": OPEN_JOBS}))
             stack.push_async_callback(board.close)
             yield RunningSystem(str(system.url), board)
     except SandboxError as error:

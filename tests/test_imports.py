@@ -51,15 +51,8 @@ MODULES_IN_CIRCLES = {
     "bot.suggestions",
     "bot.trainings",
     "bot.uploads",
-    "model.engine.known_answers",
-    "model.engine.processor",
     "model.representation.events",
     "model.representation.performance",
-    "worker.library.data_sets",
-    "worker.library.errand",
-    "worker.library.models",
-    "worker.render.engines",
-    "worker.render.fluidsynth_engine",
 }
 FOLDERS_IN_CIRCLES = {"bot.buttons", "bot.commands", "bot.delivery", "model.bundles", "model.composing"}
 
