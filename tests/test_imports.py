@@ -54,7 +54,16 @@ MODULES_IN_CIRCLES = {
     "model.representation.events",
     "model.representation.performance",
 }
-FOLDERS_IN_CIRCLES = {"bot.buttons", "bot.commands", "bot.delivery", "model.bundles", "model.composing"}
+FOLDERS_IN_CIRCLES = {
+    "bot.buttons",
+    "bot.commands",
+    "bot.delivery",
+    "model.bundles",
+    "model.composing",
+    "model.corpora",
+    "model.generation.kernels",
+    "model.representation",
+}
 
 
 def _modules(package: str) -> list[Path]:
