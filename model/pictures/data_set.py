@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from model.controls import KEYS, TONICS
+from model.controls import KEYS, MAJOR_TONICS, MINOR_TONICS
 from model.pictures.canvas import (
     BACKGROUND,
     DIM_TEXT,
@@ -97,7 +97,9 @@ def _draw_totals(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
 def _keys(info: DataSetInfo) -> Bars:
     keys = info.keys
     rows = [[keys[KEYS[12 * mode + tonic]] for tonic in range(12)] for mode in (0, 1)]
-    return Bars("Keys", TONICS, rows, (MAJOR_COLOUR, MINOR_COLOUR))
+    pairs = zip(MAJOR_TONICS, MINOR_TONICS, strict=True)
+    tonics = tuple(major if major == minor else f"{major}/{minor}" for major, minor in pairs)
+    return Bars("Keys", tonics, rows, (MAJOR_COLOUR, MINOR_COLOUR))
 
 
 def _lengths(info: DataSetInfo) -> Bars:

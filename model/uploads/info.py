@@ -16,6 +16,7 @@ from model.errors import DataError
 from model.midi.refusals import counted
 
 FORMAT = 1  # of the file that keeps it
+RESPELLED = {"C# major": "Db major", "Ab minor": "G# minor"}  # keys as older versions spelled them
 SHORT_HASH = 8  # letters of a hash that are shown
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 LONGEST_NOTE = 200  # letters
@@ -181,7 +182,8 @@ class DataSetInfo(BaseModel):
     @property
     def keys(self) -> Counter[str]:
         """How many pieces are in each key, by an estimate."""
-        return Counter(piece.facts.key for piece in self.pieces if piece.facts.key)
+        found = (piece.facts.key for piece in self.pieces if piece.facts.key)
+        return Counter(RESPELLED.get(key, key) for key in found)
 
     @property
     def all_terms(self) -> tuple[Terms, ...]:

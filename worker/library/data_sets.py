@@ -22,6 +22,7 @@ from jobs.contract import (
     Files,
     ListDataSets,
     ListedPiece,
+    NeedsConfirmation,
     RemoveFromDataSet,
     ShowDataSet,
 )
@@ -40,7 +41,9 @@ LONGEST_SENTENCE = 300
 def create(counter: Counter, action: CreateDataSet) -> Answer:
     """Make an empty data set."""
     info = counter.shelves.data_sets.create(action.name, action.licence, counter.requester_id, action.note)
-    return DataSetPage(summary=summary(info), sentences=(f"The data set '{info.name}' is there now. Add MIDI to it.",))
+    return DataSetPage(
+        summary=summary(info), sentences=(f"Created `{info.name}`. Add MIDI files next, with `/dataset add`.",)
+    )
 
 
 def add(counter: Counter, action: AddToDataSet) -> Answer:
@@ -53,7 +56,7 @@ def add(counter: Counter, action: AddToDataSet) -> Answer:
         if not action.files:
             return _batch(counter, report)
     elif not action.files:
-        raise DataError("There is nothing to add: attach a MIDI file or a zip of them, or name another data set.")
+        raise DataError("There is nothing to add. Attach a MIDI file or a zip of them, or choose another data set.")
     files = joined([(ref.name, counter.blobs.get(ref)) for ref in action.files])
     return _batch(
         counter,
@@ -76,14 +79,19 @@ def remove(counter: Counter, action: RemoveFromDataSet) -> Answer:
     store = counter.shelves.data_sets
     removed = store.remove(action.name, action.pieces)
     names = ", ".join(piece.name for piece in removed)
-    said = f"{len(removed)} {'piece was' if len(removed) == 1 else 'pieces were'} taken out: {names}."
+    said = f"Removed {len(removed)} {'piece' if len(removed) == 1 else 'pieces'}: {names}."
     return _page(counter, store.info(action.name), 1, (said[:LONGEST_SENTENCE],))
 
 
 def delete(counter: Counter, action: DeleteDataSet) -> Answer:
-    """Delete one for good."""
-    info = counter.shelves.data_sets.delete(action.name)
-    return Done(sentence=f"The data set '{info.name}' with its {len(info.pieces)} pieces is deleted.")
+    """Delete one for good; the admin is asked first."""
+    store = counter.shelves.data_sets
+    if not action.confirmed:
+        count = len(store.info(action.name).pieces)
+        pieces = f" and its {count} {'piece' if count == 1 else 'pieces'}" if count else ""
+        question = f"Delete the data set `{action.name}`{pieces}? This can't be undone."
+        return NeedsConfirmation(sentence=question, action=action.model_copy(update={"confirmed": True}))
+    return Done(sentence=f"Deleted the data set `{store.delete(action.name).name}`.")
 
 
 def export(counter: Counter, action: ExportDataSet) -> Answer:
@@ -101,14 +109,14 @@ def in_parts(counter: Counter, archive: bytes, name: str, taken_by: str) -> File
     parts = split(name, archive, min(counter.upload_bytes, counter.blobs.limit_bytes))
     if len(parts) > MOST_FILES:
         raise DataError(
-            f"{name} has {len(archive) / 2**20:.0f} MiB, more than a message here can hold. "
-            "Whoever runs this bot can hand it out from the shell."
+            f"{name} has {len(archive) / 2**20:.0f} MiB, which is too much for one message here. "
+            "Ask whoever runs this bot for the file."
         )
     kept = tuple(counter.blobs.put(data, one, "application/octet-stream") for one, data in parts)
     if len(parts) == 1:
         return Files(files=kept)
-    told = f"{name} is too large for one file here, so it comes in {len(parts)} parts: put them together in order"
-    return Files(files=kept, sentences=(f"{told}, or give them all to `{taken_by}`.",))
+    told = f"{name} is too large for one file here, so it comes in {len(parts)} parts."
+    return Files(files=kept, sentences=(f"{told} To bring it back, attach all parts in one `{taken_by}`.",))
 
 
 def summary(info: DataSetInfo) -> DataSetSummary:
