@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import ComposeRequest, ComposeResult, Delivery, Stage
 from jobs.settings import JobSettings
-from sandbox import valkey
-from sandbox.child import Child
 from sandbox.errors import SandboxError
-from sandbox.supervisor import running_system
+from sandbox.redis_server import embedded_server
+from sandbox.run import running_system
+from sandbox.supervised_process import SupervisedProcess
 
 SEED = Path(__file__).parents[1] / "sandbox" / "seeds" / "prelude_in_c.mid"
 OPEN_JOBS = 1000  # more than any part asks for at once
@@ -29,7 +29,7 @@ class RunningSystem:
     """The address of the local Discord's page, and the board on which the jobs lie."""
 
     url: str
-    board: JobBoard
+    board: JobClient
 
     async def compose(self, requests: Iterable[ComposeRequest]) -> list[ComposeResult]:
         """Submit jobs at once and wait for all of them.
@@ -59,14 +59,14 @@ async def running(state: Path) -> AsyncIterator[RunningSystem]:
     """
     try:
         async with AsyncExitStack() as stack:
-            program, redis_url = valkey.embedded(state / "valkey")
-            server = Child(program, state / "log")
+            spec, redis_url = embedded_server(state / "valkey")
+            server = SupervisedProcess(spec, state / "log")
             stack.push_async_callback(server.end)
             await server.start()
             system = await stack.enter_async_context(
                 running_system(state / "system", redis_url=redis_url, say=lambda _: None)
             )
-            board = JobBoard(JobSettings.model_validate({"redis_url": redis_url, "open_jobs_limit": OPEN_JOBS}))
+            board = JobClient(JobSettings.model_validate({"redis_url": redis_url, "open_jobs_limit": OPEN_JOBS}))
             stack.push_async_callback(board.close)
             yield RunningSystem(str(system.url), board)
     except SandboxError as error:

@@ -1,6 +1,7 @@
-"""The cheap checks of an attached seed, before anything is queued; everything deeper is the worker's to say.
+"""The cheap checks of an attached seed before anything is queued. Workers check the rest.
 
-A file's address expires, so its bytes are read at once. The bot looks at no more than the first few of them.
+A file is judged by its bytes, never by its name: programs save MIDI as `.rmi` or without an extension, too. The address
+of a file expires, so its bytes are read at once.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import discord
 
 from bot.errors import BadSeed
 
-EXTENSIONS = {".mid", ".midi", ".smf", ".kar"}
-MAGIC = b"MThd"  # every Standard MIDI File begins with it
-WRAPPER_BYTES = 128  # old Macintosh files and RIFF-MIDI put at most this much before it; the worker takes it off
+EXTENSIONS = {".mid", ".midi", ".smf", ".kar", ".rmi", ".rmid", ""}
+TYPES = ("midi", "audio/mid", "rmi")  # parts of the media types that programs give MIDI files
+MAGIC = b"MThd"  # begins every Standard MIDI File; wrappers put any number of bytes before it
+# What begins files that may hold a MIDI file but are none: archives, recordings, pictures, documents.
+OTHER_KINDS = (b"PK\x03\x04", b"ID3", b"\xff\xfb", b"OggS", b"fLaC", b"\x89PNG", b"%PDF", b"<?xml")
 
 
 async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
     """The bytes of an attached MIDI file.
 
     Raises:
-        BadSeed: by name or first bytes not a MIDI file, empty, over `limit_bytes`, or not to be had.
+        BadSeed: not a MIDI file inside, empty, over `limit_bytes`, or not to be had.
     """
     _check_outside(attachment, limit_bytes)
     try:
@@ -28,25 +31,25 @@ async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
     except discord.HTTPException as error:
         raise BadSeed("Discord did not hand over your file. Attach it again with a new `/compose`.") from error
     if not is_midi_inside(data):
+        if is_called_midi(attachment):
+            raise BadSeed(
+                f"{shown(attachment)} is called a MIDI file but is not one inside. "
+                "Export it again from your music program as a Standard MIDI File (`.mid`)."
+            )
         raise BadSeed(
-            f"{shown(attachment)} is called a MIDI file but is not one inside. "
-            "Export it again from your music program as a Standard MIDI File (`.mid`)."
+            f"{shown(attachment)} is not a MIDI file. Attach a `.mid` file; a recording (MP3, WAV) cannot be a seed."
         )
     return data
 
 
 def is_midi_inside(data: bytes) -> bool:
-    """Whether the first bytes are those of a MIDI file."""
-    return MAGIC in data[: WRAPPER_BYTES + len(MAGIC)]
+    """Whether there is a MIDI file in `data`, which is no other kind of file."""
+    return MAGIC in data and not data.startswith(OTHER_KINDS) and (data[:4] != b"RIFF" or data[8:12] == b"RMID")
 
 
 def _check_outside(attachment: discord.Attachment, limit_bytes: int) -> None:
     if attachment.size == 0:
         raise BadSeed(f"{shown(attachment)} is empty. Attach a `.mid` file with some notes in it.")
-    if not is_called_midi(attachment):
-        raise BadSeed(
-            f"{shown(attachment)} is not a MIDI file. Attach a `.mid` file; a recording (MP3, WAV) cannot be a seed."
-        )
     if attachment.size > limit_bytes:
         raise BadSeed(
             f"{shown(attachment)} is too big: {size_words(attachment.size)}, and a seed may have "
@@ -55,9 +58,9 @@ def _check_outside(attachment: discord.Attachment, limit_bytes: int) -> None:
 
 
 def is_called_midi(attachment: discord.Attachment) -> bool:
-    """Whether its name or its type says that it is a MIDI file."""
+    """Whether its name or its type says that it may be a MIDI file."""
     by_name = PurePath(attachment.filename).suffix.lower() in EXTENSIONS
-    return by_name or "midi" in (attachment.content_type or "")
+    return by_name or any(kind in (attachment.content_type or "") for kind in TYPES)
 
 
 def shown(attachment: discord.Attachment) -> str:

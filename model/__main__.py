@@ -11,7 +11,9 @@ import sys
 
 from model.errors import ModelError, RequestError
 
-COMMANDS = ("train", "compose", "evaluate", "report", "info", "summary", "publish", "bundles", "data", "dataset")
+COMMANDS = (
+    "train", "compose", "evaluate", "report", "describe", "info", "summary", "publish", "bundles", "data", "dataset",
+)  # fmt: skip
 BACKENDS = ("tensorflow", "torch", "jax")
 
 
@@ -19,9 +21,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 when it did what was asked, 1 with a sentence on stderr when it could not, 2 for bad usage, 130 after Ctrl-C.
+        0 when it did what was asked, 1 with a sentence on stderr when it could not, 2 for bad usage or for a file
+        that `describe` refuses, 130 after Ctrl-C.
     """
-    arguments = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = _parser(argv[:1]).parse_args(argv)
     try:
         _choose_backend(getattr(arguments, "backend", "tensorflow"))
         if arguments.command == "train":
@@ -35,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     lines = (json.dumps(figures) for figures in (outcome.figures, *outcome.more))
     print("\n".join(lines) if arguments.json else outcome.text)
-    return 0
+    return outcome.status
 
 
 def _choose_backend(name: str) -> None:
@@ -45,10 +49,11 @@ def _choose_backend(name: str) -> None:
     os.environ["KERAS_BACKEND"] = name
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: list[str]) -> argparse.ArgumentParser:
+    """The parser of the command that is asked for, which alone is imported; of all commands where none is."""
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
+    for name in asked if set(asked) <= set(COMMANDS) and asked else COMMANDS:
         module = importlib.import_module(f"model.commands.{name}")
         command = commands.add_parser(
             name,

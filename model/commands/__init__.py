@@ -4,6 +4,7 @@ train     fit a network to a folder or archive of MIDI files
 compose   a new piece as a MIDI file, from nothing or after a seed
 evaluate  held-out likelihood beside simple floors
 report    many composed pieces measured beside real music
+describe  what a MIDI file holds
 info      a bundle's card
 summary   the layers of a network and their weights
 publish   put a trained bundle into a store, under a name
@@ -31,3 +32,4 @@ class Outcome:
     figures: dict
     text: str
     more: tuple[dict, ...] = ()
+    status: int = 0  # exit status; not 0 where the answer is a refusal

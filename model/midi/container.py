@@ -15,6 +15,7 @@ from model.midi.refusals import counted, refusal
 
 HEADER, TRACK = b"MThd", b"MTrk"
 HEADER_BYTES = 14
+TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 COARSEST_DIVISION = 24  # ticks per quarter note; ticks of a coarser file are divided
 MOST_RESCANS = 32  # tracks with a wrong length that are read twice
 
@@ -25,6 +26,9 @@ OTHER_KINDS = (
     (b"OggS", "This is an Ogg recording, not a MIDI file"),
     (b"fLaC", "This is a FLAC recording, not a MIDI file"),
     (b"RIFF", "This is a recording (WAV) or another RIFF file, not a MIDI file"),
+    (b"Rar!", "This is an archive, not a MIDI file"),
+    (b"7z\xbc\xaf", "This is an archive, not a MIDI file"),
+    (b"\x1f\x8b", "This is a compressed file, not a MIDI file"),
     (b"PK\x03\x04", "This is a ZIP archive or a compressed score, not a MIDI file"),
     (b"<?xml", "This is an XML file (perhaps MusicXML), not a MIDI file"),
     (b"\x89PNG", "This is a picture, not a MIDI file"),
@@ -80,6 +84,8 @@ def _is_wrapped(data: bytes) -> bool:
 
 
 def _other_kind(data: bytes) -> str | None:
+    if data[TAR_MAGIC_AT : TAR_MAGIC_AT + len(TAR_MAGIC)] == TAR_MAGIC:
+        return "This is an archive (tar), not a MIDI file"
     return next((kind for start, kind in OTHER_KINDS if data.startswith(start)), None)
 
 

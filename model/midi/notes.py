@@ -82,11 +82,11 @@ class _Pairing:
     def finish(self, longest: int) -> int:
         """End the notes that are still open; how many of them had no release at all."""
         lost = 0
-        by_key: dict[int, list[tuple[int, tuple[int, int]]]] = defaultdict(list)
+        by_pitch: dict[int, list[tuple[int, tuple[int, int]]]] = defaultdict(list)
         for keys in self._open:
-            for key, notes in keys.items():
-                by_key[key[1]].extend((note, key) for note in notes)
-        for pitch, notes in by_key.items():
+            for key, open_notes in keys.items():
+                by_pitch[key[1]].extend((note, key) for note in open_notes)
+        for pitch, notes in by_pitch.items():
             stray = iter(self._stray.get(pitch, ()))
             end = next(stray, None)
             for note, key in sorted(notes):

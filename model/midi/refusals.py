@@ -24,6 +24,8 @@ SENTENCES = {
     "too_many_notes": "The file has more than {limit:,} notes; send a shorter or a thinner piece.",
     "too_many_changes": "The file changes its {map} more than {limit:,} times; send one with a steadier {map}.",
     "too_long": "The piece is longer than {limit_min:g} minutes; cut it and send the part you want.",
+    "too_slow": "Reading the file takes longer than {limit_s:g} seconds; send a shorter or a simpler piece.",
+    "too_complex": "Reading the file takes too much memory; send a shorter or a simpler piece.",
     "cannot_write": "The piece has a silence longer than a MIDI file can hold; make it shorter.",
 }
 

@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from model.controls import KEYS, TONICS
-from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, instrument_colour
-from model.pictures.png import png
-from model.pictures.roll_axes import drawable, font
+from model.controls import KEYS, MAJOR_TONICS, MINOR_TONICS
+from model.pictures.canvas import (
+    BACKGROUND,
+    DIM_TEXT,
+    GRID,
+    TEXT,
+    WHITE_ROW,
+    Colour,
+    drawable,
+    font,
+    instrument_colour,
+    png,
+)
 from model.pictures.roll_layout import SCALE, Box
 
 if TYPE_CHECKING:
-    from model.datasets.info import DataSetInfo
+    from model.uploads.info import DataSetInfo
 
 WIDTH = 900 * SCALE
 MARGIN, GAP, PADDING = 24 * SCALE, 16 * SCALE, 16 * SCALE
@@ -63,7 +72,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
     draw.text((MARGIN, 28 * SCALE), drawable(info.name), fill=TEXT, font=font(TITLE), anchor="lm")
     use = "  ·  not for commercial use" if info.non_commercial else ""
     licence = _fitting(f"{drawable(info.licence)}", WIDTH - 2 * MARGIN - round(font(LABEL).getlength(use)))
-    draw.text((MARGIN, 56 * SCALE), licence + use, fill=DIM_TEXT, font=font(LABEL), anchor="lm")
+    draw.text((MARGIN, 56 * SCALE), licence + use, fill=DIM_TEXT, font=font(LABEL, licence), anchor="lm")
 
 
 def _draw_totals(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
@@ -88,7 +97,9 @@ def _draw_totals(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
 def _keys(info: DataSetInfo) -> Bars:
     keys = info.keys
     rows = [[keys[KEYS[12 * mode + tonic]] for tonic in range(12)] for mode in (0, 1)]
-    return Bars("Keys", TONICS, rows, (MAJOR_COLOUR, MINOR_COLOUR))
+    pairs = zip(MAJOR_TONICS, MINOR_TONICS, strict=True)
+    tonics = tuple(major if major == minor else f"{major}/{minor}" for major, minor in pairs)
+    return Bars("Keys", tonics, rows, (MAJOR_COLOUR, MINOR_COLOUR))
 
 
 def _lengths(info: DataSetInfo) -> Bars:
@@ -171,8 +182,8 @@ def _title(draw: ImageDraw.ImageDraw, title: str, box: Box) -> None:
 
 def _fitting(text: str, width: int) -> str:
     """`text`, cut with dots to `width` pixels."""
-    if font(LABEL).getlength(text) <= width:
+    if font(LABEL, text).getlength(text) <= width:
         return text
-    while text and font(LABEL).getlength(text + "...") > width:
+    while text and font(LABEL, text).getlength(text + "...") > width:
         text = text[:-1]
     return text.rstrip() + "..."

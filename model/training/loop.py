@@ -255,7 +255,7 @@ def held_out_by_style(data: Encoded, most_notes: int) -> dict[str, list[NDArray[
     found: dict[str, list[NDArray[np.int32]]] = {}
     for style in sorted(set(data.validation_styles)):
         pieces = [steps for steps, one in zip(data.validation, data.validation_styles, strict=True) if one == style]
-        pieces.sort(key=lambda steps: hashlib.sha256(np.ascontiguousarray(steps)).digest())
+        pieces.sort(key=lambda steps: hashlib.sha256(steps.tobytes()).digest())
         pieces = [steps[:LONGEST_BEGINNING] for steps in pieces]
         upto = np.cumsum([len(steps) for steps in pieces])
         found[style] = pieces[: int(np.searchsorted(upto, most_notes)) + 1]

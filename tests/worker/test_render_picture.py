@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.pictures.palette import (
+from model.pictures.canvas import (
     BACKGROUND,
     BLACK_ROW,
     WHITE_ROW,
+    covered,
+    drawable,
     instrument_colour,
     loudness_colour,
 )
-from model.pictures.roll_axes import bar_ticks, clock, drawable, has_bars
-from model.pictures.roll_layout import HEIGHT, WIDTH, Layout
-from model.pictures.roll_legend import instrument_names
-from model.pictures.roll_notes import note_boxes
+from model.pictures.piano_roll import bar_ticks, clock, has_bars, instrument_names
+from model.pictures.roll_layout import HEIGHT, WIDTH, Layout, note_boxes
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 from worker.render import RenderSettings
 from worker.render.picture import PictureRenderer
@@ -165,7 +165,15 @@ def test_any_title_can_be_drawn(title):
 
 
 def test_a_title_is_written_in_the_letters_there_are():
-    assert drawable("Prélude – № 1\n«Ő»") == "Prelude - No 1 O"
+    assert drawable("Prélude – № 1\n«Ő»") == "Prélude – № 1 «Ő»"
+    assert drawable("Калинка, Ζορμπάς") == "Калинка, Ζορμπάς"
+    assert drawable("作曲 Ver. 2 \U0001f3b9") == "Ver. 2"
+    assert drawable("\uff21\uff22 שלום") == "AB"
+
+
+def test_nothing_is_drawn_that_the_font_has_only_a_box_for():
+    everything = "".join(map(chr, range(0x20, 0x3000)))
+    assert {ord(letter) for letter in drawable(everything) if not letter.isascii()} <= covered()
 
 
 def test_no_notes_are_refused():

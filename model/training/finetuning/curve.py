@@ -11,8 +11,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour
-from model.pictures.roll_axes import drawable, font
+from model.pictures.canvas import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, drawable, font
 from model.pictures.roll_layout import SCALE, Box
 from model.training.finetuning.selection import chosen_epoch
 from model.training.finetuning.settings import EpochFigures
@@ -117,10 +116,8 @@ def _draw_kept(draw: ImageDraw.ImageDraw, scale: _Scale, curve: Curve, epoch: in
 
 
 def _draw_heading(draw: ImageDraw.ImageDraw, title: str) -> None:
-    middle = 20 * SCALE
-    draw.text(
-        (18 * SCALE, middle), drawable(title)[:44] or "Fine-tuning", fill=TEXT, font=font(TITLE_SIZE), anchor="lm"
-    )
+    middle, shown = 20 * SCALE, drawable(title)[:44] or "Fine-tuning"
+    draw.text((18 * SCALE, middle), shown, fill=TEXT, font=font(TITLE_SIZE, shown), anchor="lm")
     meaning = "nats per note, lower is better"
     draw.text((PLOT.right, middle), meaning, fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
 
