@@ -14,11 +14,11 @@ DATA ?= data
 OUT ?= runs/piano
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench train fix lock resolve digests clean
+.PHONY: help run test test-fast check bench train fix lock resolve digests clean
 
 help:
 	@echo 'make run     start the whole system here; with DISCORD_TOKEN set, on the real Discord'
-	@echo 'make test    run all tests'
+	@echo 'make test    run all tests, on all cores; make test-fast: those without network, processes and TensorFlow'
 	@echo 'make check   format, lint and types, without changing a file'
 	@echo 'make bench   measure drawing, load, rendering, preparing and training beside their baselines'
 	@echo 'make train   train a model: make train DATA=folder-or-archive OUT=runs/piano'
@@ -35,6 +35,9 @@ test: $(VENV)/.dev
 	@exec $(IN) -m pytest $(ARGS)
 
 # every part runs, so that one go shows every problem
+test-fast: $(VENV)/.dev
+	@exec $(IN) -m pytest -m fast $(ARGS)
+
 check: $(VENV)/.dev
 	@status=0; \
 	echo 'format:'; $(IN) -m ruff format --check . || status=1; \

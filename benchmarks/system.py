@@ -15,10 +15,10 @@ from benchmarks.errors import BenchmarkError
 from jobs import JobClient
 from jobs.contract import ComposeRequest, ComposeResult, Delivery, Stage
 from jobs.settings import JobSettings
-from sandbox import valkey
-from sandbox.child import Child
 from sandbox.errors import SandboxError
-from sandbox.supervisor import running_system
+from sandbox.redis_server import embedded_server
+from sandbox.run import running_system
+from sandbox.supervised_process import SupervisedProcess
 
 SEED = Path(__file__).parents[1] / "sandbox" / "seeds" / "prelude_in_c.mid"
 OPEN_JOBS = 1000  # more than any part asks for at once
@@ -59,8 +59,8 @@ async def running(state: Path) -> AsyncIterator[RunningSystem]:
     """
     try:
         async with AsyncExitStack() as stack:
-            program, redis_url = valkey.embedded(state / "valkey")
-            server = Child(program, state / "log")
+            spec, redis_url = embedded_server(state / "valkey")
+            server = SupervisedProcess(spec, state / "log")
             stack.push_async_callback(server.end)
             await server.start()
             system = await stack.enter_async_context(

@@ -1,4 +1,4 @@
-"""`Cadenza`, the discord.py client: commands, buttons, the job board and the courier, tied together.
+"""`Cadenza`, the discord.py client: commands, buttons, the job board and the job tracker, tied together.
 
 No privileged intents: slash commands, buttons and attachments come with the interaction itself.
 """
@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from pathlib import Path
+from typing import Any
 
 import discord
 import yarl
 from discord import app_commands
 
 from bot import commands
+from bot.buttons import admin_button, piece_button
 from bot.buttons.admin_button import AdminButton
 from bot.buttons.piece_button import PieceButton
-from bot.delivery.courier import EDIT_INTERVAL_S, Courier
-from bot.errors import answer
+from bot.buttons.repeats import Presses
+from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
+from bot.errors import OutdatedForm, answer
+from bot.forms import OpenForms
 from bot.sync import sync_if_changed
 from jobs import JobClient
 from jobs.errors import QueueUnreachable
 
 log = logging.getLogger(__name__)
 
+BUTTON_IDS = (piece_button.TEMPLATE, admin_button.TEMPLATE)
+
 RESUME_EVERY_S = 5.0  # while Redis does not answer at the start
-LOOK_EVERY_S = 60.0  # for nightly trainings, which begin without the bot
+LOOK_EVERY_S = 60.0  # for nightly trainings, which start without the bot
 
 
 class CommandTree(app_commands.CommandTree["Cadenza"]):
@@ -37,10 +44,14 @@ class CommandTree(app_commands.CommandTree["Cadenza"]):
 
 
 class Cadenza(discord.Client):
-    """The bot. `board` is where jobs go, `courier` brings back what comes of them."""
+    """The bot. `board` is where jobs go, `tracker` delivers the results."""
 
     def __init__(
-        self, board: JobClient, state: Path, max_seed_bytes: int, edit_interval_s: float = EDIT_INTERVAL_S
+        self,
+        board: JobClient,
+        state: Path,
+        max_seed_bytes: int,
+        edit_interval_s: float = EDIT_INTERVAL_S,
     ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),
@@ -50,7 +61,9 @@ class Cadenza(discord.Client):
         )
         self.board = board
         self.max_seed_bytes = max_seed_bytes
-        self.courier = Courier(self, board, edit_interval_s)
+        self.tracker = JobTracker(self, board, edit_interval_s)
+        self.presses = Presses()
+        self.forms = OpenForms()
         self.tree = CommandTree(self)
         self._state_folder = state
         self._resuming: asyncio.Task[None] | None = None
@@ -67,19 +80,35 @@ class Cadenza(discord.Client):
         """Say that commands are answered from now on; comes again after a lost connection."""
         log.info("bot ready: %s in %d servers", self.user, len(self.guilds))
 
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer forms and buttons that nothing else does: they come from before a restart, or an older version."""
+        said: dict[str, Any] = dict(interaction.data or {})
+        custom_id = str(said.get("custom_id", ""))
+        if interaction.type is discord.InteractionType.modal_submit and custom_id not in self.forms:
+            await answer(interaction, OutdatedForm())
+        elif interaction.type is discord.InteractionType.component and not _is_ours(custom_id):
+            await answer(interaction, OutdatedForm("button", "Use the command again."))
+
+    async def on_app_command_completion(
+        self, interaction: discord.Interaction[Any], command: app_commands.Command | app_commands.ContextMenu
+    ) -> None:
+        """After a command, hand over what could not be delivered to the member before."""
+        if interaction.response.is_done() and not self.tracker.is_following(str(interaction.id)):
+            await self.tracker.hand_over_kept(interaction.user.id, interaction.followup)
+
     async def close(self) -> None:
         """Let go of jobs, which stay open for the next start, of Discord, and of Redis."""
         if self._resuming is not None:
             self._resuming.cancel()
             await asyncio.gather(self._resuming, return_exceptions=True)
-        await self.courier.close()
+        await self.tracker.close()
         await super().close()
         await self.board.close()
 
     async def _resume(self) -> None:
         while True:
             try:
-                count = await self.courier.resume()
+                count = await self.tracker.resume()
             except QueueUnreachable as error:
                 log.warning("open jobs cannot be looked up yet: %r", error.__cause__ or error)
                 await asyncio.sleep(RESUME_EVERY_S)
@@ -89,9 +118,13 @@ class Cadenza(discord.Client):
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
-                await self.courier.find_nightly()
+                await self.tracker.find_nightly()
             except QueueUnreachable as error:
                 log.warning("nightly trainings cannot be looked for: %r", error.__cause__ or error)
+
+
+def _is_ours(custom_id: str) -> bool:
+    return any(re.fullmatch(template, custom_id) for template in BUTTON_IDS)
 
 
 def point_at(api: str, gateway: str) -> None:

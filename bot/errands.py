@@ -1,6 +1,6 @@
-"""What admins have done with their server's data sets and models: from an interaction to an errand in the queue.
+"""Requests about a server's data sets and models: from an interaction to a job in the queue.
 
-Only whoever asked sees the answer. Commands and buttons use it alike.
+Only whoever asked sees the answer. Used by commands and buttons.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def acknowledge(interaction: discord.Interaction[Cadenza]) -> int:
-    """Tell an admin that an answer will come, which only they see; the answer's message id.
+    """Tell an admin that an answer follows, which only they see; the answer's message id.
 
     Raises:
         ServersOnly, AdminsOnly: it is not for whoever asks, or not here.
@@ -30,10 +30,10 @@ async def acknowledge(interaction: discord.Interaction[Cadenza]) -> int:
 
 
 async def submit(interaction: discord.Interaction[Cadenza], action: Action, message_id: int) -> None:
-    """Put `action` into the queue and let its answer be followed.
+    """Put `action` into the queue and follow its answer.
 
     Raises:
-        JobsError: nobody is there to do it, too many are waiting, …; its sentence says what to do.
+        JobsError: no worker, too many requests, …; its sentence says what to do.
     """
     fields = submission.origin(interaction) | {"action": action, "private": True}
     await submission.submit(interaction, validated(LibraryRequest, fields), message_id)

@@ -4,15 +4,19 @@ CadenzaError
 └── UserFacing             owns the sentence that the member is shown
     ├── BadSeed            the attached file cannot be a seed: not MIDI, empty, too big, not downloadable
     ├── OutOfRange         an option lies outside its range
+    ├── BadOption          an option does not fit into a request: too long, or not of the right form
     ├── Contradiction      options that do not go together, or one that lacks what it needs
-    ├── NotKnown           a value that none of the models asked knows
-    ├── NotYours           the button belongs to whoever asked for the piece
+    ├── NotKnown           no model knows the value of an option
+    ├── NotYours           the button belongs to another member
+    ├── AlreadyAsked       the same button was pressed a moment ago
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
-    ├── TrainingGone       the training under a button, or the one that is named, is no longer known
-    ├── BadUpload          an attached file can go neither into a data set nor into the store of models
-    ├── BadName            what was typed cannot be the name of a data set or model, or a version
-    ├── ServersOnly        it belongs to a server and was asked for in direct messages
-    ├── AdminsOnly         it is for those who may manage the server
+    ├── TrainingGone       the training is not known, or no longer
+    ├── BadUpload          an attached file can be no part of a data set or model
+    ├── BadName            what was typed cannot name a data set or model
+    ├── SharedModel        a model that comes with the bot cannot be changed by a server
+    ├── ServersOnly        it belongs to a server and was asked for in a direct message
+    ├── AdminsOnly         it needs the permission Manage Server
+    ├── OutdatedForm       a form or button from before the bot restarted
     └── NotAllowedHere     the bot lacks a permission in this channel
 """
 
@@ -22,18 +26,21 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 from discord import app_commands
 from pydantic import ValidationError
 
+from bot.replies import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, refuse
+from bot.wording import as_typed, either, harmless
 from jobs.admission import invalid_request
 from jobs.errors import JobsError, QueueUnreachable
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_INTERACTION = 10062
-MOST_NAMED = 24  # of the values that would do: all keys fit, a sentence with more is not read
+MOST_NAMED = 24  # of the values that would do: all keys fit, and nobody reads a longer list
+EXAMPLES = 3  # values that a refusal suggests
 
 
 class CadenzaError(Exception):
@@ -57,7 +64,11 @@ class OutOfRange(UserFacing):
 
     def __init__(self, option: str, low: float, high: float, unit: str = "") -> None:
         unit = f" {unit}" if unit else ""
-        super().__init__(f"`{option}` must lie between {low:,.10g} and {high:,.10g}{unit}. Choose a value in between.")
+        super().__init__(f"`{option}` must be between {low:,.10g} and {high:,.10g}{unit}.")
+
+
+class BadOption(UserFacing):
+    """Raised when what was typed for an option does not fit into a request."""
 
 
 class Contradiction(UserFacing):
@@ -65,22 +76,32 @@ class Contradiction(UserFacing):
 
 
 class NotKnown(UserFacing):
-    """Raised when `value`, given for `option`, is none of those the models asked know."""
+    """Raised when no model knows `value`, given for `option`; `known` are the values that would do."""
 
     def __init__(self, option: str, value: str, known: Sequence[str]) -> None:
-        if known:
-            rest = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
-            there = f"These are known: {', '.join(known[:MOST_NAMED])}{rest}."
+        what = "an instrument" if option == "instruments" else f"a {option}"
+        said = f"{value} isn't {what} I know."
+        if not known:
+            super().__init__(f"{said} The available models have no choice of `{option}`: leave it out.")
+        elif len(known) <= EXAMPLES:
+            super().__init__(f"{said} Try {either(list(known))}.")
         else:
-            there = "No model that could compose this knows any."
-        super().__init__(f"`{option}`: “{value}” is not known. {there} Choose one that Discord suggests as you type.")
+            rest = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+            super().__init__(f"{said} You can choose from: {', '.join(known[:MOST_NAMED])}{rest}.")
 
 
 class NotYours(UserFacing):
-    """Raised when a button is pressed that is another member's."""
+    """Raised when a member presses a button that is another member's."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"Only the member who asked for this piece can {what} it. Use `/compose` for one of your own.")
+
+
+class AlreadyAsked(UserFacing):
+    """Raised when a button is pressed again while what it asked for is on its way."""
+
+    def __init__(self, what: str = "Your request") -> None:
+        super().__init__(f"{what} is already on its way.")
 
 
 class PieceGone(UserFacing):
@@ -88,19 +109,21 @@ class PieceGone(UserFacing):
 
     def __init__(self) -> None:
         super().__init__(
-            "This piece is too old: its parameters are no longer kept. "
-            "Use `/compose` with the values shown on its card, and attach its `.mid` as the seed to continue it."
+            "This piece is too old: its settings are no longer kept. "
+            "Use `/compose` with the values on its card, and attach its `.mid` as the seed to continue it."
         )
 
 
 class TrainingGone(UserFacing):
-    """Raised when there is no such training (any more); `what` says which was meant."""
+    """Raised when there is no such training."""
 
-    def __init__(self, what: str = "this training") -> None:
-        super().__init__(
-            f"Nothing is known (any more) of {what}. `/train list` shows those that are; "
-            "`/train start` begins a new one."
-        )
+    def __init__(self, is_open: bool | None = None) -> None:
+        sentences = {
+            True: "No training is running. `/train start` starts one.",
+            False: "There is no finished training to continue. Start one with `/train start`.",
+            None: "That training is no longer kept. `/train list` shows those that are.",
+        }
+        super().__init__(sentences[is_open])
 
 
 class BadUpload(UserFacing):
@@ -112,38 +135,49 @@ class BadName(UserFacing):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"“{text}” cannot be a name here: up to 32 small letters a to z, digits, `-` and `_`, "
-            "with a letter or digit first, such as `our-waltzes`. Choose such a name."
+            f"{as_typed(text)} can't be a name. Names: up to 32 lowercase letters, digits, `-` and `_`, "
+            "such as `our-waltzes`."
         )
 
 
+class SharedModel(UserFacing):
+    """Raised when somebody wants to change the model `name`, which all servers share."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"`{name}` comes with the bot and can't be {what}.")
+
+
 class ServersOnly(UserFacing):
-    """Raised when what belongs to a server is asked for in direct messages."""
+    """Raised when what belongs to a server is asked for in a direct message."""
 
     def __init__(self, what: str = "Data sets, trainings and models belong") -> None:
-        super().__init__(f"{what} to a server, and this is a direct message. Do it in a channel of your server.")
+        super().__init__(f"{what} to a server, and this is a direct message. Use a channel of your server.")
 
 
 class AdminsOnly(UserFacing):
     """Raised when somebody who may not manage the server asks for what only those may."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "Only those who may manage this server (permission Manage Server) can do this. Ask one of its admins."
-        )
+        super().__init__("You need the Manage Server permission.")
+
+
+class OutdatedForm(UserFacing):
+    """Raised when a form or a button comes from before the bot restarted, or from an older version."""
+
+    def __init__(self, what: str = "form", advice: str = "Open it again.") -> None:
+        super().__init__(f"This {what} is out of date. {advice}")
 
 
 class NotAllowedHere(UserFacing):
     """Raised when the bot lacks `missing` permissions, named as Discord names them, in this channel or another."""
 
     def __init__(self, missing: list[str], channel_id: int | None = None) -> None:
-        lacking = f"I lack the permission {' and '.join(missing)}"
+        permissions = f"the {' and '.join(missing)} permission{'s' if len(missing) > 1 else ''}"
         if channel_id is not None:
-            super().__init__(f"I may not write in <#{channel_id}>: {lacking} there. Grant it, or name another channel.")
+            super().__init__(f"I need {permissions} in <#{channel_id}>. Grant it, or choose another channel.")
             return
         super().__init__(
-            f"I may not reply here: {lacking} in this channel. "
-            "Ask an admin to grant it, or use me in another channel or by direct message."
+            f"I need {permissions} in this channel. Ask an admin, or use another channel or a direct message."
         )
 
 
@@ -167,9 +201,10 @@ def explain(error: BaseException) -> Explained:
     | 2   | `UserFacing`                              | its sentence                   | nothing                   |
     | 3   | `QueueUnreachable`                        | its sentence                   | a warning with the cause  |
     | 4   | other `JobsError`, a request not valid    | its sentence                   | nothing                   |
-    | 5   | `CommandSignatureMismatch`, `-NotFound`   | to reload Discord              | a warning                 |
-    | 6   | `MissingPermissions`, other `CheckFailure`| that the permission is lacking | nothing                   |
-    | 7   | anything else                             | an incident id                 | the id and the traceback  |
+    | 5   | `TransformerError` without a cause        | which option is not understood | nothing                   |
+    | 6   | `CommandSignatureMismatch`, `-NotFound`   | to reload Discord              | a warning                 |
+    | 7   | `MissingPermissions`, other `CheckFailure`| that the permission is lacking | nothing                   |
+    | 8   | anything else                             | an incident id                 | the id and the traceback  |
     """
     if isinstance(error, (app_commands.CommandInvokeError, app_commands.TransformerError)):  # 1
         cause = getattr(error, "original", None) or error.__cause__
@@ -181,42 +216,35 @@ def explain(error: BaseException) -> Explained:
         log.warning("the queue cannot be reached: %r", error.__cause__ or error)
         return Explained(error.sentence)
     if isinstance(error, JobsError):  # 4
-        return Explained(error.sentence)
+        return Explained(harmless(error.sentence))
     if isinstance(error, ValidationError) and (refusal := invalid_request(error)) is not None:  # 4
-        return Explained(refusal.sentence)
-    if isinstance(error, (app_commands.CommandSignatureMismatch, app_commands.CommandNotFound)):  # 5
+        return Explained(harmless(refusal.sentence))
+    if isinstance(error, app_commands.TransformerError):  # 5
+        return Explained(f"{as_typed(str(error.value))} can't be used here. Choose a value that Discord suggests.")
+    if isinstance(error, (app_commands.CommandSignatureMismatch, app_commands.CommandNotFound)):  # 6
         log.warning("an outdated command was used: %s", error)
         return Explained("This command has changed since Discord loaded it. Reload Discord (Ctrl+R) and try again.")
-    if isinstance(error, app_commands.CheckFailure):  # 6
-        return Explained("You lack the permission for this command here. Ask an admin of this server.")
-    return unexpected(error)  # 7
+    if isinstance(error, app_commands.CheckFailure):  # 7
+        return Explained("You may not use this command here. Ask an admin of this server.")
+    return unexpected(error)  # 8
 
 
 def unexpected(error: BaseException) -> Explained:
     """The words for an error nobody foresaw: an incident id, under which the log holds the whole traceback."""
     incident = secrets.token_hex(4)
     log.error("incident %s", incident, exc_info=error)
-    return Explained("Something went wrong on our side. Try again; if it stays so, tell an admin.", incident)
+    return Explained("Something went wrong on our side. Try again; if it keeps happening, tell an admin.", incident)
 
 
-async def answer(interaction: discord.Interaction, error: BaseException) -> None:
-    """Show `error` to the member: in place of the deferred reply where there is one, else only to them."""
+async def answer(interaction: discord.Interaction[Any], error: BaseException) -> None:
+    """Show `error` to the member who caused it, and to nobody else."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
-    if isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION:
-        log.warning("interaction %s was answered too late or twice", interaction.id)
+    if isinstance(error, discord.HTTPException) and error.code in (UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED):
+        log.warning("interaction %s was answered too late, or by another process: %s", interaction.id, error)
         return
     words = str(explain(error))
     try:
-        await _say(interaction, words)
+        await refuse(interaction, words)
     except discord.HTTPException:
         log.exception("could not tell interaction %s: %s", interaction.id, words)
-
-
-async def _say(interaction: discord.Interaction, words: str) -> None:
-    if not interaction.response.is_done():
-        await interaction.response.send_message(words, ephemeral=True)
-    elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-        await interaction.edit_original_response(content=words, embeds=[], attachments=[], view=None)
-    else:  # the message under a button stays as it is
-        await interaction.followup.send(words, ephemeral=True)

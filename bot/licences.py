@@ -9,14 +9,14 @@ from discord import app_commands
 from jobs.contract import LicenceWord
 
 LICENCES: Mapping[LicenceWord, str] = {  # at most 100 characters, Discord's limit
-    "own-work": "our own: we wrote or played it ourselves",
-    "permission": "by permission: whoever wrote it lets us",
-    "public-domain": "public domain: nobody's rights hold any more, such as old masters",
-    "cc0": "CC0: given away for any use",
-    "cc-by": "CC BY: any use, the author must be named",
-    "cc-by-sa": "CC BY-SA: named, and what is made of it under the same licence",
-    "cc-by-nc": "CC BY-NC: named, and not for money",
-    "cc-by-nc-sa": "CC BY-NC-SA: named, not for money, under the same licence",
-    "composed": "composed by this bot",
+    "own-work": "Our own: we wrote or played it ourselves",
+    "permission": "With permission of its author",
+    "public-domain": "Public domain: no longer protected, such as the old masters",
+    "cc0": "CC0: free for any use",
+    "cc-by": "CC BY: any use, with credit",
+    "cc-by-sa": "CC BY-SA: any use, with credit, under the same licence",
+    "cc-by-nc": "CC BY-NC: non-commercial use, with credit",
+    "cc-by-nc-sa": "CC BY-NC-SA: non-commercial use, with credit, under the same licence",
+    "composed": "Composed by this bot",
 }
 CHOICES = [app_commands.Choice(name=words, value=str(word)) for word, words in LICENCES.items()]

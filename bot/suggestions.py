@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
+from bot import limits
 from bot.cards.training import training_words
+from bot.limits import cut
 from bot.permissions import is_admin
 from bot.wishes import known_values, split_instruments
+from bot.wording import plain
 from jobs.contract import ModelInfo
 from jobs.errors import JobsError
 from jobs.name_cache import What
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
     from bot.client import Cadenza
 
 LIMIT_S = 2.0  # Discord gives 3
-MAX_CHOICES = 25  # Discord's limit
-MAX_CHARACTERS = 100  # of a choice, Discord's limit
+MOST_TITLE = 60  # characters of a model's title, so that its name fits beside it
 
 Choices = list[app_commands.Choice[str]]
 
@@ -33,8 +35,7 @@ async def live_models(interaction: discord.Interaction[Cadenza], typed: str) -> 
     """The models that can compose now, by name or title."""
     wanted = typed.casefold()
     models = [model for model in await _models(interaction) if wanted in f"{model.name} {model.title}".casefold()]
-    pairs = ((f"{model.title} ({model.name})", model.name) for model in models[:MAX_CHOICES])
-    return [app_commands.Choice(name=title[:MAX_CHARACTERS], value=name) for title, name in pairs]
+    return limits.choices((f"{plain(cut(model.title, MOST_TITLE))} ({model.name})", model.name) for model in models)
 
 
 async def styles(interaction: discord.Interaction[Cadenza], typed: str) -> Choices:
@@ -102,8 +103,7 @@ def _bare(text: str) -> str:
 
 
 def _choices(values: Sequence[str]) -> Choices:
-    short = [value for value in values if len(value) <= MAX_CHARACTERS]
-    return [app_commands.Choice(name=value, value=value) for value in short[:MAX_CHOICES]]
+    return limits.choices((plain(value), value) for value in values)
 
 
 async def _models(interaction: discord.Interaction[Cadenza]) -> list[ModelInfo]:
@@ -134,10 +134,9 @@ async def _trainings(interaction: discord.Interaction[Cadenza], typed: str, is_o
             there = await interaction.client.board.trainings(interaction.guild_id or 0)
     except (JobsError, TimeoutError):
         return []
-    fitting_ = [record for record in there if record.stage.is_final is not is_open]
-    named = [(training_words(record), record.job_id) for record in fitting_]
-    wanted = [pair for pair in named if _bare(typed) in _bare(pair[0])]
-    return [app_commands.Choice(name=words[:MAX_CHARACTERS], value=value) for words, value in wanted[:MAX_CHOICES]]
+    chosen = [record for record in there if record.stage.is_final is not is_open]
+    named = [(plain(training_words(record)), record.job_id) for record in chosen]
+    return limits.choices(pair for pair in named if _bare(typed) in _bare(pair[0]))
 
 
 async def _asked(interaction: discord.Interaction[Cadenza]) -> list[ModelInfo]:

@@ -1,4 +1,4 @@
-"""Trainings of a server: from what an admin wishes to a training in the queue, and which one is meant."""
+"""Trainings of a server: from an admin's options to a training in the queue, and which training is meant."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bot import submission
 from bot.errors import Contradiction, OutOfRange, TrainingGone
 from bot.names import as_name
 from bot.permissions import LASTING, check_admin, check_held
-from bot.wishes import shown
+from bot.wording import safe
 from jobs.admission import validated
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, JobId, Record, TrainRequest
-from jobs.errors import NoWorker, UnknownModel
+from jobs.errors import UnknownModel
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -24,7 +24,7 @@ RANGES = {"epochs": (1, MAX_EPOCHS), "minutes": (1, MAX_MINUTES), "mix": (0, MAX
 
 
 async def acknowledge(interaction: discord.Interaction[Cadenza]) -> int:
-    """Tell an admin that a training's message will come, which all see; its id.
+    """Tell an admin that a training's message follows, which all see; its id.
 
     Raises:
         ServersOnly, AdminsOnly: it is not for whoever asks, or not here.
@@ -50,11 +50,13 @@ async def fields_of(interaction: discord.Interaction[Cadenza], given: dict[str, 
     given["name"] = as_name(given.get("name", given["data_set"]))
     if "preset" in given:
         if "base" in given:
-            raise Contradiction("Give a `base` to begin with or a `preset` to begin from scratch, not both.")
+            raise Contradiction("Give either a `base` to start from or a `preset` to start from scratch, not both.")
         if given.get("mix"):
-            raise Contradiction("`mix` is the share of the base's own music; from scratch there is none. Leave it out.")
-        return given | {"mix": 0.0}
-    return given | {"base": await _base(interaction, given.get("base"))}
+            raise Contradiction("`mix` is the share of the base's own music. From scratch there is none: leave it out.")
+        given |= {"mix": 0.0}
+    else:
+        given |= {"base": await _base(interaction, given.get("base"))}
+    return given
 
 
 def check_ranges(given: dict[str, Any]) -> None:
@@ -82,11 +84,9 @@ async def served(interaction: discord.Interaction[Cadenza], named: str | None) -
         NoWorker: there is none.
         UnknownModel: there is none of that name.
     """
-    names = [model.name for model in await interaction.client.board.models(interaction.guild_id)]
-    if not names:
-        raise NoWorker
+    names = [model.name for model in await submission.available_models(interaction)]
     if named is not None and named not in names:
-        raise UnknownModel(shown(named), names)
+        raise UnknownModel(safe(named[:50]), names)
     return names
 
 
@@ -103,7 +103,7 @@ async def start(interaction: discord.Interaction[Cadenza], fields: dict[str, Any
 async def resume(
     interaction: discord.Interaction[Cadenza], older: TrainRequest, changes: dict[str, Any], message_id: int
 ) -> None:
-    """Go on from where the training `older` got to, with its settings but for `changes`."""
+    """Continue from where the training `older` got to, with its settings but for `changes`."""
     same = older.model_dump() | {"resumes": older.folder, "nightly": False, "private": False}
     await start(interaction, same | changes, message_id)
 
@@ -118,9 +118,9 @@ async def meant(interaction: discord.Interaction[Cadenza], job_id: JobId | None,
     fitting = [record for record in there if record.stage.is_final is not is_open]
     found = [record for record in fitting if job_id in (None, record.job_id)]
     if not found:
-        raise TrainingGone("an open training" if is_open else "a training that is over")
+        raise TrainingGone(is_open if job_id is None else None)
     if job_id is None and is_open:
-        return found[-1]  # the one at work; the others wait for it
+        return found[-1]  # the running one; the others wait for it
     return found[0]
 
 

@@ -1,7 +1,7 @@
-"""What a member asks of a piece: checks each option of `/compose`, and turns them into the fields of a request.
+"""The options of `/compose`: checks each one, and turns them into the fields of a request.
 
-The bot knows nothing of music: which keys, meters, styles and instruments there are, the live models say. What a model
-knows of but this one does not follow is let through: the piece then comes with a remark that says so.
+The bot knows nothing about music: the available models say which keys, meters, styles and instruments there are. An
+option that only another model follows is let through: the piece then comes with a remark that says so.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import discord
 from pydantic import TypeAdapter, ValidationError
 
-from bot.errors import Contradiction, NotKnown, OutOfRange
+from bot.errors import BadOption, Contradiction, NotKnown, OutOfRange
+from bot.wording import as_typed, safe
 from jobs import contract
 from jobs.contract import KeyName, Mode, ModelInfo
 from jobs.errors import NoWorker, UnknownModel
 
-SHOWN = 50  # characters of what a member typed that a sentence repeats
 _KEY: TypeAdapter[str] = TypeAdapter(KeyName)
 
 
@@ -36,7 +35,7 @@ class Limit:
 LIMITS: Mapping[str, Limit] = {
     "length": Limit("length_s", contract.MIN_LENGTH_S, contract.MAX_LENGTH_S, "seconds"),
     "bars": Limit("bars", contract.MIN_BARS, contract.MAX_BARS),
-    "tempo": Limit("tempo_bpm", contract.MIN_TEMPO_BPM, contract.MAX_TEMPO_BPM, "quarter notes a minute"),
+    "tempo": Limit("tempo_bpm", contract.MIN_TEMPO_BPM, contract.MAX_TEMPO_BPM, "bpm"),
     "density": Limit("density", 1, len(contract.DENSITY_WORDS)),
     "strength": Limit("strength", 0, 1),
     "temperature": Limit("temperature", contract.MIN_TEMPERATURE, contract.MAX_TEMPERATURE),
@@ -45,10 +44,7 @@ LIMITS: Mapping[str, Limit] = {
     "min_p": Limit("min_p", 0, contract.MAX_MIN_P),
     "random_seed": Limit("random_seed", 0, contract.MAX_RANDOM_SEED),
 }
-FREE_TIME = (
-    "The model that would compose this plays in free time and counts no bars. "
-    "Give `length` in seconds, or name a `model` that plays to a beat; `/models` tells which do."
-)
+FREE_TIME = "The chosen model has no bars. Give `length` in seconds, or pick a model with a beat: `/models` shows them."
 LISTED = {"style": "styles", "key": "keys", "meter": "meters", "instruments": "instruments"}  # option: where it is told
 
 
@@ -67,9 +63,7 @@ def fields_of(given: Mapping[str, Any], models: Sequence[ModelInfo], has_seed: b
         UnknownModel: there is no such model.
         NoWorker: there is none at all.
     """
-    given = {name: value for name, value in given.items() if value is not None}
-    _check_ranges(given)
-    _check_together(given, has_seed)
+    given = check_alone(given, has_seed)
     asked = _asked_models(given.get("model"), models)
     if has_seed:
         _check_mode(given, asked)
@@ -77,6 +71,18 @@ def fields_of(given: Mapping[str, Any], models: Sequence[ModelInfo], has_seed: b
         raise Contradiction(FREE_TIME)
     fields = {LIMITS[name].field if name in LIMITS else name: value for name, value in given.items()}
     return fields | {name: _known(name, str(given[name]), asked) for name in LISTED if name in given}
+
+
+def check_alone(given: Mapping[str, Any], has_seed: bool) -> dict[str, Any]:
+    """Check what can be checked without knowing the models; the options that are given.
+
+    Raises:
+        OutOfRange, Contradiction: see `fields_of`.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    _check_ranges(given)
+    _check_together(given, has_seed)
+    return given
 
 
 def _check_ranges(given: Mapping[str, Any]) -> None:
@@ -88,11 +94,11 @@ def _check_ranges(given: Mapping[str, Any]) -> None:
 def _check_together(given: Mapping[str, Any], has_seed: bool) -> None:
     mode = given.get("mode", Mode.CONTINUE)
     if "length" in given and "bars" in given:
-        raise Contradiction("Give the length in seconds (`length`) or in bars (`bars`), not both.")
+        raise Contradiction("Give either `length` in seconds or `bars`, not both.")
     if mode != Mode.CONTINUE and not has_seed:
-        raise Contradiction(f"There is nothing to {mode}: attach a MIDI file as `seed`, or leave `mode` out.")
+        raise Contradiction(f"There is nothing to {mode}. Attach a MIDI file as `seed`, or leave `mode` out.")
     if "strength" in given and mode != Mode.VARY:
-        raise Contradiction("`strength` says how closely a variation keeps to its seed: choose `mode: vary` with it.")
+        raise Contradiction("`strength` only works with `mode: vary`: it is how closely a variation follows its seed.")
 
 
 def _asked_models(name: str | None, models: Sequence[ModelInfo]) -> Sequence[ModelInfo]:
@@ -103,7 +109,7 @@ def _asked_models(name: str | None, models: Sequence[ModelInfo]) -> Sequence[Mod
         return models
     found = [model for model in models if model.name == name]
     if not found:
-        raise UnknownModel(shown(name), [model.name for model in models])
+        raise UnknownModel(safe(name[:50]), [model.name for model in models])
     return found
 
 
@@ -111,7 +117,7 @@ def _check_mode(given: Mapping[str, Any], asked: Sequence[ModelInfo]) -> None:
     mode = given.get("mode", Mode.CONTINUE)
     if not any(mode in model.modes for model in asked):
         can = sorted({known for model in asked for known in model.modes})
-        raise NotKnown("mode", mode, can)
+        raise NotKnown("mode", as_typed(mode), can)
 
 
 def known_values(option: str, models: Sequence[ModelInfo]) -> list[str]:
@@ -132,7 +138,9 @@ def _known(option: str, text: str, models: Sequence[ModelInfo]) -> str | tuple[s
         return _one(option, text, known)
     names = split_instruments(text)
     if len(names) > contract.MAX_INSTRUMENTS:
-        raise OutOfRange("the number of instruments", 1, contract.MAX_INSTRUMENTS)
+        raise BadOption(f"`instruments`: choose {contract.MAX_INSTRUMENTS} at most.")
+    if not names:
+        raise BadOption("`instruments` is empty. Type some, such as `piano, bass`, or leave it out.")
     return tuple(_one(option, name, known) for name in names)
 
 
@@ -143,7 +151,9 @@ def _one(option: str, text: str, known: Sequence[str]) -> str:
             return value
     if (option == "key" and known and _is_a_key(wanted)) or (not known and _could_be(option, wanted)):
         return wanted
-    raise NotKnown(option, shown(text), known)
+    if option == "key":
+        raise BadOption(f"{as_typed(text)} isn't a key I know. Try C major or F# minor.")
+    raise NotKnown(option, as_typed(text), known)
 
 
 def _is_a_key(text: str) -> bool:
@@ -162,8 +172,3 @@ def _could_be(option: str, text: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def shown(text: str) -> str:
-    """What a member typed, fit to be repeated in a sentence."""
-    return discord.utils.escape_markdown(text[:SHOWN])

@@ -1,6 +1,6 @@
-"""Zip archives from strangers, read in memory: nothing is unpacked to disk, no size that is stated is believed.
+"""Reads untrusted zip archives in memory. Nothing is unpacked to disk, and no stated size is trusted.
 
-Used for the data sets and the bundles that members hand over. Knows nothing of what the files in an archive are.
+Used for data sets and bundles that members upload. It does not know what the files in an archive are.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ArchiveLimits:
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of an archive. `refused` says why it will not be read, '' where nothing speaks against it."""
+    """One file of an archive. `refused` says why it will not be read; it is '' for a good entry."""
 
     name: str  # as the archive has it, with / between folders
     refused: str
@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def stated_bytes(self) -> int:
-        """What the archive says it unpacks to; never more is read, but it may be less."""
+        """The size the archive states for it. No more than that is ever read."""
         return self._info.file_size
 
 
@@ -65,10 +65,10 @@ class Archive:
     """The files of one zip archive; folders are left out."""
 
     def __init__(self, data: bytes, limits: ArchiveLimits | None = None) -> None:
-        """Look at the directory of `data`, and unpack nothing yet.
+        """Read the directory of `data`; nothing is unpacked yet.
 
         Raises:
-            ArchiveError: it is no zip archive, damaged, larger than may be, or made to do harm.
+            ArchiveError: `data` is not a zip archive, is damaged, empty, malicious, or exceeds a limit.
         """
         self.limits = limits or ArchiveLimits()
         self._packed = len(data)
@@ -86,7 +86,7 @@ class Archive:
             raise ArchiveError("The archive is empty.")
 
     def start(self, entry: Entry, count: int = 16) -> bytes:
-        """The first `count` bytes of `entry`, or what there is of them; b'' where it cannot be read."""
+        """The first `count` bytes of `entry`, or fewer if it is shorter; b'' if it cannot be read."""
         try:
             with self._zip.open(entry._info) as file:
                 return file.read(count)
@@ -97,7 +97,7 @@ class Archive:
         """The bytes of `entry`.
 
         Raises:
-            ArchiveError: it was refused, is damaged, or unpacks to more than it says or than may be.
+            ArchiveError: it was refused, is damaged, or unpacks to more than it states or than a limit allows.
         """
         if entry.refused:
             raise ArchiveError(entry.refused)
@@ -116,15 +116,15 @@ class Archive:
 
 
 def is_archive(data: bytes) -> bool:
-    """Whether `data` begins as an archive or a compressed file does."""
+    """Whether `data` starts like an archive or a compressed file."""
     return data.startswith(KINDS)
 
 
 def check_directory(data: bytes, limits: ArchiveLimits) -> None:
-    """Refuse an archive by its last bytes, before a list of its entries takes memory.
+    """Check the end of an archive before its directory is loaded into memory.
 
     Raises:
-        ArchiveError: when its directory is missing, elsewhere, or too long.
+        ArchiveError: the directory is missing, misplaced or too long.
     """
     if len(data) > limits.archive_bytes:
         raise ArchiveError(
@@ -150,9 +150,9 @@ def check_directory(data: bytes, limits: ArchiveLimits) -> None:
 
 
 def _with_plain_directory(data: bytes) -> bytes:
-    """`data` with a directory that a bad name or a bad extra field of one entry does not make unreadable.
+    """`data`, which `check_directory` has passed, with a directory that zipfile can read despite bad entries.
 
-    Extra fields are left out, and what is said to be UTF-8 and is not is no longer said to be. `data` is checked.
+    Extra fields and comments are dropped, and the UTF-8 flag is cleared on names that are not UTF-8.
     """
     end = data.rfind(END_OF_DIRECTORY, max(0, len(data) - END_BYTES - LONGEST_COMMENT))
     total, size, offset = struct.unpack("<HLL", data[end + 10 : end + 20])
@@ -184,7 +184,7 @@ def _is_utf_8(name: bytes) -> bool:
 
 
 def _check_list(data: bytes, start: int, end: int, total: int) -> None:
-    """Refuse a list of files that is not exactly as long as its entries, or not as many as it says."""
+    """Refuse a directory whose length or number of entries is not what the archive states."""
     for _ in range(total):
         if data[start : start + 4] != DIRECTORY or start + DIRECTORY_BYTES > end:
             break
@@ -196,7 +196,7 @@ def _check_list(data: bytes, start: int, end: int, total: int) -> None:
 
 
 def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveLimits) -> None:
-    """Refuse the archive as a whole, by what it says of its entries."""
+    """Refuse the whole archive if the stated sizes and offsets of its entries cannot be right."""
     if len(infos) > limits.entries:
         raise ArchiveError(f"The archive has more than {limits.entries:,} entries; send it in parts.")
     ends = 0
@@ -218,7 +218,7 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveL
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The entry's name with / between folders, whichever way its maker wrote them."""
+    """The entry's name with / between folders, decoded from whatever encoding it has."""
     name = info.orig_filename
     if not info.flag_bits & UTF_8_FLAG and not name.isascii():  # zipfile has decoded it as code page 437
         stored = name.encode("cp437")
@@ -227,7 +227,7 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
-    """Why the entry is refused by what the directory says of it; '' where nothing speaks against it."""
+    """Why the entry is refused, judged by the directory; '' for a good entry."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         what = "a link" if kind == stat.S_IFLNK else "a device or a pipe"
@@ -246,7 +246,7 @@ def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
 
 
 def _name_reason(name: str) -> str:
-    """What is wrong with a name; nothing is written under it, but who packed it meant harm or packed wrongly."""
+    """What is wrong with a name. Nothing is written under it, but such an entry is malicious or badly packed."""
     if not name or "\0" in name or any(ord(letter) < 32 for letter in name):
         return "Its name holds signs that no name has; rename it and pack it again."
     parts = name.split("/")

@@ -17,8 +17,9 @@ from model.instruments import FAMILIES as FAMILIES
 from model.instruments import NAMES as INSTRUMENT_NAMES
 from model.instruments import canonical, families
 
-TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-KEYS = (*(f"{tonic} major" for tonic in TONICS), *(f"{tonic} minor" for tonic in TONICS))
+MAJOR_TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")  # as musicians spell them:
+MINOR_TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")  # with the fewest accidentals
+KEYS = (*(f"{tonic} major" for tonic in MAJOR_TONICS), *(f"{tonic} minor" for tonic in MINOR_TONICS))
 METERS = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "9/8", "12/8", "3/2", "5/4", "6/4", "7/8")
 DRUMS = len(FAMILIES) - 1
 TEMPI = (40.0, 50.0, 60.0, 70.0, 80.0, 92.0, 104.0, 120.0, 138.0, 160.0, 190.0, 240.0)  # quarters a minute

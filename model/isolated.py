@@ -29,6 +29,7 @@ import struct
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ Handler = Callable[..., Message]
 STARTING_S = 120.0  # that a child may take to import what it needs, on a busy machine
 ENDING_S = 5.0  # a killed process is gone long before
 MOST_HEAD_BYTES = 64 << 20
+MOST_TRACEBACK = 4000  # characters
 LOST_PARENT = 3  # exit status of a child whose parent is gone
 
 _ROOT = Path(__file__).parents[1]
@@ -114,13 +116,18 @@ class IsolatedProcess:
     """
 
     def __init__(self, task: Task, log_to: Path | None = None) -> None:
-        """Start the child; what it prints goes to the file `log_to`, or to this process's standard error."""
+        """Start the child.
+
+        What it prints goes to the file `log_to`; without one to this process's standard error, or nowhere if the child
+        may not write, because standard error may be a file.
+        """
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         environment |= {"PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", **task.environment}
         self.calls = 0
         self._is_ready = False
         self._told: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        with log_to.open("ab") if log_to else contextlib.nullcontext() as errors:
+        no_log = None if task.limits.may_write else subprocess.DEVNULL
+        with log_to.open("ab") if log_to else contextlib.nullcontext(no_log) as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "model.isolated"],
                 stdin=subprocess.PIPE,
@@ -189,6 +196,7 @@ class IsolatedProcess:
                 if on_told is not None:
                     on_told(answer["told"])
         if "failed" in answer:
+            log.warning("a function failed in a child:\n%s", str(answer.get("traceback"))[-MOST_TRACEBACK:])
             raise ChildFailed(str(answer["failed"])[:100], str(answer.get("message", ""))[:1000])
         return answer["answer"], data
 
@@ -439,8 +447,8 @@ def _answer(function: Handler, answers: IO[bytes], head: dict[str, Any], body: b
     except MemoryError:
         send(answers, {"failed": "MemoryError", "message": "it takes too much memory"})
     except Exception as error:
-        log.warning("%s failed", function.__qualname__, exc_info=True)
-        send(answers, {"failed": type(error).__name__, "message": str(error)})
+        trace = traceback.format_exc()[-MOST_TRACEBACK:]
+        send(answers, {"failed": type(error).__name__, "message": str(error), "traceback": trace})
     else:
         send(answers, {"answer": answer}, data)
 

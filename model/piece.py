@@ -128,6 +128,11 @@ class Piece:
         """End of the last note in seconds; 0 for a piece without notes."""
         return float(self.offsets_s.max()) if len(self.notes) else 0.0
 
+    @property
+    def is_drum_note(self) -> NDArray:
+        """Whether each note is a drum's, bool (notes,)."""
+        return np.array([instrument.is_drum for instrument in self.instruments], dtype=bool)[self.notes["instrument"]]
+
     def with_notes(self, notes: NDArray) -> Piece:
         """This piece with another note table (its instruments must exist here)."""
         return replace(self, notes=notes)

@@ -1,20 +1,15 @@
-"""A local stand-in for Discord, and the supervisor that starts the whole system around it.
+"""A local stand-in for Discord with a chat page, and the supervisor that starts the whole system.
 
-- `discord`         Discord's side of the wire: gateway, REST, files (a package with a map of its own)
-- `schema`          Discord's published description of request bodies
-- `local_discord`   all of it as one server on loopback
-- `client_api`      what the chat page talks to
-- `client_actions`  a person's command, click or form becomes an interaction
-- `command_options` what Discord's own client checks in a command; `control_values`: in a menu or a form's field
-- `form_answers`    a form that was filled in; `resolved`: what an interaction's ids stand for
-- `supervisor`      starts the whole system and ends it
-- `child`           one process, kept running; `leash` sees that it never outlives the supervisor
-- `valkey`          the queue's server
-- `guest`           a guest at the page, without the page
-- `settings`        what is read from the environment; `errors`: what is said when it cannot start
-- `clock`           a time of day that tests can move
-- `page`            the chat page
+- `run`                   starts the queue, the worker, the bot and the local Discord, and ends them
+- `supervised_process`    one child process: started, logged, restarted after a crash
+- `parent_death_guard`    ends a child process when the supervisor is gone
+- `redis_server`          finds, configures and checks the Redis server that keeps the queue
+- `one_shot_client`       uses `/compose` once, as the chat page would, and saves the files
+- `settings`, `errors`    the environment variables; the errors shown at the terminal
+- `server`                the local Discord: gateway, REST and the API of the chat page
+- `page`                  the chat page: plain JavaScript modules and style sheets
+- `seeds`                 the MIDI file of the first piece
 
-Everything of the local Discord (messages, files, commands) lives in memory and is gone when it ends; what the queue
-keeps for it is thrown away at the next start. Ids of the guild, its channel and its roles stay the same.
+The local Discord keeps everything (messages, files, commands) in memory and loses it when it ends. The ids of its
+server, channel and roles are the same at every start.
 """

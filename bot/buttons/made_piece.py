@@ -1,4 +1,4 @@
-"""The piece under a message as the seed of the next, for the buttons that make something of it."""
+"""The piece under a message as the seed of the next, for buttons."""
 
 from __future__ import annotations
 

@@ -8,16 +8,19 @@ import discord
 
 from bot.cards import colours
 from bot.cards.fields import MAX_VALUE, fill
-from bot.cards.wording import clock, cut, duration_words, safe
-from bot.seeds import size_words
+from bot.limits import cut
+from bot.wording import clock, duration_words, harmless, plural, safe, size_words
 from jobs.contract import Batch, DataSetPage, DataSets, DataSetSummary, ListedPiece
+
+Pairs = Sequence[tuple[str, str]]  # a file's name, and what is said of it
 
 MAX_NAME = 60  # characters of a file's name in a list
 MOST_TOLD = 8  # files of each kind that a batch's card names
 MOST_COUNTED = 6  # keys and instruments named of a data set
-NONE_YET = "There is none yet. `/dataset create` makes one; **Star** under a piece fills the data set `starred`."
-UNSAID = "not said"
-NOT_FOR_MONEY = "What is trained on it must not be used for money."
+NONE_YET = "No data sets yet. Create one with `/dataset create`, or press **Star** under a piece you like."
+UNSAID = "not stated"
+NOTHING_FOUND = "Nothing was added: there are no MIDI files in it."
+NOT_FOR_MONEY = "Models trained on it may not be used commercially."
 
 
 def list_card(there: DataSets) -> discord.Embed:
@@ -25,31 +28,31 @@ def list_card(there: DataSets) -> discord.Embed:
     card = discord.Embed(title="Data sets of this server", colour=colours.PLAIN)
     card.description = None if there.sets else NONE_YET
     rows = [(one.name, f"{_amount(one)}\nLicence: {safe(one.licence)}") for one in there.sets]
-    fill(card, rows, "; `/dataset show` finds them by name")
+    fill(card, rows, "; /dataset show opens one by its name")
     return card
 
 
 def page_card(page: DataSetPage, picture: str | None) -> discord.Embed:
     """One data set; `picture` is the name of the attached file that the card shows."""
     card = _summary_card(page.summary, picture)
-    lines = [*page.sentences, *(_line(piece) for piece in page.pieces)]
-    card.description = cut("\n".join(lines) or "No piece is in it yet: `/dataset add` puts some in.", 3500)
+    lines = [*(harmless(said) for said in page.sentences), *(_line(piece) for piece in page.pieces)]
+    card.description = cut("\n".join(lines) or "It is empty. Add MIDI files with `/dataset add`.", 3500)
     if page.pages > 1:
-        card.set_footer(text=f"Page {page.page} of {page.pages}; the option page of /dataset show turns it.")
+        card.set_footer(text=f"Page {page.page} of {page.pages}; choose another with the option page.")
     return card
 
 
-def batch_card(batch: Batch, picture: str | None) -> discord.Embed:
-    """What became of files that were added."""
+def batch_card(batch: Batch, picture: str | None, left_out: Pairs = ()) -> discord.Embed:
+    """What happened to files that were added; `left_out` are those that the bot did not pass on, and why."""
     card = _summary_card(batch.summary, picture)
-    pieces = "1 piece was" if batch.accepted == 1 else f"{batch.accepted:,} pieces were"
-    card.description = f"{pieces} added. `/train start data_set:{batch.summary.name}` trains a model on them."
+    refused, refused_count = (*left_out, *batch.refused), len(left_out) + max(batch.refused_count, len(batch.refused))
+    card.description = f"Added {plural(batch.accepted, 'piece')}. Train a model with `/train start`."
     if not batch.accepted:
-        card.description = "Nothing was added; below is why."
+        card.description = "Nothing was added." if refused_count or batch.duplicate_count else NOTHING_FOUND
     for title, count, files in (
-        ("Mended", batch.repaired_count, batch.repaired),
-        ("Refused", batch.refused_count, batch.refused),
-        ("There already", batch.duplicate_count, batch.duplicates),
+        ("Repaired", batch.repaired_count, batch.repaired),
+        ("Refused", refused_count, refused),
+        ("Already there", batch.duplicate_count, batch.duplicates),
     ):
         if count or files:
             card.add_field(name=f"{title}: {max(count, len(files)):,}", value=_reasons(files, count), inline=False)
@@ -60,16 +63,15 @@ def starred_words(batch: Batch) -> str:
     """What became of one piece that somebody starred."""
     name, pieces = batch.summary.name, batch.summary.pieces
     if batch.accepted:
-        held = "its first piece" if pieces == 1 else f"which has {pieces:,} pieces now"
-        return f"⭐ In this server's data set `{name}`, {held}. Admins can train a model on it."
+        return f"⭐ Added to this server's data set `{name}`, which now has {plural(pieces, 'piece')}."
     if batch.refused:
-        return f"The piece could not be starred: {safe(batch.refused[0][1])}"
-    return f"The piece is in this server's data set `{name}` already."
+        return f"The piece couldn't be starred: {harmless(batch.refused[0][1])}"
+    return f"The piece is already in this server's data set `{name}`."
 
 
 def _summary_card(summary: DataSetSummary, picture: str | None) -> discord.Embed:
     card = discord.Embed(title=f"Data set {summary.name}", colour=colours.PLAIN)
-    card.add_field(name="In it", value=_amount(summary))
+    card.add_field(name="Contents", value=_amount(summary))
     for title, counted in (("Instruments", summary.instruments), ("Keys", summary.keys)):
         if counted:
             card.add_field(name=title, value=_counted(counted))
@@ -83,9 +85,11 @@ def _summary_card(summary: DataSetSummary, picture: str | None) -> discord.Embed
 
 
 def _amount(summary: DataSetSummary) -> str:
-    pieces = "1 piece" if summary.pieces == 1 else f"{summary.pieces:,} pieces"
+    if not summary.pieces:
+        return "empty"
     length = duration_words(summary.minutes * 60)
-    return f"{pieces} · {summary.notes:,} notes · {length} · {size_words(summary.size)}"
+    parts = [plural(summary.pieces, "piece"), plural(summary.notes, "note"), length, size_words(summary.size)]
+    return " · ".join(parts)
 
 
 def _counted(counted: Sequence[tuple[str, int]]) -> str:
@@ -95,11 +99,11 @@ def _counted(counted: Sequence[tuple[str, int]]) -> str:
 
 def _line(piece: ListedPiece) -> str:
     name = safe(cut(piece.name, MAX_NAME))
-    return f"`{piece.number}` {name} · {clock(piece.seconds)} · {piece.notes:,} notes · `{piece.digest[:8]}`"
+    return f"`{piece.number}` {name} · {clock(piece.seconds)} · {plural(piece.notes, 'note')} · `{piece.digest[:8]}`"
 
 
-def _reasons(files: Sequence[tuple[str, str]], count: int) -> str:
-    lines = [f"{safe(cut(name, MAX_NAME))}: {safe(why)}" for name, why in files[:MOST_TOLD]]
+def _reasons(files: Pairs, count: int) -> str:
+    lines = [f"{safe(cut(name, MAX_NAME))}: {harmless(why)}" for name, why in files[:MOST_TOLD]]
     more = max(count, len(files)) - len(lines)
     lines += [f"and {more:,} more"] if more > 0 else []
     return cut("\n".join(lines), MAX_VALUE)

@@ -6,20 +6,20 @@ import discord
 
 from bot.cards import colours
 from bot.cards.fields import MAX_VALUE, fill
-from bot.cards.wording import cut, safe
-from bot.seeds import size_words
+from bot.limits import cut
+from bot.wording import plural, safe, size_words
 from jobs.contract import Models, ModelVersion, ModelVersions
 
 MOST_VERSIONS = 8  # shown of a model, the newest
-NONE_YET = "There is none. `/train start` makes one of a data set."
-WAYS = "`/model promote` puts a version into use, `/model rollback` the one before; `/compose model:NAME` plays it."
+NONE_YET = "No models yet. Train one on a data set with `/train start`."
+WAYS = "Use a version with `/model promote`, go back with `/model rollback`, compose with `/compose model:NAME`."
 
 
 def list_card(found: Models) -> discord.Embed:
     """The models that there are."""
     card = discord.Embed(title="Models of this server", colour=colours.PLAIN)
     card.description = WAYS if found.models else NONE_YET
-    fill(card, [(_name(model), _versions(model)) for model in found.models], "; `/model info` tells of one by its name")
+    fill(card, [(_name(model), _versions(model)) for model in found.models], "; /model info shows one by its name")
     return card
 
 
@@ -32,10 +32,10 @@ def info_card(found: Models) -> discord.Embed:
     card = discord.Embed(title=_name(model), colour=colours.PLAIN)
     about = f"**{safe(shown.title)}**\n{safe(shown.description)}" if shown.title else safe(shown.description)
     card.description = cut(about, 2000) or None
-    for name, value in (("Learnt from", shown.data), ("Licence", _licence(shown)), ("Figures", _figures(shown))):
+    for name, value in (("Trained on", safe(shown.data)), ("Licence", _licence(shown)), ("Figures", _figures(shown))):
         if value:
             card.add_field(name=name, value=cut(value, MAX_VALUE), inline=False)
-    card.add_field(name="Versions, the newest last", value=_versions(model), inline=False)
+    card.add_field(name="Versions, newest last", value=_versions(model), inline=False)
     return card
 
 
@@ -46,7 +46,7 @@ def _name(model: ModelVersions) -> str:
 def _versions(model: ModelVersions) -> str:
     lines = [_line(one) for one in model.versions[-MOST_VERSIONS:]]
     older = len(model.versions) - len(lines)
-    lines = [f"{older} older ones", *lines] if older else lines
+    lines = [plural(older, "older version"), *lines] if older else lines
     return cut("\n".join(lines) or "no version", MAX_VALUE)
 
 
@@ -56,7 +56,7 @@ def _line(one: ModelVersion) -> str:
 
 
 def _licence(one: ModelVersion) -> str:
-    limits = " It must not be used for money." if one.non_commercial else ""
+    limits = " Not for commercial use." if one.non_commercial else ""
     return f"{safe(one.licence)}{limits}".strip()
 
 

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import discord
 
 from bot.cards import colours, wording
-from bot.cards.wording import clock
+from bot.limits import cut
+from bot.wording import clock, harmless
 from jobs.contract import ComposeRequest, ComposeResult, Mode
 
-MAX_VALUE = 1000  # of a field; Discord takes 1024
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 SHORTEST_TOLD_S = 0.05
 TIMING_WORDS = {  # what is shown, in this order; the rest is for whoever reads the record
     "queue": "waiting",
     "load": "loading the model",
-    "prime": "hearing the seed",
+    "prime": "reading the seed",
     "sample": "composing",
     "render": "recording",
-    "total": "in all",
+    "total": "in total",
 }
 
 
@@ -28,14 +28,14 @@ def result_card(
 ) -> discord.Embed:
     """The card of a finished piece; `picture` is the name of the attached file that it shows."""
     lines = ["Stopped early: this is the piece so far."] if result.stopped else []
-    lines += [result.model_choice] if result.model_choice else []
-    lines += [missed.reason for missed in result.missed]
-    lines += [*result.remarks, *remarks]
-    description = "\n".join(lines)[:MAX_DESCRIPTION] or None
+    lines += [harmless(result.model_choice)] if result.model_choice else []
+    lines += [harmless(said) for said in (*(missed.reason for missed in result.missed), *result.remarks)]
+    lines += remarks
+    description = cut("\n".join(lines), MAX_DESCRIPTION) or None
     colour = colours.DOUBTFUL if result.missed else colours.DONE
     card = discord.Embed(title=wording.piece_words(request), description=description, colour=colour)
     for name, value, inline in _parameters(request, result):
-        card.add_field(name=name, value=value[:MAX_VALUE], inline=inline)
+        card.add_field(name=name, value=value, inline=inline)
     if picture:
         card.set_image(url=f"attachment://{picture}")
     card.set_footer(text=_timings(result.timings) or None)
@@ -49,7 +49,7 @@ def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[st
         ("Model", f"{result.model} {result.model_version}", True),
         ("Length", _length(request, result), True),
         ("Notes", f"{result.notes:,}", True),
-        ("Temperature", wording.taste_words(request), True),
+        ("Temperature", wording.sampling_words(request), True),
     ]
     if request.seed is not None:
         rows.append(("Seed", _seed_words(request, result), True))
@@ -64,10 +64,12 @@ def _parameters(request: ComposeRequest, result: ComposeResult) -> list[tuple[st
 
 
 def _seed_words(request: ComposeRequest, result: ComposeResult) -> str:
-    """How much of the seed is in the file."""
-    if request.mode is Mode.ACCOMPANY:
-        return "all of it" if request.include_seed else "not included"
-    return f"first {wording.seconds_words(result.seed_s)}" if result.seed_s > 0 else "not included"
+    """How much of the seed is in the file; a seed of one note lasts no time and is included all the same."""
+    if not request.include_seed:
+        return "not included"
+    if request.mode is Mode.ACCOMPANY or result.seed_s < 1:
+        return "included"
+    return f"first {wording.seconds_words(result.seed_s)}"
 
 
 def _length(request: ComposeRequest, result: ComposeResult) -> str:
@@ -78,8 +80,9 @@ def _length(request: ComposeRequest, result: ComposeResult) -> str:
         return f"{wording.length_words(request)} ({whole})"
     if "length" in missed:
         return f"{whole} ~~{wording.length_words(request)}~~"
-    if result.seed_s > 0:
-        return f"{whole} ({clock(result.seed_s)} seed + {clock(result.duration_s - result.seed_s)} new)"
+    if request.seed is not None and request.mode is not Mode.ACCOMPANY and round(result.seed_s):
+        new_s = max(0, round(result.duration_s) - round(result.seed_s))
+        return f"{whole} ({clock(result.seed_s)} seed + {clock(new_s)} new)"
     return whole
 
 

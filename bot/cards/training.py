@@ -10,19 +10,20 @@ import discord
 from bot.cards import colours
 from bot.cards.fields import fill
 from bot.cards.progress import bar
-from bot.cards.wording import cut, duration_words, percent, safe, tenths
+from bot.limits import cut
+from bot.wording import about_duration, duration_words, harmless, percent, plural, tenths
 from jobs.contract import Record, Stage, TrainProgress, TrainRequest, TrainResult, Update
 from jobs.schedules import NightlySchedule
 
 WORDS = {
-    Stage.QUEUED: "Waiting for its turn",
+    Stage.QUEUED: "Waiting",
     Stage.PREPARING: "Reading the music",
     Stage.TRAINING: "Training",
     Stage.JUDGING: "Comparing before and after",
 }
-UNITS = "Figures: nats a note, the less the better"
-NONE_OPEN = "No training is waiting or running. `/train start` begins one; `/train list` shows those that are over."
-NONE_YET = "There was none yet. `/train start` begins one on a data set."
+UNITS = "Figures are prediction errors: lower is better"
+NONE_OPEN = "No training is running. `/train start` starts one; `/train list` shows finished ones."
+NONE_YET = "No trainings yet. Start one on a data set with `/train start`."
 
 
 def live_card(request: TrainRequest, update: Update, picture: str | None) -> discord.Embed:
@@ -42,37 +43,38 @@ def live_card(request: TrainRequest, update: Update, picture: str | None) -> dis
 
 
 def status_card(there: Sequence[tuple[Record, Update]], nightly: NightlySchedule | None) -> discord.Embed:
-    """The open trainings, the one at work first, and what is wished of the nights."""
+    """The open trainings, the running one first, and the nightly training."""
     card = discord.Embed(title="Open trainings", colour=colours.WORKING, description=None if there else NONE_OPEN)
     rows = [(_name(record), _status(record, update)) for record, update in there]
     if nightly is not None and nightly.enabled:
-        rows.append(("Every night", nightly_words(nightly)))
+        rows.append(("Nightly training", nightly_words(nightly)))
     fill(card, rows)
     return card
 
 
-def trainings_card(records: Sequence[Record]) -> discord.Embed:
+def trainings_card(records: Sequence[Record], page: int = 1) -> discord.Embed:
     """All trainings that are known, the newest first."""
     card = discord.Embed(title="Trainings of this server", colour=colours.PLAIN)
     card.description = None if records else NONE_YET
-    fill(card, [(_name(record), f"<t:{int(record.enqueued_at)}:R> · {outcome_words(record)}") for record in records])
+    rows = [(_name(record), f"<t:{int(record.enqueued_at)}:R> · {outcome_words(record)}") for record in records]
+    fill(card, rows, "; choose another with the option page", page)
     return card
 
 
 def training_words(record: Record) -> str:
-    """A training in one plain line, to choose it by: 'waltzes on waltzes, 25 Nov 17:03: stopped …'."""
+    """A training in one plain line, to choose it by: 'waltzes, 25 Nov 17:03 UTC: version …'."""
     asked_at = datetime.fromtimestamp(record.enqueued_at, tz=UTC)
     return f"{_name(record)}, {asked_at:%d %b %H:%M} UTC: {outcome_words(record).replace('`', '')}"
 
 
 def nightly_words(wish: NightlySchedule) -> str:
-    """What is wished of the nights."""
+    """The settings of nightly training."""
     if not wish.enabled:
-        return "No model is trained at night any more."
-    last = "" if wish.last_run is None else f" The last was begun <t:{int(wish.last_run)}:R>."
+        return "Nightly training is off."
+    last = "" if wish.last_run is None else f" Last run: <t:{int(wish.last_run)}:R>."
     return (
-        f"Every night a model is trained on `{wish.data_set}` if there is something new in it; <#{wish.channel_id}> "
-        f"shows how it goes. What comes of it is not in use until an admin promotes it.{last}"
+        f"Nightly training is on: when `{wish.data_set}` has new pieces, a model is trained on it, with progress in "
+        f"<#{wish.channel_id}>. The new version is used once an admin promotes it.{last}"
     )
 
 
@@ -87,30 +89,38 @@ def outcome_words(record: Record) -> str:
         gain = record.result.verdict.gain
         said = "" if gain is None else f"{gain_words(gain)}, "
         early = "stopped early, " if record.result.stopped else ""
-        doubt = ", copies" if record.result.verdict.is_copying else ""
+        doubt = ", copies its data set" if record.result.verdict.is_copying else ""
         return f"{early}{said}version `{record.result.model_version}`{doubt}"
     if record.stage is Stage.FAILED:
-        return f"failed: {safe(cut(record.failure.sentence, 200))}" if record.failure else "failed"
-    return (
-        "stopped before anything was learnt" if record.stage is Stage.CANCELLED else stage_words(record.stage).lower()
-    )
+        return f"failed: {harmless(cut(record.failure.sentence, 200))}" if record.failure else "failed"
+    if record.stage is Stage.CANCELLED:
+        return "stopped before anything was learned"
+    return stage_words(record.stage).lower()
 
 
 def gain_words(gain: float) -> str:
-    """By how much the server's held-out pieces became likelier."""
-    return f"held-out pieces {tenths(abs(gain))} {'likelier' if gain >= 0 else 'less likely'}"
+    """How much the prediction error on the server's held-out pieces changed."""
+    return change_words(gain, "no change on held-out pieces", "error on held-out pieces")
+
+
+def change_words(gain: float, unchanged: str = "no change", what: str = "error") -> str:
+    """A share by which an error became lower: '9.5 % lower error'; higher where it is negative."""
+    if round(gain, 3) == 0:
+        return unchanged
+    return f"{tenths(abs(gain))} {'lower' if gain > 0 else 'higher'} {what}"
 
 
 def _figures(training: TrainProgress) -> list[tuple[str, str]]:
-    planned = f" of {training.epochs}" if training.epochs is not None else ""
+    epoch = max(training.epoch, training.best_epoch)  # the best is known before the epoch is counted as done
+    planned = f" of {max(training.epochs, epoch)}" if training.epochs is not None else ""
     best = f", best so far {training.best_epoch}" if training.best_epoch else ""
-    rows = [("Epoch", f"{training.epoch}{planned}{best}")]
+    rows = [("Epoch", f"{epoch}{planned}{best}")]
     if training.remaining_s is not None:
-        rows.append(("Time left", f"about {duration_words(training.remaining_s)}"))
+        rows.append(("Time left", about_duration(training.remaining_s)))
     for name, nats in (
-        ("Pieces it learns from", training.train_nats),
+        ("Training pieces", training.train_nats),
         ("Held-out pieces", training.val_nats),
-        ("Base's own music", training.base_nats),
+        ("Base model's own music", training.base_nats),
     ):
         if nats is not None:
             rows.append((name, f"{nats:.3f}"))
@@ -118,27 +128,32 @@ def _figures(training: TrainProgress) -> list[tuple[str, str]]:
 
 
 def _settings(request: TrainRequest) -> list[str]:
-    base = f"from {request.base}, {percent(request.mix)} of its own music" if request.base else f"new, {request.preset}"
+    base = f"based on {request.base}, {percent(request.mix)} of its music mixed in"
+    base = base if request.base else f"from scratch, {request.preset}"
     said = [f"data set {request.data_set}", base, f"{request.rate} rate"]
-    said += [f"at most {request.epochs} epochs"] if request.epochs is not None else []
-    said += [f"at most {duration_words(request.minutes * 60)}"] if request.minutes is not None else []
-    said += ["goes on from before"] if request.resumes else []
+    said += [f"{plural(request.epochs, 'epoch')} max"] if request.epochs is not None else []
+    said += [f"{duration_words(request.minutes * 60)} max"] if request.minutes is not None else []
+    said += ["continues an earlier training"] if request.resumes else []
     return [*said, "nightly"] if request.nightly else said
 
 
 def _place(position: int | None) -> str:
     if position is None or position == 1:
-        return "It begins as soon as a worker is free."
-    return f"It is number {position} in turn; one training of a server runs at a time."
+        return "It starts as soon as a worker is free."
+    return f"Number {position} in line; a server runs one training at a time."
 
 
 def _name(record: Record) -> str:
+    """The model's name, and the data set's where that is another."""
     request = record.request
-    return f"{request.name} on {request.data_set}" if isinstance(request, TrainRequest) else record.job_id
+    if not isinstance(request, TrainRequest):
+        return record.job_id
+    return request.name if request.name == request.data_set else f"{request.name} on {request.data_set}"
 
 
 def _status(record: Record, update: Update) -> str:
-    lines = [f"{stage_words(update.stage)} …", _place(update.position)]
+    said = "Stopping" if record.cancel_asked else stage_words(update.stage)
+    lines = [f"{said} …", _place(update.position)]
     if update.stage is not Stage.QUEUED:
         figures = [f"{name}: {value}" for name, value in _figures(update.training)] if update.training else []
         lines = [lines[0], bar(update.fraction), *figures]

@@ -1,4 +1,4 @@
-"""The verdict on a training: before and after in figures, how much is copied, what to listen to, and what to do now."""
+"""The result of a training: before and after in figures, how much is copied, what to listen to, what to do next."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import discord
 
 from bot.cards import colours
 from bot.cards.fields import MAX_VALUE
-from bot.cards.training import UNITS, gain_words
-from bot.cards.wording import cut, duration_words, safe, tenths
+from bot.cards.training import UNITS, change_words
+from bot.cards.wording import copied_words
+from bot.limits import cut
+from bot.wording import duration_words, harmless, plural, safe, tenths
 from jobs.contract import Listening, TrainRequest, TrainResult, Verdict
 
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
@@ -19,10 +21,10 @@ MISSING = "–"  # in the table, for what there is nothing to compare with
 def verdict_card(
     request: TrainRequest, result: TrainResult, players: Collection[str], picture: str | None, remarks: Sequence[str]
 ) -> discord.Embed:
-    """What came of a training; `players` are the names of the recordings sent with it, `picture` the curve's."""
+    """The result of a training; `players` are the names of the recordings sent with it, `picture` the curve's."""
     verdict = result.verdict
-    lines = ["Stopped early: this is the best of it so far."] if result.stopped else []
-    lines += [*verdict.sentences, *result.remarks, *remarks]
+    lines = ["Stopped early: this is the best version so far."] if result.stopped else []
+    lines += [*(harmless(said) for said in (*verdict.sentences, *result.remarks)), *remarks]
     card = discord.Embed(
         title=f"{result.name} is trained",
         description=cut("\n".join(lines), MAX_DESCRIPTION) or None,
@@ -33,8 +35,8 @@ def verdict_card(
     heard = _to_hear(result.listening, players)
     if heard:
         card.add_field(name="Listen", value=cut(heard, MAX_VALUE), inline=False)
-    card.add_field(name="How it went", value=_course(request, result), inline=False)
-    card.add_field(name="What now", value=_what_now(result), inline=False)
+    card.add_field(name="Training", value=_course(request, result), inline=False)
+    card.add_field(name="Next", value=_what_now(result), inline=False)
     if picture:
         card.set_image(url=f"attachment://{picture}")
     card.set_footer(text=UNITS)
@@ -43,18 +45,14 @@ def verdict_card(
 
 def _table(request: TrainRequest, verdict: Verdict) -> str:
     rows = [("", "before", "after", "")]
-    gained = "" if verdict.gain is None else gain_words(verdict.gain).removeprefix("held-out pieces ")
+    gained = "" if verdict.gain is None else change_words(verdict.gain)
     rows.append(("held-out pieces", _nats(verdict.before_nats), _nats(verdict.after_nats), gained))
     if verdict.base_after_nats is not None:
-        lost = "" if verdict.loss is None else _loss_words(verdict.loss)
+        lost = "" if verdict.loss is None else change_words(-verdict.loss)
         name = f"{request.base or 'base'}'s music"
         rows.append((name, _nats(verdict.base_before_nats), _nats(verdict.base_after_nats), lost))
     width = max(len(name) for name, *_ in rows)
     return "\n".join(f"{name:<{width}} {before:>7} {after:>7}  {said}".rstrip() for name, before, after, said in rows)
-
-
-def _loss_words(loss: float) -> str:
-    return f"{tenths(abs(loss))} {'less likely' if loss > 0 else 'likelier'}"
 
 
 def _nats(value: float | None) -> str:
@@ -63,35 +61,35 @@ def _nats(value: float | None) -> str:
 
 def _copying(verdict: Verdict) -> str:
     if verdict.copy_share is None:
-        return "There was too little to compare what it composes with the data set."
-    human = f"; of the held-out pieces, {tenths(verdict.human_share)}" if verdict.human_share is not None else ""
-    lines = [f"{tenths(verdict.copy_share)} of its 16-note runs stand in the data set{human}."]
-    lines += [f"The longest run has {verdict.longest_run} notes."] if verdict.longest_run else []
+        return "What it composed is too short to compare it with the data set."
+    human = f" (held-out pieces: {tenths(verdict.human_share)})" if verdict.human_share is not None else ""
+    lines = [copied_words(verdict.copy_share, verdict.longest_run, "the data set", human)]
     if verdict.is_copying:
         limit = f" (above {tenths(verdict.copy_limit)})" if verdict.copy_limit is not None else ""
-        lines.append(f"**It copies**{limit}: more pieces, fewer epochs or a larger `mix` help.")
+        lines.append(f"**It copies**{limit}. More pieces, fewer epochs or a larger `mix` help.")
     return " ".join(lines)
 
 
 def _to_hear(listening: Sequence[Listening], players: Collection[str]) -> str:
-    """Which recording is which; those that could not be sent are not named."""
+    """Which recording is which; those that could not be sent are left out."""
     lines = []
     for number, one in enumerate(listening, start=1):
         named = [(f"{number}a-before.mp3", "before"), (f"{number}b-after.mp3", "after")]
         there = [f"`{name}` {word}" for name, word in named if name in players]
         if there:
-            lines.append(f"{number}. {safe(cut(one.title, 80))} ({one.seed_s:.0f} s given): {', '.join(there)}")
+            lines.append(f"{number}. {safe(cut(one.title, 80))} ({one.seed_s:.0f} s seed): {', '.join(there)}")
     return "\n".join(lines)
 
 
 def _course(request: TrainRequest, result: TrainResult) -> str:
-    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
-    best = f"{epochs} of the data set `{request.data_set}`, the best was number {result.best_epoch}"
-    return f"{best} · {duration_words(result.seconds)} · version `{result.model_version}`"
+    epochs = max(result.epochs, result.best_epoch)
+    best = f", the best was number {result.best_epoch}" if result.best_epoch else ""
+    said = f"{plural(epochs, 'epoch')} on `{request.data_set}`{best}"
+    return f"{said} · {duration_words(result.seconds)} · version `{result.model_version}`"
 
 
 def _what_now(result: TrainResult) -> str:
     return (
-        f"**Promote** (or `/model promote name:{result.name}`) puts it into use: then `/compose model:{result.name}` "
-        "plays it for everybody here. **Train on** goes on from here, **Discard** deletes this version."
+        f"**Promote** (or `/model promote name:{result.name}`) makes it available here as `/compose "
+        f"model:{result.name}`. **Train on** continues from here. **Discard** deletes this version."
     )

@@ -1,4 +1,4 @@
-"""Add to data set, in the menu of a message: what is attached to it goes into a data set. For admins."""
+"""Add to data set, in the menu of a message: its attached files go into a data set. For admins."""
 
 from __future__ import annotations
 
@@ -10,37 +10,41 @@ from discord import app_commands
 
 from bot import errands, uploads
 from bot.errors import BadUpload, Contradiction, answer
+from bot.forms import OpenForms
 from bot.licences import LICENCES
+from bot.limits import select_options
 from bot.names import as_name
 from bot.permissions import ADMINS, check_admin
+from jobs.admission import validated
 from jobs.contract import MOST_FILES, AddToDataSet
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
-MOST_SETS = 24  # Discord shows 25 in a list, and one is for a new data set
+MOST_SETS = 24  # a list holds 25, and one is for a new data set
 NEW = " new"  # no name begins with a space
-LIMIT_S = 300.0  # an open form is forgotten after this
+LIMIT_S = 900.0  # an open form is forgotten after this
 
 
 class AddForm(discord.ui.Modal):
     """Which data set, or the name and licence of a new one."""
 
-    def __init__(self, attachments: Sequence[discord.Attachment], sets: Sequence[str]) -> None:
-        super().__init__(title="Add to data set", timeout=LIMIT_S)
+    def __init__(self, open_forms: OpenForms, attachments: Sequence[discord.Attachment], sets: Sequence[str]) -> None:
+        super().__init__(title="Add to data set", timeout=LIMIT_S, custom_id=open_forms.new_id("add"))
+        self._open_forms = open_forms
         self._attachments = attachments
-        options = [discord.SelectOption(label=name, value=name) for name in sets[:MOST_SETS]]
-        options.append(discord.SelectOption(label="a new one", value=NEW, default=not sets))
+        options = select_options(((name, name) for name in sets), MOST_SETS)
+        options.append(discord.SelectOption(label="New data set", value=NEW, default=not sets))
         self._chosen: discord.ui.Select[Any] = discord.ui.Select(custom_id="set", options=options)
         self._name: discord.ui.TextInput[Any] = discord.ui.TextInput(custom_id="name", required=False, max_length=32)
         licences = [discord.SelectOption(label=words, value=word) for word, words in LICENCES.items()]
         self._licence: discord.ui.Select[Any] = discord.ui.Select(custom_id="licence", options=licences, required=False)
         self.add_item(discord.ui.Label(text="Data set", component=self._chosen))
-        self.add_item(discord.ui.Label(text="Name of the new one", component=self._name))
-        self.add_item(discord.ui.Label(text="Licence of the new one", component=self._licence))
+        self.add_item(discord.ui.Label(text="Name of the new data set", component=self._name))
+        self.add_item(discord.ui.Label(text="Licence of the new data set", component=self._licence))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Read the files at once, for their addresses expire; the worker judges what is in them."""
+        """Read the files at once, for their addresses expire; the worker checks what is in them."""
         message_id = await errands.acknowledge(interaction)
         chosen = self._chosen.values[0]
         fields: dict[str, Any] = {"name": chosen, "source": "message"}
@@ -50,13 +54,18 @@ class AddForm(discord.ui.Modal):
                 "source": "message",
                 "create_as": self._wanted_licence(),
             }
-        files = await uploads.keep_music(interaction, self._attachments)
-        await errands.submit(interaction, AddToDataSet.model_validate(fields | {"files": files}), message_id)
+        kept = await uploads.keep_music(interaction, self._attachments)
+        fields |= {"files": kept.files, "left_out": kept.left_out}
+        await errands.submit(interaction, validated(AddToDataSet, fields), message_id)
 
     def _wanted_licence(self) -> str:
         if not self._licence.values:
-            raise Contradiction("A new data set needs a licence: open the form again and choose one.")
+            raise Contradiction("A new data set needs a licence. Open the form again and choose one.")
         return self._licence.values[0]
+
+    async def on_timeout(self) -> None:
+        """Forget the form; whoever sends it after all is told to open it again."""
+        self._open_forms.close(self.custom_id)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, /) -> None:  # type: ignore[override]
         """Hand every error to `bot.errors`."""
@@ -72,9 +81,9 @@ async def _open_form(interaction: discord.Interaction[Cadenza], message: discord
     guild_id = check_admin(interaction)
     attachments = uploads.musical(message.attachments)[:MOST_FILES]
     if not attachments:
-        raise BadUpload("No MIDI file and no `.zip` is attached to this message. Choose one that has some.")
+        raise BadUpload("This message has no MIDI file and no `.zip` attached. Choose one that has.")
     sets = await interaction.client.board.names(guild_id, "data_sets")
-    await interaction.response.send_modal(AddForm(attachments, sets))
+    await interaction.response.send_modal(AddForm(interaction.client.forms, attachments, sets))
 
 
 command = app_commands.ContextMenu(name="Add to data set", callback=_open_form)

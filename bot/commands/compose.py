@@ -1,6 +1,6 @@
-"""`/compose`: a piece of music from nothing, or from an attached MIDI file: its continuation, variation, accompaniment.
+"""`/compose`: a new piece of music, or the continuation, variation or accompaniment of an attached MIDI file.
 
-The options and what they mean stand here; `wishes` judges them, `suggestions` helps to type them.
+The options are defined here; `wishes` checks them, `suggestions` completes them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bot import submission, suggestions, wishes
 from bot.permissions import check_may_reply
 from bot.seeds import read_seed
 from jobs import contract
+from jobs.admission import validated
 from jobs.contract import ComposeRequest, Mode
 
 if TYPE_CHECKING:
@@ -31,34 +32,34 @@ RandomSeed = app_commands.Range[int, 0, contract.MAX_RANDOM_SEED]
 Text = app_commands.Range[str, 1, 300]
 
 MODES = [
-    app_commands.Choice(name="continue: goes on from its end", value=Mode.CONTINUE.value),
+    app_commands.Choice(name="continue: more from where it ends", value=Mode.CONTINUE.value),
     app_commands.Choice(name="vary: the same rhythm, other notes", value=Mode.VARY.value),
-    app_commands.Choice(name="accompany: plays around its notes", value=Mode.ACCOMPANY.value),
+    app_commands.Choice(name="accompany: new parts around its notes", value=Mode.ACCOMPANY.value),
 ]
 DENSITIES = [app_commands.Choice(name=word, value=level) for level, word in enumerate(contract.DENSITY_WORDS, start=1)]
 
 
-@app_commands.command(name="compose", description="Compose a piece of music, or continue a MIDI file of yours.")
+@app_commands.command(name="compose", description="Compose a piece of music, or continue your own MIDI file.")
 @app_commands.describe(
-    seed="A MIDI file (.mid) to continue, vary or accompany. Without one, the piece starts from nothing.",
-    mode="What to make of the seed (continue if not given).",
-    length=f"Seconds of new music, {contract.MIN_LENGTH_S:.0f} to {contract.MAX_LENGTH_S:.0f} (30 if not given).",
-    style="What it should sound like; the models say which styles they know.",
+    seed="A MIDI file (.mid) to continue, vary or accompany. Default: a new piece.",
+    mode="What to do with the seed. Default: continue.",
+    length=f"Seconds of new music, {contract.MIN_LENGTH_S:.0f} to {contract.MAX_LENGTH_S:.0f}. Default: 30.",
+    style="What it should sound like.",
     key="Such as C major or F# minor.",
-    tempo="Quarter notes a minute; for models that play to a beat.",
-    instruments="Who plays, such as: piano, flute, strings. For models with several instruments.",
-    bars="Bars of new music, in place of seconds; for models that play to a beat.",
-    meter="Such as 4/4 or 3/4; for models that play to a beat.",
+    tempo="Beats per minute, for models with a beat.",
+    instruments="Such as: piano, flute, strings. For models with several instruments. Default: typical of the style.",
+    bars="Bars of new music instead of seconds, for models with a beat.",
+    meter="Such as 4/4 or 3/4, for models with a beat.",
     density="How many notes, from sparse to dense.",
-    model="Which model composes; /models tells about them. Chosen to fit if not given.",
+    model="Which model composes; see /models. Default: the one that fits best.",
     temperature="How adventurous: 0.1 plays safe, 1 is balanced, 2 is wild.",
-    strength="How closely a variation keeps to its seed: 0 is free, 1 the same notes.",
-    top_k="Draw each note from this many likeliest ones only.",
-    top_p="Draw from the likeliest that make up this share, such as 0.95.",
-    min_p="Draw from those at least this share as likely as the likeliest, such as 0.05.",
-    random_seed="A number; the same number with the same options gives the same piece.",
-    include_seed="Whether your seed is in the result (yes if not given; not in a variation).",
-    private="Whether only you see the result (no if not given).",
+    strength="How closely a variation follows its seed: 0 is free, 1 the same notes.",
+    top_k="Choose each note only from this many likeliest ones.",
+    top_p="Choose only from the likeliest notes that make up this share, such as 0.95.",
+    min_p="Choose only notes at least this share as likely as the likeliest, such as 0.05.",
+    random_seed="A number: the same number with the same options gives the same piece.",
+    include_seed="Put your seed at the start of the result. Default: yes, except in a variation.",
+    private="Only you see the result. Default: no.",
 )
 @app_commands.choices(mode=MODES)
 @app_commands.choices(density=DENSITIES)
@@ -91,16 +92,15 @@ async def command(  # noqa: PLR0913 - these are the command's options
         "strength": strength, "top_k": top_k, "top_p": top_p, "min_p": min_p, "random_seed": random_seed,
         "include_seed": include_seed, "private": private,
     }  # fmt: skip
-    message_id = await submission.acknowledge(interaction, private)
     check_may_reply(interaction)
-    board = interaction.client.board
-    fields = wishes.fields_of(given, await board.models(interaction.guild_id), seed is not None)
+    wishes.check_alone(given, seed is not None)
+    message_id = await submission.acknowledge(interaction, private)
+    fields = wishes.fields_of(given, await submission.available_models(interaction), seed is not None)
     fields |= submission.origin(interaction) | {"seed": await _kept(interaction, seed)}
     if model is None:
-        fields["preferred"] = await board.preferred(interaction.guild_id)
-    await submission.submit(
-        interaction, ComposeRequest.model_validate(fields | submission.left_open(fields)), message_id
-    )
+        fields["preferred"] = await interaction.client.board.preferred(interaction.guild_id)
+    fields |= submission.defaults(interaction, fields)
+    await submission.submit(interaction, validated(ComposeRequest, fields), message_id)
 
 
 async def _kept(interaction: discord.Interaction[Cadenza], seed: discord.Attachment | None) -> contract.BlobRef | None:

@@ -1,4 +1,4 @@
-"""`/dataset`: the collections of MIDI files that a server's models learn from. For admins."""
+"""`/dataset`: the collections of MIDI files that a server's models are trained on. For admins."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import discord
 from discord import app_commands
 
 from bot import errands, suggestions, uploads
-from bot.buttons.admin_button import ask_first
 from bot.errors import Contradiction
 from bot.licences import CHOICES
 from bot.names import as_name, as_pieces
 from bot.permissions import ADMINS, check_may_reply
+from jobs.admission import validated
 from jobs.contract import (
     AddToDataSet,
     CreateDataSet,
+    DeleteDataSet,
     ExportDataSet,
     ListDataSets,
     RemoveFromDataSet,
@@ -32,29 +33,29 @@ Page = app_commands.Range[int, 1, 1000]
 
 command = app_commands.Group(
     name="dataset",
-    description="The music that this server's models learn from.",
+    description="The music that this server's models are trained on.",
     guild_only=True,
     default_permissions=ADMINS,
 )
 
 
-@command.command(name="create", description="Make a new, empty data set.")
+@command.command(name="create", description="Create an empty data set.")
 @app_commands.describe(
-    name="Small letters, digits, - and _, such as our-waltzes.",
-    licence="On what terms you have the music; a model trained on it carries them on.",
-    note="Where it is from, whom to name, who allowed it.",
+    name="Lowercase letters, digits, - and _, such as our-waltzes.",
+    licence="The terms of the music; a model trained on it inherits them.",
+    note="Where it comes from, whom to credit, who gave permission.",
 )
 @app_commands.choices(licence=CHOICES)
 async def create(interaction: discord.Interaction[Cadenza], name: Name, licence: str, note: Note | None = None) -> None:
-    """Have it made."""
+    """Create it."""
     fields: dict[str, Any] = {"name": as_name(name), "licence": licence, "note": note or ""}
-    await errands.ask(interaction, CreateDataSet.model_validate(fields))
+    await errands.ask(interaction, validated(CreateDataSet, fields))
 
 
 @command.command(name="add", description="Add MIDI files, archives of them, or another data set.")
 @app_commands.describe(
     name="The data set to add to.",
-    file1="A MIDI file (.mid), or a .zip of many.",
+    file1="A MIDI file (.mid), a .zip of many, or a part of an exported data set.",
     from_set="Add all pieces of this other data set.",
 )
 @app_commands.rename(from_set="from")
@@ -66,52 +67,57 @@ async def add(  # noqa: PLR0913 - these are the command's options
     file3: discord.Attachment | None = None,
     file4: discord.Attachment | None = None,
     file5: discord.Attachment | None = None,
+    file6: discord.Attachment | None = None,
+    file7: discord.Attachment | None = None,
+    file8: discord.Attachment | None = None,
+    file9: discord.Attachment | None = None,
+    file10: discord.Attachment | None = None,
     from_set: Name | None = None,
 ) -> None:
-    """Read the files at once, for their addresses expire; the worker judges what is in them."""
+    """Read the files at once, for their addresses expire; the worker checks what is in them."""
     message_id = await errands.acknowledge(interaction)
     check_may_reply(interaction)
-    given = [file for file in (file1, file2, file3, file4, file5) if file is not None]
+    files = (file1, file2, file3, file4, file5, file6, file7, file8, file9, file10)
+    given = [file for file in files if file is not None]
     if not given and from_set is None:
-        raise Contradiction("There is nothing to add: attach `.mid` or `.zip` files, or name another data set.")
-    wanted = as_name(name)
-    other = None if from_set is None else as_name(from_set)
-    files = await uploads.keep_music(interaction, given)
-    await errands.submit(interaction, AddToDataSet(name=wanted, files=files, from_set=other), message_id)
+        raise Contradiction("There is nothing to add. Attach `.mid` or `.zip` files, or choose another data set.")
+    fields: dict[str, Any] = {"name": as_name(name), "from_set": None if from_set is None else as_name(from_set)}
+    kept = await uploads.keep_music(interaction, given)
+    fields |= {"files": kept.files, "left_out": kept.left_out}
+    await errands.submit(interaction, validated(AddToDataSet, fields), message_id)
 
 
-@command.command(name="list", description="Which data sets this server has.")
+@command.command(name="list", description="List this server's data sets.")
 async def list_(interaction: discord.Interaction[Cadenza]) -> None:
-    """Have them listed."""
+    """List them."""
     await errands.ask(interaction, ListDataSets())
 
 
-@command.command(name="show", description="One data set: figures, a picture, its pieces.")
-@app_commands.describe(name="Which one.", page="Which page of its pieces (the first if not given).")
+@command.command(name="show", description="Show a data set: figures, a picture, its pieces.")
+@app_commands.describe(name="The data set.", page="Page of its pieces. Default: 1.")
 async def show(interaction: discord.Interaction[Cadenza], name: Name, page: Page = 1) -> None:
-    """Have it shown."""
-    await errands.ask(interaction, ShowDataSet(name=as_name(name), page=page))
+    """Show it."""
+    await errands.ask(interaction, validated(ShowDataSet, {"name": as_name(name), "page": page}))
 
 
-@command.command(name="remove", description="Take pieces out of a data set.")
-@app_commands.describe(name="Which one.", pieces="Numbers, names or hashes as `/dataset show` lists them: 3, 7-9")
+@command.command(name="remove", description="Remove pieces from a data set.")
+@app_commands.describe(name="The data set.", pieces="Numbers or names from /dataset show, such as: 3, 7-9")
 async def remove(interaction: discord.Interaction[Cadenza], name: Name, pieces: Text) -> None:
-    """Have them taken out."""
-    await errands.ask(interaction, RemoveFromDataSet(name=as_name(name), pieces=as_pieces(pieces)))
+    """Remove them."""
+    await errands.ask(interaction, validated(RemoveFromDataSet, {"name": as_name(name), "pieces": as_pieces(pieces)}))
 
 
 @command.command(name="delete", description="Delete a data set for good.")
-@app_commands.describe(name="Which one; you are asked again.")
+@app_commands.describe(name="The data set. You are asked to confirm.")
 async def delete(interaction: discord.Interaction[Cadenza], name: Name) -> None:
-    """Ask first; the button does it."""
-    wanted = as_name(name)
-    await ask_first(interaction, f"Delete the data set `{wanted}` with all its pieces?", "erase_set", wanted)
+    """Delete it, once the admin has confirmed it."""
+    await errands.ask(interaction, DeleteDataSet(name=as_name(name)))
 
 
-@command.command(name="export", description="Have a data set as an archive.")
-@app_commands.describe(name="Which one.")
+@command.command(name="export", description="Download a data set.")
+@app_commands.describe(name="The data set.")
 async def export(interaction: discord.Interaction[Cadenza], name: Name) -> None:
-    """Have it packed."""
+    """Pack it."""
     await errands.ask(interaction, ExportDataSet(name=as_name(name)))
 
 

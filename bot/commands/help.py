@@ -1,4 +1,4 @@
-"""`/help`: what the bot can do and how to begin."""
+"""`/help`: what the bot can do and how to start."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import discord
 from discord import app_commands
 
 from bot.cards import information
+from bot.delivery.message import MessageParts
+from bot.replies import answer
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
 
-@app_commands.command(name="help", description="What Cadenza can do, and how to begin.")
+@app_commands.command(name="help", description="What Cadenza can do and how to start.")
 async def command(interaction: discord.Interaction[Cadenza]) -> None:
-    """Answer at once: nothing has to be asked of anyone."""
+    """Answer at once: nothing has to be looked up."""
     commands = interaction.client.tree.get_commands()
     described = {found.name: found.description for found in commands if isinstance(found, app_commands.Command)}
     card = information.help_card(described, interaction.client.max_seed_bytes)
-    await interaction.response.send_message(embed=card, ephemeral=True)
+    await answer(interaction, MessageParts(card=card))

@@ -1,4 +1,4 @@
-"""`/model`: the models of a server: which version is in use, their names, copies of them. Looking is for everybody."""
+"""`/model`: the models of a server, their versions and names, export and import. Looking is for everybody."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import discord
 from discord import app_commands
 
 from bot import errands, submission, suggestions, trainings, uploads
-from bot.buttons.admin_button import ask_first
+from bot.errors import SharedModel
 from bot.names import as_name, as_version
 from bot.permissions import check_admin, check_in_server
+from bot.replies import acknowledge, answer
+from jobs.admission import validated
 from jobs.contract import (
     Action,
+    DeleteModel,
     ExportModel,
     ImportModel,
     ListModels,
@@ -32,86 +35,98 @@ command = app_commands.Group(name="model", description="The models of this serve
 
 
 async def _look(interaction: discord.Interaction[Cadenza], action: Action) -> None:
-    """Have something told to any member."""
+    """Show something to any member."""
     check_in_server(interaction)
     await errands.submit(interaction, action, await submission.acknowledge(interaction, private=True))
 
 
-@command.command(name="list", description="Which models this server has, in all their versions.")
+@command.command(name="list", description="List this server's models and their versions.")
 async def list_(interaction: discord.Interaction[Cadenza]) -> None:
-    """Have them listed, for any member."""
+    """List them, for any member."""
     await _look(interaction, ListModels())
 
 
-@command.command(name="info", description="One model: what it learnt from, its licence, its figures, its versions.")
-@app_commands.describe(name="Which one.")
+@command.command(name="info", description="Show a model: training data, licence, figures, versions.")
+@app_commands.describe(name="The model.")
 async def info(interaction: discord.Interaction[Cadenza], name: Name) -> None:
-    """Have it told, to any member."""
+    """Show it, to any member."""
     await _look(interaction, ShowModel(name=as_name(name)))
 
 
-@command.command(name="use", description="Which model composes here where nobody names one.")
-@app_commands.describe(name="Which one; leave it out to let the bot choose again.")
+@command.command(name="use", description="Choose the default model of this server.")
+@app_commands.describe(name="The model. Leave it out to let the bot choose.")
 async def use(interaction: discord.Interaction[Cadenza], name: Name | None = None) -> None:
-    """Note the choice; no worker is needed for that.
+    """Save the choice; no worker is needed for that.
 
     Raises:
         UnknownModel, NoWorker: it cannot compose here now.
     """
     guild_id = check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, private=True)
     wanted = None if name is None else as_name(name)
     if wanted is not None:
         await trainings.served(interaction, wanted)
     await interaction.client.board.prefer(guild_id, wanted)
-    said = f"From now on `{wanted}` composes here where nobody names a model. `/model use` without a name undoes it."
+    said = f"`{wanted}` is now the default model here. `/model use` without a name lets me choose again."
     if wanted is None:
-        said = "From now on the model that fits the wishes best composes here where nobody names one."
-    await interaction.edit_original_response(content=said)
+        said = "From now on I choose the model that fits best."
+    await answer(interaction, said)
 
 
 @command.command(name="rename", description="Give a model of this server another name.")
-@app_commands.describe(name="Which one.", new_name="Small letters, digits, - and _, such as our-waltzes.")
+@app_commands.describe(name="The model.", new_name="Lowercase letters, digits, - and _, such as our-waltzes.")
 async def rename(interaction: discord.Interaction[Cadenza], name: Name, new_name: Name) -> None:
-    """Have it renamed."""
+    """Rename it."""
     await errands.ask(interaction, RenameModel(name=as_name(name), new_name=as_name(new_name)))
 
 
-@command.command(name="promote", description="Put a version of a model into use.")
-@app_commands.describe(name="Which model.", version="Which version; the newest not yet used if not given.")
+@command.command(name="promote", description="Use a version of a model.")
+@app_commands.describe(name="The model.", version="The version. Default: the newest that was never used.")
 async def promote(interaction: discord.Interaction[Cadenza], name: Name, version: Version | None = None) -> None:
-    """Have it put into use; one that copies is asked about first."""
+    """Use it; the admin is asked first about one that copies its data set."""
     await errands.ask(interaction, PromoteModel(name=as_name(name), version=as_version(version)))
 
 
-@command.command(name="rollback", description="Put the version of a model into use that was in use before.")
-@app_commands.describe(name="Which model.")
+@command.command(name="rollback", description="Go back to the version of a model that was used before.")
+@app_commands.describe(name="The model.")
 async def rollback(interaction: discord.Interaction[Cadenza], name: Name) -> None:
-    """Have it taken back."""
+    """Go back."""
     await errands.ask(interaction, RollBackModel(name=as_name(name)))
 
 
 @command.command(name="delete", description="Delete a model of this server, or one version of it, for good.")
-@app_commands.describe(name="Which model; you are asked again.", version="Only this version; all if not given.")
+@app_commands.describe(name="The model. You are asked to confirm.", version="Only this version. Default: all.")
 async def delete(interaction: discord.Interaction[Cadenza], name: Name, version: Version | None = None) -> None:
-    """Ask first; the button does it."""
+    """Delete it, once the admin has confirmed it."""
+    check_admin(interaction)
     wanted, which = as_name(name), as_version(version)
-    question = f"Delete the model `{wanted}` in all its versions?"
-    if which is not None:
-        question = f"Delete version `{which}` of the model `{wanted}`?"
-    await ask_first(interaction, question, "erase_model", f"{wanted}:{which}" if which else wanted)
+    await _refuse_shared(interaction, wanted, "deleted")
+    await errands.ask(interaction, DeleteModel(name=wanted, version=which))
 
 
-@command.command(name="export", description="Have a model as files, to keep or to take elsewhere.")
-@app_commands.describe(name="Which model.", version="Which version; the one in use if not given.")
+async def _refuse_shared(interaction: discord.Interaction[Cadenza], name: str, what: str) -> None:
+    """Refuse at once to change a model that comes with the bot; a server's own model may have the same name.
+
+    Raises:
+        SharedModel: it is one.
+    """
+    served = await interaction.client.board.models(interaction.guild_id)
+    if any(model.name == name and model.guild_id is None for model in served):
+        own = await interaction.client.board.names(interaction.guild_id or 0, "models")
+        if name not in own:
+            raise SharedModel(name, what)
+
+
+@command.command(name="export", description="Download a model.")
+@app_commands.describe(name="The model.", version="The version. Default: the one in use.")
 async def export(interaction: discord.Interaction[Cadenza], name: Name, version: Version | None = None) -> None:
-    """Have it packed."""
+    """Pack it."""
     await errands.ask(interaction, ExportModel(name=as_name(name), version=as_version(version)))
 
 
-@command.command(name="import", description="Take in a model out of what an export gave.")
-@app_commands.describe(name="The name it gets here.", file1="The .zip, or one of its parts.")
-async def import_(
+@command.command(name="import", description="Import an exported model.")
+@app_commands.describe(name="Its name on this server.", file1="The .zip, or one of its parts.")
+async def import_(  # noqa: PLR0913 - these are the command's options
     interaction: discord.Interaction[Cadenza],
     name: Name,
     file1: discord.Attachment,
@@ -119,13 +134,18 @@ async def import_(
     file3: discord.Attachment | None = None,
     file4: discord.Attachment | None = None,
     file5: discord.Attachment | None = None,
+    file6: discord.Attachment | None = None,
+    file7: discord.Attachment | None = None,
+    file8: discord.Attachment | None = None,
+    file9: discord.Attachment | None = None,
+    file10: discord.Attachment | None = None,
 ) -> None:
-    """Read the files at once, for their addresses expire; the worker judges what is in them."""
+    """Read the files at once, for their addresses expire; the worker checks what is in them."""
     message_id = await errands.acknowledge(interaction)
     wanted = as_name(name)
-    given = [file for file in (file1, file2, file3, file4, file5) if file is not None]
-    files = await uploads.keep_archive(interaction, given)
-    await errands.submit(interaction, ImportModel(name=wanted, files=files), message_id)
+    files = (file1, file2, file3, file4, file5, file6, file7, file8, file9, file10)
+    kept = await uploads.keep_archive(interaction, [file for file in files if file is not None])
+    await errands.submit(interaction, validated(ImportModel, {"name": wanted, "files": kept}), message_id)
 
 
 rename.autocomplete("name")(suggestions.own_models)

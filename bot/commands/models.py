@@ -1,4 +1,4 @@
-"""`/models`: which models can compose just now."""
+"""`/models`: which models are available."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import discord
 from discord import app_commands
 
 from bot.cards import information
-from jobs.errors import NoWorker
+from bot.delivery.message import MessageParts
+from bot.replies import acknowledge, answer
+from bot.submission import available_models
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
 
-@app_commands.command(name="models", description="Which models can compose just now.")
-async def command(interaction: discord.Interaction[Cadenza]) -> None:
-    """Ask the live workers' registry; a server's own models are told there only.
+@app_commands.command(name="models", description="See which models are available.")
+@app_commands.describe(page="Page of the list. Default: 1.")
+async def command(interaction: discord.Interaction[Cadenza], page: app_commands.Range[int, 1, 100] = 1) -> None:
+    """Ask the registry of workers; a server's own models are shown on that server only.
 
     Raises:
         NoWorker: nobody is there to compose.
     """
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    models = await interaction.client.board.models(interaction.guild_id)
-    if not models:
-        raise NoWorker
-    await interaction.edit_original_response(embed=information.models_card(models))
+    await acknowledge(interaction, private=True)
+    models = await available_models(interaction)
+    await answer(interaction, MessageParts(card=information.models_card(models, page)))

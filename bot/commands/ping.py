@@ -1,4 +1,4 @@
-"""`/ping`: whether everything between Discord and the workers is well."""
+"""`/ping`: whether everything between Discord and the workers is working."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ import discord
 from discord import app_commands
 
 from bot.cards import information
+from bot.delivery.message import MessageParts
+from bot.replies import acknowledge, answer
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
 
 
-@app_commands.command(name="ping", description="Whether all is well: Discord, queue, workers.")
+@app_commands.command(name="ping", description="Check that everything is working.")
 async def command(interaction: discord.Interaction[Cadenza]) -> None:
-    """Ask each part on the way; one that is silent is answered by the error handler's sentence."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    """Ask each part on the way; the error handler answers for one that is silent."""
+    await acknowledge(interaction, private=True)
     board = interaction.client.board
     redis_s = await board.ping()
     workers = await board.workers()
     open_jobs = len(await board.open_records())
     card = information.ping_card(interaction.client.latency, redis_s, workers, open_jobs)
-    await interaction.edit_original_response(embed=card)
+    await answer(interaction, MessageParts(card=card))

@@ -1,6 +1,6 @@
-"""`/train`: fit a model to a data set of the server, watch it, end it, go on with it, and have it done every night.
+"""`/train`: train a model on a data set of the server; watch, stop or resume it; train every night.
 
-For admins. What comes of a training is a candidate: it is in use once somebody promotes it.
+For admins. A training makes a new version of a model, which is used once somebody promotes it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from discord import app_commands
 
 from bot import suggestions, trainings
 from bot.cards import training as cards
+from bot.delivery.message import MessageParts
 from bot.names import as_name
 from bot.permissions import ADMINS, UNASKED, check_admin, check_held
+from bot.replies import acknowledge, answer
 from bot.trainings import MAX_MIX, request_of
 from jobs.client import CancelOutcome
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, STARRED
@@ -29,18 +31,18 @@ Minutes = app_commands.Range[int, 1, MAX_MINUTES]
 Mix = app_commands.Range[float, 0.0, MAX_MIX]
 
 PRESETS = [
-    app_commands.Choice(name="small: learns fast, for few pieces", value="small"),
+    app_commands.Choice(name="small: trains fast, for few pieces", value="small"),
     app_commands.Choice(name="cadenza: as large as the models that come with the bot", value="cadenza"),
 ]
 RATES = [
-    app_commands.Choice(name="gentle: stays close to the base", value="gentle"),
+    app_commands.Choice(name="gentle: stays close to the base model", value="gentle"),
     app_commands.Choice(name="normal", value="normal"),
-    app_commands.Choice(name="strong: moves far, forgets more", value="strong"),
+    app_commands.Choice(name="strong: changes more, forgets more", value="strong"),
 ]
 STOPPING = {
-    CancelOutcome.CANCELLED: "The training was waiting and is called off.",
-    CancelOutcome.STOPPING: "The training ends now; what it learnt so far is judged and comes with its message.",
-    CancelOutcome.TOO_LATE: "The training is over already; its verdict comes with its message.",
+    CancelOutcome.CANCELLED: "The training was still waiting and is cancelled.",
+    CancelOutcome.STOPPING: "Stopping the training. What it learned so far is kept; the result follows in its message.",
+    CancelOutcome.TOO_LATE: "The training is finished already; see its message.",
 }
 
 command = app_commands.Group(
@@ -51,16 +53,16 @@ command = app_commands.Group(
 )
 
 
-@command.command(name="start", description="Train a model on a data set; nothing changes until you promote it.")
+@command.command(name="start", description="Train a model on a data set. Nothing changes until you promote it.")
 @app_commands.describe(
-    data_set="What it is to learn from.",
-    name="The model's name (that of the data set if not given).",
-    base="The model to begin with (the one that composes here if not given).",
-    preset="Begin from scratch in this size, in place of a base; wants far more music.",
-    epochs="Times through the music, at most.",
-    minutes="Time, at most.",
-    mix="Share of the base's own music in between, so that it does not forget (0.5 if not given).",
-    rate="How far each step goes (normal if not given).",
+    data_set="The data set to learn from.",
+    name="The model's name. Default: the data set's.",
+    base="The model to start from. Default: the default model here.",
+    preset="Start from scratch in this size instead of from a base; needs far more music.",
+    epochs="Maximum number of passes through the music.",
+    minutes="Maximum time in minutes.",
+    mix="Share of the base's own music mixed in, so that it doesn't forget. Default: 0.5.",
+    rate="How much each step changes. Default: normal.",
 )
 @app_commands.choices(preset=PRESETS, rate=RATES)
 async def start(  # noqa: PLR0913 - these are the command's options
@@ -74,7 +76,7 @@ async def start(  # noqa: PLR0913 - these are the command's options
     mix: Mix | None = None,
     rate: str | None = None,
 ) -> None:
-    """Acknowledge, check, put into the queue; delivery shows how it goes."""
+    """Acknowledge, check, queue; delivery shows the progress."""
     given = {
         "data_set": data_set, "name": name, "base": base, "preset": preset, "epochs": epochs, "minutes": minutes,
         "mix": mix, "rate": rate,
@@ -83,34 +85,34 @@ async def start(  # noqa: PLR0913 - these are the command's options
     await trainings.start(interaction, await trainings.fields_of(interaction, given), message_id)
 
 
-@command.command(name="status", description="How the trainings of this server that are not over stand.")
+@command.command(name="status", description="Show the progress of this server's trainings.")
 async def status(interaction: discord.Interaction[Cadenza]) -> None:
-    """Ask where each stands at this moment."""
+    """Ask for the state of each."""
     guild_id = check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, private=True)
     board = interaction.client.board
     there = [record for record in reversed(await board.trainings(guild_id)) if not record.stage.is_final]
     states = [(record, await board.state(record.job_id)) for record in there]
     card = cards.status_card(states, await board.nightly(guild_id))
-    await interaction.edit_original_response(embed=card)
+    await answer(interaction, MessageParts(card=card))
 
 
-@command.command(name="stop", description="End a training; what it learnt so far is kept and judged.")
-@app_commands.describe(training="Which one (the one at work if not given).")
+@command.command(name="stop", description="Stop a training. What it learned so far is kept.")
+@app_commands.describe(training="The training. Default: the running one.")
 async def stop(interaction: discord.Interaction[Cadenza], training: Job | None = None) -> None:
-    """Ask the worker to end; whoever follows the job shows what comes of it."""
+    """Ask the worker to end; the training's message shows the result."""
     check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, private=True)
     record = await trainings.meant(interaction, training, is_open=True)
-    said = STOPPING[await interaction.client.board.cancel(record.job_id)]
-    await interaction.edit_original_response(content=said)
+    outcome, _ = await interaction.client.tracker.stop(record)
+    await answer(interaction, STOPPING[outcome])
 
 
-@command.command(name="resume", description="Go on with a training from where it got to.")
+@command.command(name="resume", description="Continue a training from where it stopped.")
 @app_commands.describe(
-    training="Which one (the latest if not given).",
-    epochs="Times through the music, at most, from here on (as before if not given).",
-    minutes="Time, at most, from here on (as before if not given).",
+    training="The training. Default: the latest.",
+    epochs="Maximum number of further passes. Default: as before.",
+    minutes="Maximum further time in minutes. Default: as before.",
 )
 async def resume(
     interaction: discord.Interaction[Cadenza],
@@ -128,21 +130,22 @@ async def resume(
     await trainings.resume(interaction, older, changes, message_id)
 
 
-@command.command(name="list", description="The trainings of this server, and what came of them.")
-async def list_(interaction: discord.Interaction[Cadenza]) -> None:
-    """Ask the records."""
+@command.command(name="list", description="List this server's trainings and their results.")
+@app_commands.describe(page="Page of the list. Default: 1.")
+async def list_(interaction: discord.Interaction[Cadenza], page: app_commands.Range[int, 1, 100] = 1) -> None:
+    """List those that are still known."""
     guild_id = check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    card = cards.trainings_card(await interaction.client.board.trainings(guild_id))
-    await interaction.edit_original_response(embed=card)
+    await acknowledge(interaction, private=True)
+    card = cards.trainings_card(await interaction.client.board.trainings(guild_id), page)
+    await answer(interaction, MessageParts(card=card))
 
 
-@command.command(name="nightly", description="Whether a model is trained every night on what was starred meanwhile.")
+@command.command(name="nightly", description="Train nightly on newly starred pieces.")
 @app_commands.describe(
-    on="Whether it is to be done.",
-    channel="Where the training shows itself (as before, or here, if not given).",
-    data_set=f"What it learns from (as before, or {STARRED}, if not given).",
-    base="The model to begin with (as before, or the one that composes here, if not given).",
+    on="Turn it on or off.",
+    channel="Where progress is shown. Default: as before, or here.",
+    data_set=f"The data set to learn from. Default: as before, or {STARRED}.",
+    base="The model to start from. Default: as before, or the default model here.",
 )
 async def nightly(
     interaction: discord.Interaction[Cadenza],
@@ -151,9 +154,9 @@ async def nightly(
     data_set: Name | None = None,
     base: Name | None = None,
 ) -> None:
-    """Note what the server wishes; the trainings begin by themselves."""
+    """Save the settings; the trainings start by themselves."""
     guild_id = check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, private=True)
     board = interaction.client.board
     wish = await board.nightly(guild_id) or NightlySchedule(
         enabled=on, channel_id=interaction.channel_id or 0, user_id=interaction.user.id
@@ -167,7 +170,7 @@ async def nightly(
         _check_may_write(interaction, wish.channel_id)
         await trainings.served(interaction, wish.base)
     await board.set_nightly(guild_id, wish)
-    await interaction.edit_original_response(content=cards.nightly_words(wish))
+    await answer(interaction, cards.nightly_words(wish))
 
 
 def _check_may_write(interaction: discord.Interaction[Cadenza], channel_id: int) -> None:

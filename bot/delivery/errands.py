@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.buttons.rows import MakesRow, insisting_row, roll_back_row
+from bot.buttons.rows import insisting_row, roll_back_row
 from bot.cards import data_sets, models
 from bot.cards.progress import progress_card
-from bot.cards.wording import cut
-from bot.delivery.message import Attached, MessageParts
-from bot.seeds import size_words
+from bot.delivery.message import Attached, MakesView, MessageParts
+from bot.limits import FILES, cut
+from bot.wording import file_words, harmless, plural, size_words
 from jobs import JobClient
 from jobs.contract import (
     AddToDataSet,
@@ -28,9 +28,8 @@ from jobs.contract import (
 from jobs.errors import BlobGone
 
 PICTURE = "data-set.png"
-MAX_CONTENT = 1900  # characters; Discord takes 2000, and `LIGHTER` may come to it
-MOST_FILES = 10  # of one message, Discord's limit
-LIGHTER = "The files together were larger than Discord takes here, so they were left out."
+MAX_CONTENT = 1900  # characters, so that `LIGHTER` may follow
+LIGHTER = "The files together were too large for Discord here, so they were left out."
 
 
 def progress_parts(request: LibraryRequest, update: Update) -> MessageParts:
@@ -59,11 +58,11 @@ async def finished_parts(
         case Files() as files:
             return await _files(board, files, limit_bytes)
         case Done() as done:
-            way_back: MakesRow | None = roll_back_row(done.model) if done.model else None
-            return MessageParts(content=cut(done.sentence, MAX_CONTENT), buttons=way_back)
+            way_back: MakesView | None = roll_back_row(done.model) if done.model else None
+            return MessageParts(content=cut(harmless(done.sentence), MAX_CONTENT), buttons=way_back)
         case NeedsConfirmation() as question:
             return MessageParts(
-                content=cut(question.sentence, MAX_CONTENT), buttons=insisting_row(request.job_id, question)
+                content=cut(harmless(question.sentence), MAX_CONTENT), buttons=insisting_row(request.job_id, question)
             )
 
 
@@ -71,7 +70,8 @@ async def _batch(board: JobClient, request: LibraryRequest, batch: Batch) -> Mes
     if isinstance(request.action, AddToDataSet) and request.action.source == "starred":
         return MessageParts(content=data_sets.starred_words(batch))
     picture = await _picture(board, batch.picture)
-    return MessageParts(card=data_sets.batch_card(batch, PICTURE if picture else None), attached=picture)
+    left_out = request.action.left_out if isinstance(request.action, AddToDataSet) else ()
+    return MessageParts(card=data_sets.batch_card(batch, PICTURE if picture else None, left_out), attached=picture)
 
 
 async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:
@@ -85,24 +85,24 @@ async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...
 
 async def _files(board: JobClient, files: Files, limit_bytes: int) -> MessageParts:
     attached, remarks = [], list(files.sentences)
-    for ref in files.files[:MOST_FILES]:
+    for ref in files.files[:FILES]:
         if ref.size > limit_bytes:
             remarks.append(_too_large(ref, limit_bytes))
             continue
         try:
             attached.append(Attached(ref.name, await board.get_blob(ref), optional=True))
         except BlobGone:
-            remarks.append(f"“{ref.name}” is no longer kept. Export again.")
-    remarks += _left_over(files.files[MOST_FILES:])
+            remarks.append(f"{file_words(ref.name)} is no longer kept. Export it again.")
+    remarks += _left_over(files.files[FILES:])
     return MessageParts(content=cut("\n".join(remarks), MAX_CONTENT) or None, attached=tuple(attached), lighter=LIGHTER)
 
 
 def _too_large(ref: BlobRef, limit_bytes: int) -> str:
-    sizes = f"{size_words(ref.size)}, {size_words(limit_bytes)} are allowed"
-    return f"“{ref.name}” is larger than Discord takes here ({sizes}), so it was left out."
+    sizes = f"{size_words(ref.size)}; the limit is {size_words(limit_bytes)}"
+    return f"{file_words(ref.name)} is too large for Discord here ({sizes}), so it was left out."
 
 
 def _left_over(refs: Sequence[BlobRef]) -> list[str]:
     if not refs:
         return []
-    return [f"Discord takes {MOST_FILES} files in one message; {len(refs)} more were left out."]
+    return [f"A message holds {FILES} files; {plural(len(refs), 'more file')} didn't fit."]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.buttons.rows import resuming_row
+from bot.cards.progress import stopping_card
 from bot.delivery import errands, pieces, trainings
 from bot.delivery.message import MessageParts
 from bot.errors import Explained
+from bot.wording import harmless
 from jobs import JobClient
 from jobs.contract import (
     ComposeRequest,
@@ -22,25 +24,26 @@ from jobs.contract import (
 )
 
 CANCELLED: dict[Kind, str] = {
-    "compose": "Stopped before there was anything to hear. Use `/compose` to ask for another piece.",
-    "library": "This was called off before it was done. Give the command again if you still want it.",
-    "train": "Stopped before anything was learnt. `/train start` begins anew.",
+    "compose": "Stopped before there was anything to hear. Use `/compose` for another piece.",
+    "library": "This was stopped before it was finished. Use the command again if you still want it.",
+    "train": "Stopped before anything was learned. `/train start` starts again.",
 }
 FAILED: dict[Kind, str] = {
-    "compose": "The piece could not be composed. Try again.",
-    "library": "This could not be done. Try again.",
-    "train": "The training could not go on. Try again.",
+    "compose": "The piece couldn't be composed. Try again.",
+    "library": "This didn't work. Try again.",
+    "train": "The training couldn't continue. Try again.",
 }
-LOST: dict[Kind, str] = {  # what the jobs say of a lost piece, of what is none
-    "library": "This was lost on its way. Look what is there, then give the command once more.",
-    "train": "The training was lost on its way. `/train resume` goes on from its last checkpoint.",
+SENTENCES: dict[tuple[Kind, str], str] = {  # where the jobs have one sentence for all kinds
+    ("compose", "lost"): "This piece was lost on the way. Please ask for it again.",
+    ("library", "lost"): "This command was lost on the way. Check what is there, then use it again.",
+    ("train", "lost"): "This training was lost on the way. `/train resume` continues from its last checkpoint.",
+    ("library", "timed_out"): "This command took too long. Check what is there, then try again with fewer files.",
+    ("train", "timed_out"): "This training took too long. `/train resume` continues from its last checkpoint.",
+    ("library", "unknown_job"): "This command is no longer kept. Use it again.",
+    ("train", "unknown_job"): "This training is no longer kept. `/train list` shows those that are.",
 }
-BROKEN_OFF = (
-    "lost",
-    "worker_lost",
-    "training_died",
-    "timed_out",
-)  # a training can go on
+CONTINUABLE = ("lost", "worker_lost", "training_died", "timed_out")  # a training has a checkpoint then
+OURS = ("lost", "worker_lost", "timed_out", "internal", "silent")  # failures that are not the member's doing
 
 
 async def progress_parts(board: JobClient, record: Record, update: Update) -> MessageParts:
@@ -49,6 +52,8 @@ async def progress_parts(board: JobClient, record: Record, update: Update) -> Me
     Raises:
         QueueUnreachable: Redis does not answer.
     """
+    if update.stopping and update.stage is not Stage.QUEUED:
+        return MessageParts(card=stopping_card(record.request, update))
     match record.request:
         case ComposeRequest() as request:
             return pieces.progress_parts(request, update)
@@ -78,10 +83,23 @@ async def final_parts(board: JobClient, record: Record, update: Update, limit_by
     return _failed_parts(record, update.failure)
 
 
+async def bare_parts(board: JobClient, update: Update, limit_bytes: int, said: str) -> MessageParts:
+    """The parts where the card could not be made: the piece's files, and `said`, which has the incident's number.
+
+    Raises:
+        QueueUnreachable: Redis does not answer.
+    """
+    if not isinstance(update.result, ComposeResult):
+        return MessageParts(content=said)
+    attached, remarks = await pieces.files_of(board, update.result, limit_bytes)
+    return MessageParts(content="\n".join([f"Your piece is ready. {said}", *remarks]), attached=attached)
+
+
 def _failed_parts(record: Record, failure: Failure) -> MessageParts:
-    sentence = LOST.get(record.kind, failure.sentence) if failure.code == "lost" else failure.sentence
-    may_go_on = record.kind == "train" and failure.code in BROKEN_OFF
+    sentence = SENTENCES.get((record.kind, failure.code), failure.sentence)
+    may_continue = record.kind == "train" and failure.code in CONTINUABLE
     return MessageParts(
-        content=str(Explained(sentence, failure.incident)),
-        buttons=resuming_row(record.job_id) if may_go_on else None,
+        content=str(Explained(harmless(sentence), failure.incident)),
+        buttons=resuming_row(record.job_id) if may_continue else None,
+        is_refusal=record.kind == "compose" and failure.incident is None and failure.code not in OURS,
     )

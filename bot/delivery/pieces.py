@@ -6,11 +6,12 @@ from bot.buttons.rows import FINISHED, RUNNING, piece_row
 from bot.cards.progress import progress_card
 from bot.cards.result import result_card
 from bot.delivery.message import Attached, MessageParts
+from bot.wording import size_words
 from jobs import JobClient
 from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Update
 from jobs.errors import BlobGone
 
-CANCELLED = "Stopped before there was anything to hear. Use `/compose` to ask for another piece."
+PLAIN = "Your piece is ready. Discord didn't accept its card, so here are the files alone."
 
 
 def progress_parts(request: ComposeRequest, update: Update) -> MessageParts:
@@ -26,6 +27,15 @@ async def finished_parts(
     Raises:
         QueueUnreachable: Redis does not answer.
     """
+    attached, remarks = await files_of(board, result, limit_bytes)
+    picture = file_name(result, "png")
+    shown = picture if any(file.name == picture for file in attached) else None
+    card = result_card(request, result, shown, remarks)
+    return MessageParts(card=card, attached=attached, buttons=piece_row(FINISHED, request), plain=PLAIN)
+
+
+async def files_of(board: JobClient, result: ComposeResult, limit_bytes: int) -> tuple[tuple[Attached, ...], list[str]]:
+    """The piece's files, the MIDI file first, and a sentence for each that is missing."""
     attached, remarks = [], []
     for ref, suffix, what in (
         (result.midi, "mid", "MIDI file"),
@@ -40,13 +50,10 @@ async def finished_parts(
         try:
             data = await board.get_blob(ref)
         except BlobGone:
-            remarks.append(f"The {what} is no longer kept. Use **Again** or `/compose` with the same random seed.")
+            remarks.append(f"The {what} is no longer kept. Use **Again**, or `/compose` with the same random seed.")
             continue
         attached.append(Attached(file_name(result, suffix), data, optional=suffix == "mp3"))
-    picture = file_name(result, "png")
-    shown = picture if any(file.name == picture for file in attached) else None
-    card = result_card(request, result, shown, remarks)
-    return MessageParts(card=card, attached=tuple(attached), buttons=piece_row(FINISHED, request))
+    return tuple(attached), remarks
 
 
 def file_name(result: ComposeResult, suffix: str) -> str:
@@ -55,5 +62,5 @@ def file_name(result: ComposeResult, suffix: str) -> str:
 
 
 def _too_large(what: str, ref: BlobRef, limit_bytes: int) -> str:
-    sizes = f"{ref.size / 2**20:.1f} MiB, {limit_bytes / 2**20:.0f} MiB are allowed"
-    return f"The {what} is larger than Discord takes here ({sizes}), so it was left out. A shorter `length` fits."
+    sizes = f"{size_words(ref.size)}; the limit is {size_words(limit_bytes)}"
+    return f"The {what} is too large for Discord here ({sizes}), so it was left out. Try a shorter `length`."

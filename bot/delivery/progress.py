@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from jobs.contract import Update
 
@@ -29,6 +29,7 @@ class Progress:
         self._interval_s = interval_s
         self._latest: Update | None = None
         self._shown: object = None
+        self._editing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._urgent = asyncio.Event()
         self._phase: object = None
@@ -51,13 +52,24 @@ class Progress:
         self._urgent.set()
         if self._task is not None:
             await self._task
+        async with self._editing:
+            pass
+
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[bool]:
+        """While inside, nothing else edits the message, the result included; False where the result is on its way."""
+        async with self._editing:
+            yield not self._stopping.is_set()
 
     async def _run(self) -> None:
         while self._latest is not None:
-            update, self._latest = self._latest, None
-            self._shown, self._phase = _visible(update), (update.stage, update.stopping)
-            self._urgent.clear()
-            await self._edit(update)
+            async with self._editing:
+                update, self._latest = self._latest, None
+                if update is None or self._stopping.is_set():
+                    return
+                self._shown, self._phase = _visible(update), (update.stage, update.stopping)
+                self._urgent.clear()
+                await self._edit(update)
             await self._pause(self._stopping, min(URGENT_S, self._interval_s))
             await self._pause(self._urgent, self._interval_s - URGENT_S)
 
@@ -70,8 +82,8 @@ class Progress:
 
 
 def _visible(update: Update) -> object:
-    """What of an update can be seen."""
+    """The part of an update that a message shows."""
     training = update.training
-    if training is not None and training.remaining_s is not None:  # an estimate of seconds would change for ever
+    if training is not None and training.remaining_s is not None:  # an estimate in seconds would never stay the same
         training = training.model_copy(update={"remaining_s": round(training.remaining_s / MINUTE_S)})
     return update.stage, update.stopping, update.position, round(update.fraction * 100), training

@@ -8,13 +8,14 @@ from bot.buttons.rows import running_training_row, trained_row
 from bot.cards.training import live_card
 from bot.cards.verdict import verdict_card
 from bot.delivery.message import Attached, MessageParts
+from bot.wording import size_words
 from jobs import JobClient
 from jobs.contract import BlobRef, Listening, TrainRequest, TrainResult, Update
 from jobs.errors import BlobGone
 
 CURVE = "curve.png"
 MOST_LISTENED = 3  # with a player before and one after each: within the ten files of a message, and within patience
-LIGHTER = "The recordings together were larger than Discord takes here, so they were left out."
+LIGHTER = "The recordings together were too large for Discord here, so they were left out."
 
 
 async def progress_parts(board: JobClient, request: TrainRequest, update: Update) -> MessageParts:
@@ -59,7 +60,7 @@ async def _players(
     files, remarks = [], []
     for name, ref in _named(listening):
         if ref.size > limit_bytes:
-            remarks.append(f"`{name}` is larger than Discord takes here ({limit_bytes / 2**20:.0f} MiB): left out.")
+            remarks.append(f"`{name}` is too large for Discord here (limit {size_words(limit_bytes)}): left out.")
             continue
         try:
             files.append(Attached(name, await board.get_blob(ref), optional=True))

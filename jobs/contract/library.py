@@ -39,6 +39,7 @@ class AddToDataSet(Contract):
     files: tuple[BlobRef, ...] = Field(default=(), max_length=MOST_FILES)
     source: SourceWord = "attachment"
     from_set: SetName | None = None
+    left_out: tuple[tuple[str, str], ...] = Field(default=(), description="files that were not taken, and why")
     create_as: LicenceWord | None = Field(default=None, description="make the data set under this licence if need be")
 
 
@@ -65,10 +66,11 @@ class RemoveFromDataSet(Contract):
 
 
 class DeleteDataSet(Contract):
-    """A data set, for good."""
+    """A data set, for good; the admin is asked first unless `confirmed`."""
 
     do: Literal["dataset_delete"] = "dataset_delete"
     name: SetName
+    confirmed: bool = False
 
 
 class ExportDataSet(Contract):
@@ -116,11 +118,12 @@ class RollBackModel(Contract):
 
 
 class DeleteModel(Contract):
-    """One version of a model that is not in use, or all of it."""
+    """One version of a model that is not in use, or all of it; the admin is asked first unless `confirmed`."""
 
     do: Literal["model_delete"] = "model_delete"
     name: BundleName
     version: BundleVersion | None = None
+    confirmed: bool = False
 
 
 class ExportModel(Contract):

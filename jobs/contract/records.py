@@ -52,6 +52,7 @@ class Delivery(Contract):
         default=None, repr=False, description="lets who has it answer in the bot's name for 15 minutes"
     )
     channel_id: int
+    parent_channel_id: int | None = Field(default=None, description="the channel that a thread belongs to")
     user_id: int
     message_id: int | None = None
     private: bool = False

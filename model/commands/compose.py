@@ -11,11 +11,11 @@ from model.bundles import Bundle, BundleStore, open_bundle
 from model.bundles.abilities import candidate
 from model.choosing import Wanted, choose
 from model.commands import Outcome, compose_classic, compose_options
+from model.commands import picture_options as pictures
 from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
-from model.pictures import asked as pictures
 
 if TYPE_CHECKING:
     from model.composing import ComposeOptions, Composition

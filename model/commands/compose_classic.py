@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.commands import Outcome
+from model.commands import picture_options as pictures
+from model.commands.picture_options import write_file
 from model.errors import RequestError
-from model.pictures import asked as pictures
-from model.pictures.asked import write_file
 
 if TYPE_CHECKING:
     from model.bundles import Bundle

@@ -10,7 +10,7 @@ from model.commands import Outcome
 from model.errors import DataError, RequestError
 
 if TYPE_CHECKING:
-    from model.datasets import BatchReport, DataSetInfo, DataSetStore
+    from model.uploads import BatchReport, DataSetInfo, DataSetStore
 
 HELP = "gather MIDI files in data sets, look at them, hand them on"
 EXAMPLES = """examples:
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Do one thing with the data sets of one folder."""
-    from model.datasets import DataSetStore
+    from model.uploads import DataSetStore
 
     store = DataSetStore(arguments.store)
     if arguments.action == "list":
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _create(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
-    from model.datasets import LICENCES
+    from model.uploads import LICENCES
 
     if arguments.licence is None:
         choices = "\n".join(f"  {key:<15}{one.words}" for key, one in LICENCES.items())

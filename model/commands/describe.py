@@ -73,7 +73,7 @@ def described(read: Any) -> dict[str, Any]:
 def key_name(piece: Any) -> str:
     """The name of the first key signature; without one, of the key that the notes fit best; '' where none fits."""
     from model.midi.general_midi import signature_name
-    from model.pictures.spelling import key_of
+    from model.pictures.sheet import key_of
 
     if len(piece.key_signatures):
         return signature_name(int(piece.key_signatures["sharps"][0]), bool(piece.key_signatures["is_minor"][0]))

@@ -216,7 +216,7 @@ def _given(changes: NDArray[np.int64], dtype: np.dtype, instrument: int, end: in
 
 def _by_tick(parts: list[NDArray]) -> NDArray:
     rows = np.concatenate(parts)
-    return rows[np.argsort(rows["tick"], kind="stable")]
+    return rows[np.lexsort((rows["instrument"], rows["tick"]))]
 
 
 def _trimmed(piece: Piece) -> Piece:

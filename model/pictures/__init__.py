@@ -1,15 +1,8 @@
-"""What a piece looks like: a piano roll, and a sheet as MusicXML or PNG.
+"""What a piece or a data set looks like.
 
-asked        which pictures a command was asked for, written beside the piece
-piano_roll   the picture of all notes over time, as PNG
-roll_layout  where everything of it lies
-roll_notes   the notes themselves
-roll_axes    keyboard, grid, labels
-roll_legend  what the colours mean
+piano_roll   the piano roll: title, keyboard, time axis, legend
+roll_layout  its notes, and where everything lies
 data_set     a data set at a glance: totals, keys, instruments, lengths
-palette      the colours
-png          pixels as a file
-sheet        notes in bars and staves: MusicXML, by music21
-engraving    a sheet as PNG, by verovio and resvg
-spelling     a key for a piece, and the names of its notes in that key
+sheet        notes in bars and staves: MusicXML and PNG, with the names of notes in a key
+canvas       colours, fonts, PNG files
 """

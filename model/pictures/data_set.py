@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from model.controls import KEYS, TONICS
-from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, instrument_colour
-from model.pictures.png import png
+from model.controls import KEYS, MAJOR_TONICS, MINOR_TONICS
+from model.pictures.canvas import (
+    BACKGROUND,
+    DIM_TEXT,
+    GRID,
+    TEXT,
+    WHITE_ROW,
+    Colour,
+    drawable,
+    font,
+    instrument_colour,
+    png,
+)
 from model.pictures.roll_layout import SCALE, Box
-from model.pictures.text import drawable, font
 
 if TYPE_CHECKING:
-    from model.datasets.info import DataSetInfo
+    from model.uploads.info import DataSetInfo
 
 WIDTH = 900 * SCALE
 MARGIN, GAP, PADDING = 24 * SCALE, 16 * SCALE, 16 * SCALE
@@ -88,7 +97,9 @@ def _draw_totals(draw: ImageDraw.ImageDraw, info: DataSetInfo) -> None:
 def _keys(info: DataSetInfo) -> Bars:
     keys = info.keys
     rows = [[keys[KEYS[12 * mode + tonic]] for tonic in range(12)] for mode in (0, 1)]
-    return Bars("Keys", TONICS, rows, (MAJOR_COLOUR, MINOR_COLOUR))
+    pairs = zip(MAJOR_TONICS, MINOR_TONICS, strict=True)
+    tonics = tuple(major if major == minor else f"{major}/{minor}" for major, minor in pairs)
+    return Bars("Keys", tonics, rows, (MAJOR_COLOUR, MINOR_COLOUR))
 
 
 def _lengths(info: DataSetInfo) -> Bars:

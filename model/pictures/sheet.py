@@ -1,7 +1,8 @@
-"""A piece in bars and staves, as MusicXML: for reading and for notation programs, not for hearing.
+"""A piece in bars and staves as MusicXML or PNG: for reading and for notation programs, not for hearing.
 
 One voice a staff: what is struck together is a chord, and is written until the next one begins in its staff. Onsets go
-to sixteenths and triplets. music21 writes it; bars are capped, because it takes some 20 ms for each.
+to sixteenths and triplets. music21 writes MusicXML; bars are capped, because it takes some 20 ms for each. verovio
+engraves it as SVG and resvg draws that, without a browser or a system library.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from model.controls import keys_of
 from model.errors import RequestError
-from model.pictures.spelling import key_of, spelled
+from model.pictures.canvas import covered, font_folder
 from model.piece import Piece
 
 if TYPE_CHECKING:
@@ -50,13 +52,21 @@ def sheet(piece: Piece, title: str = "", most_bars: int = MOST_BARS) -> Sheet:
     end = most_bars * bar
     if any(rows[:, 0].max() >= end for _, rows in staves):
         remarks.append(f"The sheet has the first {most_bars} bars.")
-    sharps, is_minor = key_of(_pitched(piece))
+    sharps, is_minor = _key(piece)
     score = stream.Score()
     score.metadata = metadata.Metadata(title=title or piece.title or "Cadenza")
     for name, rows in staves:
         part = _part(rows[rows[:, 0] < end], name, f"{meter['numerator']}/{meter['denominator']}", (sharps, is_minor))
         score.insert(0, part)
     return Sheet(GeneralObjectExporter(score).parse(), tuple(remarks))
+
+
+def _key(piece: Piece) -> tuple[int, bool]:
+    """The key that the piece begins in: as it says itself, else as its notes suggest."""
+    if len(piece.key_signatures):
+        first = piece.key_signatures[0]
+        return int(first["sharps"]), bool(first["is_minor"])
+    return key_of(_pitched(piece))
 
 
 def _pitched(piece: Piece) -> NDArray:
@@ -105,3 +115,87 @@ def _part(rows: NDArray[np.int64], name: str, meter_name: str, in_key: tuple[int
         part.insert(onset / GRID, element)
     part.makeRests(fillGaps=True, inPlace=True, refStreamOrTimeRange=(0, -(-part.highestTime // bar) * bar))
     return part.makeNotation()
+
+
+PAGE_WIDTH = 2100  # verovio's units: tenths of a millimetre at scale 100
+ENGRAVING_SCALE = 50  # per cent
+MOST_HEIGHT = 60_000  # units; one page holds the whole sheet
+ZOOM = 2
+
+
+def engraved(musicxml: bytes) -> bytes:
+    """The PNG of a sheet on one page.
+
+    Raises:
+        RequestError: when the libraries are not installed or the sheet cannot be engraved.
+    """
+    try:
+        import resvg_py
+        import verovio
+    except ImportError as error:
+        raise RequestError(
+            f"A sheet as PNG needs {error.name}: pip install verovio resvg_py, or ask for MusicXML."
+        ) from error
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(
+        {
+            "pageWidth": PAGE_WIDTH,
+            "pageHeight": MOST_HEIGHT,
+            "adjustPageHeight": True,
+            "scale": ENGRAVING_SCALE,
+            "breaks": "auto",
+            "footer": "none",
+            "header": "none",  # resvg puts a centred title at the edge
+            "svgViewBox": False,
+        }
+    )
+    if not toolkit.loadData(_drawable(musicxml.decode())):
+        raise RequestError("The sheet cannot be engraved; ask for MusicXML and open it in a notation program.")
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=toolkit.renderToSVG(1),
+            background="white",
+            zoom=ZOOM,
+            font_dirs=[str(font_folder())],
+            font_family="DejaVu Serif",
+            serif_family="DejaVu Serif",
+        )
+    )
+
+
+def _drawable(musicxml: str) -> str:
+    """`musicxml` without the letters for which the font has only a box."""
+    if musicxml.isascii():
+        return musicxml
+    letters = covered("DejaVuSerif.ttf")
+    return "".join(letter for letter in musicxml if letter.isascii() or ord(letter) in letters)
+
+
+LETTERS = "FCGDAEB"  # along the circle of fifths
+MAJOR_REACH, MINOR_REACH = (
+    6,
+    8,
+)  # fifths above the key signature of the sharpest name in use: a minor key's leading note
+FIFTHS = 7
+
+
+def key_of(notes: NDArray) -> tuple[int, bool]:
+    """The key that fits `notes` (NOTE rows) best: sharps of its signature, negative for flats, -5..6; is it minor?"""
+    profile = np.bincount(notes["pitch"] % 12, weights=notes["duration"], minlength=12)
+    index = int(keys_of(profile))
+    if index < 0:
+        return 0, False
+    tonic, is_minor = index % 12, index >= 12
+    sharps = (tonic + 3 * is_minor) * FIFTHS % 12
+    return sharps - 12 * (sharps > 6), is_minor
+
+
+def spelled(pitch: int, sharps: int, is_minor: bool) -> str:
+    """MIDI `pitch` as a name with octave, in music21's way ('F#4', 'E-5'), as it is written in a key."""
+    highest = sharps + (MINOR_REACH if is_minor else MAJOR_REACH)
+    place = pitch * FIFTHS % 12
+    place += (highest - place) // 12 * 12  # the one of the twelve names that lies nearest below
+    letter, accidentals = LETTERS[(place + 1) % 7], (place + 1) // 7
+    octave = (pitch - accidentals) // 12 - 1
+    return f"{letter}{'#' * accidentals if accidentals > 0 else '-' * -accidentals}{octave}"

@@ -1,5 +1,5 @@
-// Action rows: a message's buttons in Discord's five styles and its select menus, with the waiting state of the one
-// that was used.
+// Action rows: a message's buttons in Discord's five styles and its select menus, and which of them wait for the
+// bot's answer.
 import { el, safeUrl } from './dom.js';
 import { icon } from './icons.js';
 import { isSelect, SelectMenu } from './select_menu.js';
@@ -21,7 +21,7 @@ export function actionRows(rows, context) {
     : unknown(row)));
 }
 
-/** Says that something stands here, rather than to leave it out. */
+/** A note in place of a component that this page cannot show. */
 function unknown({ type }) {
   return el('p', { class: 'failure', text: `This page cannot show a component of type ${type}.` });
 }

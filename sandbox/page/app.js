@@ -1,7 +1,7 @@
-// Starts the page: one store, one connection, and the views over them. `?as=NAME` chooses the member one speaks as.
+// Starts the page: one store, one connection, and the views over them. `?as=NAME` chooses the member.
 //
-// client          the protocol: WebSocket and POST           store           what the page knows, and who listens
-// place_view      header, sidebar, banner                    message_list    the log: order, scrolling, welcome
+// client          the protocol: WebSocket and POST           store           the page's data and its listeners
+// place_view      header, sidebar, banner                    message_list    the message log: order, scrolling
 // message_view    one message, edited in place               embed_view      embeds; markdown: their text
 // attachment_view audio_player, picture, download_link       action_rows     buttons, and menus: select_menu
 // message_menu    commands that are used on a message        form_dialog     a form to fill in; form_fields: its parts

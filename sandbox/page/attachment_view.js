@@ -1,4 +1,4 @@
-// One attachment, shown as what it is: a sound, a picture, or a file card.
+// One attachment: an audio player, a picture, or a card for any other file.
 import { audioPlayer, isPlayable } from './audio_player.js';
 import { el, safeUrl } from './dom.js';
 import { downloadLink } from './download_link.js';

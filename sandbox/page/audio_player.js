@@ -8,7 +8,7 @@ const SEEK_STEPS = 1000;
 const CANNOT_PLAY = 'This browser cannot play the file; it can still be downloaded.';
 let sounding = null;
 
-/** Whether this browser can play an attachment of that type. MIDI, for one, is a file and no sound. */
+/** Whether this browser can play an attachment of this type; it cannot play MIDI. */
 export function isPlayable(contentType = '') {
   const [type] = contentType.split(';');
   return type.startsWith('audio/') && document.createElement('audio').canPlayType(type) !== '';
@@ -60,7 +60,7 @@ function wireSound({ audio, play, seek, time, note, name }) {
 
 function toggle(audio) {
   if (!audio.paused) audio.pause();
-  // A file that cannot be played says so by its error event; the promise says the same once more.
+  // The error event already reports a file that cannot be played; the promise rejects for the same reason.
   else audio.play().catch(() => undefined);
 }
 

@@ -5,7 +5,7 @@ import { icon } from './icons.js';
 
 const COLOURS = 8; // classes avatar-0 .. avatar-7 in base.css
 
-/** A round avatar of a user object; decoration, since the name always stands beside it. */
+/** A round avatar of a user object. Decorative: the name is always next to it. */
 export function avatar(user, extraClass = '') {
   const name = displayName(user);
   const colour = [...String(user?.id ?? name)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7);

@@ -1,5 +1,5 @@
-// The page's half of the protocol: one WebSocket for what happens in the channel, one POST for what the member does.
-// Knows nothing of elements; the store takes the events, the composer and the buttons call `interact`.
+// The page's side of the protocol: a WebSocket for events in the channel, and a POST for each action of the member.
+// Has no elements: the store handles the events; the composer and the buttons call `interact`.
 
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 8000;
@@ -13,7 +13,7 @@ export class Client {
   #timer = null;
 
   /**
-   * @param {string} name the member this page speaks as
+   * @param {string} name the member of this page
    * @param {(event: object) => void} onEvent every event of the server
    * @param {(connected: boolean) => void} onConnection
    */
@@ -39,7 +39,7 @@ export class Client {
    * Sends an interaction (command, button press or autocomplete).
    * @param {object} payload without `as`
    * @param {File[]} files the parts `files[0]`, `files[1]`, ...
-   * @returns {Promise<object|null>} the server's JSON answer, or null where it has none
+   * @returns {Promise<object|null>} the server's JSON answer, or null if there is none
    * @throws {Refused} with a sentence to show
    */
   async interact(payload, files = []) {

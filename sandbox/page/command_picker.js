@@ -1,4 +1,4 @@
-// The picker that '/' opens: commands while the name is typed, then the options that are still to be named.
+// The picker that '/' opens: commands while the name is typed, then the options that are not given yet.
 import { searchCommands, matchCommand } from './commands.js';
 import { avatar } from './avatar.js';
 import { Listbox } from './listbox.js';
@@ -17,7 +17,7 @@ export class CommandPicker {
     this.options = new Listbox(input, tray, 'Options', actions.onOption);
   }
 
-  /** Follows what stands in the message box. @param {object[]} commands flat commands */
+  /** Updates the list for the text in the message box. @param {object[]} commands flat commands */
   follow(text, commands) {
     const named = matchCommand(commands, text.slice(1));
     if (!text.startsWith('/')) this.close();

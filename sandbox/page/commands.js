@@ -1,5 +1,5 @@
 // Commands as data. Slash commands are flattened to what can be typed ('compose', 'dataset add'), searched, and turned
-// into the options an interaction carries. Knows Discord's numbers for command and option types; knows nothing of elements.
+// into the options an interaction carries. Knows Discord's numbers for command and option types; has no elements.
 
 export const OPTION = Object.freeze({
   SUB_COMMAND: 1, SUB_COMMAND_GROUP: 2, STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, ROLE: 8,
@@ -9,7 +9,7 @@ const CHAT_INPUT = 1;
 export const MESSAGE_COMMAND = 3;
 
 /**
- * A command one can send: its typed name, and its options with the required ones first.
+ * A command that can be sent: its typed name, and its options with the required ones first.
  * @typedef {{name: string, path: object[], description: string, options: object[]}} FlatCommand
  */
 
@@ -36,13 +36,13 @@ function leaves(path) {
 /** Whether a command has an option for a file. */
 export const takesFile = ({ options }) => options.some(({ type }) => type === OPTION.ATTACHMENT);
 
-/** The first command with room for that many files, else the first that takes any; undefined where there is none. */
+/** The first command with room for that many files, else the first that takes any; undefined if there is none. */
 export function commandForFiles(commands, count) {
   const room = ({ options }) => options.filter(({ type }) => type === OPTION.ATTACHMENT).length;
   return commands.find((command) => room(command) >= count) ?? commands.find(takesFile);
 }
 
-/** The command a newcomer is pointed to: the first that takes a file, else the first; undefined where there is none. */
+/** The command that the welcome suggests: the first that takes a file, else the first; undefined if there is none. */
 export function suggestedCommand(commands) {
   return commands.find(takesFile) ?? commands[0];
 }
@@ -60,7 +60,7 @@ export function searchCommands(commands, typed) {
     .sort(([a], [b]) => a - b).map(([, command]) => command);
 }
 
-/** The longest command that the text after '/' begins with, and the rest of the text; null where there is none. */
+/** The longest command that the text after '/' begins with, and the rest of the text; null if there is none. */
 export function matchCommand(commands, text) {
   const hits = commands.filter(({ name }) => text === name || text.startsWith(`${name} `));
   hits.sort((a, b) => b.name.length - a.name.length);

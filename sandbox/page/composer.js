@@ -1,5 +1,5 @@
 // The message box at the bottom: text until a command is chosen, then that command's form. Decides when to send, sends,
-// and says in a sentence what stands in the way. Enter, the arrow button, dropped and pasted files all end up here.
+// and says in a sentence why it cannot be sent. Enter, the arrow button, dropped and pasted files all end up here.
 import { newNonce, Refused } from './client.js';
 import { CommandPicker } from './command_picker.js';
 import {
@@ -141,7 +141,7 @@ export class Composer {
       this.#say(error);
       return;
     }
-    // The form is the one judge of values: it sends what is right, and stays open at the field that is not.
+    // Only the form checks values: it sends valid ones, and stays open at the first invalid field.
     this.#open(named.command, values);
     await this.#sendForm(this.#form);
   }

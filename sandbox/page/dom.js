@@ -1,5 +1,5 @@
 // Builds elements. Every view goes through here, and text only ever becomes a text node: nothing that a member or a
-// bot writes is parsed as HTML. No styles and no handlers are written as attributes, so a strict CSP holds.
+// bot writes is parsed as HTML. No styles and no handlers are written as attributes, so a strict CSP is possible.
 
 /**
  * Makes an element.
@@ -32,7 +32,7 @@ export function safeUrl(address) {
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
 }
 
-/** The same, for what the page loads by itself: only this server's own files. */
+/** The same for files that the page loads by itself: only this server's own. */
 export function ownUrl(address) {
   const url = safeUrl(address);
   return url && url.origin === location.origin ? url : null;

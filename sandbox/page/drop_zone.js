@@ -4,7 +4,7 @@ import { icon } from './icons.js';
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes('Files');
 
-/** @param {(files: File[]) => void} take called with what was dropped or pasted */
+/** @param {(files: File[]) => void} take called with the dropped or pasted files */
 export function installDropZone(take) {
   const veil = el('div', { class: 'drop-veil', 'aria-hidden': 'true' },
     el('div', { class: 'drop-card' }, icon('upload'), el('strong', { text: 'Drop it here' }),
@@ -17,7 +17,7 @@ export function installDropZone(take) {
   };
   const on = (name, handler) => window.addEventListener(name, (event) => {
     if (!carriesFiles(event)) return;
-    event.preventDefault(); // otherwise the browser opens the file in place of the page
+    event.preventDefault(); // or the browser would open the file in place of the page
     handler(event);
   });
   on('dragenter', () => show(+1));

@@ -1,5 +1,5 @@
-// The dialog of a form that the bot has asked to fill in. Sends it, says what stands in the way, and closes when the
-// bot has answered; until then what was filled in stays there.
+// The dialog of a form that the bot has opened. Sends it, says why it cannot be sent, and closes when the bot has
+// answered; until then it keeps its values.
 import { newNonce, Refused } from './client.js';
 import { el } from './dom.js';
 import { formFields } from './form_fields.js';

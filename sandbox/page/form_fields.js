@@ -1,6 +1,6 @@
-// One field per part of a form (Discord calls it a modal): text, menu, files, radio buttons, ticks, plain words. All
-// share one shape: `element`, `focus()`, `read(files)`, which gives the value to send, or undefined where nothing was
-// given; it appends files to `files` and gives their places there.
+// One field per part of a form (Discord calls it a modal): text, menu, files, radio buttons, checkboxes, plain text. All
+// share one shape: `element`, `focus()`, `read(files)`, which gives the value to send, or undefined for an empty
+// field; it appends files to `files` and gives their indexes.
 import { el } from './dom.js';
 import { fileSize, plainName } from './format.js';
 import { icon } from './icons.js';
@@ -11,7 +11,7 @@ const PART = { ROW: 1, TEXT: 4, WORDS: 10, LABEL: 18, FILES: 19, RADIO: 21, TICK
 const PARAGRAPH = 2;
 
 /**
- * The fields of a form, in order, each in its labelled row; parts without a value (words) have no `read`.
+ * The fields of a form, in order, each in its labelled row; parts without a value (plain text) have no `read`.
  * @param {object[]} components of the form
  * @param {{store: object}} context
  * @returns {{row: HTMLElement, customId?: string, field?: object, wrong?: (value: any) => string|null}[]} `wrong` says
@@ -103,7 +103,7 @@ class FilesField {
     this.input.focus();
   }
 
-  /** Puts these files in the place of those that were there. */
+  /** Replaces the files. */
   attach(files) {
     this.#files = files.slice(0, this.most);
     const listed = this.#files.map((file) => `${plainName(file.name)} · ${fileSize(file.size)}`).join(', ');
@@ -117,7 +117,7 @@ class FilesField {
   }
 }
 
-/** Radio buttons, or ticks of which several may be set. */
+/** Radio buttons, or checkboxes of which several may be ticked. */
 class OptionsField {
   constructor(control, { id, label }) {
     this.isRadio = control.type === PART.RADIO;

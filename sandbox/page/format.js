@@ -32,12 +32,12 @@ export function when(iso, now = new Date()) {
   return `${time.toLocaleDateString()} ${hour}`;
 }
 
-/** A name without control characters and without the marks that turn the writing direction (U+202E and its kin). */
+/** A name without control characters and without the marks that turn the writing direction (such as U+202E). */
 export function plainName(name) {
   return String(name ?? '').replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
-/** What a user is called: the display name, else the user name. */
+/** The display name of a user, else the user name. */
 export function displayName(user) {
   return plainName(user?.global_name || user?.username || 'someone');
 }

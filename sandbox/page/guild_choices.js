@@ -1,4 +1,4 @@
-// What can be chosen from the server itself, for options, menus and forms alike: its people, roles and channels.
+// The choices that come from the server itself, for options, menus and forms: members, roles and channels.
 import { displayName, plainName } from './format.js';
 
 const TEXT_CHANNEL = 0;

@@ -1,5 +1,5 @@
-// A list to choose from, above the message box: the slash-command picker and every choice field use it. It draws and
-// keeps the active row; the owner keeps the keyboard focus in its text box and asks `handleKey` first.
+// A list to choose from, above the message box: the slash-command picker and every choice field use it. It draws the
+// rows and keeps the active one; the owner keeps the focus in its text box and calls `handleKey` first.
 import { el } from './dom.js';
 
 let count = 0;

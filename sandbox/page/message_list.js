@@ -1,5 +1,5 @@
-// The log: the welcome, messages in order, and the member's commands still under way. Keeps to the bottom while one is
-// there, and leaves the place alone while one reads further up.
+// The message log: the welcome, messages in order, and the member's commands in progress. Stays at the bottom while the
+// reader is there, and does not scroll while the reader is further up.
 import { avatar } from './avatar.js';
 import { flatCommands, messageCommands, suggestedCommand, takesFile } from './commands.js';
 import { el } from './dom.js';
@@ -34,7 +34,7 @@ export class MessageList {
     const content = el('div', { class: 'log-content' }, this.welcome, this.list, this.pending);
     root.append(content, this.jump);
     root.addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    // Pictures and edits change heights late; whoever is at the bottom stays there.
+    // Pictures and edits change heights late; a reader at the bottom stays there.
     const observer = new ResizeObserver(() => this.#atBottom && this.#toBottom());
     observer.observe(content);
     observer.observe(root);
@@ -71,7 +71,7 @@ export class MessageList {
   #remove(id) {
     const known = this.#views.get(id);
     if (!known) return;
-    if (known.item.contains(document.activeElement)) this.root.focus(); // else the keyboard starts at the top again
+    if (known.item.contains(document.activeElement)) this.root.focus(); // or the keyboard would start at the top again
     known.item.remove();
     this.#views.delete(id);
   }
@@ -81,7 +81,7 @@ export class MessageList {
     if (message) this.#put(message);
     const commands = [...this.store.actions.values()].filter(({ command }) => command);
     this.pending.replaceChildren(...commands.map((action) => this.#pendingRow(action)));
-    if (!messageId && commands.length) this.#toBottom(); // one's own command is what one looks at
+    if (!messageId && commands.length) this.#toBottom(); // members look at the command they just sent
   }
 
   #pendingRow({ nonce, command, failure }) {
@@ -127,7 +127,7 @@ export class MessageList {
     if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX) {
       this.#atBottom = true;
       this.jump.hidden = true;
-    } else if (scrollTop < this.#lastTop) this.#atBottom = false; // content that grew below is no reading further up
+    } else if (scrollTop < this.#lastTop) this.#atBottom = false; // not when content has grown below
     this.#lastTop = scrollTop;
   }
 

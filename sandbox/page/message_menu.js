@@ -1,4 +1,4 @@
-// The '…' button of a message: the bot's commands that are used on messages, under the heading that Discord gives them.
+// The '…' button of a message: the bot's commands on messages, under Discord's heading for them.
 import { messageCommands } from './commands.js';
 import { el } from './dom.js';
 import { plainName } from './format.js';

@@ -1,5 +1,5 @@
 // One message, kept in step with the store. Each part (content, attachments, embeds, buttons) is rebuilt only when its
-// own data changed, and attachments are kept by id: a sound goes on playing while the text above it is edited.
+// own data changed, and attachments are kept by id: audio keeps playing while the text above it is edited.
 import { actionRows } from './action_rows.js';
 import { attachmentView } from './attachment_view.js';
 import { avatar } from './avatar.js';
@@ -15,8 +15,8 @@ import { isEphemeral, isLoading } from './store.js';
 export class MessageView {
   #keys = new Map();
   #attachments = new Map();
-  #chosen = new Map(); // custom id of a menu -> what was last sent of it
-  #components = ''; // those that it was chosen from
+  #chosen = new Map(); // custom id of a menu -> the values last sent
+  #components = ''; // the components that they were chosen from
 
   /**
    * @param {object} message
@@ -73,7 +73,7 @@ export class MessageView {
   }
 
   #showAttachments(message) {
-    // What an embed shows by `attachment://` is shown there alone.
+    // Files that an embed shows by `attachment://` are shown only there.
     const inEmbeds = new Set(message.embeds.flatMap(({ image, thumbnail }) => [image, thumbnail])
       .map((shown) => ownUrl(shown?.url)?.pathname));
     const wanted = message.attachments.filter(({ url }) => !inEmbeds.has(ownUrl(url)?.pathname));
@@ -87,7 +87,7 @@ export class MessageView {
       if (this.#attachments.has(attachment.id)) continue;
       const element = attachmentView(attachment);
       this.#attachments.set(attachment.id, element);
-      this.parts.attachments.append(element); // never moved afterwards: moving would stop a sound
+      this.parts.attachments.append(element); // never moved afterwards: moving stops audio
     }
   }
 
@@ -125,7 +125,7 @@ export class MessageView {
   }
 }
 
-/** Leaves the signature out of addresses: a file signed anew is the same file. */
+/** Leaves the signature out of URLs: a file with a new signature is the same file. */
 function withoutSignature(key, value) {
   return key === 'url' || key === 'proxy_url' ? String(value).split('?')[0] : value;
 }

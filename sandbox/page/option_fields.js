@@ -1,5 +1,5 @@
-// One field per option of a command: text and number, yes/no, file, and everything chosen from a list. All share one
-// shape, so the form treats them alike: `element`, `option`, `focus()`, `read()`, `fill(text)`; files: `attach(file)`.
+// One field per option of a command: text and number, yes/no, file, and everything chosen from a list. All have the
+// same interface: `element`, `option`, `focus()`, `read()`, `fill(text)`; files: `attach(file)`.
 import { OPTION } from './commands.js';
 import { el } from './dom.js';
 import { fileSize, plainName } from './format.js';
@@ -15,7 +15,7 @@ const FROM_GUILD = {
 };
 
 /**
- * What a field reads as: `empty`, or a `value` (and for attachments a `file`), or an `error` sentence.
+ * The content of a field: `empty`, or a `value` (and for attachments a `file`), or an `error` sentence.
  * @typedef {{empty?: boolean, value?: any, file?: File, error?: string}} Reading
  */
 
@@ -32,7 +32,7 @@ export function makeField(option, context) {
   return source ? new ChoiceField(option, context, source) : new TextField(option, context);
 }
 
-/** Where a field's choices come from: the option itself, the bot, or the server's people; null for free text. */
+/** The source of a field's choices: the option, the bot, or the server's members; null for free text. */
 function choiceSource(option, { store, suggest }) {
   if (option.choices?.length) return (text) => searched(option.choices, text);
   if (option.autocomplete) return (text) => suggest(option, text);
@@ -73,7 +73,7 @@ class TextField {
   }
 }
 
-/** Two buttons, neither pressed at first: then the bot's own default holds. */
+/** Two buttons; while neither is pressed, the bot's default applies. */
 class SwitchField {
   #value = null;
 
@@ -133,7 +133,7 @@ class FileField {
     this.input.focus();
   }
 
-  /** A file cannot be typed: text given for it stays unused, and the sentence of `coerce` says so. */
+  /** A file cannot be typed: text for it is not used, and `coerce` says so. */
   fill() {}
 
   attach(file) {
@@ -210,7 +210,7 @@ class ChoiceField {
 
   #key(event) {
     if (event.key === 'Tab') {
-      // Goes on to the next field, and takes along what typing or the arrows made active; else the field stays as it is.
+      // Moves to the next field and takes the active row, if typing or the arrow keys chose one.
       if (this.list.isOpen && this.list.active >= 0) this.list.pick(this.list.active);
       return;
     }
@@ -227,7 +227,7 @@ class ChoiceField {
   #suggest(waitMs) {
     clearTimeout(this.#timer);
     const asked = (this.#asked += 1);
-    // What is shown answers an older text: Enter must not pick from it.
+    // The rows answer an older text: Enter must not pick one of them.
     this.list.close();
     if (this.#picked?.name === this.input.value) return;
     if (waitMs) this.#timer = setTimeout(() => this.#ask(asked), waitMs);

@@ -1,9 +1,9 @@
-// Folds away the optional fields of a command that has many, behind one button that says how many there are. A field
-// that is filled in, or that something is wrong with, is never folded away.
+// Folds the optional fields of a command that has many behind a button that says how many there are. A field that is
+// filled in or has an error is never folded.
 import { el } from './dom.js';
 
 const MOST_OPEN = 7;
-const WORTH_FOLDING = 3; // a button that hides fewer is no gain
+const WORTH_FOLDING = 3; // fewer are not worth a button
 
 export class OptionFold {
   #folded;
@@ -19,7 +19,7 @@ export class OptionFold {
     this.#show();
   }
 
-  /** Unfolds if `labelled` is among what is hidden. */
+  /** Unfolds if `labelled` is hidden. */
   reveal(labelled) {
     if (labelled.chip.hidden) this.#set(true);
   }

@@ -1,5 +1,5 @@
-// A chosen command in the message box: its name, one labelled field per option (required ones first), what the field in
-// focus is for, and what is wrong with it. Reads the fields, never sends: the composer does.
+// A chosen command in the message box: its name, one labelled field per option (required ones first), the help of the
+// focused field, and its error. Only reads the fields; the composer sends.
 import { OPTION } from './commands.js';
 import { el } from './dom.js';
 import { iconButton } from './icons.js';
@@ -54,7 +54,7 @@ export class OptionForm {
   /** Puts files into the empty file fields, in order. @returns {boolean} whether there was room for all of them */
   attach(files) {
     const all = this.#fields.filter(({ option }) => option.type === OPTION.ATTACHMENT);
-    // One file on a single, taken field replaces what is there: that is what dropping again means.
+    // One file dropped on a single field that has one replaces it.
     const open = all.length === 1 ? all : all.filter(({ field }) => !field.file);
     files.slice(0, open.length).forEach((file, index) => {
       this.#fold.reveal(open[index]);
@@ -66,7 +66,7 @@ export class OptionForm {
 
   /**
    * Every given option in the shape of an interaction, with its files.
-   * @param {boolean} strict false leaves out what is wrong instead of complaining (for autocomplete)
+   * @param {boolean} strict false leaves out invalid values and shows no error (for autocomplete)
    * @returns {{options: object[], files: File[]}|null} null after an error was shown
    */
   read(strict = true) {
@@ -120,7 +120,7 @@ export class OptionForm {
     const { field, chip } = labelled;
     const { empty, error, file } = field.read();
     chip.classList.toggle('is-given', !empty);
-    // A sentence about a half-typed number would only nag; one that no longer holds must go; a file is always whole.
+    // No error about a half-typed number; an error that no longer applies goes; a file is never half-typed.
     if (!error) this.#mark(labelled, null);
     else if (file || labelled.option.type === OPTION.ATTACHMENT) this.#mark(labelled, error);
   }

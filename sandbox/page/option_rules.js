@@ -1,5 +1,5 @@
 // The rules of options: what a typed value must be, said in sentences, and `/compose length:30 temperature:1.1` parsed.
-// Pure functions; the form and the message box both ask here, so both say the same.
+// Pure functions that the form and the message box share.
 import { OPTION } from './commands.js';
 import { fileSize, listing } from './format.js';
 
@@ -56,7 +56,7 @@ function coerceString(option, typed) {
   return { value: typed };
 }
 
-/** The allowed range in words, with a leading blank; empty where the option has none. */
+/** The allowed range in words, with a leading space; empty if the option has none. */
 function rangeWords({ min_value: min, max_value: max }) {
   if (min !== undefined && max !== undefined) return ` between ${min} and ${max}`;
   if (min !== undefined) return ` at least ${min}`;
@@ -80,7 +80,7 @@ export function fileError(option, file, sizeLimit) {
 }
 
 /**
- * Parses what stands after a command's name. A text option runs up to the next `name:`, every other one is a word.
+ * Parses the text after a command's name. A text option runs up to the next `name:`, every other one is a word.
  * @returns {{values: Map<string, string>, error: string|null}} raw texts by option name
  */
 export function parseOptions(command, text) {

@@ -17,7 +17,7 @@ export function isPicture(contentType = '') {
 export function picture({ url, width, height }, description, extraClass = '') {
   const address = ownUrl(url);
   if (!address) return null;
-  // Width and height keep the place free while the picture loads, so that nothing jumps.
+  // Width and height reserve the space while the picture loads, so that nothing jumps.
   const image = el('img', { src: address.href, alt: description, width, height, loading: 'lazy', decoding: 'async' });
   return el('button', {
     type: 'button', class: `picture ${extraClass}`.trim(), 'aria-label': `Enlarge: ${description}`,

@@ -1,4 +1,4 @@
-// Where one is and who is there: the header, the sidebar (wide screens) and the banner of a lost connection.
+// The header, the sidebar (wide screens) and the banner of a lost connection.
 import { avatar } from './avatar.js';
 import { el } from './dom.js';
 import { displayName, plainName } from './format.js';

@@ -1,5 +1,5 @@
-// A select menu: a face that says what is chosen, and a list below it. One choice is taken at once; several are taken
-// when the list is closed. Messages send what was taken, forms read it when they are sent.
+// A select menu: a button that shows the choice, and a list below it. A single choice applies at once, several apply
+// when the list is closed. Messages send the values then; forms read them when they are sent.
 import { el } from './dom.js';
 import { guildChoices } from './guild_choices.js';
 import { icon } from './icons.js';
@@ -28,7 +28,7 @@ export class SelectMenu {
   /**
    * @param {object} component a Discord select menu
    * @param {{store: object, label: string, picked?: string[], isWaiting?: boolean, id?: string,
-   *   onPick?: (values: string[]) => void}} context `picked`: what is chosen already, else the menu's own defaults
+   *   onPick?: (values: string[]) => void}} context `picked`: the values chosen before, else the menu's defaults
    */
   constructor(component, context) {
     this.component = component;
@@ -126,7 +126,7 @@ export class SelectMenu {
     this.face.setAttribute('aria-expanded', 'false');
   }
 
-  /** Closes the list. Where several may be chosen this takes them; too few are taken back. */
+  /** Closes the list. If several may be chosen they apply now; too few are reset. */
   #close(keepsFocus = true) {
     if (this.panel.hidden) return;
     this.#hide(keepsFocus);

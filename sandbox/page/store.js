@@ -1,6 +1,6 @@
-// What the page knows: people, commands, messages and the member's actions still under way. Views listen for the kinds
-// of change: 'place' (people, names, presence), 'commands', 'message', 'delete', 'pending', 'connection'; and for what
-// this page itself has asked: 'form' (one is to be filled in), 'answered' (a nonce, and a sentence where it failed).
+// The page's data: members, commands, messages and the member's actions in progress. Views listen for kinds of
+// change: 'place' (people, names, presence), 'commands', 'message', 'delete', 'pending', 'connection'; and for what
+// this page itself has asked: 'form' (a form to fill in), 'answered' (a nonce, and a sentence if it failed).
 
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
@@ -14,8 +14,8 @@ export function compareIds(a, b) {
 }
 
 /**
- * An action under way; `command` is its name as it was used. `failure` is null while it waits, else the sentence that
- * says why it came to nothing.
+ * An action in progress; `command` is its name as it was used. `failure` is null while it waits, else the sentence that
+ * says why it failed.
  * @typedef {{nonce: string, command: string|null, messageId: string|null, customId: string|null,
  *   failure: string|null}} Action
  */
@@ -28,7 +28,7 @@ export class Store {
   channel = null;
   commands = [];
   uploadLimit = 0; // bytes
-  manages = false; // whether one may use the commands of admins
+  manages = false; // whether the member may use admin commands
   connected = null; // null until the first connection was made or failed
   messages = new Map();
   actions = new Map();
@@ -42,7 +42,7 @@ export class Store {
     for (const listener of this.#listeners.get(kind) ?? []) listener(detail);
   }
 
-  /** Takes one event of the server; kinds this page does not know are left alone. */
+  /** Takes one event of the server; unknown kinds are ignored. */
   apply(event) {
     const take = {
       ready: () => this.#ready(event),
@@ -99,7 +99,7 @@ export class Store {
     this.manages = event.manages;
     const known = new Set(event.messages.map((message) => message.id));
     for (const message of this.messages.values()) {
-      // Ephemeral messages live in the page alone: the server does not send them again after a reconnect.
+      // Only the page keeps ephemeral messages: the server does not send them again after a reconnect.
       if (!known.has(message.id) && !isEphemeral(message)) this.dismiss(message.id);
     }
     for (const nonce of [...this.actions.keys()]) this.end(nonce);

@@ -11,7 +11,7 @@ import simcord
 from bot.errors import UserFacing
 from jobs import JobSettings
 from jobs.errors import JobsError
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
 from tests.bot.house import House
 from tests.bot.theatre import Ears, Theatre, Worker, new_bot
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
 from tests.bot.theatre import Worker
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ class House:
             "PYTHONPATH": str(ROOT),
             "REDIS_URL": redis_url,
             "CADENZA_FILES": os.environ["CADENZA_FILES"],
-            "DISCORD_TOKEN": discord.world.bot_token,
+            "DISCORD_TOKEN": discord.state.bot_token,
             "CADENZA_DISCORD_API": discord.api_url,
             "CADENZA_DISCORD_GATEWAY": discord.gateway.url,
             "CADENZA_STATE": str(folder / "state"),
@@ -89,8 +89,8 @@ class House:
             assert answer.status == 204, await answer.text()
 
     def messages(self) -> list[dict]:
-        found = [message for message in self.discord.world.messages.values() if not message.deleted]
-        return [message.to_json(self.discord.world.store) for message in found]
+        found = [message for message in self.discord.state.messages.values() if not message.deleted]
+        return [message.to_json(self.discord.state.attachments) for message in found]
 
 
 async def until(is_so: Callable[[], bool]) -> None:

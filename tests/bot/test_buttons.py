@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import discord
 import pytest
 
-from jobs.contract import Batch, DataSetSummary, Mode, Record
-from tests.bot.theatre import SEED, Theatre, shown
+from jobs.contract import Batch, DataSetSummary, Mode, Record, Stage
+from tests.bot.theatre import SEED, Theatre, shown, told
 
 
 async def finished(theatre: Theatre, **options: object) -> str:
@@ -85,8 +86,8 @@ async def test_a_piece_that_is_no_longer_kept_says_what_to_do(theatre: Theatre, 
     message = theatre.message
     valkey.client.flushall()
     theatre.worker.arrive()
-    await theatre.alice.click(message, label=label)
-    assert "This piece is too old" in shown(theatre.message)
+    result = await theatre.alice.click(message, label=label)
+    assert "This piece is too old" in told(result)
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
@@ -161,15 +162,15 @@ async def test_star_puts_the_piece_into_the_servers_starred_data_set_for_any_mem
     assert (request.guild_id, request.requester_id) == (theatre.guild.id, theatre.bob.id)
     # And only they are told, in a line
     assert pressed.ephemeral
-    assert "In this server's data set `starred`, which has 3 pieces now." in pressed.response.content
+    assert "⭐ Added to this server's data set `starred`, which now has 3 pieces." in told(pressed)
     assert pressed.response.embeds == []
 
 
 @pytest.mark.parametrize(
     ("batch", "words"),
     [
-        ({"duplicates": (("a.mid", "b.mid"),)}, "is in this server's data set `starred` already"),
-        ({"refused": (("a.mid", "It has no notes."),)}, "could not be starred: It has no notes."),
+        ({"duplicates": (("a.mid", "b.mid"),)}, "is already in this server's data set `starred`"),
+        ({"refused": (("a.mid", "It has no notes."),)}, "couldn't be starred: It has no notes."),
     ],
 )
 async def test_a_star_that_adds_nothing_says_why(theatre: Theatre, batch, words) -> None:
@@ -177,7 +178,7 @@ async def test_a_star_that_adds_nothing_says_why(theatre: Theatre, batch, words)
     pressed = await theatre.bob.click(theatre.message, label="Star")
     summary = DataSetSummary(name="starred", licence="", pieces=3, notes=9, minutes=1.0, size=1)
     await theatre.answered(Batch(accepted=0, summary=summary, **batch))
-    assert words in pressed.response.content
+    assert words in told(pressed)
 
 
 async def test_a_direct_message_has_no_stars(theatre: Theatre) -> None:
@@ -186,7 +187,7 @@ async def test_a_direct_message_has_no_stars(theatre: Theatre) -> None:
     theatre.worker.take().is_done()
     await theatre.settle()
     pressed = await dana.click(result.response.message, label="Star")
-    assert "Stars belong to a server, and this is a direct message." in pressed.response.content
+    assert "Stars belong to a server, and this is a direct message." in told(pressed)
     assert theatre.worker.queued("library") == []
 
 
@@ -204,4 +205,136 @@ async def test_buttons_of_pieces_refuse_what_is_no_piece(theatre: Theatre) -> No
     theatre.bot.board.record = other
     for label in ("Again", "Continue", "Vary", "Star"):
         pressed = await theatre.alice.click(message, label=label)
-        assert "This piece is too old" in pressed.response.content
+        assert "This piece is too old" in told(pressed)
+
+
+async def test_again_pressed_twice_in_a_moment_makes_one_piece(theatre: Theatre) -> None:
+    # Given a finished piece
+    await finished(theatre)
+    message = theatre.message
+    # When its requester presses Again twice, then there is one more piece, and only they are told why
+    await theatre.alice.click(message, label="Again")
+    twice = await theatre.alice.click(message, label="Again")
+    assert twice.ephemeral
+    assert "Your next piece is already on its way." in told(twice)
+    assert len(theatre.worker.queued()) == 1
+    # While it is on its way that stays so, however long it takes; others may have one of their own
+    await theatre.env.advance_time(60)
+    await theatre.alice.click(message, label="Again")
+    await theatre.bob.click(message, label="Again")
+    assert len(theatre.worker.queued()) == 2
+    # Once it is there, they may ask for another
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    await theatre.env.advance_time(3)
+    await theatre.alice.click(message, label="Again")
+    assert len(theatre.worker.queued()) == 2
+
+
+async def test_a_button_whose_press_was_refused_may_be_pressed_again_at_once(theatre: Theatre) -> None:
+    await finished(theatre)
+    message = theatre.message
+    theatre.worker.leave()
+    refused = await theatre.alice.click(message, label="Again")
+    assert "no worker is running" in told(refused)
+    theatre.worker.arrive()
+    await theatre.alice.click(message, label="Again")
+    assert len(theatre.worker.queued()) == 1
+
+
+async def forged(theatre: Theatre, action: str, job_id: str, requester: int, who: str = "bob"):
+    """A press of a button whose id somebody made up, under a message of the bot's in this channel."""
+    channel = theatre.bot.get_channel(theatre.channel.id)
+    view = discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label="forged", custom_id=f"cadenza:{action}:{job_id}:{requester}"))
+    sent = await channel.send("x", view=view)
+    (message,) = [one for one in theatre.channel.history() if one.id == sent.id]
+    return await getattr(theatre, who).click(message, label="forged")
+
+
+@pytest.mark.parametrize("action", ["again", "continue", "vary", "star", "stop"])
+async def test_a_button_does_not_reach_another_servers_piece(theatre: Theatre, action) -> None:
+    # Given a piece of another server, that its member cannot be asked about here
+    elsewhere = theatre.env.create_guild()
+    channel = elsewhere.create_text_channel("secret")
+    carol = elsewhere.add_member(theatre.env.create_user("carol"))
+    await carol.slash(channel, "compose")
+    job = theatre.worker.take()
+    if action != "stop":
+        job.is_done()
+    await theatre.settle()
+    # When a member here presses a button with its id
+    pressed = await forged(theatre, action, job.id, theatre.bob.id)
+    # Then nothing is made from it, and nothing is stopped
+    assert "This piece is too old" in told(pressed)
+    assert theatre.worker.queued() == theatre.worker.queued("library") == []
+    assert not job.is_cancel_asked
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+async def test_a_button_does_not_reach_what_the_member_cannot_see(theatre: Theatre, is_private) -> None:
+    # Given a private piece, or one in a channel that only admins see
+    closed = {theatre.guild.default_role: discord.PermissionOverwrite(view_channel=False)}
+    place = theatre.guild.create_text_channel("closed", overwrites={} if is_private else closed)
+    every = theatre.guild.create_role("every", permissions=discord.Permissions(administrator=True))
+    boss = theatre.guild.add_member(theatre.env.create_user("boss"), roles=[every])
+    await boss.slash(place, "compose", private=is_private)
+    job = theatre.worker.take()
+    job.is_done()
+    await theatre.settle()
+    # When another member presses a button with its id
+    pressed = await forged(theatre, "continue", job.id, theatre.bob.id)
+    # Then nothing comes of it
+    assert "This piece is too old" in told(pressed)
+    assert theatre.worker.queued() == []
+
+
+async def test_delete_does_not_believe_the_id_that_the_button_carries(theatre: Theatre) -> None:
+    job_id = await finished(theatre)
+    pressed = await forged(theatre, "delete", job_id, theatre.bob.id)
+    assert "Only the member who asked for this piece can delete it." in told(pressed)
+
+
+async def test_stop_shows_at_once_what_is_kept(theatre: Theatre) -> None:
+    # Given a piece that is being composed
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    job.is_at(0.5)
+    await theatre.settle()
+    # When its requester presses Stop, then the message says so at once, without the button
+    await theatre.alice.click(theatre.message, label="Stop")
+    assert "Stopping …" in shown(theatre.message)
+    assert "You'll get the piece so far" in shown(theatre.message)
+    assert theatre.message.components == []
+    # And it stays so until the piece is there, also after a restart
+    job.is_at(0.6)
+    await theatre.settle()
+    assert "Stopping …" in shown(theatre.message)
+    await theatre.restart()
+    job.is_at(0.9, Stage.RENDERING)
+    await theatre.settle()
+    assert "Stopping …" in shown(theatre.message)
+    job.is_done(stopped=True)
+    await theatre.settle()
+    assert "Stopped early" in shown(theatre.message)
+    assert len(theatre.message.attachments) == 3
+
+
+async def test_stop_while_it_is_recorded_says_that_the_piece_is_coming(theatre: Theatre) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    job.is_at(0.9, Stage.RENDERING)
+    await theatre.settle()
+    await theatre.alice.click(theatre.message, label="Stop")
+    assert "The notes are finished." in shown(theatre.message)
+
+
+async def test_an_unknown_button_gets_an_answer(theatre: Theatre) -> None:
+    channel = theatre.bot.get_channel(theatre.channel.id)
+    view = discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label="old", custom_id="cadenza:nothing:1:2"))
+    sent = await channel.send("x", view=view)
+    await theatre.restart()
+    (message,) = [one for one in theatre.channel.history() if one.id == sent.id]
+    result = await theatre.alice.click(message, label="old")
+    assert "This button is out of date." in told(result)

@@ -50,11 +50,11 @@ async def test_a_seed_is_kept_and_named_on_the_card(theatre: Theatre) -> None:
     assert theatre.worker.blobs.get(job.request.seed) == SEED
     job.is_at(0.1, Stage.PRIMING)
     await theatre.settle()
-    assert "Listening to your seed" in shown(theatre.message)
+    assert "Reading your seed" in shown(theatre.message)
     job.is_done()
     await theatre.settle()
     assert "A continuation of my\\_song.mid" in shown(theatre.message)
-    assert "first 0:12" in shown(theatre.message)
+    assert "first 12 seconds" in shown(theatre.message)
 
 
 RIFF = b"RIFF" + bytes(4) + b"RMIDdata" + bytes(4)

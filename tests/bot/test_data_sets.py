@@ -6,9 +6,20 @@ import discord
 import pytest
 
 from bot.commands.add_to_data_set import NEW
-from jobs.contract import Batch, BlobRef, DataSetPage, DataSets, DataSetSummary, Done, Files, ListedPiece
+from jobs.contract import (
+    Batch,
+    BlobRef,
+    DataSetPage,
+    DataSets,
+    DataSetSummary,
+    DeleteDataSet,
+    Done,
+    Files,
+    ListedPiece,
+    NeedsConfirmation,
+)
 from jobs.name_cache import NameCache
-from tests.bot.theatre import PICTURE, SEED, Theatre, shown
+from tests.bot.theatre import PICTURE, SEED, Theatre, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)
 WALTZES = DataSetSummary(
@@ -27,14 +38,14 @@ async def test_create_makes_a_data_set_and_only_the_admin_sees_the_answer(theatr
     assert result.ephemeral
     assert (request.action.name, request.action.licence, request.action.note) == ("our-waltzes", "cc-by", "by the band")
     assert (request.guild_id, request.requester_id) == (theatre.guild.id, theatre.ada.id)
-    assert result.response.content == "The data set `our-waltzes` is there."
+    assert told(result) == "The data set `our-waltzes` is there."
     assert await theatre.bot.board.open_records() == []
 
 
 @pytest.mark.parametrize("name", ["ä", "-waltz", "a/b"])
 async def test_a_name_that_cannot_be_one_is_refused_with_what_can(theatre: Theatre, name) -> None:
     result = await ask(theatre, "create", name=name, licence="own-work")
-    assert "cannot be a name here: up to 32 small letters" in result.response.content
+    assert "can't be a name. Names: up to 32 lowercase letters" in told(result)
     assert theatre.worker.queued("library") == []
 
 
@@ -49,7 +60,7 @@ async def test_add_hands_files_and_archives_on_and_tells_what_became_of_each(the
     assert (action.name, action.source, action.create_as) == ("waltzes", "attachment", None)
     job.trains(0.5)
     await theatre.settle()
-    assert "At it" in shown(result.response.message)
+    assert "Working" in shown(result.response.message)
     job.answers(
         Batch(
             accepted=11, refused=(("b_ad.mid", "It has no notes."),), refused_count=3, summary=WALTZES,
@@ -59,9 +70,9 @@ async def test_add_hands_files_and_archives_on_and_tells_what_became_of_each(the
     await theatre.settle()
     words = shown(result.response.message)
     for part in (
-        "11 pieces were added. `/train start data_set:waltzes`",
+        "Added 11 pieces. Train a model with `/train start`.",
         "Refused: 3: b\\_ad.mid: It has no notes.\nand 2 more",
-        "There already: 1: a.mid: b.mid",
+        "Already there: 1: a.mid: b.mid",
         "12 pieces · 3,456 notes · 1 h 15 min · 34 KiB",
         "piano 12, violin 2",
     ):
@@ -78,17 +89,17 @@ async def test_add_takes_another_data_set_in_place_of_files(theatre: Theatre) ->
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "There is nothing to add: attach `.mid` or `.zip` files"),
-        ({"file1": ("a.mp3", b"ID3")}, "“a.mp3” is neither a MIDI file nor a `.zip` of them."),
-        ({"file1": ("a.mid", b"")}, "“a.mid” is empty."),
-        ({"file1": ("a.mid", b"RIFF")}, "“a.mid” is called a MIDI file but is not one inside."),
-        ({"file1": ("a.zip", SEED)}, "“a.zip” is called an archive but is not one inside."),
-        ({"file1": ("a.zip", ZIP + bytes(16 * 2**20))}, "“a.zip” is too big: 16.0 MiB, and a file may have 16.0 MiB."),
+        ({}, "There is nothing to add. Attach `.mid` or `.zip` files"),
+        ({"file1": ("a.mp3", b"ID3")}, "“a.mp3”: It is neither a MIDI file nor a `.zip` of MIDI files."),
+        ({"file1": ("a.mid", b"")}, "“a.mid”: The file is empty."),
+        ({"file1": ("a.mid", b"RIFF")}, "“a.mid”: It isn't a real MIDI file."),
+        ({"file1": ("a.zip", SEED)}, "“a.zip”: It isn't a real `.zip` archive."),
+        ({"file1": ("a.zip", ZIP + bytes(16 * 2**20))}, "“a.zip”: It is too big: 16.0 MiB, and the limit is 16.0 MiB."),
     ],
 )
 async def test_what_can_go_into_no_data_set_is_refused_at_once(theatre: Theatre, options, words) -> None:
     result = await ask(theatre, "add", name="waltzes", **options)
-    assert words in result.response.content
+    assert words in told(result)
     assert theatre.worker.queued("library") == []
 
 
@@ -98,7 +109,7 @@ async def test_list_and_show_tell_what_is_there(theatre: Theatre) -> None:
     assert "waltzes: 12 pieces" in shown(result.response.message)
     result = await ask(theatre, "list")
     await theatre.answered(DataSets(sets=()))
-    assert "There is none yet." in shown(result.response.message)
+    assert "No data sets yet." in shown(result.response.message)
     result = await ask(theatre, "show", name="waltzes", page=2)
     piece = ListedPiece(number=21, name="blue_danube.mid", digest="abcdef0123", notes=99, seconds=61.0)
     request = await theatre.answered(DataSetPage(summary=WALTZES, pieces=(piece,), page=2, pages=3))
@@ -112,30 +123,36 @@ async def test_many_data_sets_are_shown_as_far_as_a_card_goes(theatre: Theatre) 
     result = await ask(theatre, "list")
     many = tuple(WALTZES.model_copy(update={"name": f"set-{n}", "licence": "x" * 900}) for n in range(40))
     await theatre.answered(DataSets(sets=many))
-    assert "more; `/dataset show` finds them by name" in shown(result.response.message)
+    assert "Page 1 of 8; /dataset show opens one by its name" in shown(result.response.message)
 
 
 async def test_remove_understands_numbers_ranges_and_names(theatre: Theatre) -> None:
     await ask(theatre, "remove", name="waltzes", pieces="3, 7-9, blue danube.mid,")
     assert theatre.worker.take("library").request.action.pieces == ("3", "7", "8", "9", "blue danube.mid")
     result = await ask(theatre, "remove", name="waltzes", pieces=" , ")
-    assert "Name the pieces to remove" in result.response.content
+    assert "Which pieces?" in told(result)
     result = await ask(theatre, "remove", name="waltzes", pieces="1-5000")
-    assert "must lie between 1 and 100" in result.response.content
+    assert "remove 100 at a time at most" in told(result)
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
 async def test_delete_is_done_once_its_button_is_pressed(theatre: Theatre, is_restarted) -> None:
+    # Given an admin who wants a data set deleted, which the worker asks about
     asked = await ask(theatre, "delete", name="waltzes")
     assert asked.ephemeral
-    assert "Delete the data set `waltzes` with all its pieces? Nobody can bring it back." in asked.response.content
-    assert theatre.worker.queued("library") == []
+    request = await theatre.answered(
+        NeedsConfirmation(
+            sentence="Delete it? This can't be undone.", action=DeleteDataSet(name="waltzes", confirmed=True)
+        )
+    )
+    assert request.action == DeleteDataSet(name="waltzes")
+    assert asked.response.content == "Delete it? This can't be undone."
     if is_restarted:
         await theatre.restart()
     pressed = await theatre.ada.click(asked.response.message, label="Delete for good")
     request = await theatre.answered(Done(sentence="It is gone."))
-    assert (request.action.do, request.action.name) == ("dataset_delete", "waltzes")
-    assert pressed.response.content == "It is gone."
+    assert request.action == DeleteDataSet(name="waltzes", confirmed=True)
+    assert told(pressed) == "It is gone."
 
 
 async def test_export_gives_the_files_that_fit(theatre: Theatre) -> None:
@@ -145,15 +162,15 @@ async def test_export_gives_the_files_that_fit(theatre: Theatre) -> None:
     job.answers(Files(files=(job.keep(ZIP, "waltzes.zip"), large), sentences=("Twelve pieces.",)))
     await theatre.settle()
     assert [file.filename for file in result.response.attachments] == ["waltzes.zip"]
-    assert "Twelve pieces." in result.response.content
-    assert "“waltzes.zip.002” is larger than Discord takes here (1024.0 MiB" in result.response.content
+    assert "Twelve pieces." in told(result)
+    assert "“waltzes.zip.002” is too large for Discord here (1024.0 MiB" in told(result)
 
 
 async def test_a_failed_errand_is_its_sentence(theatre: Theatre) -> None:
     result = await ask(theatre, "show", name="waltzes")
     theatre.worker.take("library").has_failed("There is no data set called “waltzes”. `/dataset list` shows all.")
     await theatre.settle()
-    assert result.response.content == "There is no data set called “waltzes”. `/dataset list` shows all."
+    assert told(result) == "There is no data set called “waltzes”. `/dataset list` shows all."
 
 
 async def test_an_answer_that_outlives_the_token_comes_by_direct_message(theatre: Theatre) -> None:
@@ -170,7 +187,7 @@ async def test_an_answer_that_outlives_the_token_comes_by_direct_message(theatre
 async def test_without_a_worker_that_looks_after_data_sets_the_admin_is_told_so(theatre: Theatre) -> None:
     theatre.worker.leave()
     result = await ask(theatre, "list")
-    assert "Nobody is there to look after data sets" in result.response.content
+    assert "Nobody is there to look after data sets" in told(result)
 
 
 async def test_discord_shows_it_to_admins_only_and_the_bot_does_not_rely_on_that(theatre: Theatre) -> None:
@@ -182,7 +199,7 @@ async def test_discord_shows_it_to_admins_only_and_the_bot_does_not_rely_on_that
     for what, options in (("list", {}), ("delete", {"name": "waltzes"}), ("add", {"name": "waltzes"})):
         result = await ask(theatre, what, who="bob", **options)
         assert result.ephemeral
-        assert "Only those who may manage this server" in result.response.content
+        assert "You need the Manage Server permission" in told(result)
     assert theatre.worker.queued("library") == []
 
 
@@ -218,7 +235,7 @@ async def test_the_menu_of_a_message_puts_its_files_into_a_data_set(theatre: The
 async def test_the_menu_makes_a_new_data_set_where_there_is_none(theatre: Theatre, posted) -> None:
     form = await theatre.ada.context_menu(theatre.channel, MENU, posted)
     result = await theatre.ada.submit_modal(form, {"set": [NEW], "name": "From Chat"})
-    assert "A new data set needs a licence" in result.response.content
+    assert "A new data set needs a licence" in told(result)
     form = await theatre.ada.context_menu(theatre.channel, MENU, posted)
     await theatre.ada.submit_modal(form, {"set": [NEW], "name": "From Chat", "licence": ["permission"]})
     action = theatre.worker.take("library").request.action
@@ -228,10 +245,10 @@ async def test_the_menu_makes_a_new_data_set_where_there_is_none(theatre: Theatr
 async def test_a_message_without_music_has_nothing_to_add(theatre: Theatre) -> None:
     message = await theatre.bob.send(theatre.channel, "just words")
     result = await theatre.ada.context_menu(theatre.channel, MENU, message)
-    assert "No MIDI file and no `.zip` is attached to this message." in result.response.content
+    assert "This message has no MIDI file and no `.zip` attached." in told(result)
 
 
 async def test_the_menu_is_for_admins(theatre: Theatre, posted) -> None:
     await theatre.show_to_bob(MENU)
     result = await theatre.bob.context_menu(theatre.channel, MENU, posted)
-    assert "Only those who may manage this server" in result.response.content
+    assert "You need the Manage Server permission" in told(result)

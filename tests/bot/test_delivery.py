@@ -41,7 +41,7 @@ async def test_past_the_token_the_piece_comes_as_a_message_that_mentions_the_req
     sent = [entry for entry in theatre.env.http_requests if entry.method == "POST" and entry.path.endswith("/messages")]
     assert [(entry.json["nonce"], entry.json["enforce_nonce"]) for entry in sent] == [(job.id, True)]
     # And the one that showed the bar points there, without a Stop button
-    assert "further down" in stale.content
+    assert "in a newer message below" in stale.content
     assert stale.components == []
     assert await theatre.bot.board.open_records() == []
     # And the buttons of the new one work
@@ -106,7 +106,7 @@ async def test_a_bot_that_was_restarted_while_the_job_ran_delivers_it_once(theat
 async def test_a_job_that_ended_while_no_bot_was_there_is_delivered_at_the_next_start(theatre: Theatre) -> None:
     await theatre.alice.slash(theatre.channel, "compose")
     job = theatre.worker.take()
-    await theatre.bot.courier.close()
+    await theatre.bot.tracker.close()
     job.is_done()
     await theatre.settle()
     assert not theatre.message.attachments
@@ -143,7 +143,7 @@ async def test_audio_larger_than_discord_takes_is_left_out_with_a_sentence(theat
     theatre.worker.take().is_done(audio=bytes(1001))
     await theatre.settle()
     assert [file.filename for file in theatre.message.attachments] == ["cadenza-piano-1.mid", "cadenza-piano-1.png"]
-    assert "The audio is larger than Discord takes here" in shown(theatre.message)
+    assert "The audio is too large for Discord here" in shown(theatre.message)
 
 
 async def test_the_upload_limit_is_the_one_the_interaction_names(theatre: Theatre) -> None:
@@ -177,7 +177,7 @@ async def test_a_job_whose_message_was_deleted_is_not_composed_to_the_end(theatr
 
 
 async def test_a_discord_that_is_briefly_away_gets_the_reply_when_it_is_back(theatre: Theatre, monkeypatch) -> None:
-    monkeypatch.setattr("bot.delivery.courier.RETRY_AFTER_S", (0.01, 0.01))
+    monkeypatch.setattr("bot.delivery.tracker.RETRY_AFTER_S", (0.01, 0.01))
     await theatre.alice.slash(theatre.channel, "compose")
     job = theatre.worker.take()
     await theatre.settle()
@@ -216,3 +216,103 @@ async def test_nothing_in_a_reply_mentions_anybody_by_itself(theatre: Theatre) -
     edits = [entry.json for entry in theatre.env.http_requests if entry.method == "PATCH" and entry.json]
     assert edits
     assert all(edit["allowed_mentions"] == discord.AllowedMentions.none().to_dict() for edit in edits)
+
+
+REFUSED = [(403, 50013), (403, 50001), (404, 10003), (404, 10008), (400, 50083), (400, 160005), (400, 50035), (403, 0)]
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSED)
+async def test_a_reply_that_cannot_be_edited_does_not_cost_the_piece(theatre: Theatre, status, code) -> None:
+    """The piece comes as a new message in the channel, whatever Discord has against the edit."""
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=status, code=code, times=None)
+    job.is_done()
+    await theatre.settle()
+    late = theatre.channel.history()[-1]
+    assert f"{theatre.alice.mention}, your piece is ready." in late.content
+    assert len(late.attachments) == 3
+    assert await theatre.bot.board.open_records() == []
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSED)
+async def test_where_the_channel_takes_nothing_it_comes_by_direct_message(theatre: Theatre, status, code) -> None:
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=status, code=code, times=None)
+    theatre.env.inject_error("POST", f"/channels/{theatre.channel.id}/messages", status=status, code=code, times=None)
+    job.is_done()
+    await theatre.settle()
+    (message,) = theatre.alice.user.dm_channel.history()
+    assert "your piece is ready" in message.content
+    assert len(message.attachments) == 3
+    assert await theatre.bot.board.open_records() == []
+
+
+async def test_out_of_an_archived_thread_it_comes_to_the_parent_channel(theatre: Theatre) -> None:
+    made = await theatre.bot.get_channel(theatre.channel.id).create_thread(
+        name="jam", type=discord.ChannelType.public_thread
+    )
+    (thread,) = [found for found in theatre.channel.threads if found.id == made.id]
+    await theatre.alice.slash(thread, "compose")
+    job = theatre.worker.take()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=400, code=50083, times=None)
+    theatre.env.inject_error("POST", f"/channels/{thread.id}/messages", status=400, code=50083, times=None)
+    job.is_done()
+    await theatre.settle()
+    late = theatre.channel.history()[-1]
+    assert f"I couldn't post it in <#{thread.id}>" in late.content
+    assert len(late.attachments) == 3
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_what_could_be_delivered_nowhere_comes_with_the_members_next_command(
+    theatre: Theatre, is_restarted
+) -> None:
+    # Given a piece that Discord takes nowhere
+    await theatre.alice.slash(theatre.channel, "compose", random_seed=5)
+    job = theatre.worker.take()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=403, code=50001, times=None)
+    theatre.env.inject_error("POST", "/channels/*", status=403, code=50007, times=None)
+    theatre.env.inject_error("POST", "/users/@me/channels", status=403, code=50007, times=None)
+    job.is_done()
+    await theatre.settle()
+    assert [record.job_id for record in await theatre.bot.board.open_records()] == [job.id]
+    if is_restarted:
+        await theatre.restart()
+    # When another member uses a command, then nothing is told them
+    theatre.env.backend.faults.clear()
+    assert (await theatre.bob.slash(theatre.channel, "help")).followups == []
+    # When the member does, then the piece comes with it, seen by them alone
+    result = await theatre.alice.slash(theatre.channel, "help")
+    await theatre.settle()
+    (kept,) = result.followups
+    assert kept.ephemeral
+    assert "I couldn't deliver this earlier" in kept.content
+    assert len(kept.attachments) == 3
+    assert await theatre.bot.board.open_records() == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_discord_that_asks_to_wait_is_asked_again_not_gone_round(theatre: Theatre, monkeypatch, status) -> None:
+    monkeypatch.setattr("bot.delivery.tracker.RETRY_AFTER_S", (0.01, 0.01))
+    await theatre.alice.slash(theatre.channel, "compose")
+    job = theatre.worker.take()
+    await theatre.settle()
+    theatre.env.inject_error("PATCH", "/webhooks/*", status=status)
+    job.is_done()
+    await theatre.settle()
+    assert len(theatre.channel.history()) == 1
+    assert len(theatre.message.attachments) == 3
+
+
+async def test_a_card_that_cannot_be_made_does_not_cost_the_files(theatre: Theatre, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("bot.delivery.pieces.result_card", broken)
+    await theatre.alice.slash(theatre.channel, "compose")
+    theatre.worker.take().is_done()
+    await theatre.settle()
+    assert "Your piece is ready. Something went wrong" in theatre.message.content
+    assert len(theatre.message.attachments) == 3

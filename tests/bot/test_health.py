@@ -12,7 +12,7 @@ import pytest
 
 from deploy import healthcheck
 from jobs.settings import JobSettings
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
 from tests.bot.house import House
 from tests.bot.theatre import Worker
 

@@ -17,11 +17,11 @@ async def test_help_names_every_command(theatre: Theatre) -> None:
         "/ping",
         "5 to 300 seconds",
         "1 to 200 bars",
-        "up to 1 MiB",
+        "up to 1.0 MiB",
         "**Continue**",
         "**Vary**",
         "**Star**",
-        "`/dataset` collects MIDI files",
+        "Collect MIDI files with `/dataset`",
     ):
         assert words in shown(result.response.message)
 
@@ -29,11 +29,11 @@ async def test_help_names_every_command(theatre: Theatre) -> None:
 async def test_models_lists_what_live_workers_serve(theatre: Theatre) -> None:
     result = await theatre.alice.slash(theatre.channel, "models")
     words = shown(result.response.message)
-    assert "piano 1 · the default: Expressive piano" in words
+    assert "piano 1 · default: Expressive piano" in words
     assert "Licence: CC BY" in words
     assert "band 2: Small band" in words
-    assert "Makes of a seed: continue, vary, accompany\nFollows: key, density\nPlays freely, without bars" in words
-    assert "Follows: style, key, tempo, meter, instruments\nStyles: Waltz, folk tune\nPlays to a beat" in words
+    assert "Seed modes: continue, vary, accompany\nOptions: key, density\nPlays in free time, without bars" in words
+    assert "Options: style, key, tempo, meter, instruments\nStyles: Waltz, folk tune\nPlays to a beat" in words
 
 
 async def test_models_without_a_worker_says_so(theatre: Theatre) -> None:
@@ -50,7 +50,7 @@ async def test_ping_tells_of_discord_redis_workers_and_queue(theatre: Theatre) -
     for part in (
         "Discord: ",
         "Redis: ",
-        "Workers: 1 on cpu, composing 0 of 1 pieces at a time; training: 1",
+        "Workers: 1 on cpu, composing 0 of 1 piece at a time; training: 1",
         "Queue: 1 open",
     ):
         assert part in words

@@ -78,7 +78,7 @@ async def test_a_training_whose_message_was_deleted_goes_on_and_its_verdict_come
     job.is_trained()
     await theatre.settle()
     (message,) = theatre.channel.history()
-    assert f"{theatre.ada.mention}, here is what came of the training." in message.content
+    assert f"{theatre.ada.mention}, here is the result of the training." in message.content
     assert list(buttons(message)) == ["Promote", "Train on", "Discard"]
 
 
@@ -90,7 +90,7 @@ async def test_where_the_channel_is_closed_by_then_the_verdict_comes_by_direct_m
     job.is_trained()
     await theatre.settle()
     (message,) = theatre.ada.user.dm_channel.history()
-    assert "here is what came of the training." in message.content
+    assert "here is the result of the training." in message.content
     assert "is trained" in shown(message)
 
 
@@ -106,7 +106,7 @@ async def test_a_training_that_broke_off_can_go_on(theatre: Theatre) -> None:
     job = await begun(theatre)
     job.has_failed("This piece was lost.", code="lost")
     await theatre.settle()
-    assert "The training was lost on its way." in shown(theatre.message)
+    assert "This training was lost on the way." in shown(theatre.message)
     await theatre.ada.click(theatre.message, label="Train on")
     assert theatre.worker.take("train").request.resumes == job.id
 
@@ -114,7 +114,7 @@ async def test_a_training_that_broke_off_can_go_on(theatre: Theatre) -> None:
 async def test_the_upload_limit_of_a_verdict_is_the_servers_where_that_is_lower(theatre: Theatre) -> None:
     await begun(theatre)
     (record,) = await theatre.bot.board.open_records()
-    assert theatre.bot.courier._upload_limit(record) == discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+    assert theatre.bot.tracker._upload_limit(record) == discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 
 
 def admit_nightly(theatre: Theatre, valkey, job_id: str) -> None:
@@ -136,7 +136,7 @@ async def test_a_nightly_training_gets_one_message_in_its_channel(theatre: Theat
     await theatre.env.advance_time(LOOK_EVERY_S + 1)
     await theatre.settle()
     (message,) = theatre.channel.history()
-    assert "starred: Waiting for its turn" in shown(message)
+    assert "starred: Waiting …" in shown(message)
     (record,) = await theatre.bot.board.open_records()
     assert record.delivery.message_id == message.id
     # When it goes on, also after a restart, then the same message says so

@@ -15,13 +15,14 @@ from jobs.contract import (
     Models,
     ModelVersion,
     ModelVersions,
+    NeedsConfirmation,
     PromoteModel,
     RenameModel,
     RollBackModel,
     ShowModel,
 )
 from jobs.name_cache import NameCache
-from tests.bot.theatre import BAND, PIANO, VERSION, Theatre, buttons, shown
+from tests.bot.theatre import BAND, PIANO, VERSION, Theatre, buttons, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)
 OLD = ModelVersion(version="a" * 12, size=9 * 2**20, created_at=1_700_000_000.0, is_current=True, title="Vienna",
@@ -46,7 +47,7 @@ async def test_list_and_info_are_for_everybody(theatre: Theatre) -> None:
     result = await ask(theatre, "info", who="bob", name="vienna")
     assert (await theatre.answered(Models(models=(VIENNA,), is_detailed=True))).action == ShowModel(name="vienna")
     words = shown(result.response.message)
-    for part in ("**Vienna**\nPlays \\*waltzes\\*.", "waltzes, 12 pieces", "must not be used for money", "2.18"):
+    for part in ("**Vienna**\nPlays \\*waltzes\\*.", "waltzes, 12 pieces", "Not for commercial use", "2.18"):
         assert part in words
 
 
@@ -64,7 +65,7 @@ async def test_what_admins_ask_is_what_the_worker_is_asked(theatre: Theatre, wha
     result = await ask(theatre, what, **options)
     assert result.ephemeral
     assert (await theatre.answered(Done(sentence="Done.", model="vienna"))).action == action
-    assert result.response.content == "Done."
+    assert told(result) == "Done."
     assert list(buttons(result.response.message)) == ["Roll back"]
 
 
@@ -76,24 +77,26 @@ async def test_the_rest_is_for_admins(theatre: Theatre) -> None:
     ):  # fmt: skip
         result = await ask(theatre, what, who="bob", **options)
         assert result.ephemeral
-        assert "Only those who may manage this server" in result.response.content
+        assert "You need the Manage Server permission" in told(result)
     assert theatre.worker.queued("library") == []
 
 
-@pytest.mark.parametrize(("version", "action"), [(None, DeleteModel(name="vienna")), (VERSION, None)])
-async def test_delete_is_done_once_its_button_is_pressed(theatre: Theatre, version, action) -> None:
+@pytest.mark.parametrize("version", [None, VERSION])
+async def test_delete_is_done_once_its_button_is_pressed(theatre: Theatre, version) -> None:
     asked = await ask(theatre, "delete", name="vienna", **({"version": version} if version else {}))
-    wanted = f"version `{VERSION}` of the model `vienna`" if version else "the model `vienna` in all its versions"
-    assert f"Delete {wanted}? Nobody can bring it back." in asked.response.content
+    wanted = DeleteModel(name="vienna", version=version)
+    sure = wanted.model_copy(update={"confirmed": True})
+    request = await theatre.answered(NeedsConfirmation(sentence="Delete it? This can't be undone.", action=sure))
+    assert request.action == wanted
+    assert asked.response.content == "Delete it? This can't be undone."
     await theatre.restart()
     await theatre.ada.click(asked.response.message, label="Delete for good")
-    request = await theatre.answered(Done(sentence="It is gone."))
-    assert request.action == (action or DeleteModel(name="vienna", version=VERSION))
+    assert (await theatre.answered(Done(sentence="It is gone."))).action == sure
 
 
 async def test_what_is_no_version_is_refused(theatre: Theatre) -> None:
     result = await ask(theatre, "promote", name="vienna", version="newest")
-    assert "“newest” is no version" in result.response.content
+    assert "“newest” isn't a version." in told(result)
 
 
 async def test_export_gives_its_parts_and_import_takes_them(theatre: Theatre) -> None:
@@ -112,14 +115,14 @@ async def test_export_gives_its_parts_and_import_takes_them(theatre: Theatre) ->
 
 async def test_what_is_no_archive_is_refused(theatre: Theatre) -> None:
     result = await ask(theatre, "import", name="wien", file1=("a.zip", b"nothing"))
-    assert "No archive begins in “a.zip”." in result.response.content
+    assert "No model in “a.zip”." in told(result)
     assert theatre.worker.queued("library") == []
 
 
 async def test_use_lets_a_model_compose_where_none_is_named(theatre: Theatre) -> None:
     # Given a server whose admins chose a model
     result = await ask(theatre, "use", name="band")
-    assert "From now on `band` composes here" in result.response.content
+    assert "`band` is now the default model here." in told(result)
     await theatre.alice.slash(theatre.channel, "compose")
     assert theatre.worker.take().request.preferred == "band"
     # a model that is named goes before, and other servers and direct messages are not concerned
@@ -129,12 +132,12 @@ async def test_use_lets_a_model_compose_where_none_is_named(theatre: Theatre) ->
     assert theatre.worker.take().request.preferred is None
     # When they leave it to the bot again
     result = await ask(theatre, "use")
-    assert "the model that fits the wishes best" in result.response.content
+    assert "I choose the model that fits best" in told(result)
     await theatre.alice.slash(theatre.channel, "compose")
     assert theatre.worker.take().request.preferred is None
     # And what cannot compose here cannot be chosen
     result = await ask(theatre, "use", name="tuba")
-    assert "There is no model called “tuba”" in result.response.content
+    assert "There is no model called “tuba”" in told(result)
 
 
 @pytest.fixture
@@ -159,7 +162,7 @@ async def test_a_servers_own_models_are_seen_there_only(theatre: Theatre) -> Non
     assert theatre.worker.take().request.model == "vienna"
     dana = theatre.env.create_user("dana")
     result = await dana.slash("compose", model="vienna")
-    assert "There is no model called “vienna”" in result.response.content
+    assert "There is no model called “vienna”" in told(result)
 
 
 @pytest.mark.usefixtures("own_models")

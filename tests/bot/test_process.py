@@ -40,8 +40,8 @@ async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(
     # And the commands were told to Discord once, and no secret is in the log, at its most talkative
     log = house.log()
     assert log.count(f"told Discord {len(ALL)} commands") == 1
-    assert house.discord.world.bot_token not in log
-    tokens = [interaction.token for interaction in house.discord.world.interactions.values()]
+    assert house.discord.state.bot_token not in log
+    tokens = [interaction.token for interaction in house.discord.state.interactions.values()]
     assert tokens
     assert not [token for token in tokens if token in log]
 
@@ -63,7 +63,7 @@ async def test_a_piece_that_outlives_its_token_arrives_as_a_new_message_whose_bu
         house.discord.clock.advance(16 * 60)
         # When it is done, then the piece comes as a message of its own, and the first one points there
         job.is_done()
-        await until(lambda: any("further down" in message["content"] for message in house.messages()))
+        await until(lambda: any("newer message below" in message["content"] for message in house.messages()))
         first, late = house.messages()
         assert not first["attachments"]
         assert len(late["attachments"]) == 2
@@ -86,7 +86,7 @@ async def test_a_model_is_trained_from_discord_and_put_into_use(house: House) ->
         job = house.worker.take("library")
         summary = DataSetSummary(name="waltzes", licence="own-work", pieces=1, notes=9, minutes=1.0, size=99)
         job.answers(Batch(accepted=1, summary=summary, picture=job.keep(PICTURE, "x.png")))
-        await until(lambda: "1 piece was added" in json.dumps(house.messages()))
+        await until(lambda: "Added 1 piece." in json.dumps(house.messages()))
         # When it is trained on, past the token
         await house.manage("train", "start", data_set="waltzes")
         await until(lambda: house.worker.queued("train") != [])

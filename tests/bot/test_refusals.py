@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from jobs.contract import DENSITY_WORDS, ComposeRequest
-from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown
+from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown, told
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown
     ],
 )
 async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(theatre: Theatre, name, data, words) -> None:
-    await theatre.alice.slash(theatre.channel, "compose", seed=(name, data))
-    assert words in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose", seed=(name, data))
+    assert words in told(result)
     assert theatre.worker.queued() == []
 
 
@@ -43,8 +43,8 @@ async def test_a_seed_that_discord_does_not_hand_over_is_asked_for_again(theatre
         raise _not_found()
 
     monkeypatch.setattr(discord.Attachment, "read", gone)
-    await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
-    assert "Attach it again with a new `/compose`" in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
+    assert "Attach it again with a new `/compose`" in told(result)
 
 
 def _not_found() -> discord.NotFound:
@@ -57,18 +57,18 @@ def _not_found() -> discord.NotFound:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"length": 4.0}, "`length` must lie between 5 and 300 seconds. Choose a value in between."),
-        ({"length": 301.0}, "`length` must lie between 5 and 300 seconds."),
-        ({"bars": 201}, "`bars` must lie between 1 and 200."),
-        ({"tempo": 19.0}, "`tempo` must lie between 20 and 400 quarter notes a minute."),
-        ({"density": 6}, "`density` must lie between 1 and 5."),
-        ({"seed": ("a.mid", SEED), "mode": "vary", "strength": 1.5}, "`strength` must lie between 0 and 1."),
-        ({"top_k": 0}, "`top_k` must lie between 1 and 1,000."),
-        ({"top_p": 0.01}, "`top_p` must lie between 0.05 and 1."),
-        ({"min_p": 0.6}, "`min_p` must lie between 0 and 0.5."),
-        ({"temperature": 2.1}, "`temperature` must lie between 0.1 and 2."),
-        ({"random_seed": 2**32}, "`random_seed` must lie between 0 and 4,294,967,295."),
-        ({"random_seed": -1}, "`random_seed` must lie between 0 and 4,294,967,295."),
+        ({"length": 4.0}, "`length` must be between 5 and 300 seconds."),
+        ({"length": 301.0}, "`length` must be between 5 and 300 seconds."),
+        ({"bars": 201}, "`bars` must be between 1 and 200."),
+        ({"tempo": 19.0}, "`tempo` must be between 20 and 400 bpm."),
+        ({"density": 6}, "`density` must be between 1 and 5."),
+        ({"seed": ("a.mid", SEED), "mode": "vary", "strength": 1.5}, "`strength` must be between 0 and 1."),
+        ({"top_k": 0}, "`top_k` must be between 1 and 1,000."),
+        ({"top_p": 0.01}, "`top_p` must be between 0.05 and 1."),
+        ({"min_p": 0.6}, "`min_p` must be between 0 and 0.5."),
+        ({"temperature": 2.1}, "`temperature` must be between 0.1 and 2."),
+        ({"random_seed": 2**32}, "`random_seed` must be between 0 and 4,294,967,295."),
+        ({"random_seed": -1}, "`random_seed` must be between 0 and 4,294,967,295."),
     ],
 )
 async def test_a_value_out_of_range_is_refused_even_if_the_client_lets_it_pass(
@@ -77,8 +77,8 @@ async def test_a_value_out_of_range_is_refused_even_if_the_client_lets_it_pass(
     # Given a client that does not keep to the limits of the options
     monkeypatch.setattr("simcord.interactions.validate_option_value", lambda command, option, value: value)
     # When it sends a value out of range, then the bot refuses
-    await theatre.alice.slash(theatre.channel, "compose", **options)
-    assert words in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose", **options)
+    assert words in told(result)
     assert theatre.worker.queued() == []
 
 
@@ -100,25 +100,25 @@ async def test_discord_is_told_the_limits_of_the_options(theatre: Theatre) -> No
 
 
 async def test_an_unknown_model_is_answered_with_those_there_are(theatre: Theatre) -> None:
-    await theatre.alice.slash(theatre.channel, "compose", model="Tuba *Quartet*")
-    assert "There is no model called" in shown(theatre.message)
-    assert "band, piano" in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose", model="Tuba *Quartet*")
+    assert "There is no model called" in told(result)
+    assert "band, piano" in told(result)
 
 
 async def test_without_a_worker_the_member_is_told_so(theatre: Theatre) -> None:
     theatre.worker.leave()
-    await theatre.alice.slash(theatre.channel, "compose")
-    assert "no worker is running. Try again in a minute" in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose")
+    assert "no worker is running. Try again in a minute" in told(result)
 
 
 async def test_a_member_with_too_many_open_jobs_is_told_to_wait(theatre: Theatre) -> None:
     for _ in range(3):
         await theatre.alice.slash(theatre.channel, "compose")
-    await theatre.alice.slash(theatre.channel, "compose")
-    assert "You already have 3 pieces in progress." in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose")
+    assert "You already have 3 pieces in progress." in told(result)
     await theatre.bob.slash(theatre.channel, "compose")
     await theatre.settle()
-    assert "You are number 2." in shown(theatre.message)  # members take turns
+    assert "You are number 2." in shown(theatre.message)
 
 
 async def test_a_full_queue_is_said(theatre: Theatre, monkeypatch) -> None:
@@ -126,16 +126,18 @@ async def test_a_full_queue_is_said(theatre: Theatre, monkeypatch) -> None:
         theatre.bot.board._admission._records, "_settings", theatre.settings.model_copy(update={"open_jobs_limit": 1})
     )
     await theatre.alice.slash(theatre.channel, "compose")
-    await theatre.bob.slash(theatre.channel, "compose")
-    assert "The queue is full" in shown(theatre.message)
+    result = await theatre.bob.slash(theatre.channel, "compose")
+    assert "The queue is full" in told(result)
 
 
 async def test_what_the_worker_finds_wrong_is_shown_as_it_says_it(theatre: Theatre) -> None:
-    await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
+    result = await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
     theatre.worker.take().has_failed("Your file has no notes. Attach one that sounds.")
     await theatre.settle()
-    assert shown(theatre.message) == "Your file has no notes. Attach one that sounds."
-    assert theatre.message.components == []
+    # only the member sees it, and nothing is left in the channel
+    assert told(result) == "Your file has no notes. Attach one that sounds."
+    assert result.followups[-1].ephemeral
+    assert theatre.channel.history(viewer=theatre.bob) == []
     assert await theatre.bot.board.open_records() == []
 
 
@@ -153,8 +155,8 @@ async def test_an_error_nobody_foresaw_gets_an_incident_id_and_is_logged_in_full
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(theatre.bot.board, "submit", broken)
-    await theatre.alice.slash(theatre.channel, "compose")
-    incident = shown(theatre.message).split("`")[1]
+    result = await theatre.alice.slash(theatre.channel, "compose")
+    incident = told(result).split("`")[1]
     assert len(incident) == 8
     assert f"incident {incident}" in caplog.text
     assert "ZeroDivisionError: a bug" in caplog.text
@@ -164,8 +166,8 @@ async def test_an_error_nobody_foresaw_gets_an_incident_id_and_is_logged_in_full
 async def test_where_the_bot_may_not_attach_files_it_says_so(theatre: Theatre) -> None:
     forbidden = discord.PermissionOverwrite(attach_files=False, embed_links=False)
     closed = theatre.guild.create_text_channel("closed", overwrites={theatre.guild.default_role: forbidden})
-    await theatre.alice.slash(closed, "compose")
-    assert "I lack the permission Attach Files and Embed Links" in shown(closed.last_message)
+    result = await theatre.alice.slash(closed, "compose")
+    assert "I need the Attach Files and Embed Links permissions in this channel." in told(result)
     assert theatre.worker.queued() == []
 
 
@@ -176,5 +178,5 @@ async def test_redis_away_is_a_sentence_not_a_traceback(theatre: Theatre, monkey
         raise redis.ConnectionError("refused")
 
     monkeypatch.setattr(theatre.bot.board._registry, "models", silent)
-    await theatre.alice.slash(theatre.channel, "compose")
-    assert "The queue cannot be reached just now. Try again in a minute." in shown(theatre.message)
+    result = await theatre.alice.slash(theatre.channel, "compose")
+    assert "The queue cannot be reached just now. Try again in a minute." in told(result)

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.contract import ModelInfo, Stage
 from jobs.schedules import NightlySchedule, ScheduleStore
-from tests.bot.theatre import BAND, PIANO, PICTURE, VERSION, Theatre, buttons, shown
+from tests.bot.theatre import BAND, PIANO, PICTURE, VERSION, Theatre, buttons, shown, told
 
 
 async def start(theatre: Theatre, **options: object):
@@ -44,19 +44,19 @@ async def test_start_from_scratch_has_a_preset_and_no_mix(theatre: Theatre) -> N
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"base": "piano", "preset": "small"}, "Give a `base` to begin with or a `preset` to begin from scratch"),
-        ({"preset": "small", "mix": 0.5}, "`mix` is the share of the base's own music; from scratch there is none."),
+        ({"base": "piano", "preset": "small"}, "Give either a `base` to start from or a `preset`"),
+        ({"preset": "small", "mix": 0.5}, "`mix` is the share of the base's own music. From scratch there is none"),
         ({"base": "tuba"}, "There is no model called “tuba”. These can compose now: band, piano."),
-        ({"name": "ü"}, "cannot be a name here"),
-        ({"mix": 0.99}, "`mix` must lie between 0 and 0.95."),
-        ({"epochs": 201}, "`epochs` must lie between 1 and 200."),
-        ({"minutes": 0}, "`minutes` must lie between 1 and 1,440."),
+        ({"name": "ü"}, "can't be a name"),
+        ({"mix": 0.99}, "`mix` must be between 0 and 0.95."),
+        ({"epochs": 201}, "`epochs` must be between 1 and 200."),
+        ({"minutes": 0}, "`minutes` must be between 1 and 1,440."),
     ],
 )
 async def test_wishes_that_cannot_be_met_are_refused(theatre: Theatre, options, words, monkeypatch) -> None:
     monkeypatch.setattr("simcord.interactions.validate_option_value", lambda command, option, value: value)
     result = await start(theatre, **options)
-    assert words in result.response.content
+    assert words in told(result)
     assert theatre.worker.queued("train") == []
 
 
@@ -64,7 +64,7 @@ async def test_without_a_worker_that_trains_the_admin_is_told_so(theatre: Theatr
     theatre.worker.info = theatre.worker.info.model_copy(update={"does": ("compose", "library")})
     theatre.worker.arrive()
     result = await start(theatre)
-    assert "Nobody is there to train just now" in result.response.content
+    assert "Nobody is there to train just now" in told(result)
 
 
 async def test_training_is_for_admins(theatre: Theatre) -> None:
@@ -75,7 +75,7 @@ async def test_training_is_for_admins(theatre: Theatre) -> None:
     ):  # fmt: skip
         result = await theatre.bob.slash(theatre.channel, f"train {what}", **options)
         assert result.ephemeral
-        assert "Only those who may manage this server" in result.response.content
+        assert "You need the Manage Server permission" in told(result)
     assert theatre.worker.queued("train") == []
     assert await theatre.bob.autocomplete(theatre.channel, "train resume", "training", "") == []
 
@@ -84,8 +84,8 @@ async def test_the_live_message_tells_how_it_goes(theatre: Theatre) -> None:
     # Given a training in the queue
     await start(theatre, epochs=20)
     await theatre.settle()
-    assert "waltzes: Waiting for its turn" in shown(theatre.message)
-    assert "It begins as soon as a worker is free." in shown(theatre.message)
+    assert "waltzes: Waiting …" in shown(theatre.message)
+    assert "It starts as soon as a worker is free." in shown(theatre.message)
     assert list(buttons(theatre.message)) == ["Stop"]
     # When a worker reads the music, then the stage is said
     job = theatre.worker.take("train")
@@ -102,8 +102,8 @@ async def test_the_live_message_tells_how_it_goes(theatre: Theatre) -> None:
     words = shown(theatre.message)
     for part in (
         "waltzes: Training", "20%", "Epoch: 3 of 20, best so far 2", "Time left: about 2 h 10 min",
-        "Pieces it learns from: 2.200", "Held-out pieces: 2.346", "Base's own music: 1.950",
-        "data set waltzes · from piano, 50 % of its own music · normal rate · at most 20 epochs",
+        "Training pieces: 2.200", "Held-out pieces: 2.346", "Base model's own music: 1.950",
+        "data set waltzes · based on piano, 50 % of its music mixed in · normal rate · 20 epochs max",
     ):  # fmt: skip
         assert part in words
     assert [await file.read() for file in theatre.message.attachments] == [PICTURE]
@@ -136,13 +136,13 @@ async def test_stop_is_for_admins_and_whoever_began_it(theatre: Theatre, is_rest
         await theatre.restart()
     message = theatre.channel.history()[0]
     result = await theatre.bob.click(message, label="Stop")
-    assert "Only those who may manage this server" in result.response.content
+    assert "You need the Manage Server permission" in told(result)
     assert not job.is_cancel_asked
     await theatre.ada.click(message, label="Stop")
     assert job.is_cancel_asked
     job.is_trained(stopped=True)
     await theatre.settle()
-    assert "Stopped early: this is the best of it so far." in shown(theatre.channel.history()[0])
+    assert "Stopped early: this is the best version so far." in shown(theatre.channel.history()[0])
 
 
 async def test_a_training_that_waited_is_called_off_at_once(theatre: Theatre) -> None:
@@ -150,28 +150,28 @@ async def test_a_training_that_waited_is_called_off_at_once(theatre: Theatre) ->
     await theatre.settle()
     result = await theatre.ada.slash(theatre.channel, "train stop")
     await theatre.settle()
-    assert result.response.content == "The training was waiting and is called off."
-    assert "Stopped before anything was learnt." in shown(theatre.channel.history()[0])
+    assert told(result) == "The training was still waiting and is cancelled."
+    assert "Stopped before anything was learned." in shown(theatre.channel.history()[0])
     result = await theatre.ada.slash(theatre.channel, "train stop")
-    assert "Nothing is known (any more) of an open training." in result.response.content
+    assert "No training is running." in told(result)
 
 
 async def test_status_and_stop_mean_the_training_at_work(theatre: Theatre) -> None:
     result = await theatre.ada.slash(theatre.channel, "train status")
-    assert "No training is waiting or running." in shown(result.response.message)
+    assert "No training is running." in shown(result.response.message)
     await start(theatre)
     job = theatre.worker.take("train")
     job.trains(0.25, epoch=2, val_nats=2.5)
     await start(theatre, name="other")
     await theatre.settle()
-    assert "It is number 2 in turn; one training of a server runs at a time." in shown(theatre.message)
+    assert "Number 2 in line; a server runs one training at a time." in shown(theatre.message)
     result = await theatre.ada.slash(theatre.channel, "train status")
     words = shown(result.response.message)
-    assert "waltzes on waltzes: Training …" in words
+    assert "waltzes: Training …" in words
     assert "25%\nEpoch: 2\nHeld-out pieces: 2.500\nhttps://discord.com/channels/" in words
-    assert "other on waltzes: Waiting for its turn …\nIt is number 2 in turn" in words
+    assert "other on waltzes: Waiting …\nNumber 2 in line" in words
     result = await theatre.ada.slash(theatre.channel, "train stop")
-    assert "The training ends now" in result.response.content
+    assert "Stopping the training." in told(result)
     assert job.is_cancel_asked
 
 
@@ -200,7 +200,7 @@ async def test_train_on_goes_on_from_the_first_ones_checkpoint_with_its_settings
     assert request.model_dump(exclude=new) == first.request.model_dump(exclude=new)
     assert (request.resumes, request.epochs) == (first.id, epochs)
     await theatre.settle()
-    assert "goes on from before" in shown(theatre.message)
+    assert "continues an earlier training" in shown(theatre.message)
 
 
 async def test_train_on_is_for_admins_and_needs_the_record(theatre: Theatre, valkey) -> None:
@@ -209,18 +209,18 @@ async def test_train_on_is_for_admins_and_needs_the_record(theatre: Theatre, val
     await theatre.settle()
     message = theatre.message
     result = await theatre.bob.click(message, label="Train on")
-    assert "Only those who may manage this server" in result.response.content
+    assert "You need the Manage Server permission" in told(result)
     valkey.client.flushall()
     theatre.worker.arrive()
     result = await theatre.ada.click(message, label="Train on")
-    assert "Nothing is known (any more) of this training." in result.response.content
+    assert "That training is no longer kept." in told(result)
     result = await theatre.ada.slash(theatre.channel, "train resume")
-    assert "Nothing is known (any more) of a training that is over." in result.response.content
+    assert "There is no finished training to continue." in told(result)
 
 
 async def test_list_tells_what_came_of_each(theatre: Theatre) -> None:
     result = await theatre.ada.slash(theatre.channel, "train list")
-    assert "There was none yet." in shown(result.response.message)
+    assert "No trainings yet." in shown(result.response.message)
     await start(theatre)
     theatre.worker.take("train").is_trained(stopped=True)
     await theatre.settle()
@@ -229,7 +229,7 @@ async def test_list_tells_what_came_of_each(theatre: Theatre) -> None:
     await theatre.settle()
     result = await theatre.ada.slash(theatre.channel, "train list")
     words = shown(result.response.message)
-    assert f"stopped early, held-out pieces 9.5 % likelier, version `{VERSION}`" in words
+    assert f"stopped early, 9.5 % lower error on held-out pieces, version `{VERSION}`" in words
     assert "failed: The data set is empty. Add pieces first." in words
     choices = await theatre.ada.autocomplete(theatre.channel, "train resume", "training", "other")
     assert ["other on waltzes" in choice["name"] for choice in choices] == [True]
@@ -249,7 +249,7 @@ async def test_bases_that_are_suggested_are_those_of_the_server(theatre: Theatre
 async def test_nightly_keeps_what_the_server_wishes(theatre: Theatre, valkey) -> None:
     store = ScheduleStore(valkey.client)
     result = await theatre.ada.slash(theatre.channel, "train nightly", on=True)
-    assert "Every night a model is trained on `starred`" in result.response.content
+    assert "Nightly training is on: when `starred` has new pieces" in told(result)
     wish = NightlySchedule(enabled=True, channel_id=theatre.channel.id, user_id=theatre.ada.id)
     assert store.get(theatre.guild.id) == wish
     other = theatre.guild.create_text_channel("night")
@@ -257,23 +257,23 @@ async def test_nightly_keeps_what_the_server_wishes(theatre: Theatre, valkey) ->
     await theatre.ada.slash(theatre.channel, "train nightly", on=True, **options)
     store.mark_run(theatre.guild.id, 1_700_000_000.0)
     result = await theatre.ada.slash(theatre.channel, "train status")
-    assert "Every night: Every night a model is trained on `waltzes`" in shown(result.response.message)
-    assert "The last was begun <t:1700000000:R>." in shown(result.response.message)
+    assert "Nightly training: Nightly training is on: when `waltzes`" in shown(result.response.message)
+    assert "Last run: <t:1700000000:R>." in shown(result.response.message)
     # what is not given stays as it was, also when it is switched off and on again
     for on in (False, True):
         result = await theatre.ada.slash(theatre.channel, "train nightly", on=on)
         found = store.get(theatre.guild.id)
         assert (found.enabled, found.channel_id, found.data_set, found.base) == (on, other.id, "waltzes", "band")
-        assert ("No model is trained at night any more." in result.response.content) is not on
+        assert ("Nightly training is off." in told(result)) is not on
 
 
 async def test_nightly_needs_a_channel_to_show_itself_and_a_base(theatre: Theatre, valkey) -> None:
     forbidden = discord.PermissionOverwrite(send_messages=False)
     closed = theatre.guild.create_text_channel("closed", overwrites={theatre.guild.default_role: forbidden})
     result = await theatre.ada.slash(theatre.channel, "train nightly", on=True, channel=closed)
-    assert f"I may not write in <#{closed.id}>: I lack the permission" in result.response.content
+    assert f"permissions in <#{closed.id}>." in told(result)
     result = await theatre.ada.slash(closed, "train nightly", on=True)
-    assert "I may not reply here: I lack the permission" in result.response.content
+    assert "permission in this channel." in told(result)
     result = await theatre.ada.slash(theatre.channel, "train nightly", on=True, base="tuba")
-    assert "There is no model called “tuba”" in result.response.content
+    assert "There is no model called “tuba”" in told(result)
     assert ScheduleStore(valkey.client).get(theatre.guild.id) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.contract import DeleteModel, Done, Listening, NeedsConfirmation, PromoteModel
-from tests.bot.theatre import AUDIO, VERDICT, VERSION, Theatre, buttons, shown
+from tests.bot.theatre import AUDIO, VERDICT, VERSION, Theatre, buttons, shown, told
 
 
 async def trained(theatre: Theatre, pieces: int = 0, **changes: object):
@@ -28,13 +28,13 @@ async def test_the_verdict_has_before_beside_after_and_says_what_to_do(theatre: 
     for part in (
         "vienna is trained",
         "The held-out pieces became 9.5 % likelier.\nTwo pieces were nearly the same.",
-        "held-out pieces   2.410   2.180  9.5 % likelier",
-        "piano's music     1.950   1.990  2.0 % less likely",
-        "1.2 % of its 16-note runs stand in the data set; of the held-out pieces, 0.8 %.",
-        "The longest run has 23 notes.",
-        "1. Waltz\\_0 (8 s given): `1a-before.mp3` before, `1b-after.mp3` after",
-        f"12 epochs of the data set `waltzes`, the best was number 9 · 33 minutes · version `{VERSION}`",
-        "then `/compose model:vienna` plays it",
+        "held-out pieces   2.410   2.180  9.5 % lower error",
+        "piano's music     1.950   1.990  2.0 % higher error",
+        "1.2 % of its 16-note passages also occur in the data set (held-out pieces: 0.8 %).",
+        "The longest has 23 notes.",
+        "1. Waltz\\_0 (8 s seed): `1a-before.mp3` before, `1b-after.mp3` after",
+        f"12 epochs on `waltzes`, the best was number 9 · 33 minutes · version `{VERSION}`",
+        "makes it available here as `/compose model:vienna`",
         "`/model promote name:vienna`",
     ):
         assert part in words
@@ -61,7 +61,7 @@ async def test_from_scratch_there_is_no_before(theatre: Theatre) -> None:
     words = shown(theatre.message)
     assert "held-out pieces       –   2.180" in words
     assert "music" not in words.split("```")[1]
-    assert "too little to compare" in words
+    assert "too short to compare" in words
     assert [file.filename for file in theatre.message.attachments] == ["1b-after.mp3"]
 
 
@@ -73,8 +73,8 @@ async def test_recordings_that_are_too_large_are_left_out_with_a_sentence(theatr
     await trained(theatre, pieces=1)
     assert [file.filename for file in theatre.message.attachments] == ["curve.png", "1a-before.mp3"]
     words = shown(theatre.message)
-    assert "`1b-after.mp3` is larger than Discord takes here" in words
-    assert "(8 s given): `1a-before.mp3` before\n" in words
+    assert "`1b-after.mp3` is too large for Discord here" in words
+    assert "(8 s seed): `1a-before.mp3` before\n" in words
 
 
 async def test_what_discord_still_finds_too_large_is_sent_without_the_recordings(theatre: Theatre) -> None:
@@ -85,7 +85,7 @@ async def test_what_discord_still_finds_too_large_is_sent_without_the_recordings
     job.is_trained(listening=(Listening(title="Waltz", seed_s=8.0, after=job.keep(AUDIO, "y")),))
     await theatre.settle()
     assert [file.filename for file in theatre.message.attachments] == ["curve.png"]
-    assert "larger than Discord takes here, so they were left out" in theatre.message.content
+    assert "too large for Discord here, so they were left out" in theatre.message.content
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
@@ -95,12 +95,12 @@ async def test_promote_puts_the_version_into_use_and_can_be_taken_back(theatre: 
     if is_restarted:
         await theatre.restart()
     refused = await theatre.bob.click(message, label="Promote")
-    assert "Only those who may manage this server" in refused.response.content
+    assert "You need the Manage Server permission" in refused.response.content
     pressed = await theatre.ada.click(message, label="Promote")
     request = await theatre.answered(Done(sentence="`vienna` is in use.", model="vienna"))
     assert request.action == PromoteModel(name="vienna", version=VERSION)
     assert pressed.ephemeral
-    assert pressed.response.content == "`vienna` is in use."
+    assert told(pressed) == "`vienna` is in use."
     back = await theatre.ada.click(pressed.response.message, label="Roll back")
     request = await theatre.answered(Done(sentence="As before."))
     assert (request.action.do, request.action.name) == ("model_rollback", "vienna")
@@ -116,10 +116,10 @@ async def test_what_copies_is_promoted_only_by_a_second_button(theatre: Theatre,
     insist = PromoteModel(name="vienna", version=VERSION, confirmed=True)
     first = await theatre.answered(NeedsConfirmation(sentence="It copies 40 %.", action=insist))
     assert not first.action.confirmed
-    assert pressed.response.content == "It copies 40 %."
+    assert told(pressed) == "It copies 40 %."
     if is_restarted:
         await theatre.restart()
-    again = await theatre.ada.click(pressed.response.message, label="Promote all the same")
+    again = await theatre.ada.click(pressed.response.message, label="Promote anyway")
     request = await theatre.answered(Done(sentence="In use.", model="vienna"))
     assert request.action == insist
     assert again.response.content == "In use."
@@ -131,8 +131,8 @@ async def test_a_question_that_is_no_longer_kept_is_asked_anew(theatre: Theatre,
     await theatre.answered(NeedsConfirmation(sentence="Sure?", action=PromoteModel(name="vienna", confirmed=True)))
     valkey.client.flushall()
     theatre.worker.arrive()
-    result = await theatre.ada.click(pressed.response.message, label="Promote all the same")
-    assert "This question is too old" in result.response.content
+    result = await theatre.ada.click(pressed.response.message, label="Promote anyway")
+    assert "This question is out of date" in result.response.content
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
@@ -142,11 +142,13 @@ async def test_discard_asks_first(theatre: Theatre, is_restarted) -> None:
     if is_restarted:
         await theatre.restart()
     refused = await theatre.bob.click(message, label="Discard")
-    assert "Only those who may manage this server" in refused.response.content
+    assert "You need the Manage Server permission" in refused.response.content
     asked = await theatre.ada.click(message, label="Discard")
     assert asked.ephemeral
-    assert f"Delete version `{VERSION}` of the model `vienna`?" in asked.response.content
+    sure = DeleteModel(name="vienna", version=VERSION, confirmed=True)
+    request = await theatre.answered(NeedsConfirmation(sentence="Delete it?", action=sure))
+    assert request.action == DeleteModel(name="vienna", version=VERSION)
     pressed = await theatre.ada.click(asked.response.message, label="Delete for good")
     request = await theatre.answered(Done(sentence="It is gone."))
-    assert request.action == DeleteModel(name="vienna", version=VERSION)
-    assert pressed.response.content == "It is gone."
+    assert request.action == sure
+    assert told(pressed) == "It is gone."

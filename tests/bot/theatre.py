@@ -131,7 +131,7 @@ class Worker:
         self._registry.publish(self.info)
 
     def leave(self) -> None:
-        """Leave for so long that it is not expected back."""
+        """End for good: nobody expects it back."""
         self._registry.withdraw(self.info.name)
         self._connection.delete(keys.recent_worker(self.info.name))
 
@@ -285,6 +285,13 @@ def new_bot(settings: JobSettings, state: Path, ears: Ears) -> Cadenza:
     board = StagedBoard(settings)
     board.ears = ears
     return Cadenza(board, state, MAX_SEED_BYTES, edit_interval_s=0.0)
+
+
+def told(result: simcord.InteractionResult) -> str:
+    """What a member reads in answer to what they did: the latest message that only they see, else the reply."""
+    message = result.followups[-1] if result.followups else result.response
+    assert message is not None
+    return shown(message.message)
 
 
 def shown(message: discord.Message) -> str:

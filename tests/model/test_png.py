@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.pictures.png import png
+from model.pictures.canvas import png
 
 
 def pixels_of(data: bytes) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A local Discord in this process and a real discord.py bot on it."""
+"""A local Discord in this process, and its clients: a discord.py bot, the chat page, and plain HTTP requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 import yarl
 from discord import app_commands
 
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
+from sandbox.server.messages import Interaction
 
 Json = dict[str, Any]
 
@@ -78,6 +79,10 @@ class Page:
         frame = await self.wait_for(lambda one: one["t"] == "message" and wanted(one["message"]))
         found: Json = frame["message"]
         return found
+
+    def messages(self) -> list[Json]:
+        """Every message and change of one that the page was sent."""
+        return [one["message"] for one in self.frames if one["t"] == "message"]
 
     async def act(self, payload: Json, *files: tuple[str, bytes]) -> tuple[int, Json]:
         form = aiohttp.FormData(default_to_multipart=True)
@@ -153,7 +158,7 @@ async def start_bot(
     running: list[tuple[Bot, asyncio.Task[None]]] = []
 
     async def start(bot: Bot) -> None:
-        await bot.login(local.world.bot_token)
+        await bot.login(local.state.bot_token)
         await bot.tree.sync()
         running.append((bot, asyncio.create_task(bot.connect())))
         async with asyncio.timeout(10):
@@ -173,3 +178,64 @@ def bot() -> Bot:
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
     return until
+
+
+class Api:
+    """Requests with the bot's token."""
+
+    def __init__(self, local: LocalDiscord, http: aiohttp.ClientSession) -> None:
+        self._local, self._http = local, http
+        self.headers: dict[str, str] = {}
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        sent = {"Authorization": f"Bot {self._local.state.bot_token}", **headers}
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        data = None if body is None else json.dumps(body)
+        async with self._http.request(method, self._local.api_url + path, data=data, headers=sent) as response:
+            self.headers = dict(response.headers)
+            return response.status, json.loads(await response.read() or b"null")
+
+    async def send(self, path: str, body: Any, *files: tuple[str, bytes]) -> tuple[int, Any]:
+        """POST a body with files."""
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_field("payload_json", json.dumps(body))
+        for index, (name, data) in enumerate(files):
+            form.add_field(f"files[{index}]", data, filename=name)
+        return await self._post(path, form, {})
+
+    async def post_text(self, path: str, text: str) -> tuple[int, Any]:
+        """POST a text as if it were JSON."""
+        return await self._post(path, text, {"Content-Type": "application/json"})
+
+    async def _post(self, path: str, data: Any, headers: dict[str, str]) -> tuple[int, Any]:
+        sent = {"Authorization": f"Bot {self._local.state.bot_token}", **headers}
+        async with self._http.post(self._local.api_url + path, data=data, headers=sent) as response:
+            return response.status, json.loads(await response.read() or b"null")
+
+
+@pytest.fixture
+def api(local: LocalDiscord, http: aiohttp.ClientSession) -> Api:
+    return Api(local, http)
+
+
+@pytest.fixture
+def messages(local: LocalDiscord) -> str:
+    """The path of the channel's messages."""
+    return f"/channels/{local.state.channel.id}/messages"
+
+
+@pytest.fixture
+def interaction(local: LocalDiscord) -> Callable[..., Interaction]:
+    """Makes interactions that wait for their first answer."""
+
+    def make(kind: int = 2, **fields: Any) -> Interaction:
+        state = local.state
+        data = {"id": "1", "name": "compose", "type": 1}
+        made = Interaction(
+            state.ids.next(), kind, state.member("guest"), state.channel, data, state.clock.now(), **fields
+        )
+        state.add_interaction(made)
+        return made
+
+    return make

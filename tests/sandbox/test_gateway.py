@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.discord.gateway_socket import ACK_DELAY_S
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
+from sandbox.server.gateway import ACK_DELAY_S
 
 Json = dict[str, Any]
 GUILDS = 1
@@ -61,7 +61,7 @@ async def connect(local: LocalDiscord, http: aiohttp.ClientSession) -> Connect:
 
 
 def identity(local: LocalDiscord, **changes: Any) -> Json:
-    return {"token": local.world.bot_token, "intents": GUILDS, "properties": {}, **changes}
+    return {"token": local.state.bot_token, "intents": GUILDS, "properties": {}, **changes}
 
 
 async def test_hello_ready_and_the_guild_come_in_order(local, connect):
@@ -85,6 +85,9 @@ async def test_hello_ready_and_the_guild_come_in_order(local, connect):
         ([(2, {"shard": [3, 2]})], 4010),
         ([(2, {}), (2, {})], 4005),
         ([(2, {}), (77, None)], 4001),
+        ([(2, {}), (4, {"channel_id": None})], 4001),  # voice
+        ([(2, {}), (8, {"guild_id": "1"})], 4001),  # members
+        ([(2, {}), (31, {"guild_ids": ["1"]})], 4001),  # soundboard sounds
         ([(3, {})], 4003),
         ([(6, {"session_id": "x", "seq": 1, "token": "wrong"})], 4004),
     ],
@@ -106,6 +109,12 @@ async def test_frames_that_are_not_payloads_are_4002(connect, text):
 async def test_another_api_version_is_4012(connect):
     async with connect(hello=False, v="6") as wire:
         assert await wire.close_code() == 4012
+
+
+@pytest.mark.parametrize("query", [{"encoding": "etf"}, {"compress": "lz4-stream"}, {"shard": "0"}])
+async def test_a_connection_with_an_unsupported_query_parameter_is_refused(local, http, query):
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
+        await http.ws_connect(local.gateway.url, params=query)
 
 
 async def test_a_heartbeat_is_answered_but_not_before_its_sender_can_have_looked_at_the_clock(connect):
@@ -140,9 +149,9 @@ async def test_a_resume_replays_what_was_missed_in_order(local, connect, wait_un
         await wire.socket.close(code=4000)
     await wait_until(lambda: not local.gateway.online)
     for text in ("one", "two"):
-        local.world.save(local.world.new_message(local.world.channel, local.world.bot, content=text))
+        local.state.save(local.state.new_message(local.state.channel, local.state.bot, content=text))
     async with connect() as wire:
-        await wire.send(6, {"token": local.world.bot_token, "session_id": session_id, "seq": 2})
+        await wire.send(6, {"token": local.state.bot_token, "session_id": session_id, "seq": 2})
         frames = [await wire.next() for _ in range(3)]
     assert [(one["t"], one["s"]) for one in frames] == [("MESSAGE_CREATE", 3), ("MESSAGE_CREATE", 4), ("RESUMED", 5)]
     assert [one["d"].get("content") for one in frames[:2]] == ["one", "two"]
@@ -157,7 +166,7 @@ async def test_a_session_closed_for_good_or_too_old_cannot_be_resumed(local, con
         await wait_until(lambda: not local.gateway.online)
         local.clock.advance(wait_s)
         async with connect() as wire:
-            await wire.send(6, {"token": local.world.bot_token, "session_id": session_id, "seq": 1})
+            await wire.send(6, {"token": local.state.bot_token, "session_id": session_id, "seq": 1})
             assert await wire.next() == {"op": 9, "d": False}
 
 
@@ -166,7 +175,7 @@ async def test_a_sequence_that_was_never_given_is_4007(local, connect):
         await wire.send(2, identity(local))
         session_id = (await wire.until("READY"))["d"]["session_id"]
         async with connect() as other:
-            await other.send(6, {"token": local.world.bot_token, "session_id": session_id, "seq": 99})
+            await other.send(6, {"token": local.state.bot_token, "session_id": session_id, "seq": 99})
             assert await other.close_code() == 4007
 
 
@@ -175,7 +184,7 @@ async def test_two_sessions_are_told_the_same(local, connect):
         for wire in (one, two):
             await wire.send(2, identity(local, intents=1 << 9))
             await wire.until("READY")
-        local.world.save(local.world.new_message(local.world.channel, local.world.bot, content="both"))
+        local.state.save(local.state.new_message(local.state.channel, local.state.bot, content="both"))
         assert [(await wire.next())["d"]["content"] for wire in (one, two)] == ["both", "both"]
 
 

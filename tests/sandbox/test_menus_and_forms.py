@@ -122,9 +122,9 @@ async def test_menus_send_what_was_chosen(local, page, menus):
     await page.click(shown, "sets", values=["c", "a"])
     changed = await page.message(lambda one: one["content"] == "chosen: c, a")
     assert changed["id"] == shown["id"]
-    await page.click(shown, "where", values=[str(local.world.channel.id)])
+    await page.click(shown, "where", values=[str(local.state.channel.id)])
     await page.message(lambda one: one["content"] == "there")
-    assert menus.heard == [["c", "a"], [(local.world.channel.id, "music")]]
+    assert menus.heard == [["c", "a"], [(local.state.channel.id, "music")]]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_a_form_with_every_field_reaches_the_bot(local, page, settings):
     assert [one["type"] for one in form["components"]] == [10, 18, 18, 18, 18]
 
     # When it is filled in and sent
-    values = {"name": "blues", "kind": ["band"], "files": [0, 1], "where": [str(local.world.channel.id)]}
+    values = {"name": "blues", "kind": ["band"], "files": [0, 1], "where": [str(local.state.channel.id)]}
     assert (await page.submit(form, values, ("a.mid", b"one"), ("b.mid", b"two")))[0] == 204
 
     # Then the bot has all of it, the answer says who began, and the form is closed for good

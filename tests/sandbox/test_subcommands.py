@@ -64,15 +64,15 @@ def below(*names: str, options: list[Json]) -> list[Json]:
 
 async def test_a_subcommand_gets_files_choices_channels_and_people(local, page, dataset, bot):
     # When a guest fills in all that can be filled in
-    world = local.world
+    state = local.state
     given = [
         {"name": "name", "type": 3, "value": "blues"},
         {"name": "file", "type": 11, "value": 0},
         {"name": "file2", "type": 11, "value": 1},
         {"name": "part", "type": 3, "value": "test"},
-        {"name": "where", "type": 7, "value": str(world.channel.id)},
-        {"name": "who", "type": 6, "value": str(world.member("guest").id)},
-        {"name": "whose", "type": 9, "value": str(world.guild_id + 1)},
+        {"name": "where", "type": 7, "value": str(state.channel.id)},
+        {"name": "who", "type": 6, "value": str(state.member("guest").id)},
+        {"name": "whose", "type": 9, "value": str(state.guild_id + 1)},
     ]
     await page.command("dataset", below("add", options=given), ("a.mid", b"one"), ("b.mid", b"two"))
 
@@ -81,7 +81,7 @@ async def test_a_subcommand_gets_files_choices_channels_and_people(local, page, 
     assert message["interaction_metadata"]["name"] == "dataset add"
     name, data, part, where, who, whose, may_manage = dataset.heard[0]
     assert (name, data, part) == ("blues", [b"one", b"two"], "test")
-    assert (where.id, where.name) == (world.channel.id, "music")
+    assert (where.id, where.name) == (state.channel.id, "music")
     assert (who.name, [role.name for role in who.roles]) == ("guest", ["@everyone", "Admin"])
     assert (whose.name, may_manage) == ("Admin", True)
     assert not bot.errors
@@ -143,7 +143,7 @@ async def test_a_message_command_gets_the_message_it_was_used_on(local, page, ot
         await interaction.response.send_message("taken", ephemeral=True)
 
     await start_bot(bot)
-    channel = await bot.fetch_channel(local.world.channel.id)
+    channel = await bot.fetch_channel(local.state.channel.id)
     posted = await channel.send("here", file=discord.File(__file__, "a.mid"))
 
     # When it is used on it
@@ -153,7 +153,7 @@ async def test_a_message_command_gets_the_message_it_was_used_on(local, page, ot
     # Then the bot has the message, and the answer names command and target
     secret = await page.message(lambda one: one["content"] == "taken")
     assert taken[0][:2] == (posted.id, "here")
-    assert taken[0][3] == local.world.channel.id
+    assert taken[0][3] == local.state.channel.id
     assert secret["type"] == 23
     found = secret["interaction_metadata"]
     assert (found["name"], found["command_type"], found["target_message_id"]) == ("Add to data set", 3, str(posted.id))
@@ -166,7 +166,7 @@ async def test_a_message_command_gets_the_message_it_was_used_on(local, page, ot
 
 
 async def test_the_guild_and_its_channel_are_the_same_after_a_restart(local):
-    again = type(local)().world
-    assert (again.guild_id, again.channel.id) == (local.world.guild_id, local.world.channel.id)
-    assert again.bot.id != local.world.bot.id
+    again = type(local)().state
+    assert (again.guild_id, again.channel.id) == (local.state.guild_id, local.state.channel.id)
+    assert again.bot.id != local.state.bot.id
     assert discord.utils.snowflake_time(again.guild_id).year == 2026

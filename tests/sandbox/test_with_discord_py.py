@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+from datetime import datetime
 
 import discord
 import pytest
 from discord import app_commands
+
+from sandbox.server.rate_limits import LIMITS
 
 MIDI = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60MTrk\x00\x00\x00\x04\x00\xff\x2f\x00"
 PNG = (
@@ -173,31 +176,31 @@ async def test_after_15_minutes_the_token_is_refused_and_the_channel_still_takes
     assert [(one.status, one.code) for one in seen] == [(401, 50027)]
 
 
-async def test_a_second_acknowledgement_is_refused(page, start_bot, bot):
-    seen: list[discord.HTTPException] = []
+async def test_a_second_acknowledgement_is_refused(api, page, start_bot, bot):
+    seen: list[tuple[int, int]] = []
 
     @bot.tree.command(description="Twice")
     async def twice(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("once")
-        interaction.response._response_type = None
-        try:
-            await interaction.response.send_message("twice")
-        except discord.HTTPException as error:
-            seen.append(error)
+        callback = f"/interactions/{interaction.id}/{interaction.token}/callback"
+        status, body = await api.ask("POST", callback, {"type": 4, "data": {"content": "twice"}})
+        seen.append((status, body["code"]))
         await interaction.followup.send("end")
 
     await start_bot(bot)
     await page.command("twice")
     await page.message(lambda one: one["content"] == "end")
-    assert [(one.status, one.code) for one in seen] == [(400, 40060)]
+    assert seen == [(400, 40060)]
 
 
-async def test_a_bot_that_says_nothing_for_3_seconds_has_failed(page, start_bot, bot):
+async def test_an_interaction_that_is_not_answered_in_time_has_failed(page, start_bot, bot, monkeypatch):
+    monkeypatch.setattr("sandbox.server.state.ANSWER_LIMIT_S", 0.2)
     seen: list[discord.HTTPException] = []
+    failed = asyncio.Event()
 
     @bot.tree.command(description="Sleep")
     async def sleep(interaction: discord.Interaction) -> None:
-        await asyncio.sleep(3.1)
+        await failed.wait()
         try:
             await interaction.response.defer()
         except discord.HTTPException as error:
@@ -206,13 +209,14 @@ async def test_a_bot_that_says_nothing_for_3_seconds_has_failed(page, start_bot,
 
     await start_bot(bot)
     await page.command("sleep")
-    failed = await page.wait_for(lambda one: one.get("state") == "failed")
-    assert failed == {
+    frame = await page.wait_for(lambda one: one.get("state") == "failed")
+    assert frame == {
         "t": "interaction",
         "nonce": "n-sleep",
         "state": "failed",
         "sentence": "The application did not respond",
     }
+    failed.set()
     await page.message(lambda one: one["content"] == "awake")
     assert [(one.status, one.code) for one in seen] == [(404, 10062)]
 
@@ -256,9 +260,9 @@ async def test_misbehaviour_is_survived_by_the_library(local, page, start_bot, b
     @bot.tree.command(description="Ping")
     async def ping(interaction: discord.Interaction) -> None:
         await interaction.response.defer()
-        local.switches.rate_limited = 1
+        local.faults.rate_limited = 1
         await interaction.edit_original_response(content="after a 429")
-        local.switches.server_errors = 1
+        local.faults.server_errors = 1
         await interaction.edit_original_response(content="after a 502")
 
     await start_bot(bot)
@@ -266,7 +270,10 @@ async def test_misbehaviour_is_survived_by_the_library(local, page, start_bot, b
     await page.message(lambda one: one["content"] == "after a 502")
 
 
-async def test_edits_beyond_five_in_five_seconds_wait(local, page, start_bot, bot):
+async def test_edits_beyond_the_rate_limit_wait_until_they_are_allowed(local, page, start_bot, bot, monkeypatch):
+    route = "PATCH", "/webhooks/{webhook_id}/{token}/messages/{message_id}"
+    monkeypatch.setitem(LIMITS, route, (5, 0.5))
+
     @bot.tree.command(description="Count")
     async def count(interaction: discord.Interaction) -> None:
         await interaction.response.defer()
@@ -275,15 +282,13 @@ async def test_edits_beyond_five_in_five_seconds_wait(local, page, start_bot, bo
 
     await start_bot(bot)
     await page.command("count")
-    first = await page.message(lambda one: one["content"] == "4")
-    assert first
-    assert all(one.get("message", {}).get("content") != "5" for one in page.frames)
-    local.clock.advance(5)
     await page.message(lambda one: one["content"] == "5")
+    times = [datetime.fromisoformat(one["edited_timestamp"]) for one in page.messages() if one["edited_timestamp"]]
+    assert (times[-1] - times[0]).total_seconds() > 0.25
 
 
 async def test_a_wrong_token_is_a_login_failure(local, start_bot, bot):
-    local.world.bot_token, kept = "another", local.world.bot_token
+    local.state.bot_token, kept = "another", local.state.bot_token
     await_login = bot.login(kept)
     with pytest.raises(discord.LoginFailure):
         await await_login

@@ -138,23 +138,29 @@ def test_the_pedal_holds_only_its_own_instrument(renderer):
     assert rms(mine, 0.9, 1.4) > 10 * rms(other, 0.9, 1.4)
 
 
-def test_programs_sound_different(renderer):
+def of_engine(request: pytest.FixtureRequest, usual: float, midirenderer: float) -> float:
+    """A bound that midirenderer, the duller of the three, has of its own."""
+    return midirenderer if request.node.callspec.params["renderer"] == "midirenderer" else usual
+
+
+def test_programs_sound_different(renderer, request):
+    least = of_engine(request, 0.2, 0.08)  # 0 is equal, 2 is nothing in common
     spectra = []
     for program in (0, 19, 56, 73):
         sound, _ = renderer.play(piece((0, 1500, 60, 100, 0), instruments=[Instrument(program)]))
         spectra.append(spectrum(sound))
     for index, one in enumerate(spectra):
         for other in spectra[index + 1 :]:
-            assert np.abs(one - other).sum() > 0.08  # 0 is equal, 2 is nothing in common
+            assert np.abs(one - other).sum() > least
 
 
-def test_drums_are_heard_as_drums(renderer):
+def test_drums_are_heard_as_drums(renderer, request):
     hit = (0, 200, 38, 110, 0)
     snare, _ = renderer.play(piece(hit, instruments=[Instrument(is_drum=True)]))
     tone, _ = renderer.play(piece(hit, instruments=[Instrument(program=0)]))
     assert rms(snare, 0, 0.15) > 0.05
     high = [spectrum(sound)[20:].sum() for sound in (snare, tone)]  # above 2 kHz
-    assert high[0] > 0.05 > high[1]
+    assert high[0] > of_engine(request, 0.1, 0.05) > high[1]
 
 
 def test_loud_notes_are_louder_than_soft_ones(renderer):

@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.pictures.palette import (
+from model.pictures.canvas import (
     BACKGROUND,
     BLACK_ROW,
     WHITE_ROW,
+    covered,
+    drawable,
     instrument_colour,
     loudness_colour,
 )
-from model.pictures.roll_axes import bar_ticks, clock, has_bars
-from model.pictures.roll_layout import HEIGHT, WIDTH, Layout
-from model.pictures.roll_legend import instrument_names
-from model.pictures.roll_notes import note_boxes
-from model.pictures.text import covered, drawable
+from model.pictures.piano_roll import bar_ticks, clock, has_bars, instrument_names
+from model.pictures.roll_layout import HEIGHT, WIDTH, Layout, note_boxes
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 from worker.render import RenderSettings
 from worker.render.picture import PictureRenderer

@@ -1,4 +1,4 @@
-"""NightlySchedule trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
+"""Nightly trainings: asked for once a night, where a server wishes it and enough is new; never promoted."""
 
 from __future__ import annotations
 

@@ -42,11 +42,11 @@ def in_parts(context: LibraryContext, archive: bytes, name: str, taken_by: str) 
     parts = split(name, archive, min(context.upload_bytes, context.blobs.limit_bytes))
     if len(parts) > MOST_FILES:
         raise DataError(
-            f"{name} has {len(archive) / 2**20:.0f} MiB, more than a message here can hold. "
-            "Whoever runs this bot can hand it out from the shell."
+            f"{name} has {len(archive) / 2**20:.0f} MiB, which is too much for one message here. "
+            "Ask whoever runs this bot for the file."
         )
     kept = tuple(context.blobs.put(data, one, "application/octet-stream") for one, data in parts)
     if len(parts) == 1:
         return Files(files=kept)
-    told = f"{name} is too large for one file here, so it comes in {len(parts)} parts: put them together in order"
-    return Files(files=kept, sentences=(f"{told}, or give them all to `{taken_by}`.",))
+    told = f"{name} is too large for one file here, so it comes in {len(parts)} parts."
+    return Files(files=kept, sentences=(f"{told} To bring it back, attach all parts in one `{taken_by}`.",))

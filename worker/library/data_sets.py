@@ -20,6 +20,7 @@ from jobs.contract import (
     ExportDataSet,
     ListDataSets,
     ListedPiece,
+    NeedsConfirmation,
     RemoveFromDataSet,
     ShowDataSet,
 )
@@ -28,7 +29,7 @@ from worker.library.archive_parts import in_parts, joined
 from worker.library.server_library import LibraryContext
 
 if TYPE_CHECKING:
-    from model.datasets import BatchReport, DataSetInfo
+    from model.uploads import BatchReport, DataSetInfo
 
 MOST_TOLD = 10  # of files that were repaired, refused, or there already; the numbers tell of all
 MOST_COUNTED = 8  # instruments and keys
@@ -38,7 +39,9 @@ LONGEST_SENTENCE = 300
 def create(context: LibraryContext, action: CreateDataSet) -> Answer:
     """Make an empty data set."""
     info = context.server.data_sets.create(action.name, action.licence, context.requester_id, action.note)
-    return DataSetPage(summary=summary(info), sentences=(f"The data set '{info.name}' is there now. Add MIDI to it.",))
+    return DataSetPage(
+        summary=summary(info), sentences=(f"Created `{info.name}`. Add MIDI files next, with `/dataset add`.",)
+    )
 
 
 def add(context: LibraryContext, action: AddToDataSet) -> Answer:
@@ -51,7 +54,7 @@ def add(context: LibraryContext, action: AddToDataSet) -> Answer:
         if not action.files:
             return _batch(context, report)
     elif not action.files:
-        raise DataError("There is nothing to add: attach a MIDI file or a zip of them, or name another data set.")
+        raise DataError("There is nothing to add. Attach a MIDI file or a zip of them, or choose another data set.")
     files = joined([(ref.name, context.blobs.get(ref)) for ref in action.files])
     return _batch(
         context,
@@ -74,14 +77,19 @@ def remove(context: LibraryContext, action: RemoveFromDataSet) -> Answer:
     store = context.server.data_sets
     removed = store.remove(action.name, action.pieces)
     names = ", ".join(piece.name for piece in removed)
-    said = f"{len(removed)} {'piece was' if len(removed) == 1 else 'pieces were'} taken out: {names}."
+    said = f"Removed {len(removed)} {'piece' if len(removed) == 1 else 'pieces'}: {names}."
     return _page(context, store.info(action.name), 1, (said[:LONGEST_SENTENCE],))
 
 
 def delete(context: LibraryContext, action: DeleteDataSet) -> Answer:
-    """Delete one for good."""
-    info = context.server.data_sets.delete(action.name)
-    return Done(sentence=f"The data set '{info.name}' with its {len(info.pieces)} pieces is deleted.")
+    """Delete one for good; the admin is asked first."""
+    store = context.server.data_sets
+    if not action.confirmed:
+        count = len(store.info(action.name).pieces)
+        pieces = f" and its {count} {'piece' if count == 1 else 'pieces'}" if count else ""
+        question = f"Delete the data set `{action.name}`{pieces}? This can't be undone."
+        return NeedsConfirmation(sentence=question, action=action.model_copy(update={"confirmed": True}))
+    return Done(sentence=f"Deleted the data set `{store.delete(action.name).name}`.")
 
 
 def export(context: LibraryContext, action: ExportDataSet) -> Answer:

@@ -51,9 +51,9 @@ def rename(context: LibraryContext, action: RenameModel) -> Answer:
     """Another name for a model of the server."""
     _own(context, action.name)
     if action.new_name in context.server.shared_bundles.names():
-        raise BundleError(f"'{action.new_name}' is the name of a model that all servers share: choose another.")
+        raise BundleError(f"`{action.new_name}` is the name of a model that comes with the bot. Choose another.")
     context.server.bundles.rename(action.name, action.new_name)
-    return Done(sentence=f"The model '{action.name}' is called '{action.new_name}' now.")
+    return Done(sentence=f"Renamed `{action.name}` to `{action.new_name}`.")
 
 
 def promote(context: LibraryContext, action: PromoteModel) -> Answer:
@@ -66,9 +66,10 @@ def promote(context: LibraryContext, action: PromoteModel) -> Answer:
         insisted = action.model_copy(update={"version": version, "confirmed": True})
         return NeedsConfirmation(sentence=_warning(action.name, version, verdict), action=insisted)
     store.point(action.name, version)
+    can_go_back = any(was.version != version for was in store.history(action.name))
     return Done(
-        sentence=f"'{action.name}' means version {version} from now on; pieces under way keep the one before.",
-        model=action.name,
+        sentence=f"`{action.name}` now uses version `{version}`. Pieces in progress keep the old one.",
+        model=action.name if can_go_back else None,
     )
 
 
@@ -76,15 +77,41 @@ def roll_back(context: LibraryContext, action: RollBackModel) -> Answer:
     """Let the name mean the version before."""
     _own(context, action.name)
     version = context.server.bundles.rollback(action.name)
-    return Done(sentence=f"'{action.name}' is version {version} again.", model=action.name)
+    return Done(sentence=f"`{action.name}` uses version `{version}` again.", model=action.name)
 
 
 def delete(context: LibraryContext, action: DeleteModel) -> Answer:
-    """One version that is not in use, or the whole model."""
+    """One version that is not in use, or the whole model; the admin is asked first."""
     _own(context, action.name)
-    context.server.bundles.delete(action.name, action.version)
-    which = f"Version {action.version} of '{action.name}'" if action.version else f"The model '{action.name}'"
-    return Done(sentence=f"{which} is deleted.")
+    store = context.server.bundles
+    which = f"version `{action.version}` of `{action.name}`" if action.version else f"the model `{action.name}`"
+    if not action.confirmed:
+        _check_deletable(store, action)
+        versions = len(store.info(action.name).versions)
+        rest = f" and all its versions ({versions})" if not action.version and versions > 1 else ""
+        question = f"Delete {which}{rest}? This can't be undone."
+        return NeedsConfirmation(sentence=question, action=action.model_copy(update={"confirmed": True}))
+    store.delete(action.name, action.version)
+    return Done(sentence=f"Deleted {which}.")
+
+
+def _check_deletable(store: BundleStore, action: DeleteModel) -> None:
+    """Refuse what `delete` would refuse, before the admin is asked.
+
+    Raises:
+        BundleError: there is no such version, or it is the one in use.
+    """
+    if action.version is None:
+        return
+    versions = store.info(action.name).versions
+    found = next((one for one in versions if one.version == action.version), None)
+    if found is None:
+        raise BundleError(f"`{action.name}` has no version `{action.version}`. `/model info` shows those it has.")
+    if found.is_current and len(versions) > 1:
+        raise BundleError(
+            f"Version `{action.version}` of `{action.name}` is in use. Use another one with `/model promote` first, or "
+            "delete the whole model."
+        )
 
 
 def export(context: LibraryContext, action: ExportModel) -> Answer:
@@ -98,14 +125,14 @@ def export(context: LibraryContext, action: ExportModel) -> Answer:
 def import_(context: LibraryContext, action: ImportModel) -> Answer:
     """A model out of an archive; it is not in use yet."""
     if action.name in context.server.shared_bundles.names():
-        raise BundleError(f"'{action.name}' is the name of a model that all servers share: choose another.")
+        raise BundleError(f"`{action.name}` is the name of a model that comes with the bot. Choose another.")
     archives = joined([(ref.name, context.blobs.get(ref)) for ref in action.files])
     if len(archives) != 1:
-        raise BundleError("Give one archive, or all parts of one: these files are of several.")
+        raise BundleError("These files belong to several archives. Attach one archive, or all parts of one.")
     context.server.require_room(action.name, len(archives[0][1]))
     version = context.server.bundles.import_(archives[0][1], action.name)
-    told = f"Version {version} of '{action.name}' is here and not in use yet"
-    return Done(sentence=f"{told}: `/model promote name:{action.name}` brings it into use.")
+    told = f"Imported version `{version}` of `{action.name}`."
+    return Done(sentence=f"{told} Use it with `/model promote name:{action.name}`.")
 
 
 def _own(context: LibraryContext, name: str) -> None:
@@ -118,23 +145,23 @@ def _own(context: LibraryContext, name: str) -> None:
     if name in own:
         return
     if name in context.server.shared_bundles.names():
-        raise BundleError(f"'{name}' is shared by all servers, so it cannot be changed from here.")
-    known = ", ".join(own) or "none yet: `/train start` makes one"
-    raise BundleError(f"This server has no model '{name}'. Its models: {known}.")
+        raise BundleError(f"`{name}` comes with the bot and can't be changed or deleted.")
+    known = f"It has: {', '.join(own)}." if own else "Train one with `/train start`."
+    raise BundleError(f"This server has no model `{name}`. {known}")
 
 
 def _newest_candidate(store: BundleStore, name: str) -> str:
     candidates = store.candidates(name)
     if not candidates:
-        raise BundleError(f"'{name}' has no version that was never in use: name the version to promote.")
+        raise BundleError(f"All versions of `{name}` were used before. Say which `version` to promote.")
     return candidates[-1]
 
 
 def _warning(name: str, version: str, verdict: Verdict) -> str:
     return (
-        f"Version {version} of '{name}' copies: {verdict.copy_share or 0:.0%} of the 16-note runs that it composed "
-        f"stand in the music it learnt from; {verdict.human_share or 0:.0%} of those of its held-out pieces do. "
-        "More pieces or fewer epochs make it freer."
+        f"Version `{version}` of `{name}` copies its training music: {verdict.copy_share or 0:.1%} of its 16-note "
+        f"passages also occur there (held-out pieces: {verdict.human_share or 0:.1%}). "
+        "Training on more pieces or for fewer epochs helps."
     )
 
 

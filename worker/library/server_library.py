@@ -19,7 +19,7 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from model.bundles import BundleStore
-    from model.datasets import DataSetStore
+    from model.uploads import DataSetStore
 
 
 VERDICTS = "verdicts"
@@ -35,7 +35,7 @@ class ServerLibrary:
     @property
     def data_sets(self) -> DataSetStore:
         """Its data sets."""
-        from model.datasets import DataSetLimits, DataSetStore  # late, so that importing the tasks is cheap
+        from model.uploads import DataSetLimits, DataSetStore  # late, so that importing the tasks is cheap
 
         return DataSetStore(self._folder / "data-sets", DataSetLimits(bytes=self.settings.server_data_sets_mib << 20))
 

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from model.pictures.palette import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour
+from model.pictures.canvas import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, drawable, font
 from model.pictures.roll_layout import SCALE, Box
-from model.pictures.text import drawable, font
 from model.training.finetuning.selection import chosen_epoch
 from model.training.finetuning.settings import EpochFigures
 

@@ -7,7 +7,7 @@ import numpy as np
 from model.controls import KEYS
 from tests.model.bundles.lies import FIRST, GOOD, HUGE, INDEX, MIB, Make, Shell, arrays, card, config, npy, with_file
 from tests.model.bundles.made import CARD, as_json, npz, weights
-from tests.model.datasets.zips import Part, archive
+from tests.model.uploads.zips import Part, archive
 
 CONTENTS: dict[str, tuple[Make, str]] = {
     "weights that are none": (with_file(weights__npz=b"\0" * 500), "weights.npz can't be read"),

@@ -24,7 +24,7 @@ from tests.model.bundles.lies import (
     zip_of,
 )
 from tests.model.bundles.made import CARD, CONFIG, as_json, npz, sealed, weights
-from tests.model.datasets.zips import Part, archive, link
+from tests.model.uploads.zips import Part, archive, link
 
 FILES: dict[str, tuple[Make, str]] = {
     # what it is

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.bundles.zip_format import write_zip
 from tests.model.bundles.made import CARD, CONFIG, as_json, bundle, npz, sealed, weights
-from tests.model.datasets.zips import Part, archive
+from tests.model.uploads.zips import Part, archive
 
 MIB = 1 << 20
 GOOD = bundle()

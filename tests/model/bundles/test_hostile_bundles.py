@@ -17,7 +17,7 @@ from tests.model.bundles.hostile_contents import CONTENTS
 from tests.model.bundles.hostile_files import FILES
 from tests.model.bundles.lies import INDEX, MIB
 from tests.model.bundles.made import CARD, bundle, npz
-from tests.model.datasets.conftest import tree
+from tests.model.uploads.conftest import tree
 
 HOSTILE = FILES | CONTENTS
 BOMBS = [name for name in HOSTILE if "bomb" in name or "10^12" in name or "heavy" in name]

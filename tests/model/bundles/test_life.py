@@ -16,7 +16,7 @@ from model.errors import BundleError
 from model.network import PRESETS, ClassicNetwork, NoteNetwork
 from model.network.config import NetworkConfig
 from tests.model.bundles.made import CARD, bundle
-from tests.model.datasets.conftest import tree
+from tests.model.uploads.conftest import tree
 
 
 @pytest.fixture(params=["folder", "memory"])

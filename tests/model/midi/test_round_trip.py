@@ -60,7 +60,7 @@ def _moves(draw: st.DrawFn, dtype: np.dtype, ends: list[int], values: st.SearchS
         for value in draw(st.lists(values, max_size=1)):
             if value != (0, 2):
                 rows.append((draw(st.integers(0, end - 1)), *value, instrument))
-    return table(dtype, sorted(rows, key=lambda row: row[0]))
+    return table(dtype, sorted(rows, key=lambda row: (row[0], row[-1])))
 
 
 def assert_same(one: Piece, other: Piece) -> None:

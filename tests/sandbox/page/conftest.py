@@ -20,7 +20,7 @@ from discord import app_commands
 from PIL import Image
 from playwright.async_api import Page, async_playwright
 
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
 
 BROWSER_FLAGS = [
     "--no-sandbox",

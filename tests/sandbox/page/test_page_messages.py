@@ -9,7 +9,7 @@ import discord
 import pytest
 from playwright.async_api import Page, expect
 
-from sandbox.local_discord import LocalDiscord
+from sandbox.server.app import LocalDiscord
 from tests.sandbox.page.conftest import Composing, OpenPage
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>[x](javascript:window.pwned=1) \'">'
@@ -123,7 +123,7 @@ async def test_a_private_reply_is_seen_by_its_member_alone_and_can_be_dismissed(
 
 async def test_hostile_text_and_names_are_shown_as_text(composer, bot, local, open_page):
     # Given a message whose every part tries to be HTML
-    channel = await bot.fetch_channel(local.world.channel.id)
+    channel = await bot.fetch_channel(local.state.channel.id)
     embed = discord.Embed(title=HOSTILE, description=HOSTILE, url='https://example.com/?a="><script>')
     embed.add_field(name=HOSTILE, value=HOSTILE).set_footer(text=HOSTILE).set_author(name=HOSTILE)
     await channel.send(HOSTILE, embed=embed)
@@ -138,7 +138,7 @@ async def test_hostile_text_and_names_are_shown_as_text(composer, bot, local, op
 
 
 async def test_reading_further_up_is_not_disturbed_by_news(composer, bot, local, open_page):
-    channel = await bot.fetch_channel(local.world.channel.id)
+    channel = await bot.fetch_channel(local.state.channel.id)
     async with open_page(height=400) as page:
         # Given a channel that is longer than the window, shown at its end
         for number in range(3):
