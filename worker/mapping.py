@@ -14,7 +14,7 @@ from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mod
 from model.bundles.abilities import abilities_of
 from model.composing import ComposeOptions, fulfilment
 from model.controls import ATTRIBUTES, Controls
-from model.sampling.taste import Taste
+from model.generation.parameters import SamplingParameters
 from model.similarity.originality import Originality
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def options(request: ComposeRequest) -> ComposeOptions:
     Raises:
         RequestError: a key, meter or instrument is none that any model could know.
     """
-    usual_taste, usual = Taste(), ComposeOptions()
-    taste = Taste(
+    usual_taste, usual = SamplingParameters(), ComposeOptions()
+    taste = SamplingParameters(
         temperature=request.temperature,
         top_k=usual_taste.top_k if request.top_k is None else request.top_k,
         top_p=usual_taste.top_p if request.top_p is None else request.top_p,
