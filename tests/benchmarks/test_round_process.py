@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.elsewhere import Elsewhere
-from benchmarks.errors import BenchmarkError
+from benchmarks.figures import BenchmarkError
+from benchmarks.round_process import RoundProcess
 
 COUNTING = """
 import itertools, os
-from benchmarks.elsewhere import serve
+from benchmarks.round_process import serve
 print('a greeting')
 counted = itertools.count(float(os.environ['FIRST']))
 serve(lambda: next(counted))
@@ -29,17 +29,17 @@ def module(tmp_path, monkeypatch):
 
 
 def test_each_call_is_a_round_in_the_other_process(module):
-    with Elsewhere(module(COUNTING), environment={"FIRST": "2.5"}) as other:
+    with RoundProcess(module(COUNTING), environment={"FIRST": "2.5"}) as other:
         assert [other(), other()] == [2.5, 3.5]
     assert other._process.returncode is not None
 
 
 def test_a_process_that_ends_before_it_is_ready_is_told_of(module):
     with pytest.raises(BenchmarkError, match="made_for_a_test ended with code 3"):
-        Elsewhere(module("raise SystemExit(3)"))
+        RoundProcess(module("raise SystemExit(3)"))
 
 
 def test_a_process_that_ends_in_a_round_is_told_of(module):
-    code = "from benchmarks.elsewhere import serve\nserve(lambda: exit(4))"
-    with Elsewhere(module(code)) as other, pytest.raises(BenchmarkError, match="ended with code 4"):
+    code = "from benchmarks.round_process import serve\nserve(lambda: exit(4))"
+    with RoundProcess(module(code)) as other, pytest.raises(BenchmarkError, match="ended with code 4"):
         other()

@@ -1,6 +1,6 @@
-"""A round that is measured in a process of its own, where it must not share this one: another backend, other threads.
+"""Runs rounds in a process of their own, for work that needs another backend or other threads than this process.
 
-Here `Elsewhere` starts it and asks for rounds; there `serve` answers. Between two rounds that process waits.
+`RoundProcess` starts the process and asks for rounds; `serve` answers in it. It waits between two rounds.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
-from benchmarks.errors import BenchmarkError
+from benchmarks.figures import BenchmarkError
 
 ROOT = Path(__file__).parents[1]
 READY = "ready"
 
 
-class Elsewhere(AbstractContextManager["Elsewhere"]):
-    """`python -m MODULE ARGUMENTS` as a round; use it within `with`, which ends the process."""
+class RoundProcess(AbstractContextManager["RoundProcess"]):
+    """`python -m MODULE ARGUMENTS` as a round. A context manager: leaving it ends the process."""
 
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start the process and come back when it is warm.
+        """Start the process and return when it is warmed up.
 
         Raises:
-            BenchmarkError: it ended before.
+            BenchmarkError: it ended first.
         """
         self._name = " ".join((module, *arguments))
         self._process = subprocess.Popen(
@@ -38,16 +38,16 @@ class Elsewhere(AbstractContextManager["Elsewhere"]):
             text=True,
         )
         while self._line() != READY:
-            pass  # libraries may greet on standard output while they are imported
+            pass  # libraries may print something while they are imported
 
     def __call__(self) -> float:
-        """One round.
+        """Run one round.
 
         Raises:
             BenchmarkError: the process ended meanwhile.
         """
         if self._process.stdin is None:
-            raise BenchmarkError(f"{self._name} cannot be asked for a round.")
+            raise BenchmarkError(f"{self._name} has no standard input.")
         try:
             self._process.stdin.write("\n")
             self._process.stdin.flush()
@@ -69,11 +69,11 @@ class Elsewhere(AbstractContextManager["Elsewhere"]):
         return line.strip()
 
     def _ended(self) -> BenchmarkError:
-        return BenchmarkError(f"{self._name} ended with code {self._process.wait()}; what it said stands above.")
+        return BenchmarkError(f"{self._name} ended with code {self._process.wait()}; its messages are above.")
 
 
 def serve(round_of_work: Callable[[], float]) -> None:
-    """Answer every line of standard input with what a round gave, until the input ends."""
+    """Answer every line of standard input with the result of a round, until the input ends."""
     print(READY, flush=True)  # noqa: T201 - the answer
     for _ in sys.stdin:
         print(repr(round_of_work()), flush=True)  # noqa: T201 - the answer
