@@ -14,7 +14,7 @@ from deploy import healthcheck
 from jobs.settings import JobSettings
 from sandbox.server.app import LocalDiscord
 from tests.bot.bot_process import BotProcess
-from tests.bot.harness import Worker
+from tests.bot.harness import PlayedWorker
 
 
 def free_port() -> int:
@@ -37,7 +37,7 @@ async def until_ready_is(port: int, expected: dict[str, bool]) -> int:
 
 
 def house_in(discord: LocalDiscord, redis_url: str, client, folder: Path, port: int) -> BotProcess:
-    local = BotProcess(discord, Worker(client, JobSettings(liveness_s=3600)), redis_url, folder)
+    local = BotProcess(discord, PlayedWorker(client, JobSettings(liveness_s=3600)), redis_url, folder)
     local._environment["CADENZA_HEALTH_PORT"] = str(port)
     return local
 
