@@ -26,6 +26,8 @@ commands/       `python -m model …`
 devices         what is computed on: the CPU or one GPU
 archives        untrusted zip archives, read in memory
 isolated        functions in child processes with limits on time and memory
+compiling       compiles functions with numba, and keeps the machine code on disk
+arithmetic      exp, sigmoid and tanh with the same bits on every processor
 errors          everything that is raised on purpose, each with a sentence
 files           files that are replaced whole or not at all
 """
