@@ -1,4 +1,4 @@
-"""Music: pieces, MIDI, representations, networks, training, sampling, evaluation. No Redis, no Discord.
+"""Music: pieces, MIDI, representations, networks, training, generation, evaluation. No Redis, no Discord.
 
 piece           the one in-memory form of music; `sustain` turns its pedal into duration
 midi/           MIDI files, hostile until checked, as pieces and back
@@ -12,8 +12,7 @@ network/        embeddings, what carries the past, one head per field; and the c
 corpora/        folders and archives as training windows
 uploads/        data sets that members gather
 training/       the loop: validation, checkpoints, resume
-sampling/       the law of one step: what may follow, and how it is drawn
-engine/         many pieces drawn side by side, each as if it were alone
+generation/     how notes are drawn: the step, logits processors, kernels, the engine for many pieces
 composing/      from a request to a finished piece, with a seed or without
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
