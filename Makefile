@@ -95,7 +95,7 @@ $(VENV)/.run: $(VENV)/.venv requirements/bot.txt requirements/worker.txt require
 	@echo 'installing what running needs into $(VENV) (about 2 GB, a few minutes, only this once)'
 	@$(PIP) --require-hashes --only-binary :all: -r requirements/bot.txt -r requirements/worker.txt -r requirements/sandbox.txt
 	@$(PIP) --require-hashes --only-binary :all: --no-deps -r requirements/no-deps.txt
-	@$(IN) -m model.engine
+	@$(IN) -m model.generation
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt

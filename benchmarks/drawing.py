@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAYERS, UNITS = 3, 512  # as many as the classic network has
 NOTES = 320  # of each piece in a round: half a minute of piano
-WEIGHT_BYTES = 1  # of each weight as a step reads it: a whole number of 8 bits, see `model.engine.matmul`
+WEIGHT_BYTES = 1  # of each weight as a step reads it: a whole number of 8 bits, see `model.generation.matmul`
 TABLE = "embeddings"  # the name of weights of which a step reads one row
 
 
@@ -33,7 +33,7 @@ class Ours:
             layers: LSTM layers.
             notes: how many notes of each piece a round draws.
         """
-        from model.engine import Engine
+        from model.generation import Engine
         from model.network import NetworkConfig, NoteNetwork
 
         self.slots, self.notes = slots, notes
@@ -53,9 +53,9 @@ class Ours:
 
     def _draw(self, notes: int) -> int:
         """Draw about `notes` notes of every piece; how many there are in all."""
-        from model.engine import Request
+        from model.generation import Request
 
-        start = self._engine.primer.start()
+        start = self._engine.decoders.start()
         tickets = [
             self._engine.submit(Request(start, np.random.default_rng(place), most_steps=notes))
             for place in range(self.slots)

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from bot import health, logs, settings
 from bot.client import Cadenza, point_at
 from bot.settings import BotSettings
-from jobs import JobBoard, JobSettings
+from jobs import JobClient, JobSettings
 
 log = logging.getLogger("bot")
 
@@ -55,7 +55,7 @@ def _read(kind: type[Settings], wrong: list[str]) -> Settings | None:
 
 
 async def _serve(mine: BotSettings, theirs: JobSettings, token: str) -> int:
-    client = Cadenza(JobBoard(theirs), mine.state, mine.max_seed_bytes)
+    client = Cadenza(JobClient(theirs), mine.state, mine.max_seed_bytes)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(health.serving(client, mine.health_port))

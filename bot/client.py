@@ -24,8 +24,8 @@ from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
 from bot.errors import OutdatedForm, answer
 from bot.forms import OpenForms
 from bot.sync import sync_if_changed
-from jobs import JobBoard
-from jobs.errors import BoardUnreachable
+from jobs import JobClient
+from jobs.errors import QueueUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Cadenza(discord.Client):
 
     def __init__(
         self,
-        board: JobBoard,
+        board: JobClient,
         state: Path,
         max_seed_bytes: int,
         edit_interval_s: float = EDIT_INTERVAL_S,
@@ -109,7 +109,7 @@ class Cadenza(discord.Client):
         while True:
             try:
                 count = await self.tracker.resume()
-            except BoardUnreachable as error:
+            except QueueUnreachable as error:
                 log.warning("open jobs cannot be looked up yet: %r", error.__cause__ or error)
                 await asyncio.sleep(RESUME_EVERY_S)
             else:
@@ -119,7 +119,7 @@ class Cadenza(discord.Client):
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.tracker.find_nightly()
-            except BoardUnreachable as error:
+            except QueueUnreachable as error:
                 log.warning("nightly trainings cannot be looked for: %r", error.__cause__ or error)
 
 

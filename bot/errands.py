@@ -11,8 +11,8 @@ import discord
 
 from bot import submission
 from bot.permissions import check_admin
+from jobs.admission import validated
 from jobs.contract import LibraryRequest
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

@@ -34,8 +34,8 @@ from pydantic import ValidationError
 
 from bot.replies import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, refuse
 from bot.wording import as_typed, either, harmless
-from jobs.errors import BoardUnreachable, JobsError
-from jobs.validation import invalid_request
+from jobs.admission import invalid_request
+from jobs.errors import JobsError, QueueUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +199,7 @@ def explain(error: BaseException) -> Explained:
     |-----|-------------------------------------------|--------------------------------|---------------------------|
     | 1   | `CommandInvokeError`, `TransformerError`  | what its cause says            | what its cause gets       |
     | 2   | `UserFacing`                              | its sentence                   | nothing                   |
-    | 3   | `BoardUnreachable`                        | its sentence                   | a warning with the cause  |
+    | 3   | `QueueUnreachable`                        | its sentence                   | a warning with the cause  |
     | 4   | other `JobsError`, a request not valid    | its sentence                   | nothing                   |
     | 5   | `TransformerError` without a cause        | which option is not understood | nothing                   |
     | 6   | `CommandSignatureMismatch`, `-NotFound`   | to reload Discord              | a warning                 |
@@ -212,7 +212,7 @@ def explain(error: BaseException) -> Explained:
             return explain(cause)
     if isinstance(error, UserFacing):  # 2
         return Explained(error.sentence)
-    if isinstance(error, BoardUnreachable):  # 3
+    if isinstance(error, QueueUnreachable):  # 3
         log.warning("the queue cannot be reached: %r", error.__cause__ or error)
         return Explained(error.sentence)
     if isinstance(error, JobsError):  # 4

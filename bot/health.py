@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.client import Cadenza
-from jobs.errors import BoardUnreachable
+from jobs.errors import QueueUnreachable
 
 HOST = "127.0.0.1"
 REDIS_LIMIT_S = 3.0
@@ -60,6 +60,6 @@ async def _redis_answers(client: Cadenza) -> bool:
     try:
         async with asyncio.timeout(REDIS_LIMIT_S):
             await client.board.ping()
-    except (BoardUnreachable, TimeoutError):
+    except (QueueUnreachable, TimeoutError):
         return False
     return True

@@ -16,6 +16,7 @@ from bot.errors import PieceGone
 from bot.limits import file_name
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
+from jobs.admission import validated
 from jobs.contract import (
     MAX_RANDOM_SEED,
     AnyRequest,
@@ -29,7 +30,6 @@ from jobs.contract import (
     Record,
 )
 from jobs.errors import NoWorker
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

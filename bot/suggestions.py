@@ -20,7 +20,7 @@ from bot.wishes import known_values, split_instruments
 from bot.wording import plain
 from jobs.contract import ModelInfo
 from jobs.errors import JobsError
-from jobs.library_names import What
+from jobs.name_cache import What
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

@@ -11,9 +11,9 @@ from bot.errors import Contradiction, OutOfRange, TrainingGone
 from bot.names import as_name
 from bot.permissions import LASTING, check_admin, check_held
 from bot.wording import safe
+from jobs.admission import validated
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, JobId, Record, TrainRequest
 from jobs.errors import UnknownModel
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

@@ -1,29 +1,26 @@
-"""What is asked and where it stands: everything the bot and the workers know of each other, kept in Redis.
+"""Jobs: the contract between the bot and the workers, and the queue between them, kept in Redis.
 
-contract/      the plain-JSON models that cross Redis
-errors         what can go wrong, as one tree; each error owns its sentence
-settings       `JobSettings`: the address of Redis, limits, times to live
-board          `JobBoard`: the facade that the bot uses; async, never blocks its loop
-admission      from a request to a job in its queue
-following      a job's updates from the queue to the end, through restarts and outages
-watching       what a follower sees for itself: place in the queue, lost workers
-recovery       finds jobs whose worker died, gives each its second attempt or its failure
-reporting      `Reporter`: how a worker tells how far it is
-records        the record of each job; admission and settling are atomic
-blobs          files by the SHA-256 of their bytes, in a folder or object store, with a time to live
-registry       which workers are alive and which models they serve
-lanes          what differs between the kinds of jobs: queue, limits, time
-job_queue      the RQ queue of one kind: enqueue, position, withdraw, stop
-library_names  the names of data sets and models, for suggestions; the model a server chose
-nightly        which servers want a training every night, and of what
-scripts        the Lua that makes admission and settling atomic
-keys           the names of the Redis keys
-connection     clients for commands and for blocking reads
+contract/    versioned plain-JSON models: requests, results, progress
+client       `JobClient`: what the bot uses; async, never blocks its loop
+admission    from a request to a job in its queue: validation and limits
+records      the record of each job; opened, advanced and settled in one atomic step each
+queues       `QueueConfig` for each kind of job; `JobQueue`: RQ's queue with a fair order
+progress     `ProgressReporter` for workers; `Subscription`: a job's updates from the queue to the end
+recovery     finds lost jobs and gives each another attempt or its failure; `JobMonitor` for one job
+registry     which workers are alive and which models they serve
+blobs        files by the SHA-256 of their bytes, in a folder or object store, with a time to live
+name_cache   names and sizes of data sets and models, told by the workers; the default model of each server
+schedules    which servers want a nightly training
+errors       the error tree; each error holds its sentence
+settings     `JobSettings`: the address of Redis, limits, times to live
+connection   Redis clients for commands and for blocking reads
+keys         the names of the Redis keys
+scripts      the Lua scripts
 
-Importing it pulls in redis, rq and pydantic, nothing heavier.
+Importing it loads redis, rq and pydantic, nothing heavier.
 """
 
-from jobs.board import JobBoard
+from jobs.client import JobClient
 from jobs.settings import JobSettings
 
-__all__ = ["JobBoard", "JobSettings"]
+__all__ = ["JobClient", "JobSettings"]

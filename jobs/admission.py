@@ -1,30 +1,101 @@
-"""From a request to a job in its queue: the checks, the record, the limits.
-
-Used by the bot's client and by the scheduler of nightly trainings.
-"""
+"""From a request to a job in its queue: is the request valid, can anybody do it, is it within the limits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
 import redis
+from pydantic import ValidationError
 
 from jobs.blobs import BlobStore
 from jobs.contract import (
     MIN_TRAINING_PIECES,
+    AnyRequest,
     BlobRef,
+    ComposeRequest,
+    Contract,
+    Controls,
+    DataSetAction,
     Delivery,
     ImportModel,
     LibraryRequest,
+    ModelAction,
     Record,
     Stage,
     TrainRequest,
 )
-from jobs.errors import DataSetNotReady, DuplicateJob, LibraryFull, NoWorker, UnknownModel
-from jobs.job_queue import JobQueue
-from jobs.lanes import AnyRequest, lane_of
-from jobs.library_names import LibraryNames
+from jobs.errors import DataSetNotReady, DuplicateJob, InvalidRequest, LibraryFull, NoWorker, UnknownModel
+from jobs.name_cache import NameCache
+from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
+from jobs.schedules import NightlySchedule
 from jobs.settings import JobSettings
+
+C = TypeVar("C", bound=Contract)
+
+
+def validated(kind: type[C], fields: Mapping[str, Any]) -> C:
+    """The request, or part of one, that `fields` make.
+
+    Raises:
+        InvalidRequest: one of them is longer, larger or other than the contract allows.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequest(_sentence(error)) from error
+
+
+def invalid_request(error: ValidationError) -> InvalidRequest | None:
+    """What to tell the member whose words made `error`; None where it is no request that was not valid."""
+    return InvalidRequest(_sentence(error)) if error.title in _REQUESTS else None
+
+
+def _sentence(error: ValidationError) -> str:
+    """What is wrong with the first field that is, for a member."""
+    first = error.errors()[0]
+    names = [part for part in first["loc"] if isinstance(part, str) and part not in _TAGS and not part.startswith("_")]
+    name = _WORDS.get(names[-1], names[-1].replace("_", " ")) if names else "request"
+    limits = first.get("ctx", {})
+    the = f"One of the {name}" if first["loc"] and isinstance(first["loc"][-1], int) else f"The {name}"
+    match first["type"]:
+        case "string_too_long":
+            return f"{the} is too long: at most {limits['max_length']} characters."
+        case "string_too_short":
+            return f"{the} is empty."
+        case "too_long":
+            return f"Too many {name}: at most {limits['max_length']}."
+        case "too_short":
+            return f"Too few {name}: at least {limits['min_length']}."
+        case "greater_than_equal":
+            return f"{the} must be at least {limits['ge']:g}."
+        case "greater_than":
+            return f"{the} must be more than {limits['gt']:g}."
+        case "less_than_equal":
+            return f"{the} must be at most {limits['le']:g}."
+        case "value_error":
+            said = str(limits.get("error", first["msg"])).rstrip(".")
+            return f"{said[:1].upper()}{said[1:]}."
+        case _:
+            return f"{the} can’t be used like this. Check how it is written and try again."
+
+
+_TAGS = ("compose", "library", "train")
+_WORDS = {"tempo_bpm": "tempo", "length_s": "length in seconds", "bars": "length in bars", "note": "licence note"}
+_REQUESTS = {
+    one.__name__
+    for one in (
+        ComposeRequest,
+        Controls,
+        LibraryRequest,
+        TrainRequest,
+        NightlySchedule,
+        *get_args(DataSetAction),
+        *get_args(ModelAction),
+    )
+}
 
 
 class Admission:
@@ -36,13 +107,13 @@ class Admission:
         self._records = RecordStore(connection, settings)
         self._blobs = BlobStore(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
-        self._names = LibraryNames(connection)
+        self._names = NameCache(connection)
 
     def submit(self, request: AnyRequest, delivery: Delivery) -> Record:
         """Open a job and put it into its queue, or let it wait for its turn; its record.
 
         Raises:
-            NoWorker, UnknownModel: nobody is there who could do it.
+            NoWorker, UnknownModel: no worker can do it.
             DataSetNotReady: a training's data set is not there or too small.
             LibraryFull: the server may have no other model.
             TooManyOpenJobs, QueueFull: a limit is reached.
@@ -62,7 +133,7 @@ class Admission:
         if record.request != request:
             raise DuplicateJob(request.job_id)
         if is_known and record.stage is Stage.QUEUED and self._records.is_its_turn(request):  # Redis may have lost it
-            JobQueue(self._connection, self._settings, lane_of(request.kind, self._settings)).enqueue(request)
+            JobQueue(self._connection, self._settings, queue_config(request.kind, self._settings)).enqueue(request)
         return record
 
     def _require_worker(self, request: AnyRequest) -> None:

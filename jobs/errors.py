@@ -14,7 +14,7 @@ JobsError
 ├── BlobTooBig             a file exceeds the limit of the store
 ├── UnknownJob             there is no record under this id (any more)
 ├── UnreadableRecord       a record was written by a version that this one does not know
-└── BoardUnreachable       Redis does not answer
+└── QueueUnreachable       Redis does not answer
     ├── StorageFull            Redis answers, and has no room left in its memory or on its disk
     └── FileStoreUnavailable   the file store cannot be read or written
 
@@ -26,12 +26,10 @@ Each error owns its `sentence`: what happened and what to do, fit to be shown to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import redis
 
-if TYPE_CHECKING:
-    from jobs.contract import Kind
+from jobs.contract import Kind
 
 
 class JobsError(Exception):
@@ -72,8 +70,8 @@ class TooManyOpenJobs(Refused):
     def __init__(self, limit: int, kind: Kind = "compose") -> None:
         pieces = "piece" if limit == 1 else "pieces"
         sentences = {
-            "compose": f"You already have {limit} {pieces} in the making. "
-            "Wait until one is done or stop one, then ask again.",
+            "compose": f"You already have {limit} {pieces} in progress. "
+            "Wait for one to finish or stop one, then ask again.",
             "library": f"This server has {limit} commands waiting already. Try again in a minute.",
             "train": f"This server has {limit} trainings waiting or running already. "
             "Wait until one is done, or stop one with `/train stop`.",
@@ -157,7 +155,9 @@ class UnknownJob(JobsError):
     code = "unknown_job"
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"Nothing is known (any more) of the piece with the number {job_id}. Ask for a new one.")
+        super().__init__(
+            f"Nothing is stored (any more) under the number {job_id}. Ask for it again with a new command."
+        )
 
 
 class UnreadableRecord(JobsError):
@@ -172,7 +172,7 @@ class UnreadableRecord(JobsError):
         )
 
 
-class BoardUnreachable(JobsError):
+class QueueUnreachable(JobsError):
     """Raised when Redis does not answer; the cause is chained."""
 
     code = "board_unreachable"
@@ -181,7 +181,16 @@ class BoardUnreachable(JobsError):
         super().__init__(sentence)
 
 
-class StorageFull(BoardUnreachable):
+class FileStoreUnavailable(QueueUnreachable):
+    """Raised when the file store cannot be read or written; treated like a Redis outage. The cause is chained."""
+
+    code = "file_store_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Files can't be stored or read right now. Try again in a minute.")
+
+
+class StorageFull(QueueUnreachable):
     """Raised when Redis has no room left in its memory or on its disk; the cause is chained."""
 
     code = "storage_full"
@@ -199,16 +208,6 @@ def is_storage_full(error: BaseException) -> bool:
     return is_out_of_memory or (isinstance(error, redis.ResponseError) and str(error).startswith("MISCONF "))
 
 
-def unreachable(error: redis.RedisError) -> BoardUnreachable:
+def unreachable(error: redis.RedisError) -> QueueUnreachable:
     """What an error of Redis means for whoever asked."""
-    return StorageFull() if is_storage_full(error) else BoardUnreachable()
-
-
-class FileStoreUnavailable(BoardUnreachable):
-    """Raised when the file store cannot be read or written; whoever waits for Redis waits for it too. The cause is
-    chained."""
-
-    code = "file_store_unavailable"
-
-    def __init__(self) -> None:
-        JobsError.__init__(self, "Files can't be stored or read right now. Try again in a minute.")
+    return StorageFull() if is_storage_full(error) else QueueUnreachable()

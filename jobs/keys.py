@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-PREFERRED = "cadenza:preferred"  # hash: server -> the model that composes there where none is named
-IN_TURN = "cadenza:in_turn"  # set of keys: whose jobs begin one after another
-NIGHTLIES = "cadenza:nightlies"  # set of servers that ever wished a nightly training
+PREFERRED = "cadenza:preferred"  # hash: server -> its default model
+SERIAL_OWNERS = "cadenza:in_turn"  # set of keys: the open jobs of owners whose jobs run one after another
+NIGHTLIES = "cadenza:nightlies"  # set of servers that ever had a nightly training
 UNDELIVERED = "cadenza:undelivered"  # zset: job id -> when it was asked for; until its result is delivered
 WORKERS = "cadenza:workers"  # set of worker names, some of them dead
 FILES = "cadenza:files"  # zset: SHA-256 of a file -> when it expires
@@ -15,7 +15,7 @@ RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time
 
 
 def record(job_id: str) -> str:
-    """Hash: all there is to know of a job."""
+    """Hash: the record of a job."""
     return f"cadenza:record:{job_id}"
 
 
@@ -40,7 +40,7 @@ def trainings(guild_id: int) -> str:
 
 
 def names(guild_id: int, what: str) -> str:
-    """Set: the names of a server's data sets or models, for whoever types one."""
+    """Set: the names of a server's data sets or models, for autocomplete."""
     return f"cadenza:names:{what}:{guild_id}"
 
 
@@ -55,7 +55,7 @@ def full(guild_id: int) -> str:
 
 
 def nightly(guild_id: int) -> str:
-    """Hash: what nightly training a server wishes."""
+    """Hash: the nightly training of a server."""
     return f"cadenza:nightly:{guild_id}"
 
 
@@ -65,12 +65,12 @@ def blob(digest: str) -> str:
 
 
 def worker(name: str) -> str:
-    """String with a short life: what a live worker says of itself."""
+    """String with a short life: the description of a live worker."""
     return f"cadenza:worker:{name}"
 
 
 def recent_worker(name: str) -> str:
-    """String: what a worker last said of itself; outlives the worker, so that one that restarts is expected."""
+    """String: the latest description of a worker; outlives it, so that one that restarts is expected back."""
     return f"cadenza:recent_worker:{name}"
 
 

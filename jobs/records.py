@@ -1,6 +1,6 @@
 """The record of each job and its stream of updates: admitted once, advanced while open, settled once.
 
-Used by the board, the reporter and the recovery.
+Used by admission, progress, recovery and the client.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from rq import Queue
 from rq.job import Job
 
 from jobs import keys, scripts
-from jobs.contract import Delivery, JobId, Kind, Record, Stage, Update
+from jobs.contract import AnyRequest, Delivery, JobId, Kind, Record, Stage, Update
 from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob, UnreadableRecord
-from jobs.job_queue import JobQueue
-from jobs.lanes import AnyRequest, lane_of, owner_in, owner_of
+from jobs.queues import JobQueue, owner_in, owner_of, queue_config
 from jobs.settings import JobSettings
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class RecordStore:
             QueueFull: all together have as many as there may be.
         """
         settings, job_id, opened_at = self._settings, request.job_id, time.time()
-        lane = lane_of(request.kind, settings)
+        config = queue_config(request.kind, settings)
         queue = self._queue(request.kind)
         fields = {
             "request": request.model_dump_json(),
@@ -66,27 +65,27 @@ class RecordStore:
             Job.key_for(job_id),
             queue.rq.key,
             Queue.redis_queues_keys,
-            keys.IN_TURN,
+            keys.SERIAL_OWNERS,
             keys.trainings(owner_of(request)),
         ]
         first = Update(stage=Stage.QUEUED).model_dump_json()
         said = _flat(fields)
         arguments = [
-            *(job_id, opened_at, opened_at + lane.open_job_limit_s, lane.owner_open_limit, lane.open_limit),
-            *(settings.record_ttl_s, settings.progress_ttl_s, first, int(lane.in_turn), MOST_LISTED),
+            *(job_id, opened_at, opened_at + config.open_job_limit_s, config.owner_open_limit, config.open_limit),
+            *(settings.record_ttl_s, settings.progress_ttl_s, first, int(config.is_serial), MOST_LISTED),
             *(len(said), *said, *queue.job_fields(request)),
         ]
         outcome = self._admit(keys=names, args=arguments)
         if outcome == b"owner":
-            raise TooManyOpenJobs(lane.owner_open_limit, lane.kind)
+            raise TooManyOpenJobs(config.owner_open_limit, config.kind)
         if outcome == b"full":
-            raise QueueFull(lane.open_limit, lane.kind)
+            raise QueueFull(config.open_limit, config.kind)
         return bool(outcome == b"admitted")
 
     def retract(self, request: AnyRequest) -> bool:
-        """Take back a job whose submission was refused to its member, though it may have arrived.
+        """Undo a submission that its member was told had failed.
 
-        True when nothing of it is left. False when a worker has it: it is asked to stop, and nobody gets a reply.
+        True when nothing of it is left. False when a worker has it: it is asked to stop, and its reply is not sent.
         """
         queue = self._queue(request.kind)
         names = [
@@ -98,7 +97,7 @@ class RecordStore:
         return bool(self._retract(keys=names, args=[request.job_id]) == b"gone")
 
     def _queue(self, kind: Kind) -> JobQueue:
-        return JobQueue(self._connection, self._settings, lane_of(kind, self._settings))
+        return JobQueue(self._connection, self._settings, queue_config(kind, self._settings))
 
     def _open_keys(self, request: AnyRequest) -> list[str]:
         """The keys of an open job: record, progress, its owner's open jobs, all open jobs, undelivered ones."""
@@ -113,25 +112,25 @@ class RecordStore:
         return [record for record in found if record is not None]
 
     def is_its_turn(self, request: AnyRequest) -> bool:
-        """Whether no older job of the same owner must end before it begins."""
-        return self.place_in_turn(request) in (None, 1)
+        """Whether the job can run now: no older job of the same owner must end first."""
+        return self.serial_position(request) in (None, 1)
 
-    def place_in_turn(self, request: AnyRequest) -> int | None:
-        """The job's place among its owner's that begin one after another, 1 = first; None where they need not."""
-        if not lane_of(request.kind, self._settings).in_turn:
+    def serial_position(self, request: AnyRequest) -> int | None:
+        """The job's place among its owner's jobs, 1 = first; None when jobs of its kind may run side by side."""
+        if not queue_config(request.kind, self._settings).is_serial:
             return None
         rank = self._connection.zrank(keys.owned(request.kind, owner_of(request)), request.job_id)
         return None if rank is None else int(rank) + 1  # type: ignore[arg-type]
 
-    def first_in_turn(self) -> list[JobId]:
-        """Of each owner whose jobs begin one after another, the oldest open one."""
+    def first_of_serial_owners(self) -> list[JobId]:
+        """The oldest open job of each owner whose jobs run one after another."""
         found: list[JobId] = []
-        for owned in sorted(cast(set[bytes], self._connection.smembers(keys.IN_TURN))):
+        for owned in sorted(cast(set[bytes], self._connection.smembers(keys.SERIAL_OWNERS))):
             first = cast(list[bytes], self._connection.zrange(owned.decode(), 0, 0))
             if first:
                 found.append(first[0].decode())
             else:
-                self._connection.srem(keys.IN_TURN, owned)
+                self._connection.srem(keys.SERIAL_OWNERS, owned)
         return found
 
     def open_ids(self, kind: Kind) -> list[JobId]:
@@ -140,7 +139,7 @@ class RecordStore:
         return [job_id.decode() for job_id in found]
 
     def find(self, job_id: JobId) -> Record | None:
-        """The record, or None where there is none (any more).
+        """The record; None when there is none, or no longer.
 
         Raises:
             UnreadableRecord: a version that this one does not know wrote it.
@@ -161,13 +160,13 @@ class RecordStore:
         return record
 
     def advance(self, job_id: JobId, update: Update) -> bool:
-        """Note an update that is not final; False when the job is settled or unknown, then nothing changes."""
+        """Add an update that is not final. False, and nothing changes, when the job is settled or unknown."""
         names = [keys.record(job_id), keys.progress(job_id)]
         arguments = [update.stage.value, update.model_dump_json(), self._settings.progress_ttl_s]
         return bool(self._advance(keys=names, args=arguments))
 
     def settle(self, job_id: JobId, update: Update) -> bool:
-        """Note the final update; False when the job was settled before or is unknown, then nothing changes."""
+        """Add the final update. False, and nothing changes, when the job was settled before or is unknown."""
         said: bytes | None = self._connection.hget(keys.record(job_id), "request")  # type: ignore[assignment]
         if said is None:
             return False
@@ -176,7 +175,7 @@ class RecordStore:
             fields["result"] = update.result.model_dump_json()
         if update.failure:
             fields["failure"] = update.failure.model_dump_json()
-        about = json.loads(said)  # read so, a job no version understands can be failed
+        about = json.loads(said)  # not as a request, so that a job that no version can read can be failed
         kind = about.get("kind", "compose")
         owned = keys.owned(kind, owner_in(kind, about["requester_id"], about.get("guild_id")))
         names = [keys.record(job_id), keys.progress(job_id), owned, keys.active(kind)]
@@ -185,27 +184,27 @@ class RecordStore:
         return bool(self._settle(keys=names, args=arguments))
 
     def ask_cancel(self, job_id: JobId) -> bool:
-        """Note that the member wants the job to end, and tell its followers; False when it is settled or unknown."""
+        """Record that the member wants the job to end, and tell its subscribers; False when it is over or unknown."""
         return bool(self._ask_cancel(keys=[keys.record(job_id), keys.progress(job_id)]))
 
     def is_cancel_asked(self, job_id: JobId) -> bool:
-        """Whether the member wants it to end."""
+        """Whether the member has asked for the job to end."""
         return self._connection.hget(keys.record(job_id), "cancel_asked") == b"1"
 
     def mark_delivered(self, job_id: JobId) -> None:
-        """Note that the member has the reply; harmless when repeated."""
+        """Record that the member has the reply; harmless when repeated."""
         self._mark_delivered(keys=[keys.record(job_id), keys.UNDELIVERED], args=[job_id])
 
     def set_delivery(self, job_id: JobId, delivery: Delivery) -> bool:
-        """Note where the reply goes from now on; False when there is no record."""
+        """Change where the reply goes; False when there is no record."""
         return bool(self._set_field(keys=[keys.record(job_id)], args=["delivery", delivery.model_dump_json()]))
 
     def ping(self) -> None:
-        """Ask Redis for a sign of life."""
+        """Check that Redis answers."""
         self._connection.ping()
 
     def undelivered(self) -> list[Record]:
-        """The records whose reply no member has yet, oldest first; ids without a record are forgotten."""
+        """The records whose reply is not delivered, oldest first; ids without a record are removed."""
         ids: list[bytes] = self._connection.zrange(keys.UNDELIVERED, 0, -1)  # type: ignore[assignment]
         return list(self._readable([job_id.decode() for job_id in ids]))
 
@@ -216,7 +215,7 @@ class RecordStore:
             except UnknownJob:
                 self._connection.zrem(keys.UNDELIVERED, job_id)
             except UnreadableRecord:  # left for the version that wrote it
-                log.warning("job %s: its record was written by another version and is passed over", job_id)
+                log.warning("job %s: its record was written by another version and is skipped", job_id)
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:

@@ -1,7 +1,8 @@
-"""Finds jobs whose worker died: the first time such a job goes back to the front of the queue, then it is failed.
+"""Finds lost jobs: `Recovery` for all jobs, `JobMonitor` for one that is followed.
 
-Run by idle workers every few seconds and by followers that see something odd, so that it happens as long as anyone
-is left to care; a lock with a short life keeps them from doing it twice.
+A job whose worker died goes back to the front of its queue, a limited number of times; then it is failed. A job that is
+open but neither queued nor running is queued again or failed. Idle workers run the recovery every few seconds, and so
+does a monitor that sees something odd. A lock with a short life keeps them from doing it at the same time.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
@@ -17,10 +19,10 @@ from rq.job import Job
 
 from jobs import keys
 from jobs.contract import Failure, JobId, Kind, Record, Stage, Update
-from jobs.errors import UnreadableRecord, is_storage_full
-from jobs.job_queue import JobQueue, Whereabouts
-from jobs.lanes import KINDS, lane_of
+from jobs.errors import NoWorker, UnknownJob, UnreadableRecord, is_storage_full
+from jobs.queues import KINDS, JobLocation, JobQueue, queue_config
 from jobs.records import RecordStore
+from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 
 log = logging.getLogger(__name__)
@@ -66,16 +68,16 @@ LOST: dict[Kind, Failure] = {
 
 
 class Recovery:
-    """Puts lost jobs back or settles them as failed."""
+    """Requeues lost jobs or settles them as failed."""
 
     def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
         self._connection = connection
         self._settings = settings
         self._records = RecordStore(connection, settings)
-        self._queues = {kind: JobQueue(connection, settings, lane_of(kind, settings)) for kind in KINDS}
+        self._queues = {kind: JobQueue(connection, settings, queue_config(kind, settings)) for kind in KINDS}
 
     def run(self) -> None:
-        """Deal with every lost job; does nothing while another process is at it."""
+        """Handle every lost job; does nothing while another process does so."""
         lock = self._connection.lock(keys.RECOVERY_LOCK, timeout=LOCK_LIFE_S)
         try:
             if not lock.acquire(blocking=False):
@@ -83,7 +85,7 @@ class Recovery:
         except redis.ResponseError as error:
             if not is_storage_full(error):
                 raise
-            log.error("lost jobs are not looked for: Redis has no room left: %s", error)
+            log.error("lost jobs cannot be looked for: Redis has no room left: %s", error)
             return
         try:
             for kind, queue in self._queues.items():
@@ -91,7 +93,7 @@ class Recovery:
                 self._return_stranded(queue)
                 self._rescue_adrift(kind, queue)
                 queue.forget_ended()
-            self._begin_next()
+            self._queue_next_serial()
         except redis.ResponseError as error:
             if not is_storage_full(error):
                 raise
@@ -115,10 +117,10 @@ class Recovery:
         return False
 
     def _kind_of(self, job: Job) -> Kind:
-        return next((kind for kind in KINDS if lane_of(kind, self._settings).queue == job.origin), "compose")
+        return next((kind for kind in KINDS if queue_config(kind, self._settings).queue == job.origin), "compose")
 
     def _return_stranded(self, queue: JobQueue) -> None:
-        """A worker that dies between taking a job and starting it leaves it in RQ's intermediate list."""
+        """Requeue jobs whose worker died between taking and starting them; RQ leaves them in its intermediate queue."""
         taken = cast(list[bytes], self._connection.lrange(queue.rq.intermediate_queue_key, 0, -1))
         for entry in taken:
             job_id, now = entry.decode(), time.time()
@@ -131,10 +133,10 @@ class Recovery:
     def _return(self, queue: JobQueue, job_id: JobId) -> None:
         log.warning("job %s was taken from the queue and never started; it goes back", job_id)
         self._connection.delete(keys.stranded(job_id))
-        queue.give_back(job_id)
+        queue.requeue_taken(job_id)
 
     def _rescue_adrift(self, kind: Kind, queue: JobQueue) -> None:
-        """Look for open jobs that are neither queued nor running, and rescue those that stay so."""
+        """Requeue or settle open jobs that stay neither queued nor running."""
         for job_id in self._records.open_ids(kind):
             record = self._readable(job_id)
             if record is None or not self.is_adrift(record, queue):
@@ -160,7 +162,7 @@ class Recovery:
 
     def is_adrift(self, record: Record, queue: JobQueue) -> bool:
         """Whether an open job that could be queued or running is neither."""
-        if record.stage.is_final or queue.whereabouts(record.job_id) is not Whereabouts.NOWHERE:
+        if record.stage.is_final or queue.location(record.job_id) is not JobLocation.NOWHERE:
             return False
         return self._records.is_its_turn(record.request)
 
@@ -175,9 +177,9 @@ class Recovery:
             log.error("job %s was neither queued nor running and is given up", record.job_id)
             self.fail(record.job_id, LOST[record.kind])
 
-    def _begin_next(self) -> None:
-        """Queue the jobs whose owner's job before is over; whoever ended that one may have died before it could."""
-        for job_id in self._records.first_in_turn():
+    def _queue_next_serial(self) -> None:
+        """Queue the next job of each owner whose jobs run one after another."""
+        for job_id in self._records.first_of_serial_owners():
             record = self._readable(job_id)
             if record is not None and record.stage is Stage.QUEUED:
                 self._queues[record.kind].enqueue(record.request)
@@ -185,3 +187,94 @@ class Recovery:
     def fail(self, job_id: JobId, failure: Failure) -> None:
         """Settle the job as failed, unless it is settled already."""
         self._records.settle(job_id, Update(stage=Stage.FAILED, failure=failure))
+
+
+@dataclass
+class _Persisting:
+    """How long a condition has held; `start` is in monotonic seconds, None while it does not hold."""
+
+    start: float | None = None
+
+    def lasts(self, holds: bool, limit_s: float) -> bool:
+        """Whether the condition holds now and has held for `limit_s`."""
+        if not holds:
+            self.start = None
+            return False
+        self.start = time.monotonic() if self.start is None else self.start
+        return time.monotonic() - self.start > limit_s
+
+
+class JobMonitor:
+    """Checks on one followed job. All methods talk to Redis and return at once.
+
+    Every state leads to a final update, so that no subscriber waits for ever.
+    """
+
+    def __init__(self, job_id: JobId, connection: redis.Redis, settings: JobSettings) -> None:
+        self._job_id = job_id
+        self._connection = connection
+        self._settings = settings
+        self.outage_limit_s = settings.outage_limit_s
+        self._records = RecordStore(connection, settings)
+        self._registry = WorkerRegistry(connection, settings)
+        self._recovery = Recovery(connection, settings)
+        self._adrift = _Persisting()
+        self._alone = _Persisting()
+
+    def join(self) -> tuple[str, Update]:
+        """The stream id after which to read on, and the state of the job there."""
+        # the stream first: what is settled in between is then read twice rather than never
+        entries = cast(
+            list[tuple[bytes, dict[bytes, bytes]]], self._connection.xrevrange(keys.progress(self._job_id), count=1)
+        )
+        cursor = entries[0][0].decode() if entries else "0"
+        record = self._records.find(self._job_id)
+        if record is None:
+            return cursor, Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
+        if record.stage.is_final or not entries:
+            return cursor, self._placed(record.as_update(), record)
+        latest = Update.model_validate_json(entries[0][1][b"update"])
+        return cursor, self._placed(latest.model_copy(update={"stopping": record.cancel_asked}), record)
+
+    def placed(self, update: Update) -> Update:
+        """`update` with the job's place in the queue, where it waits."""
+        return self._placed(update, self._records.find(self._job_id)) if update.stage is Stage.QUEUED else update
+
+    def _placed(self, update: Update, record: Record | None) -> Update:
+        if update.stage is not Stage.QUEUED:
+            return update
+        place = None if record is None else self._place(record)
+        return update.model_copy(update={"position": place})
+
+    def _place(self, record: Record) -> int | None:
+        position = self._records.serial_position(record.request)
+        return position if position is not None and position > 1 else self._queue_of(record).position(self._job_id)
+
+    def _queue_of(self, record: Record) -> JobQueue:
+        return JobQueue(self._connection, self._settings, queue_config(record.kind, self._settings))
+
+    def check(self, last: Update) -> Update:
+        """The state now, given the `last` one the subscriber knows; repairs what can be repaired."""
+        record = self._records.find(self._job_id)
+        if record is None:
+            return Update(stage=Stage.FAILED, failure=_unknown(self._job_id))
+        if record.stage.is_final:
+            return record.as_update()
+        queue = self._queue_of(record)
+        where = queue.location(self._job_id)
+        if where in (JobLocation.SILENT, JobLocation.TAKEN):
+            self._recovery.run()
+        self._give_up_alone(queue, where, record.kind)
+        if self._adrift.lasts(self._recovery.is_adrift(record, queue), self._settings.adrift_limit_s):
+            self._recovery.rescue(record)
+        return self._placed(last, record)
+
+    def _give_up_alone(self, queue: JobQueue, where: JobLocation, kind: Kind) -> None:
+        """Fail a waiting job when no worker has been there for too long."""
+        nobody = where is JobLocation.WAITING and not self._registry.is_anyone_alive(kind)
+        if self._alone.lasts(nobody, self._settings.worker_absence_limit_s) and queue.withdraw(self._job_id):
+            self._recovery.fail(self._job_id, Failure(code=NoWorker.code, sentence=NoWorker(kind).sentence))
+
+
+def _unknown(job_id: JobId) -> Failure:
+    return Failure(code=UnknownJob.code, sentence=UnknownJob(job_id).sentence)

@@ -51,19 +51,27 @@ class JobSettings(BaseSettings):
     job_timeout_s: int = Field(default=240, ge=1, description="one attempt may run this long")
     library_timeout_s: int = Field(default=900, ge=1, description="the same for what is done with data sets and models")
     training_timeout_s: int = Field(default=2 * _DAY_S, ge=1, description="the same for a training")
-    training_retries: int = Field(default=50, ge=1, description="times a training goes on from its checkpoint")
+    training_retries: int = Field(default=50, ge=1, description="times a training continues from its checkpoint")
     retries: int = Field(default=1, ge=1, le=5, description="further attempts after a worker or an attempt was lost")
-    liveness_s: int = Field(default=10, ge=2, description="a worker silent for this long is taken for dead")
-    worker_absence_limit_s: float = Field(default=120, gt=0, description="a waiting job fails when nobody comes back")
-    adrift_limit_s: float = Field(default=6, gt=0, description="a job that is nowhere for this long is picked up again")
-    outage_limit_s: float = Field(default=120, gt=0, description="a follower bears with a silent Redis for this long")
+    liveness_s: int = Field(default=10, ge=2, description="a worker without a heartbeat for this long counts as dead")
+    worker_absence_limit_s: float = Field(
+        default=120, gt=0, description="how long a worker is expected back; then waiting jobs fail"
+    )
+    adrift_limit_s: float = Field(
+        default=6, gt=0, description="a job neither queued nor running for this long is rescued"
+    )
+    outage_limit_s: float = Field(
+        default=120, gt=0, description="subscriptions tolerate Redis outages of up to this long"
+    )
     open_job_limit_s: int = Field(default=6 * _HOUR_S, ge=60, description="after this an open job no longer counts")
 
     record_ttl_s: int = Field(default=14 * _DAY_S, ge=60, description="how long buttons under a result work")
     blob_ttl_s: int = Field(default=14 * _DAY_S, ge=60)
     progress_ttl_s: int = Field(default=_DAY_S, ge=60)
-    result_ttl_s: int = Field(default=_HOUR_S, ge=1, description="RQ's own note of a finished job")
-    failure_ttl_s: int = Field(default=7 * _DAY_S, ge=1, description="RQ's own note of a failed job, with traceback")
+    result_ttl_s: int = Field(default=_HOUR_S, ge=1, description="RQ's own entry for a finished job")
+    failure_ttl_s: int = Field(
+        default=7 * _DAY_S, ge=1, description="RQ's own entry for a failed job, with its traceback"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -14,11 +14,11 @@ from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
 from model.midi.isolated_reading import reading_pool
-from worker.process import run
+from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
+from worker.process import announce_start, run
 from worker.render import RenderPool
 from worker.render.settings import RenderSettings
 from worker.settings import WorkerSettings
-from worker.shelf import BundleShelf, EmptyShelf, Shelf
 
 log = logging.getLogger("worker")
 
@@ -32,10 +32,11 @@ def main() -> int:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
-    studio = RenderPool(render_settings)
+    renderer = RenderPool(render_settings)
     reading_pool().warm_up()
     try:
-        was_asked = run(settings, job_settings, _shelf(settings), studio)
+        announce_start(settings, job_settings)
+        was_asked = run(settings, job_settings, _loader(settings), renderer)
         return 0 if was_asked else EXIT_HUNG
     except ModelError as error:
         return _refuse(error.sentence)
@@ -45,15 +46,15 @@ def main() -> int:
         log.info("ended before it was ready")
         return 0
     finally:
-        studio.close()
+        renderer.close()
         reading_pool().close()
 
 
-def _shelf(settings: WorkerSettings) -> Shelf:
+def _loader(settings: WorkerSettings) -> ModelLoader:
     if "compose" not in settings.slots_of:
-        return EmptyShelf()
+        return EmptyModelLoader()
     device = devices.choose(settings.device)
-    return BundleShelf(settings.store, settings.default_model, device, settings.slots, settings.server_store)
+    return BundleLoader(settings.store, settings.default_model, device, settings.slots, settings.server_store)
 
 
 def _refuse(sentence: str) -> int:

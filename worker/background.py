@@ -1,4 +1,4 @@
-"""A thread that does the same again and again, and that no error ends unnoticed."""
+"""Threads that repeat one thing, and that no error ends unnoticed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAID_AGAIN_S = 60.0  # how often the same error is logged
 
 
 class PeriodicThread(threading.Thread):
-    """Calls `tick` every `interval_s` seconds until it is ended; an error in it is logged and does not end it."""
+    """Calls `tick` every `interval_s` seconds. An error is logged and does not end the thread."""
 
     def __init__(self, name: str, interval_s: float, tick: Callable[[], None]) -> None:
         super().__init__(name=name, daemon=True)

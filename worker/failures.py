@@ -41,8 +41,9 @@ def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
 
 def is_no_room(error: BaseException) -> bool:
     """Whether a job failed because a disk, or the memory of Redis, is full."""
-    is_disk_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return is_disk_full or is_storage_full(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return is_storage_full(error) or (error.__cause__ is not None and is_no_room(error.__cause__))
 
 
 def no_room(kind: Kind) -> Failure:

@@ -17,28 +17,27 @@ import redis
 from jobs.blobs import FileSweeper
 from jobs.connection import connect
 from jobs.contract import WorkerInfo
+from jobs.errors import is_storage_full
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
-from worker import desk as desks
 from worker.background import log_lost_threads
-from worker.crew import Crew
-from worker.desk import Desk, Studio
-from worker.library.shelves import all_servers
-from worker.preloading import Preloader
-from worker.promotion import StoreWatch
-from worker.pulse import Pulse
-from worker.repertoire import Repertoire
+from worker.cancellation import Cancellations
+from worker.context import RenderService, WorkerContext, set_context
+from worker.heartbeat import Heartbeat
+from worker.library.server_library import all_servers
+from worker.model_cache import ModelCache, Preloader
+from worker.model_loader import ModelLoader
+from worker.scheduler import NightlyScheduler
 from worker.settings import WorkerSettings
-from worker.shelf import Shelf
-from worker.stops import Stops
-from worker.training.night import NightWatch
+from worker.store_watcher import StoreWatcher
+from worker.worker_pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
-ASKED, HUNG = "asked", "hung"  # why a process ends
+ASKED, HUNG = "asked", "hung"  # why the process ends
 
 
-def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studio: Studio) -> bool:
+def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader, renderer: RenderService) -> bool:
     """Work until a signal ends it; False when a job that hangs did. Call it from the main thread.
 
     Raises:
@@ -47,61 +46,82 @@ def run(settings: WorkerSettings, job_settings: JobSettings, shelf: Shelf, studi
     log_lost_threads()
     connection = connect(job_settings)
     _wait_for_redis(connection, settings.redis_patience_s)
-    WorkerRegistry(connection, job_settings).expect(_starting(settings))
-    repertoire, stops = Repertoire(shelf, settings.kept_models, settings.model_memory_mib << 20), Stops()
+    cache, cancellations = ModelCache(loader, settings.kept_models, settings.model_memory_mib << 20), Cancellations()
     if "compose" in settings.slots_of:
-        repertoire.warm_up(settings.default_model)
-    desks.lay_out(Desk(settings, job_settings, connection, repertoire, studio, stops))
-    said = _Introduction(shelf, repertoire, stops, settings)
-    crew = Crew(said.name, settings.slots_of, connection, job_settings, stops)
+        cache.warm_up(settings.default_model)
+    set_context(WorkerContext(settings, job_settings, connection, cache, renderer, cancellations))
+    describe = _Description(loader, cache, cancellations, settings)
+    pool = WorkerPool(describe.name, settings.slots_of, connection, job_settings, cancellations)
     endings: SimpleQueue[str] = SimpleQueue()
-    pulse = Pulse(crew, stops, said, connection, job_settings, on_hung=lambda: endings.put(HUNG))
-    preloader = Preloader(repertoire, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
-    watch = StoreWatch(shelf, repertoire, settings.store_look_s, on_change=pulse.announce)
+    heartbeat = Heartbeat(pool, cancellations, describe, connection, job_settings, on_hung=lambda: endings.put(HUNG))
+    preloader = Preloader(cache, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
+    watcher = StoreWatcher(loader, cache, settings.store_look_s, on_change=heartbeat.announce)
     sweeper = FileSweeper(connection, job_settings)
-    pulse.announce()
+    with _tolerating_full_storage():
+        heartbeat.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):
-        crew.start()
-        pulse.start()
-        watch.start()
+        pool.start()
+        heartbeat.start()
+        watcher.start()
         preloader.start()
         sweeper.start()
-        log.info("worker ready: %s %s", said.name, _duties(settings, repertoire, shelf))
+        log.info("worker ready: %s %s", describe.name, _duties(settings, cache, loader))
         why = endings.get()
-        log.info("worker %s ends", said.name)
-        crew.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
-        pulse.end()
-        watch.end()
+        log.info("worker %s ends", describe.name)
+        pool.end(settings.shutdown_grace_s if why == ASKED else 0.0, is_urgent=lambda: not endings.empty())
+        heartbeat.end()
+        watcher.end()
         preloader.end()
         sweeper.end()
-    log.info("worker ended: %s", said.name)
+    log.info("worker ended: %s", describe.name)
     return why == ASKED
 
 
-def _starting(settings: WorkerSettings) -> WorkerInfo:
-    """What the worker says of itself before its models are loaded, so that jobs which come meanwhile are queued."""
-    return WorkerInfo(
+def announce_start(settings: WorkerSettings, job_settings: JobSettings) -> None:
+    """Publish that a worker is starting, so that jobs submitted while it loads its models are queued.
+
+    Raises:
+        redis.ConnectionError: Redis did not answer within `redis_patience_s`.
+    """
+    connection = connect(job_settings)
+    _wait_for_redis(connection, settings.redis_patience_s)
+    starting = WorkerInfo(
         name=f"{socket.gethostname()}-{os.getpid()}-starting",
         hostname=socket.gethostname(),
         pid=os.getpid(),
         started_at=time.time(),
         does=tuple(settings.slots_of),
     )
+    with _tolerating_full_storage():
+        WorkerRegistry(connection, job_settings).expect(starting)
+    connection.close()
+
+
+@contextmanager
+def _tolerating_full_storage() -> Iterator[None]:
+    """Log instead of raise when Redis has no room for the worker's description; the heartbeat repeats it."""
+    try:
+        yield
+    except redis.ResponseError as error:
+        if not is_storage_full(error):
+            raise
+        log.error("the worker cannot be announced: Redis has no room left: %s", error)
 
 
 @contextmanager
 def _library_open(settings: WorkerSettings, job_settings: JobSettings, connection: redis.Redis) -> Iterator[None]:
-    """Tell which data sets and models there are, and watch for nightly trainings, where this worker does either."""
+    """Publish the names of data sets and models, and submit nightly trainings, if this worker does either."""
     if "library" in settings.slots_of:
-        for shelves in all_servers(settings):
-            shelves.tell_names(connection)
-    night = NightWatch(settings, job_settings, connection)
+        with _tolerating_full_storage():
+            for server in all_servers(settings):
+                server.tell_names(connection)
+    scheduler = NightlyScheduler(settings, job_settings, connection)
     if "train" in settings.slots_of:
-        night.start()
+        scheduler.start()
     try:
         yield
     finally:
-        night.end()
+        scheduler.end()
 
 
 @contextmanager
@@ -116,12 +136,12 @@ def _signals(endings: SimpleQueue[str]) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def _duties(settings: WorkerSettings, repertoire: Repertoire, shelf: Shelf) -> str:
+def _duties(settings: WorkerSettings, cache: ModelCache, loader: ModelLoader) -> str:
     """What the worker does, in words."""
     words = []
     if "compose" in settings.slots_of:
-        played = ", ".join(model.key for model in repertoire.models)
-        words.append(f"plays {played}, {settings.slots} at a time, on {shelf.device()}")
+        played = ", ".join(model.key for model in cache.models)
+        words.append(f"plays {played}, {settings.slots} at a time, on {loader.device()}")
     if "library" in settings.slots_of:
         words.append(f"keeps data sets and models in {settings.library}")
     if "train" in settings.slots_of:
@@ -129,28 +149,30 @@ def _duties(settings: WorkerSettings, repertoire: Repertoire, shelf: Shelf) -> s
     return "; ".join(words)
 
 
-class _Introduction:
-    """What the worker says of itself; asked again at every beat."""
+class _Description:
+    """The worker's description; renewed at every heartbeat."""
 
-    def __init__(self, shelf: Shelf, repertoire: Repertoire, stops: Stops, settings: WorkerSettings) -> None:
+    def __init__(
+        self, loader: ModelLoader, cache: ModelCache, cancellations: Cancellations, settings: WorkerSettings
+    ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._repertoire = repertoire
-        self._stops = stops
-        self._said = WorkerInfo(
+        self._cache = cache
+        self._cancellations = cancellations
+        self._description = WorkerInfo(
             name=self.name,
             hostname=socket.gethostname(),
             pid=os.getpid(),
             started_at=time.time(),
-            device=shelf.device(),
+            device=loader.device(),
             slots=settings.slots,
             does=tuple(settings.slots_of),
-            remarks=shelf.remarks(),
+            remarks=loader.remarks(),
         )
 
     def __call__(self) -> WorkerInfo:
-        job_ids = tuple(run.job_id for run in self._stops.running)
-        now = {"job_id": next(iter(job_ids), None), "job_ids": job_ids, "models": self._repertoire.models}
-        return self._said.model_copy(update=now)
+        job_ids = tuple(run.job_id for run in self._cancellations.running)
+        now = {"job_id": next(iter(job_ids), None), "job_ids": job_ids, "models": self._cache.models}
+        return self._description.model_copy(update=now)
 
 
 def _wait_for_redis(connection: redis.Redis, patience_s: float) -> None:

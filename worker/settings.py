@@ -38,7 +38,7 @@ class WorkerSettings(BaseSettings):
         pattern=r"^(compose|library|train)(,(compose|library|train))*$",
         description="which kinds of jobs it takes; trainings are best kept from the machine that composes",
     )
-    library_slots: int = Field(default=2, ge=1, le=16, description="errands with data sets and models at a time")
+    library_slots: int = Field(default=3, ge=1, le=16, description="library commands at a time")
     training_slots: int = Field(default=1, ge=1, le=16, description="trainings at a time, of different servers")
     training_threads: int = Field(default=0, ge=0, le=256, description="of each training; 0 = as many as processors")
     server_models: int = Field(default=20, ge=1, description="models of one server's own")

@@ -1,23 +1,23 @@
-"""The functions that the queue names. They take ids only; what is asked for stands in the record."""
+"""The functions that RQ's jobs name. They take ids only: what is asked for is in the record."""
 
 from __future__ import annotations
 
-from worker import desk
-from worker.commission import Commission
-from worker.library.errand import Errand
-from worker.training.apprenticeship import Apprenticeship
+from worker.context import current_context
+from worker.handlers.compose import ComposeHandler
+from worker.handlers.library import LibraryHandler
+from worker.handlers.training import TrainingHandler
 
 
 def compose(job_id: str) -> None:
-    """Compose what the record of `job_id` asks for; safe to run twice."""
-    Commission(job_id, desk.current()).carry_out()
+    """Compose a piece; safe to run twice."""
+    ComposeHandler(job_id, current_context()).run()
 
 
 def library(job_id: str) -> None:
-    """Do with a server's data sets or models what the record of `job_id` asks for; safe to run twice."""
-    Errand(job_id, desk.current()).carry_out()
+    """Change or show a server's data sets or models; safe to run twice."""
+    LibraryHandler(job_id, current_context()).run()
 
 
 def train(job_id: str) -> None:
-    """Train as the record of `job_id` asks, from where an earlier attempt left off."""
-    Apprenticeship(job_id, desk.current()).carry_out()
+    """Train a model, from where an earlier attempt left off."""
+    TrainingHandler(job_id, current_context()).run()

@@ -18,8 +18,8 @@ from bot.buttons.stopping import stop
 from bot.errors import AdminsOnly, OutdatedForm, answer
 from bot.permissions import check_in_server, is_admin
 from bot.trainings import request_of
+from jobs.admission import validated
 from jobs.contract import DeleteDataSet, DeleteModel, LibraryResult, NeedsConfirmation, PromoteModel, RollBackModel
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

@@ -9,7 +9,7 @@ import discord
 from bot.cards.progress import stopping_card
 from bot.delivery.message import MessageParts
 from bot.replies import answer, replace_message, update_silently
-from jobs.board import Cancelling
+from jobs.client import CancelOutcome
 from jobs.contract import Record
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ async def stop(interaction: discord.Interaction[Cadenza], record: Record, over: 
     """End the job of `record`, whose message holds the button; `over` is said where it has ended."""
     client = interaction.client
     outcome, message = await client.tracker.stop(record)
-    if outcome is Cancelling.TOO_LATE:
+    if outcome is CancelOutcome.TOO_LATE:
         await answer(interaction, over)
         return
     update = await client.board.state(record.job_id)
     async with message as may_edit:
-        if may_edit and outcome is Cancelling.STOPPING and not update.stage.is_final:
+        if may_edit and outcome is CancelOutcome.STOPPING and not update.stage.is_final:
             await replace_message(interaction, MessageParts(card=stopping_card(record.request, update)))
             return
     await update_silently(interaction)  # the result shows in a moment

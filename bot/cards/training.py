@@ -13,7 +13,7 @@ from bot.cards.progress import bar
 from bot.limits import cut
 from bot.wording import about_duration, duration_words, harmless, percent, plural, tenths
 from jobs.contract import Record, Stage, TrainProgress, TrainRequest, TrainResult, Update
-from jobs.nightly import Nightly
+from jobs.schedules import NightlySchedule
 
 WORDS = {
     Stage.QUEUED: "Waiting",
@@ -42,7 +42,7 @@ def live_card(request: TrainRequest, update: Update, picture: str | None) -> dis
     return card
 
 
-def status_card(there: Sequence[tuple[Record, Update]], nightly: Nightly | None) -> discord.Embed:
+def status_card(there: Sequence[tuple[Record, Update]], nightly: NightlySchedule | None) -> discord.Embed:
     """The open trainings, the running one first, and the nightly training."""
     card = discord.Embed(title="Open trainings", colour=colours.WORKING, description=None if there else NONE_OPEN)
     rows = [(_name(record), _status(record, update)) for record, update in there]
@@ -67,7 +67,7 @@ def training_words(record: Record) -> str:
     return f"{_name(record)}, {asked_at:%d %b %H:%M} UTC: {outcome_words(record).replace('`', '')}"
 
 
-def nightly_words(wish: Nightly) -> str:
+def nightly_words(wish: NightlySchedule) -> str:
     """The settings of nightly training."""
     if not wish.enabled:
         return "Nightly training is off."

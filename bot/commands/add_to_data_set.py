@@ -15,8 +15,8 @@ from bot.licences import LICENCES
 from bot.limits import select_options
 from bot.names import as_name
 from bot.permissions import ADMINS, check_admin
+from jobs.admission import validated
 from jobs.contract import MOST_FILES, AddToDataSet
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

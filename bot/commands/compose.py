@@ -14,8 +14,8 @@ from bot import submission, suggestions, wishes
 from bot.permissions import check_may_reply
 from bot.seeds import read_seed
 from jobs import contract
+from jobs.admission import validated
 from jobs.contract import ComposeRequest, Mode
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

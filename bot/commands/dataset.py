@@ -12,6 +12,7 @@ from bot.errors import Contradiction
 from bot.licences import CHOICES
 from bot.names import as_name, as_pieces
 from bot.permissions import ADMINS, check_may_reply
+from jobs.admission import validated
 from jobs.contract import (
     AddToDataSet,
     CreateDataSet,
@@ -21,7 +22,6 @@ from jobs.contract import (
     RemoveFromDataSet,
     ShowDataSet,
 )
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

@@ -12,6 +12,7 @@ from bot.errors import SharedModel
 from bot.names import as_name, as_version
 from bot.permissions import check_admin, check_in_server
 from bot.replies import acknowledge, answer
+from jobs.admission import validated
 from jobs.contract import (
     Action,
     DeleteModel,
@@ -23,7 +24,6 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
-from jobs.validation import validated
 
 if TYPE_CHECKING:
     from bot.client import Cadenza

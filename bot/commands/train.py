@@ -17,9 +17,9 @@ from bot.names import as_name
 from bot.permissions import ADMINS, UNASKED, check_admin, check_held
 from bot.replies import acknowledge, answer
 from bot.trainings import MAX_MIX, request_of
-from jobs.board import Cancelling
+from jobs.client import CancelOutcome
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, STARRED
-from jobs.nightly import Nightly
+from jobs.schedules import NightlySchedule
 
 if TYPE_CHECKING:
     from bot.client import Cadenza
@@ -40,9 +40,9 @@ RATES = [
     app_commands.Choice(name="strong: changes more, forgets more", value="strong"),
 ]
 STOPPING = {
-    Cancelling.CANCELLED: "The training was still waiting and is cancelled.",
-    Cancelling.STOPPING: "Stopping the training. What it learned so far is kept; the result follows in its message.",
-    Cancelling.TOO_LATE: "The training is finished already; see its message.",
+    CancelOutcome.CANCELLED: "The training was still waiting and is cancelled.",
+    CancelOutcome.STOPPING: "Stopping the training. What it learned so far is kept; the result follows in its message.",
+    CancelOutcome.TOO_LATE: "The training is finished already; see its message.",
 }
 
 command = app_commands.Group(
@@ -158,14 +158,14 @@ async def nightly(
     guild_id = check_admin(interaction)
     await acknowledge(interaction, private=True)
     board = interaction.client.board
-    wish = await board.nightly(guild_id) or Nightly(
+    wish = await board.nightly(guild_id) or NightlySchedule(
         enabled=on, channel_id=interaction.channel_id or 0, user_id=interaction.user.id
     )
     changes: dict[str, Any] = {"enabled": on, "user_id": interaction.user.id}
     changes |= {} if channel is None else {"channel_id": channel.id}
     changes |= {} if data_set is None else {"data_set": as_name(data_set)}
     changes |= {} if base is None else {"base": as_name(base)}
-    wish = Nightly.model_validate(wish.model_dump() | changes)
+    wish = NightlySchedule.model_validate(wish.model_dump() | changes)
     if on:
         _check_may_write(interaction, wish.channel_id)
         await trainings.served(interaction, wish.base)

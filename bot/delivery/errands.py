@@ -10,7 +10,7 @@ from bot.cards.progress import progress_card
 from bot.delivery.message import Attached, MakesView, MessageParts
 from bot.limits import FILES, cut
 from bot.wording import file_words, harmless, plural, size_words
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import (
     AddToDataSet,
     Batch,
@@ -38,12 +38,12 @@ def progress_parts(request: LibraryRequest, update: Update) -> MessageParts:
 
 
 async def finished_parts(
-    board: JobBoard, request: LibraryRequest, result: LibraryResult, limit_bytes: int
+    board: JobClient, request: LibraryRequest, result: LibraryResult, limit_bytes: int
 ) -> MessageParts:
     """The parts of the answer; files over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     match result.answer:
         case DataSets() as there:
@@ -66,7 +66,7 @@ async def finished_parts(
             )
 
 
-async def _batch(board: JobBoard, request: LibraryRequest, batch: Batch) -> MessageParts:
+async def _batch(board: JobClient, request: LibraryRequest, batch: Batch) -> MessageParts:
     if isinstance(request.action, AddToDataSet) and request.action.source == "starred":
         return MessageParts(content=data_sets.starred_words(batch))
     picture = await _picture(board, batch.picture)
@@ -74,7 +74,7 @@ async def _batch(board: JobBoard, request: LibraryRequest, batch: Batch) -> Mess
     return MessageParts(card=data_sets.batch_card(batch, PICTURE if picture else None, left_out), attached=picture)
 
 
-async def _picture(board: JobBoard, ref: BlobRef | None) -> tuple[Attached, ...]:
+async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:
     if ref is None:
         return ()
     try:
@@ -83,7 +83,7 @@ async def _picture(board: JobBoard, ref: BlobRef | None) -> tuple[Attached, ...]
         return ()
 
 
-async def _files(board: JobBoard, files: Files, limit_bytes: int) -> MessageParts:
+async def _files(board: JobClient, files: Files, limit_bytes: int) -> MessageParts:
     attached, remarks = [], list(files.sentences)
     for ref in files.files[:FILES]:
         if ref.size > limit_bytes:

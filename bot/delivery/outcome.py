@@ -8,7 +8,7 @@ from bot.delivery import errands, pieces, trainings
 from bot.delivery.message import MessageParts
 from bot.errors import Explained
 from bot.wording import harmless
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import (
     ComposeRequest,
     ComposeResult,
@@ -46,11 +46,11 @@ CONTINUABLE = ("lost", "worker_lost", "training_died", "timed_out")  # a trainin
 OURS = ("lost", "worker_lost", "timed_out", "internal", "silent")  # failures that are not the member's doing
 
 
-async def progress_parts(board: JobBoard, record: Record, update: Update) -> MessageParts:
+async def progress_parts(board: JobClient, record: Record, update: Update) -> MessageParts:
     """The parts while the job is on its way.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     if update.stopping and update.stage is not Stage.QUEUED:
         return MessageParts(card=stopping_card(record.request, update))
@@ -63,11 +63,11 @@ async def progress_parts(board: JobBoard, record: Record, update: Update) -> Mes
             return errands.progress_parts(request, update)
 
 
-async def final_parts(board: JobBoard, record: Record, update: Update, limit_bytes: int) -> MessageParts:
+async def final_parts(board: JobClient, record: Record, update: Update, limit_bytes: int) -> MessageParts:
     """The parts for a final `update`; files over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     match record.request, update.result:
         case ComposeRequest() as request, ComposeResult() as result:
@@ -83,11 +83,11 @@ async def final_parts(board: JobBoard, record: Record, update: Update, limit_byt
     return _failed_parts(record, update.failure)
 
 
-async def bare_parts(board: JobBoard, update: Update, limit_bytes: int, said: str) -> MessageParts:
+async def bare_parts(board: JobClient, update: Update, limit_bytes: int, said: str) -> MessageParts:
     """The parts where the card could not be made: the piece's files, and `said`, which has the incident's number.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     if not isinstance(update.result, ComposeResult):
         return MessageParts(content=said)

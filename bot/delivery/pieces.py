@@ -7,7 +7,7 @@ from bot.cards.progress import progress_card
 from bot.cards.result import result_card
 from bot.delivery.message import Attached, MessageParts
 from bot.wording import size_words
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Update
 from jobs.errors import BlobGone
 
@@ -20,12 +20,12 @@ def progress_parts(request: ComposeRequest, update: Update) -> MessageParts:
 
 
 async def finished_parts(
-    board: JobBoard, request: ComposeRequest, result: ComposeResult, limit_bytes: int
+    board: JobClient, request: ComposeRequest, result: ComposeResult, limit_bytes: int
 ) -> MessageParts:
     """The parts of the finished piece; files over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     attached, remarks = await files_of(board, result, limit_bytes)
     picture = file_name(result, "png")
@@ -34,7 +34,7 @@ async def finished_parts(
     return MessageParts(card=card, attached=attached, buttons=piece_row(FINISHED, request), plain=PLAIN)
 
 
-async def files_of(board: JobBoard, result: ComposeResult, limit_bytes: int) -> tuple[tuple[Attached, ...], list[str]]:
+async def files_of(board: JobClient, result: ComposeResult, limit_bytes: int) -> tuple[tuple[Attached, ...], list[str]]:
     """The piece's files, the MIDI file first, and a sentence for each that is missing."""
     attached, remarks = [], []
     for ref, suffix, what in (

@@ -14,9 +14,9 @@ import aiohttp
 import discord
 
 from bot.delivery.message import WAITING, Attached, MessageParts
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import Kind, Record
-from jobs.errors import BoardUnreachable, UnknownJob
+from jobs.errors import QueueUnreachable, UnknownJob
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def is_temporary(error: BaseException) -> bool:
     """Whether the same may succeed a little later: the network, Redis or Discord itself is away."""
     if isinstance(error, discord.HTTPException):
         return error.status >= 500 or error.status == TOO_MANY_REQUESTS
-    return isinstance(error, (discord.RateLimited, aiohttp.ClientError, OSError, BoardUnreachable))
+    return isinstance(error, (discord.RateLimited, aiohttp.ClientError, OSError, QueueUnreachable))
 
 
 def interaction_webhook(client: discord.Client, application_id: int, token: str) -> discord.Webhook:
@@ -218,7 +218,7 @@ class ChannelReply(Reply):
     channel. A training that no command asked for gets a message of its own there first.
     """
 
-    def __init__(self, client: discord.Client, board: JobBoard, record: Record) -> None:
+    def __init__(self, client: discord.Client, board: JobClient, record: Record) -> None:
         super().__init__(client, record)
         self._board = board
         self._is_gone = False  # deleted by somebody: the training goes on, and its result comes as a new message

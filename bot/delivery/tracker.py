@@ -23,10 +23,10 @@ from bot.delivery.reply import (
     is_temporary,
 )
 from bot.errors import explain
-from jobs import JobBoard
-from jobs.board import Cancelling
+from jobs import JobClient
+from jobs.client import CancelOutcome
 from jobs.contract import JobId, Record, TrainRequest, Update
-from jobs.errors import BoardUnreachable, UnknownJob
+from jobs.errors import QueueUnreachable, UnknownJob
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +34,13 @@ EDIT_INTERVAL_S = 2.0  # Discord's rate limits allow a little more
 TRAINING_EDITS_TIMES = 5  # a training goes on for hours: it is edited as much more rarely
 RETRY_AFTER_S = (2.0, 5.0, 15.0, *[60.0] * 60)  # Discord or Redis away; after an hour the result is kept
 KEPT = "I couldn't deliver this earlier, so here it is."
-NOT_SHOWN = (discord.HTTPException, aiohttp.ClientError, OSError, BoardUnreachable)
+NOT_SHOWN = (discord.HTTPException, aiohttp.ClientError, OSError, QueueUnreachable)
 
 
 class JobTracker:
     """One task per open job; ending the bot ends the tasks, and the jobs stay open for the next start."""
 
-    def __init__(self, client: discord.Client, board: JobBoard, edit_interval_s: float = EDIT_INTERVAL_S) -> None:
+    def __init__(self, client: discord.Client, board: JobClient, edit_interval_s: float = EDIT_INTERVAL_S) -> None:
         self._client = client
         self._board = board
         self._edit_interval_s = edit_interval_s
@@ -71,7 +71,7 @@ class JobTracker:
         """Follow on whatever was open when the bot last ended; how many jobs that is.
 
         Raises:
-            BoardUnreachable: Redis does not answer.
+            QueueUnreachable: Redis does not answer.
         """
         records = await self._board.open_records()
         for record in records:
@@ -82,7 +82,7 @@ class JobTracker:
         """Follow the trainings that no command asked for: they start without the bot.
 
         Raises:
-            BoardUnreachable: Redis does not answer.
+            QueueUnreachable: Redis does not answer.
         """
         for found in await self._board.open_records():
             if _is_nightly(found) and found.job_id not in self._nightly:
@@ -95,7 +95,7 @@ class JobTracker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def stop(self, record: Record) -> tuple[Cancelling, contextlib.AbstractAsyncContextManager[bool]]:
+    async def stop(self, record: Record) -> tuple[CancelOutcome, contextlib.AbstractAsyncContextManager[bool]]:
         """End a job. What came of it, and a context in which nothing else edits its message."""
         outcome = await self._board.cancel(record.job_id)
         progress = self._progress.get(record.job_id)
@@ -156,7 +156,7 @@ class JobTracker:
         limit = self._upload_limit(record)
         try:
             return await final_parts(self._board, record, final, limit)
-        except BoardUnreachable:
+        except QueueUnreachable:
             raise
         except Exception as error:  # noqa: BLE001 - a card that cannot be made must not cost the piece
             return await bare_parts(self._board, final, limit, str(explain(error)))
@@ -167,7 +167,7 @@ class JobTracker:
         if record.kind != "compose":
             return False
         try:
-            return await self._board.cancel(record.job_id) is not Cancelling.TOO_LATE
+            return await self._board.cancel(record.job_id) is not CancelOutcome.TOO_LATE
         except UnknownJob:
             return True
 
@@ -189,7 +189,7 @@ class JobTracker:
                 progress.show(update)
         finally:
             await progress.stop()
-        raise BoardUnreachable
+        raise QueueUnreachable
 
     async def _show(self, record: Record, reply: Reply, update: Update, gone: asyncio.Event) -> None:
         try:

@@ -9,7 +9,7 @@ from bot.cards.training import live_card
 from bot.cards.verdict import verdict_card
 from bot.delivery.message import Attached, MessageParts
 from bot.wording import size_words
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import BlobRef, Listening, TrainRequest, TrainResult, Update
 from jobs.errors import BlobGone
 
@@ -18,22 +18,24 @@ MOST_LISTENED = 3  # with a player before and one after each: within the ten fil
 LIGHTER = "The recordings together were too large for Discord here, so they were left out."
 
 
-async def progress_parts(board: JobBoard, request: TrainRequest, update: Update) -> MessageParts:
+async def progress_parts(board: JobClient, request: TrainRequest, update: Update) -> MessageParts:
     """The parts while the training is on its way.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     curve = await _curve(board, update.training.curve if update.training else None)
     card = live_card(request, update, CURVE if curve else None)
     return MessageParts(card=card, attached=curve, buttons=running_training_row(request.job_id))
 
 
-async def finished_parts(board: JobBoard, request: TrainRequest, result: TrainResult, limit_bytes: int) -> MessageParts:
+async def finished_parts(
+    board: JobClient, request: TrainRequest, result: TrainResult, limit_bytes: int
+) -> MessageParts:
     """The parts of the verdict; recordings over `limit_bytes` are left out with a sentence.
 
     Raises:
-        BoardUnreachable: Redis does not answer.
+        QueueUnreachable: Redis does not answer.
     """
     curve = await _curve(board, result.curve)
     players, remarks = await _players(board, result.listening[:MOST_LISTENED], limit_bytes)
@@ -42,7 +44,7 @@ async def finished_parts(board: JobBoard, request: TrainRequest, result: TrainRe
     return MessageParts(card=card, attached=(*curve, *players), buttons=trained_row(result), lighter=LIGHTER)
 
 
-async def _curve(board: JobBoard, ref: BlobRef | None) -> tuple[Attached, ...]:
+async def _curve(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:
     if ref is None:
         return ()
     try:
@@ -52,7 +54,7 @@ async def _curve(board: JobBoard, ref: BlobRef | None) -> tuple[Attached, ...]:
 
 
 async def _players(
-    board: JobBoard, listening: Sequence[Listening], limit_bytes: int
+    board: JobClient, listening: Sequence[Listening], limit_bytes: int
 ) -> tuple[tuple[Attached, ...], list[str]]:
     """The recordings, before and after in turn, and a sentence for each that is missing."""
     files, remarks = [], []

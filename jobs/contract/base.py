@@ -26,7 +26,7 @@ class Contract(BaseModel):
 
 
 class Versioned(Contract):
-    """What says by which version it was written; what an older one said is read as said by this one."""
+    """A model that carries its version. Older versions are read as if written by this one."""
 
     version: Literal[3] = VERSION
 
@@ -46,7 +46,7 @@ class BlobRef(Contract):
 
 
 class Request(Versioned):
-    """What every job says of itself: its id, who asked, and where."""
+    """The fields of every request: the job's id, who asked, and where."""
 
     job_id: JobId
     requester_id: int

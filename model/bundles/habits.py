@@ -14,7 +14,7 @@ from model.controls import FAMILIES, KEYS
 from model.instruments import DRUMS_PROGRAM as DRUMS_PROGRAM
 from model.representation.base import BLOCK
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
-from model.representation.players import PROGRAMS_PER_FAMILY
+from model.representation.score_law import PROGRAMS_PER_FAMILY
 
 if TYPE_CHECKING:
     from model.representation import Representation

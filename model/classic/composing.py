@@ -13,9 +13,9 @@ from model.bundles import Bundle
 from model.classic.sampling import ClassicSampler, ShouldStop
 from model.classic.starts import Start
 from model.errors import RequestError
+from model.generation.parameters import SamplingParameters
 from model.piece import Piece
 from model.representation.notes import Notes
-from model.sampling.taste import Taste
 
 MOST_NOTES = 20_000
 LONGEST_STRIDE = 100
@@ -32,7 +32,7 @@ class ClassicRequest:
     """What is asked of a classic bundle."""
 
     notes: int = 500
-    taste: Taste = field(default_factory=Taste)
+    taste: SamplingParameters = field(default_factory=SamplingParameters)
     random_seed: int = 0
     stride: int = 1  # notes for each reading of the window
 

@@ -15,28 +15,29 @@ from keras import ops
 from numpy.typing import NDArray
 
 from model.classic.windows import after
+from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
+from model.generation.sampler import draw_one
 from model.network.classic import ClassicNetwork
 from model.representation.base import Tensor
-from model.sampling.drawing import draw
-from model.sampling.taste import DEFAULT_TOP_P, Taste
 
 States = list[tuple[Tensor, Tensor]]  # hidden and cell of each layer, (1, units) each
 ShouldStop = Callable[[], bool]
 
 
 class ClassicSampler:
-    """Draws notes after a window. Compiling takes some seconds, once for each stride."""
+    """Draws notes after a window. Compiling takes some seconds."""
 
     def __init__(self, network: ClassicNetwork) -> None:
         self.network = network
         self.window = network.config.window
-        self._drawn = tf.function(self._drawn_graph, autograph=False)
+        self.read = tf.function(self._read_graph, autograph=False)
+        self.step = tf.function(self._step_graph, autograph=False)
 
     def notes(
         self,
         start: NDArray[np.int32],
         count: int,
-        taste: Taste,
+        taste: SamplingParameters,
         random_seed: int = 0,
         stride: int = 1,
         should_stop: ShouldStop = lambda: False,
@@ -56,27 +57,24 @@ class ClassicSampler:
         for row in uniforms:
             if should_stop():
                 break
-            drawn = self._drawn(tf.constant(after(line, self.window)), tf.constant(row), self._taste(taste))
-            line = np.concatenate([line, drawn.numpy()])
+            logits, states = self.read(tf.constant(after(line, self.window)))
+            for turn, uniform in enumerate(row):
+                if turn:
+                    logits, states = self.step(tf.constant(line[-1:]), states)
+                line = np.append(line, np.int32(_drawn(logits.numpy()[0], uniform, taste)))
         return line[len(start) : len(start) + count]
 
-    def _taste(self, taste: Taste) -> tuple[Tensor, ...]:
-        top_p = DEFAULT_TOP_P if taste.top_p is None else taste.top_p
-        floats = (tf.constant([value], tf.float32) for value in (taste.temperature, top_p, taste.min_p))
-        temperature, top_p, min_p = floats
-        return temperature, tf.constant([taste.top_k], tf.int32), top_p, min_p
+    def _read_graph(self, window: Tensor) -> tuple[Tensor, States]:
+        """Logits (1, vocabulary) after a whole window of notes (window,), and every layer's state."""
+        output, states = self._through(self.network.scaled(window))
+        return self.network.from_last(output), states
 
-    def _drawn_graph(self, window: Tensor, uniforms: Tensor, taste: tuple[Tensor, ...]) -> Tensor:
-        """So many notes after `window` as there are uniform numbers, int32 (stride,)."""
-        output, states = self._read(self.network.scaled(window))
-        notes: list[Tensor] = []
-        for turn in range(uniforms.shape[0]):
-            if turn:
-                output, states = self._step(self.network.scaled(notes[-1]), states)
-            notes.append(draw(self.network.from_last(output), uniforms[turn : turn + 1], *taste))
-        return ops.concatenate(notes)
+    def _step_graph(self, note: Tensor, states: States) -> tuple[Tensor, States]:
+        """The same after one more note (1,)."""
+        output, states = self._further(self.network.scaled(note), states)
+        return self.network.from_last(output), states
 
-    def _read(self, inputs: Tensor) -> tuple[Tensor, States]:
+    def _through(self, inputs: Tensor) -> tuple[Tensor, States]:
         """Output of the last layer (1, units) after the whole window (window, 1), and every layer's state."""
         states: States = []
         for layer in self.network.lstm_layers:
@@ -96,7 +94,7 @@ class ClassicSampler:
             states.append((hidden, memory))
         return states[-1][0], states
 
-    def _step(self, inputs: Tensor, states: States) -> tuple[Tensor, States]:
+    def _further(self, inputs: Tensor, states: States) -> tuple[Tensor, States]:
         """Output of the last layer (1, units) after one more note (1, 1), and every layer's state."""
         later: States = []
         for layer, (hidden, memory) in zip(self.network.lstm_layers, states, strict=True):
@@ -112,3 +110,11 @@ def _gated(gates: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
     let_in, forget, new, let_out = ops.split(gates, 4, axis=-1)
     memory = ops.sigmoid(forget) * memory + ops.sigmoid(let_in) * ops.tanh(new)
     return ops.sigmoid(let_out) * ops.tanh(memory), memory
+
+
+def _drawn(logits: NDArray[np.float32], uniform: float, taste: SamplingParameters) -> int:
+    """A class out of logits (vocabulary,)."""
+    top_p = DEFAULT_TOP_P if taste.top_p is None else taste.top_p
+    scratch = np.zeros(len(logits))
+    parameters = float(taste.temperature), taste.top_k, float(top_p), float(taste.min_p)
+    return int(draw_one(logits, float(uniform), *parameters, scratch))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from model.composing import MODES, ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
-from model.sampling.taste import Taste
+from model.generation.parameters import SamplingParameters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def _add_controls(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_taste(group: argparse._ArgumentGroup) -> None:
-    usual = Taste()
+    usual = SamplingParameters()
     group.add_argument(
         "--temperature",
         action="append",
@@ -91,8 +91,8 @@ def options_of(arguments: argparse.Namespace) -> ComposeOptions:
     }
     asked |= {"density": arguments.density, "instruments": _listed(arguments.instruments)}
     temperatures = dict(_temperature(text) for text in arguments.temperature)
-    taste = Taste(
-        temperature=temperatures.pop("", Taste.temperature),
+    taste = SamplingParameters(
+        temperature=temperatures.pop("", SamplingParameters.temperature),
         top_k=arguments.top_k,
         top_p=arguments.top_p,
         min_p=arguments.min_p,

@@ -23,14 +23,14 @@ from model.composing.recasting import Recasting, recasting_of, with_asked
 from model.composing.tracks import named
 from model.composing.unasked import Settled, drawn_rate, players_of, settled
 from model.controls import Controls
-from model.engine import Drawing, Engine, Request, Standing
 from model.errors import RequestError
+from model.generation import Drawing, Engine, Progress, Request
+from model.generation.decoder import DecoderState
+from model.generation.plan import Plan
+from model.generation.processors import Playing
 from model.instruments import DRUMS_PROGRAM, FAMILIES, PER_FAMILY
 from model.piece import Piece
 from model.representation.base import UNKNOWN
-from model.sampling.ensemble_lean import Playing
-from model.sampling.plan import Plan
-from model.sampling.position import Position
 
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 MOST_TOKENS_PER_NOTE = 8  # where notes take several steps
@@ -65,10 +65,10 @@ class Finished:
 class Assignment:
     """What the sampler is to do, and what becomes of it."""
 
-    position: Position
+    state: DecoderState
     plan: Plan | None
     most_steps: int
-    progress: Callable[[Standing], float]
+    progress: Callable[[Progress], float]
     finish: Callable[[Drawing], Finished]
 
 
@@ -84,7 +84,7 @@ class Assignments:
             usual_velocity: of training music with one velocity, where that is known.
         """
         self._usual_velocity = usual_velocity
-        self._engine, self._primer = engine, engine.primer
+        self._engine, self._decoders = engine, engine.decoders
         self._representation = engine.representation
         self._habits = habits
         self._hearing = Hearing(self._representation)
@@ -114,7 +114,7 @@ class Assignments:
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
         left = length.left if self._representation.opens_with_wait else length.left - 1 + self._hearing.first_onset()
-        position = self._after(heading, asked, left)
+        state = self._after(heading, asked, left)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._decoded(drawing.steps), clock)
@@ -122,12 +122,12 @@ class Assignments:
             piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), wishes.key)
             return Finished(piece, 0.0, composed, piece, (), chosen.missing, piece.end_s)
 
-        position = self._primer.steered(position, wishes.key, notes_per_s, playing=playing)
-        return self._free(position, length.left, length.seconds, finish)
+        state = self._decoders.steered(state, wishes.key, notes_per_s, playing=playing)
+        return self._free(state, length.left, length.seconds, finish)
 
-    def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> Position:
-        """The position after the steps that say meter and tempo, where there are such."""
-        return self._primer.prime(heading, asked, left) if len(heading) else self._primer.start(asked, left)
+    def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> DecoderState:
+        """The state after the steps that say meter and tempo, where there are such."""
+        return self._decoders.prefill(heading, asked, left) if len(heading) else self._decoders.start(asked, left)
 
     def _heading(self, asked: NDArray[np.float32], options: ComposeOptions) -> tuple[NDArray[np.int32], Controls]:
         """The steps that say meter and tempo, drawn where they are not asked for, and what they say.
@@ -138,9 +138,9 @@ class Assignments:
         if not representation.headings:
             return np.zeros((0, len(representation.fields)), dtype=np.int32), options.controls
         request = Request(
-            position=self._primer.start(asked, UNKNOWN),
+            state=self._decoders.start(asked, UNKNOWN),
             random=np.random.Generator(np.random.Philox(options.random_seed).jumped()),
-            taste=options.sampling(representation),
+            sampling=options.sampling(representation),
             most_steps=representation.headings,
         )
         drawn = self._engine.submit(request).result()
@@ -162,10 +162,10 @@ class Assignments:
         if chosen.programs or chosen.missing:
             recast = with_asked(recast, chosen.programs)
         asked = self._hearing.as_before(latest, self._representation.controls.vector(chosen.controls))
-        position = self._primer.asked(self._primer.prime(latest, left=length.left), asked, length.left)
+        state = self._decoders.conditioned(self._decoders.prefill(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
         beat = self._hearing.beat(latest)
-        position = self._primer.steered(position, options.controls.key, notes_per_s, beat, chosen.playing)
+        state = self._decoders.steered(state, options.controls.key, notes_per_s, beat, chosen.playing)
         remarks = self._tempo_left_behind(sent, seed, options)
 
         def finish(drawing: Drawing) -> Finished:
@@ -187,7 +187,7 @@ class Assignments:
                 joined, seed_s, composed, new, (*remarks, *said, *left), chosen.missing, joined.end_s - seed_s
             )
 
-        return self._free(position, length.left, length.seconds, finish)
+        return self._free(state, length.left, length.seconds, finish)
 
     @staticmethod
     def _signed_as(seed: Piece, piece: Piece) -> Piece:
@@ -254,8 +254,8 @@ class Assignments:
         steps = self._hearing.steps(recast.heard(part))
         plan = plans.variation(self._representation, steps, options.strength)
         asked = self._representation.controls.vector(options.controls)
-        position = self._primer.start(asked, int(self._representation.onsets(steps)[-1]))
-        position = self._primer.steered(position, options.controls.key, None)
+        state = self._decoders.start(asked, int(self._representation.onsets(steps)[-1]))
+        state = self._decoders.steered(state, options.controls.key, None)
         joint = Joint(self._hearing.origin(part, steps), self._in_beats)
 
         def finish(drawing: Drawing) -> Finished:
@@ -274,7 +274,7 @@ class Assignments:
             piece = named(piece, len(part.instruments))
             return Finished(piece, seed_s, composed, alone, remarks, (), alone.end_s)
 
-        return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
+        return Assignment(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
 
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> Assignment:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
@@ -285,9 +285,9 @@ class Assignments:
         asked = self._representation.controls.vector(chosen.controls)
         headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
         plan, freedom = plans.accompaniment(self._representation, steps[headings:])
-        position = self._after(steps[:headings], asked, left)
-        position = self._primer.steered(
-            position, options.controls.key, asked_rate(options.controls), playing=chosen.playing
+        state = self._after(steps[:headings], asked, left)
+        state = self._decoders.steered(
+            state, options.controls.key, asked_rate(options.controls), playing=chosen.playing
         )
         joint = Joint(max(0, self._hearing.origin(part, steps)), self._in_beats, is_part_of_seed=False)
 
@@ -303,9 +303,9 @@ class Assignments:
             return Finished(piece, 0.0, composed, alone, remarks, chosen.missing, part.end_s)
 
         if freedom is not None:
-            return Assignment(position, plan, len(steps), lambda now: now.filled / len(steps), finish)
+            return Assignment(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
         most = len(steps) + int((part.end_s + 1) * MOST_NOTES_PER_SECOND)
-        return Assignment(position, plan, most, lambda now: now.woven / len(steps), finish)
+        return Assignment(state, plan, most, lambda now: now.woven / len(steps), finish)
 
     def _accompanists(self, asked: Controls) -> Settled:
         """Who plays around a melody: whoever is asked for; it is open where nobody is."""
@@ -317,11 +317,13 @@ class Assignments:
         """The piece of drawn `steps`, with no more notes sounding at once than its instruments can hold."""
         return limited(self._representation.decode(steps))
 
-    def _free(self, position: Position, left: int, seconds: float, finish: Callable[[Drawing], Finished]) -> Assignment:
+    def _free(
+        self, state: DecoderState, left: int, seconds: float, finish: Callable[[Drawing], Finished]
+    ) -> Assignment:
         is_even = self._representation.waits() is None
         steps_per_note = 1 if self._representation.opens_with_wait else MOST_TOKENS_PER_NOTE
         most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND * steps_per_note)
-        return Assignment(position, None, most, lambda now: 1 - now.left / left, finish)
+        return Assignment(state, None, most, lambda now: 1 - now.left / left, finish)
 
     def _part(self, seed: Piece, options: ComposeOptions, longest_s: float) -> tuple[Piece, tuple[str, ...]]:
         """As much of the beginning of `seed` as is asked for or may be, and a sentence where that is not all."""

@@ -18,10 +18,9 @@ from model.composing.options import ComposeOptions
 from model.composing.performing import perform, submit
 from model.composing.recasting import level_velocity
 from model.controls import Controls
-from model.engine import SLOTS, Drawing, Engine, Ticket
 from model.errors import RequestError
+from model.generation import SLOTS, Drawing, Engine, Handle, SamplingParameters
 from model.piece import Piece
-from model.sampling import Taste
 from model.similarity.originality import Originality, originality_of
 
 GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
@@ -132,15 +131,15 @@ class Composer:
         under_way: dict[Future[Drawing], tuple[int, Assignment, ComposeOptions]] = {}
         while True:
             for place, (seed, options) in islice(waiting, slots - len(under_way)):
-                ticket, assignment = self._begin(seed, options)
-                under_way[ticket.future] = place, assignment, options
+                handle, assignment = self._begin(seed, options)
+                under_way[handle.future] = place, assignment, options
             if not under_way:
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 place, assignment, options = under_way.pop(future)
                 yield place, self._composition(assignment, future.result(), options, {})
 
-    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Ticket, Assignment]:
+    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Handle, Assignment]:
         """Ask for a piece without waiting for it."""
         self._check(options)
         assignment = self._assignments.of(seed, options)
@@ -157,7 +156,7 @@ class Composer:
         new_s = None if drawing.stopped else finished.new_s
         found = fulfilment_of(options, finished.written, self.representation, finished.not_learnt, new_s)
         said = list(finished.remarks)
-        if drawing.guarded > MOST_GUARDED * len(drawing.steps):
+        if drawing.penalised > MOST_GUARDED * len(drawing.steps):
             said.append(GUARDED)
         return Composition(
             piece=finished.piece,
@@ -174,7 +173,7 @@ class Composer:
         )
 
 
-def _check_fields(taste: Taste, fields: list[str]) -> None:
+def _check_fields(taste: SamplingParameters, fields: list[str]) -> None:
     for name in taste.temperatures:
         if name not in fields:
             raise RequestError(f"This model draws no '{name}'. A temperature can be given for: {', '.join(fields)}.")

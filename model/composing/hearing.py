@@ -9,9 +9,9 @@ from model.analysis.tempo_detection import tapped_tempo
 from model.composing import seeds
 from model.composing.joining import Joint
 from model.errors import RequestError
+from model.generation.processors import Beat
 from model.piece import Piece
 from model.representation import Representation
-from model.sampling.pulse import Beat
 
 BEAT_FROM_S = 15.0  # of the seed's end: its beat there is the one to go on in
 LONGEST_PRIMING = 1024  # steps of the seed that the network hears: its last two minutes or so

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from model.controls import Controls
 from model.errors import RequestError
-from model.sampling.taste import Taste
+from model.generation.parameters import SamplingParameters
 
 if TYPE_CHECKING:
     from model.representation import Representation
@@ -49,13 +49,13 @@ class ComposeOptions:
     length_s: float | None = None
     bars: int | None = None
     controls: Controls = field(default_factory=Controls)
-    taste: Taste = field(default_factory=Taste)
+    taste: SamplingParameters = field(default_factory=SamplingParameters)
     strength: float = 0.5
     random_seed: int = 0
     include_seed: bool = True
     guard: bool = True
 
-    def sampling(self, representation: Representation) -> Taste:
+    def sampling(self, representation: Representation) -> SamplingParameters:
         """How to draw the fields of `representation`: as asked, and as suits it where nothing is asked."""
         names = [field.name for field in representation.fields]
         return self.taste.for_fields(names, representation.default_temperatures, representation.default_top_ps)
@@ -81,7 +81,7 @@ class ComposeOptions:
         _check_taste(self.taste)
 
 
-def _check_taste(taste: Taste) -> None:
+def _check_taste(taste: SamplingParameters) -> None:
     for name, temperature in (("", taste.temperature), *taste.temperatures.items()):
         if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
             of = f" of '{name}'" if name else ""

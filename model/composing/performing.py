@@ -8,18 +8,18 @@ import numpy as np
 
 from model.composing.assignment import Assignment
 from model.composing.options import ComposeOptions
-from model.engine import Drawing, Engine, Request, Ticket
+from model.generation import Drawing, Engine, Handle, Request
 
 
-def submit(engine: Engine, assignment: Assignment, options: ComposeOptions) -> Ticket:
+def submit(engine: Engine, assignment: Assignment, options: ComposeOptions) -> Handle:
     """Ask the engine for what `assignment` says, drawn as `options` say."""
     return engine.submit(
         Request(
-            position=assignment.position,
+            state=assignment.state,
             random=np.random.Generator(np.random.Philox(options.random_seed)),
-            taste=options.sampling(engine.representation),
+            sampling=options.sampling(engine.representation),
             plan=assignment.plan,
-            guard=options.guard,
+            is_penalised=options.guard,
             most_steps=assignment.most_steps,
         )
     )
@@ -33,10 +33,10 @@ def perform(
     should_stop: Callable[[], bool],
 ) -> Drawing:
     """Draw steps until the piece ends, is stopped, or has more notes than any piece should."""
-    ticket = submit(engine, assignment, options)
-    for chunk in ticket.chunks():
-        standing = chunk.standing
-        on_progress(1.0 if standing.is_over else min(assignment.progress(standing), 1.0))
-        if not standing.is_over and should_stop():
-            ticket.stop()
-    return ticket.result()
+    handle = submit(engine, assignment, options)
+    for chunk in handle.chunks():
+        progress = chunk.progress
+        on_progress(1.0 if progress.is_over else min(assignment.progress(progress), 1.0))
+        if not progress.is_over and should_stop():
+            handle.stop()
+    return handle.result()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.generation.plan import NEVER, Plan, filled_in, woven
 from model.piece import Piece
 from model.representation import Representation
-from model.sampling.plan import NEVER, Plan, filled_in, woven
 
 
 def variation(representation: Representation, steps: NDArray[np.int32], strength: float) -> Plan:

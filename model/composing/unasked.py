@@ -20,8 +20,8 @@ from model.composing.density import asked_rate
 from model.composing.options import ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
+from model.generation.processors import Playing
 from model.instruments import FAMILIES, PER_FAMILY, families
-from model.sampling.ensemble_lean import Playing
 from model.wording import listing
 
 DENSITY, KEY, ENSEMBLE = 2, 3, 4  # of the random seed's streams, apart from those of notes and headings

@@ -8,14 +8,15 @@ window spans two pieces; the last window of a piece is padded, and the padding h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.corpora.augmentation import InstrumentAugmentation, InstrumentChanges
-from model.representation.arrays import NUMPY
-from model.representation.base import BLOCK, UNKNOWN, Representation, Situation
+from model.representation.base import BLOCK, UNKNOWN, Representation
 
 
 def endless_order(
@@ -171,55 +172,32 @@ class WindowStreams:
         return Played(steps, controls, int(representation.onsets(steps)[-1]) if says_length else UNKNOWN)
 
     def _batches(self, order: Iterator[Played]) -> Iterator[tuple[dict]]:
-        rows = [_Row(self.length, len(self.representation.fields)) for _ in range(self.streams)]
-        situation = self.representation.situation(self.streams, NUMPY)
-        blank = self.representation.situation(1, NUMPY)
-        starts = np.array([field.size for field in self.representation.fields], dtype=np.int32)
-        previous = np.tile(starts, (self.streams, 1))
-        while True:
-            for row in rows:
-                if row.is_spent and (piece := next(order, None)) is not None:
-                    row.load(piece)
-            if all(row.is_spent for row in rows):
-                return
-            fresh = np.array([row.is_fresh for row in rows])
-            for name, value in situation.items():
-                value[fresh] = blank[name]
-            previous[fresh] = starts
-            for index, row in enumerate(rows):
-                row.ask(situation, index)
-            windows = [row.take() for row in rows]
-            batch, situation, previous = self._window(windows, situation, previous)
-            yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
+        rows = [_Row(self.representation, self.length) for _ in range(self.streams)]
+        with ThreadPoolExecutor(thread_name_prefix="windows") as threads:
+            while True:
+                for row in rows:
+                    if row.is_spent and (piece := next(order, None)) is not None:
+                        row.load(piece)
+                if all(row.is_spent for row in rows):
+                    return
+                fresh = np.array([row.is_fresh for row in rows])
+                batch = self._blank()
+                # the law of a step is compiled and runs without the GIL
+                list(threads.map(_Row.fill, rows, repeat(batch), range(len(rows))))
+                yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
 
-    def _window(
-        self, windows: list[tuple[Steps, bool]], situation: dict, previous: NDArray
-    ) -> tuple[dict, dict, NDArray]:
-        """One batch from each row's raw steps and whether its END lies in the window."""
-        fields = len(self.representation.fields)
-        raw = np.ones((self.streams, self.length, fields), dtype=np.int32)
-        weight = np.zeros((self.streams, self.length, fields), dtype=np.float32)
-        for row, (steps, _) in enumerate(windows):
-            raw[row, : len(steps)] = steps
-            weight[row, : len(steps)] = 1
-        before, situation = self.representation.trace(raw, situation)
-        # copies: a representation may hand on views of `raw`, and what is yielded must not change when the next is made
-        situation = {name: value.copy() for name, value in situation.items()}
-        target = self.representation.classes(raw, before, NUMPY).copy()
-        residual = self.representation.residual_nats(target) * weight[..., 0]
-        for row, (steps, has_end) in enumerate(windows):
-            if has_end:
-                target[row, len(steps), 0] = self.representation.end_class
-                weight[row, len(steps), 0] = 1
-        batch = {
-            "previous": np.concatenate([previous[:, None], target[:, :-1]], axis=1),
-            "target": target,
-            "raw": raw,
-            "situation": before,
-            "weight": weight,
-            "residual": residual,
+    def _blank(self) -> dict[str, NDArray]:
+        """A batch with nothing in it."""
+        representation, shape = self.representation, (self.streams, self.length)
+        fields = len(representation.fields)
+        return {
+            "previous": np.zeros((*shape, fields), dtype=np.int32),
+            "target": np.zeros((*shape, fields), dtype=np.int32),
+            "features": np.zeros((*shape, sum(representation.context_sizes.values())), dtype=np.float32),
+            "allowed": np.ones((*shape, sum(field.size for field in representation.fields)), dtype=bool),
+            "weight": np.zeros((*shape, fields), dtype=np.float32),
+            "residual": np.zeros(shape, dtype=np.float32),
         }
-        return batch, situation, target[:, -1].copy()
 
 
 def _beginning_and_end(rng: np.random.Generator) -> tuple[int, int]:
@@ -232,39 +210,46 @@ def _beginning_and_end(rng: np.random.Generator) -> tuple[int, int]:
 class _Row:
     """Where one stream stands in its piece."""
 
-    def __init__(self, length: int, fields: int) -> None:
-        self.length = length
-        self.fields = fields
+    def __init__(self, representation: Representation, length: int) -> None:
+        self._representation, self._length = representation, length
+        self._starts = np.array([field.size for field in representation.fields], dtype=np.int32)
+        self._previous, self._states = self._starts, representation.new_states()
         self.piece: Played | None = None
         self.position = 0
 
     @property
     def is_spent(self) -> bool:
+        """Whether it has no piece."""
         return self.piece is None
 
     @property
     def is_fresh(self) -> bool:
+        """Whether a piece begins with the next window, or there is none."""
         return self.position == 0
 
     def load(self, piece: Played) -> None:
+        """Begin a piece."""
         self.piece, self.position = piece, 0
+        self._previous, self._states = self._starts, self._representation.new_states(piece.left)
 
-    def ask(self, situation: Situation, row: int) -> None:
-        """Put what is asked of the coming window, and at its start the piece's length, into `situation`."""
+    def fill(self, batch: dict[str, NDArray], row: int) -> None:
+        """Put the next window into a row of a batch; what pads it at the end of the piece weighs nothing."""
         if self.piece is None:
             return
-        controls = self.piece.controls
-        situation["controls"][row] = controls[min(self.position // BLOCK, len(controls) - 1)]
-        if self.position == 0:
-            situation["left"][row] = self.piece.left
-
-    def take(self) -> tuple[Steps, bool]:
-        """The next raw steps, fewer than a window at the end of a piece, and whether END follows within it."""
-        if self.piece is None:
-            return np.zeros((0, self.fields), dtype=np.int32), False
-        steps = self.piece.steps[self.position : self.position + self.length]
-        self.position += self.length
-        has_end = len(steps) < self.length
-        if has_end:
+        controls = self.piece.controls[min(self.position // BLOCK, len(self.piece.controls) - 1)]
+        raw = np.ones((self._length, len(self._starts)), dtype=np.int32)
+        steps = self.piece.steps[self.position : self.position + self._length]
+        raw[: len(steps)] = steps
+        trace = self._representation.trace(raw, self._states, controls)
+        target, weight = trace.classes, batch["weight"][row]
+        weight[: len(steps)] = 1
+        batch["residual"][row] = self._representation.quantisation_nats(target) * weight[:, 0]
+        if len(steps) < self._length:
+            target[len(steps), 0] = self._representation.end_class
+            weight[len(steps), 0] = 1
+        batch["previous"][row], batch["target"][row] = np.vstack([self._previous, target[:-1]]), target
+        batch["features"][row], batch["allowed"][row] = trace.features, trace.allowed
+        self._previous = target[-1]
+        self.position += self._length
+        if len(steps) < self._length:
             self.piece, self.position = None, 0
-        return steps, has_end

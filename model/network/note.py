@@ -1,20 +1,20 @@
 """The note-level network: embeddings, a stack that carries the past, one head per field.
 
-One pass through the stack per note. The heads see, beside the stack's output, the *situation* that the
-representation keeps (which keys sound and for how long), so that the LSTM need not count milliseconds.
+One pass through the stack per note. Stack and heads also see *features* of the state that the representation's law
+keeps (which keys sound and for how long), so that the LSTM need not count milliseconds. Training reads them from its
+batches; `model.generation.step` computes the same network while it draws.
 """
 
 from __future__ import annotations
 
 import keras
 import numpy as np
-from keras import ops
 
 from model.network.config import NetworkConfig
 from model.network.heads import FieldHead
 from model.network.stacks import State, stack_for
 from model.representation import representation_of
-from model.representation.base import Situation, Tensor
+from model.representation.base import Tensor
 
 
 class NoteNetwork(keras.Model):
@@ -53,65 +53,47 @@ class NoteNetwork(keras.Model):
         starts = np.tile([field.size for field in self.representation.fields], (batch, 1)).astype(np.int32)
         return starts, self.stack.start(batch)
 
-    def embed(self, previous: Tensor, situation: Situation, training: bool = False) -> Tensor:
-        """Input of the stack, (..., embedding), from the previous step's classes (..., fields)."""
-        embedded = self.embed_situation(self._context("input", situation, training))
+    def embed(self, previous: Tensor, features: Tensor, training: bool = False) -> Tensor:
+        """Input of the stack, (..., embedding).
+
+        Args:
+            previous: classes of the step before, (..., fields).
+            features: of the state before the step, of all parts side by side, see `representation.Trace`.
+            training: whether dropout is on.
+        """
+        embedded = self.embed_situation(self._part(0, features, training))
         for index, embed in enumerate(self.embed_fields):
             embedded = embedded + embed(previous[..., index])
         return self.dropout(embedded, training=True) if training else embedded
 
-    def _context(self, part: str, situation: Situation, training: bool) -> Tensor:
-        context = self.representation.context(part, situation, ops)
-        return self.dropout(context, training=True) if training else context
+    def _part(self, number: int, features: Tensor, training: bool) -> Tensor:
+        """What the stack (0) or the head of a field (1, 2...) looks at."""
+        sizes = list(self.representation.context_sizes.values())
+        at = sum(sizes[:number])
+        part = features[..., at : at + sizes[number]]
+        return self.dropout(part, training=True) if training else part
 
     def sequence(
-        self, previous: Tensor, situation: Situation, state: State, training: bool = False
+        self, previous: Tensor, features: Tensor, state: State, training: bool = False
     ) -> tuple[Tensor, State]:
         """Outputs of the stack (batch, time, units) for a whole window, and its state after it."""
-        return self.stack.sequence(self.embed(previous, situation, training), state, training)
-
-    def step(self, previous: Tensor, situation: Situation, state: State) -> tuple[Tensor, State]:
-        """Outputs of the stack (batch, units) for one step, and its state after it."""
-        return self.stack.step(self.embed(previous, situation), state)
-
-    def logits(
-        self, index: int, output: Tensor, drawn: list[Tensor], situation: Situation, training: bool = False
-    ) -> Tensor:
-        """Logits of field `index`, (..., classes).
-
-        Args:
-            index: which field.
-            output: output of the stack, (..., units).
-            drawn: classes of the fields before it, int (...,) each.
-            situation: before the step for the first field, after `elapse` and `noted` for the others.
-            training: whether dropout is on.
-        """
-        field = self.representation.fields[index]
-        context = self._context(field.name, situation, training)
-        allowed = self.representation.allowed(field.name, situation, ops)
-        return self.heads[index](output, drawn, context, allowed, training=training)
-
-    def _noted(self, situation: Situation, index: int, value: Tensor) -> Situation:
-        """The situation once field `index` of a step is known, as the heads after it see it."""
-        if index == 0:
-            return self.representation.elapse(situation, value, ops)
-        return self.representation.noted(situation, index, value, ops)
+        return self.stack.sequence(self.embed(previous, features, training), state, training)
 
     def call(self, batch: dict[str, Tensor], state: State, training: bool = False) -> tuple[list[Tensor], State]:
         """Logits of every field for a window of known steps (teacher forcing), and the stack's state after it.
 
         Args:
-            batch: `previous` and `target` classes and `raw` values of the targets, (batch, time, fields) each, and
-                `situation`, the situation before each step.
+            batch: `previous` and `target` classes, (batch, time, fields) each, and `features` and `allowed` classes of
+                each step, see `representation.Trace`.
             state: of the stack before the window.
             training: whether dropout is on.
         """
-        situation = batch["situation"]
-        outputs, state = self.sequence(batch["previous"], situation, state, training)
-        target = batch["target"]
-        logits = []
-        for index in range(len(self.heads)):
-            drawn = [target[..., earlier] for earlier in range(index)]
-            logits.append(self.logits(index, outputs, drawn, situation, training))
-            situation = self._noted(situation, index, batch["raw"][..., index])
+        outputs, state = self.sequence(batch["previous"], batch["features"], state, training)
+        target, logits, at = batch["target"], [], 0
+        for index, (field, head) in enumerate(zip(self.representation.fields, self.heads, strict=True)):
+            earlier = [target[..., number] for number in range(index)]
+            context = self._part(index + 1, batch["features"], training)
+            allowed = batch["allowed"][..., at : at + field.size]
+            logits.append(head(outputs, earlier, context, allowed, training=training))
+            at += field.size
         return logits, state

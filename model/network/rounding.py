@@ -1,7 +1,7 @@
 """A network as the engine draws from it on a CPU: what enters a product, and the weights, in whole numbers of 8 bits.
 
-`model.engine.matmul` has the same products in machine code. Here they are made of Keras' operations, slowly, on every
-backend: to measure what rounding does to the likelihood of music, and to hold the machine to what it promises.
+`model.generation.kernels.products` has the same products in machine code. Here they are made of Keras' operations,
+slowly, on every backend: to measure what rounding does to the likelihood of music, and to test the machine code.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from functools import partial
 import keras
 from keras import ops
 
+from model.arithmetic import LARGEST, LEAST_ROUNDED, WIDEST
 from model.network.note import NoteNetwork
 from model.representation.base import Tensor
-
-LARGEST = 127.0  # of a column of weights
-WIDEST = 126.7  # of a row of inputs: with 127, half of the largest would lie just between two whole numbers
-LEAST = 1e-30  # rows with nothing larger are rounded to 0
 
 
 def rounded_twin(network: NoteNetwork) -> NoteNetwork:
@@ -38,7 +35,7 @@ def rounded_twin(network: NoteNetwork) -> NoteNetwork:
 def product(x: Tensor, weights: Tensor) -> Tensor:
     """x (..., inputs) @ weights (inputs, outputs), each row of x and column of weights rounded on its own scale."""
     of_rows, of_columns = _largest(x, -1), _largest(weights, 0)
-    inputs = ops.round(x * ops.where(of_rows > LEAST, WIDEST / ops.maximum(of_rows, LEAST), 0.0))
+    inputs = ops.round(x * ops.where(of_rows > LEAST_ROUNDED, WIDEST / ops.maximum(of_rows, LEAST_ROUNDED), 0.0))
     whole = ops.round(weights / ops.where(of_columns > 0, of_columns / LARGEST, 1.0))
     return ops.matmul(inputs, whole) * (of_columns / LARGEST) * (of_rows / WIDEST)
 

@@ -1,9 +1,8 @@
 """What every representation promises to the network, the training loop and the sampler.
 
-A representation turns a Piece into *steps*, an int32 table with one row per note and one column per field, and back.
-It also keeps the *situation*: what follows from the steps so far and a network would waste itself on remembering
-(which keys still sound, for how long). The same code runs on numpy while training data is prepared and on
-`keras.ops` inside the compiled sampling loop: functions that must run on both take the array module as `ops`.
+A representation is three things: a codec between a `Piece` and *steps*, an int32 table with one row per note and one
+column per field; the constants of its step law, whose functions are in `law` and its versions; and what evaluation
+needs.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from numpy.typing import NDArray
 from model.controls import Controls, ControlSpace
 from model.errors import RequestError
 from model.piece import Piece
-from model.representation.arrays import NUMPY
-from model.tonality import CHROMA
+from model.representation.law import UNKNOWN, Conditions, trace
+
+__all__ = ["BLOCK", "UNKNOWN", "Field", "Freedom", "Representation", "Tensor", "Trace"]
 
 Tensor = Any  # a numpy array or a tensor of the running Keras backend
-Situation = dict[str, Tensor]
 
-UNKNOWN = -1  # of `left`: nobody said how long the piece is to be
+NOWHERE = slice(-1, -1)  # in the controls
 BLOCK = 128  # steps that share one measured control vector while training
 
 
@@ -48,14 +47,30 @@ class Freedom(IntEnum):
     MOVED = 4  # the same, and another one than in the step before
 
 
+@dataclass(frozen=True)
+class Trace:
+    """Known steps as the network reads them.
+
+    Attributes:
+        classes: int32 (steps, fields).
+        features: what the stack ('input') and each head may look at, side by side, float32 (steps, widths together).
+        allowed: which classes of each field could follow, side by side, bool (steps, classes together).
+    """
+
+    classes: NDArray[np.int32]
+    features: NDArray[np.float32]
+    allowed: NDArray[np.bool_]
+
+
 class Representation(ABC):
-    """A bijection, up to the stated quantisation, between pieces and steps."""
+    """A bijection, up to the stated quantisation, between pieces and steps; and the constants of its law."""
 
     name: ClassVar[str]
     fields: tuple[Field, ...]
     end_class: int  # the class of the first field that says the piece is over
     quantisation: ClassVar[str]  # what a round trip may change, in one sentence
-    music_sizes: ClassVar[dict[str, int]]  # width of `music` for 'input' and for each field that has some
+    state: ClassVar[np.dtype]  # of one piece, see `law`
+    feature_sizes: ClassVar[dict[str, int]]  # what `law.features` writes, for 'input' and each field that has some
     control_names: ClassVar[tuple[str, ...]]  # which of `model.controls.NAMES` it can be asked for
     left_fades: ClassVar[tuple[float, ...]]  # own time units over which the nearness of the end fades
     units_per_second: ClassVar[float | None]  # None where time is counted in beats
@@ -63,6 +78,7 @@ class Representation(ABC):
     units_per_quarter: ClassVar[int] = 1  # where it is
     opens_with_wait: ClassVar[bool] = False  # whether a step is a note and its first value the wait before it
     headings: ClassVar[int] = 0  # steps at the beginning of every piece that say its meter and tempo
+    units_per_step: ClassVar[int] = 1  # own time units that a step lets pass at least, where no class says a wait
     hears_drums: ClassVar[bool] = False  # whether they are among its steps
     usual_tempo_bpm: ClassVar[float] = 120.0  # quarters a minute where it is, and none was asked for
     default_temperatures: ClassVar[dict[str, float]] = {}  # of single fields, at a temperature of 1
@@ -75,9 +91,14 @@ class Representation(ABC):
 
     @property
     def context_sizes(self) -> dict[str, int]:
-        """Width of `context` for 'input' and for every field."""
+        """How many numbers `law.context` writes for 'input' and for every field."""
         asked = self.controls.width + 2 + len(self.left_fades)
-        return {part: self.music_sizes.get(part, 0) + asked for part in ("input", *(f.name for f in self.fields))}
+        return {part: self.feature_sizes.get(part, 0) + asked for part in ("input", *(f.name for f in self.fields))}
+
+    @staticmethod
+    @abstractmethod
+    def start(state: NDArray) -> None:
+        """Fill a new state, but for `left`."""
 
     @abstractmethod
     def encode(self, piece: Piece) -> NDArray[np.int32]:
@@ -123,44 +144,9 @@ class Representation(ABC):
     def measured(self, steps: NDArray[np.int32], style: str = "") -> NDArray[np.float32]:
         """The control vector that asks for each `BLOCK` of `steps` as it is, (blocks, controls.width)."""
 
-    @abstractmethod
-    def silence(self, batch: int, ops: Any) -> Situation:
-        """The representation's own part of the situation before the first step, for `batch` pieces."""
-
-    def situation(self, batch: int, ops: Any) -> Situation:
-        """The situation before the first step, for `batch` pieces: nothing asked, the length unknown.
-
-        Beside what `silence` gives, every situation holds `controls`, float32 (batch, controls.width), and `left`,
-        int32 (batch,): own time units until the last onset of the piece.
-        """
-        return {
-            **self.silence(batch, ops),
-            "controls": ops.zeros((batch, self.controls.width), dtype="float32"),
-            "left": ops.full((batch,), UNKNOWN, dtype="int32"),
-        }
-
-    def waited(self, situation: Situation, shift: Tensor, ops: Any) -> Situation:
-        """What was asked and how much is left, `shift` own time units (batch...) later; a part of `elapse`."""
-        left = situation["left"]
-        later = ops.where(left == UNKNOWN, UNKNOWN, ops.maximum(left - shift, 0))
-        return {"controls": situation["controls"], "left": later}
-
-    @abstractmethod
-    def advance(self, situation: Situation, step: dict[str, Tensor], ops: Any) -> Situation:
-        """The situation after `step`, whose values are raw integers of shape (batch,)."""
-
-    def trace(self, steps: NDArray[np.int32], situation: Situation) -> tuple[Situation, Situation]:
-        """The situation before each of raw `steps` (batch, time, fields), and the one after the last; numpy only."""
-        before = []
-        for position in range(steps.shape[1]):
-            before.append(situation)
-            step = {field.name: steps[:, position, index] for index, field in enumerate(self.fields)}
-            situation = self.advance(situation, step, NUMPY)
-        return {name: np.stack([moment[name] for moment in before], axis=1) for name in situation}, situation
-
-    @abstractmethod
     def drawable(self) -> NDArray[np.bool_]:
         """Classes of the first field that composing may draw, (size,): the caller decides how long a piece is."""
+        return np.arange(self.fields[0].size) != self.end_class
 
     def waits(self) -> NDArray[np.int32] | None:
         """The least own time units that each class of the first field lets pass, (size,), 0 for END.
@@ -169,46 +155,28 @@ class Representation(ABC):
         """
         return None
 
-    def openings(self, situation: Situation, ops: Any) -> Tensor:
-        """Which classes of the first field composing may draw now, bool (batch, size).
+    def new_states(self, left: int = UNKNOWN) -> NDArray[np.void]:
+        """The state before the first step, and a record of scratch."""
+        states = np.zeros(2, dtype=self.state)
+        type(self).start(states)
+        states["left"] = left
+        return states
 
-        No wait beyond the last onset that was asked for; there, only what sounds together with it, and END.
-        """
-        left = ops.expand_dims(situation["left"], -1)
-        waits = self.waits()
-        least = 1 if waits is None else waits
-        in_time = ops.logical_and(self.drawable(), ops.logical_or(left == UNKNOWN, least <= left))
-        is_end = np.arange(self.fields[0].size) == self.end_class
-        return ops.logical_or(in_time, ops.logical_and(is_end, left == 0))
+    def conditions(self, controls: NDArray[np.float32]) -> Conditions:
+        """What is asked, float32 (width,), as the law reads it."""
+        key, instruments = (self.controls.slices.get(name, NOWHERE).start for name in ("key", "instruments"))
+        fades = np.array(self.left_fades, dtype=np.float32)
+        return Conditions(np.ascontiguousarray(controls, dtype=np.float32), key, instruments, fades)
 
-    def drawn_from(self, index: int, situation: Situation, ops: Any) -> Tensor | None:
-        """Which classes of field `index` composing may draw of those that can follow, (batch, size); None = all."""
-        return self.openings(situation, ops) if index == 0 else None
-
-    def has_pitch(self, values: Sequence[Tensor], ops: Any) -> Tensor | None:
-        """Whether a step sounds a pitch, told by its raw `values` before the pitch, (batch,) each; None = it does."""
-        return None
-
-    def of_chroma(self, index: int, said: Tensor, situation: Situation, ops: Any) -> Tensor | None:
-        """What is said of each pitch class, (batch, 12), said of the classes of field `index` that sound it.
-
-        (batch, size), 0 for classes that sound none; None where the field is no pitch.
-        """
-        if not (self.opens_with_wait and self.fields[index].name == "pitch"):
-            return None
-        size = self.fields[index].size
-        return ops.tile(said, (1, -(-size // CHROMA)))[:, :size]
-
-    def chroma(self, raw: Tensor, ops: Any) -> Tensor:
-        """How many notes of each pitch class a step with `raw` values (batch, fields) sounds, float32 (batch, 12).
-
-        For representations some field of which is a pitch.
-        """
-        pitch = [field.name for field in self.fields].index("pitch")
-        classes = ops.expand_dims(ops.mod(raw[:, pitch], CHROMA), -1)
-        sounded = ops.cast(classes == ops.arange(CHROMA, dtype="int32"), "float32")
-        has_pitch = self.has_pitch([raw[:, index] for index in range(pitch)], ops)
-        return sounded if has_pitch is None else ops.where(ops.expand_dims(has_pitch, -1), sounded, 0.0)
+    def trace(self, steps: NDArray[np.int32], states: NDArray[np.void], controls: NDArray[np.float32]) -> Trace:
+        """Known raw `steps` (steps, fields) as the network reads them; the state moves to after the last."""
+        steps = np.ascontiguousarray(steps, dtype=np.int32)
+        sizes = np.array([field.size for field in self.fields])
+        classes = np.zeros(steps.shape, dtype=np.int32)
+        features = np.zeros((len(steps), sum(self.context_sizes.values())), dtype=np.float32)
+        allowed = np.ones((len(steps), int(sizes.sum())), dtype=np.uint8)
+        trace(states, self.conditions(controls), steps, sizes, classes, features, allowed)
+        return Trace(classes, features, allowed.view(bool))
 
     def headed(self, heading: NDArray[np.int32], controls: Controls) -> NDArray[np.int32]:
         """A drawn `heading` (headings, fields) with the meter and the tempo that are asked for."""
@@ -242,45 +210,6 @@ class Representation(ABC):
         """The piece that is left of `steps` (notes, fields) without the values that `freedom` says were given."""
         return self.decode(steps)
 
-    @abstractmethod
-    def raw(self, index: int, drawn: Tensor, uniform: Tensor, situation: Situation, ops: Any) -> Tensor:
-        """Raw values int32 (batch,) of the drawn classes of field `index`; `uniform` chooses within a bucket."""
-
-    @abstractmethod
-    def elapse(self, situation: Situation, shift: Tensor, ops: Any) -> Situation:
-        """The situation once the first field is known and before the other fields are."""
-
-    def noted(self, situation: Situation, index: int, value: Tensor, ops: Any) -> Situation:
-        """The situation once field `index`, not the first, is known too; the same if later fields need not see it."""
-        return situation
-
-    @abstractmethod
-    def music(self, part: str, situation: Situation, ops: Any) -> Tensor:
-        """What `part` ('input' or a field of `music_sizes`) may look at in the music so far, float32 (..., size)."""
-
-    def context(self, part: str, situation: Situation, ops: Any) -> Tensor:
-        """What `part` ('input' or a field) may look at, float32 (..., context_sizes[part]).
-
-        The music so far, what was asked for, and how near the end is.
-        """
-        asked = [situation["controls"], self._nearness(situation["left"], ops)]
-        return ops.concatenate([self.music(part, situation, ops), *asked] if part in self.music_sizes else asked, -1)
-
-    def _nearness(self, left: Tensor, ops: Any) -> Tensor:
-        """What is left as float32 (..., 2 + fades): whether that is known, whether nothing is, how near the end is."""
-        units = ops.cast(ops.expand_dims(left, -1), "float32")
-        known = ops.cast(units >= 0, "float32")
-        fades = [known * ops.exp(-ops.maximum(units, 0.0) / fade) for fade in self.left_fades]
-        return ops.concatenate([known, ops.cast(units == 0, "float32"), *fades], axis=-1)
-
-    @abstractmethod
-    def allowed(self, field: str, situation: Situation, ops: Any) -> Tensor | None:
-        """Which classes of `field` can follow, bool (..., size), or None where all can."""
-
-    @abstractmethod
-    def classes(self, steps: Tensor, situation: Situation, ops: Any) -> Tensor:
-        """The classes int32 (..., fields) of raw `steps` (..., fields), each in the situation before it."""
-
-    @abstractmethod
-    def residual_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
+    def quantisation_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
         """What saying the exact raw values costs beyond their classes (..., fields), in nats (...,)."""
+        return np.zeros(classes.shape[:-1], dtype=np.float32)

@@ -4,16 +4,15 @@ Inside a bucket every value is equally likely, so a class costs log(width) nats 
 and the likelihood of the integer stays exact. Used by `performance` for time shifts and durations.
 """
 
-from __future__ import annotations
+# ruff: noqa: ANN001, ANN201 (numba infers types)
+# mypy: disable-error-code="no-untyped-def"
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.representation.arrays import NUMPY
-
-Tensor = Any  # a numpy array or a tensor of the running Keras backend
+from model.compiling import inlined
 
 EXACT = 128  # values below this have a class each: 1.27 s at 10 ms
 PER_OCTAVE = 16  # classes for each doubling above it
@@ -30,14 +29,18 @@ def lowest_values(exact: int, per_octave: int, octaves: int) -> NDArray[np.int32
 LOWEST = lowest_values(EXACT, PER_OCTAVE, OCTAVES)  # the least value of each class, int32 (classes,)
 WIDTHS = np.diff(np.append(LOWEST, LARGEST + 1)).astype(np.int32)  # how many values each class holds
 SIZE = len(LOWEST)  # 256
-_CLASS_OF = np.repeat(np.arange(SIZE, dtype=np.int32), WIDTHS)  # the class of every value, (LARGEST + 1,)
 
 
-def bucket_of(values: Tensor, ops: Any = NUMPY) -> Tensor:
-    """The class of each value, int32 in 0..SIZE-1; values above `LARGEST` fall into the last class.
+@inlined
+def class_of(value, exact):
+    """The class of a number >= 0, where those below `exact` have a class each and each doubling beyond `PER_OCTAVE`.
 
-    Args:
-        values: int32 >= 0 of any shape.
-        ops: numpy or keras.ops.
+    Numbers that are too large fall into the last class.
     """
-    return ops.take(_CLASS_OF, ops.minimum(values, LARGEST))
+    value = min(value, (exact << OCTAVES) - 1)
+    if value < exact:
+        return value
+    octave = 0
+    while value >= exact << (octave + 1):
+        octave += 1
+    return exact + PER_OCTAVE * octave + value // ((exact // PER_OCTAVE) << octave) - PER_OCTAVE

@@ -7,19 +7,27 @@ notes end before others begin, both by rising pitch, so a performance has one st
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.piece import Piece
-from model.representation.base import Field, Situation, Tensor
-from model.representation.performance import DURATION, PITCHES, SHIFT, VELOCITY_BINS, Performance
+from model.representation import token_laws
+from model.representation.base import Field
+from model.representation.performance import DURATION, SHIFT, Performance
+from model.representation.token_laws import (
+    EVENTS,
+    LONGEST_SHIFT,
+    NOTE_OFF,
+    NOTE_ON,
+    PITCHES,
+    SET_VELOCITY,
+    TIME_SHIFT,
+)
 from model.representation.tokens import Tokens
 
-NOTE_ON, NOTE_OFF, TIME_SHIFT, SET_VELOCITY = 0, 128, 256, 356  # first event of each kind
-SIZE = 388
-LONGEST_SHIFT = 100  # 10 ms steps in one event; longer waits take several
+SIZE = EVENTS
 UNSAID_VELOCITY = 16  # bin of a note struck before any velocity was said
 
 _EVENT = np.arange(SIZE, dtype=np.int32)
@@ -37,7 +45,9 @@ class Events(Tokens):
     units_per_second = Performance.units_per_second
     symbol = Performance.symbol
     quantisation = Performance.quantisation
-    music_sizes: ClassVar[dict[str, int]] = {"input": PITCHES + 1, "event": PITCHES + 1}
+    state = token_laws.EVENT_STATE
+    start = staticmethod(token_laws.start_events)
+    feature_sizes: ClassVar[dict[str, int]] = {"input": PITCHES + 1, "event": PITCHES + 1}
 
     def encode(self, piece: Piece) -> NDArray[np.int32]:
         """The events of `piece`, int32 (events, 1) in 0..387."""
@@ -71,66 +81,6 @@ class Events(Tokens):
     def waits(self) -> NDArray[np.int32]:
         """10 ms steps that each event lets pass, (389,)."""
         return _WAITS
-
-    def silence(self, batch: int, ops: Any) -> Situation:
-        """Nothing sounds: `sounding` int32 (batch, 128) is 1 for keys held down.
-
-        `last` is the latest event, `velocity` the bin in force, `pitch` the highest key struck at this moment,
-        int32 (batch,) each; -1 where there is none.
-        """
-        nothing_yet = {name: ops.full((batch,), -1, dtype="int32") for name in ("last", "velocity", "pitch")}
-        return {"sounding": ops.zeros((batch, PITCHES), dtype="int32"), **nothing_yet}
-
-    def advance(self, situation: Situation, step: dict[str, Tensor], ops: Any) -> Situation:
-        """The situation after one event, int32 (batch,)."""
-        event = step["event"]
-        passed = ops.take(_WAITS, event)
-        keys = ops.arange(PITCHES, dtype="int32")
-        struck = ops.expand_dims(event, -1) == keys  # (batch, 128)
-        released = ops.expand_dims(event - NOTE_OFF, -1) == keys
-        sounding = ops.where(released, 0, situation["sounding"])
-        is_velocity = event >= SET_VELOCITY
-        return {
-            **self.waited(situation, passed, ops),
-            "sounding": ops.where(struck, 1, sounding),
-            "last": event,
-            "velocity": ops.where(is_velocity, event - SET_VELOCITY, situation["velocity"]),
-            "pitch": ops.where(passed > 0, -1, ops.where(event < NOTE_OFF, event, situation["pitch"])),
-        }
-
-    def music(self, part: str, situation: Situation, ops: Any) -> Tensor:
-        """The keys held down and the velocity in force, float32 (..., 129)."""
-        velocity = ops.cast(ops.expand_dims(situation["velocity"], -1), "float32") / VELOCITY_BINS
-        return ops.concatenate([ops.cast(situation["sounding"], "float32"), velocity], axis=-1)
-
-    def allowed(self, field: str, situation: Situation, ops: Any) -> Tensor:
-        """What the one order of a moment's events leaves open, bool (..., 389)."""
-        last, velocity, left, pitch = (
-            ops.expand_dims(situation[name], -1) for name in ("last", "velocity", "left", "pitch")
-        )
-        keys = ops.arange(PITCHES, dtype="int32")
-        held = situation["sounding"] > 0
-        after_velocity, after_on = last >= SET_VELOCITY, ops.logical_and(last >= 0, last < NOTE_OFF)
-        after_off = ops.logical_and(last >= NOTE_OFF, last < TIME_SHIFT)
-        after_shift = ops.logical_and(last >= TIME_SHIFT, last < SET_VELOCITY)
-        after_full_shift = last == TIME_SHIFT + LONGEST_SHIFT - 1
-        can_strike = ops.logical_and(ops.logical_and(keys > pitch, left != 0), ops.logical_not(held))  # (..., 128)
-        rising = ops.logical_and(after_off, ops.logical_or(keys > last - NOTE_OFF, left == 0))
-        can_release = ops.logical_and(held, ops.logical_or(after_shift, rising))
-        can_wait = ops.logical_or(ops.logical_or(after_on, after_off), after_full_shift)  # (..., 1)
-        changes = ops.arange(VELOCITY_BINS, dtype="int32") != velocity
-        may_change = ops.logical_and(ops.any(can_strike, axis=-1, keepdims=True), ops.logical_not(after_velocity))
-        is_silent = ops.logical_not(ops.any(held, axis=-1, keepdims=True))
-        return ops.concatenate(
-            [
-                ops.logical_and(can_strike, velocity >= 0),
-                can_release,
-                ops.repeat(can_wait, LONGEST_SHIFT, axis=-1),
-                ops.logical_and(changes, may_change),
-                ops.logical_and(is_silent, ops.logical_not(after_velocity)),
-            ],
-            axis=-1,
-        )
 
 
 def events_of(steps: NDArray[np.int32]) -> NDArray[np.int16]:

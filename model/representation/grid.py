@@ -6,15 +6,10 @@ exact up to two bars of 4/4; beyond, an octave has sixteen classes, and the leas
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.representation.arrays import NUMPY
 from model.representation.buckets import lowest_values
-
-Tensor = Any  # a numpy array or a tensor of the running Keras backend
 
 TICKS_PER_QUARTER = 24
 EXACT = 8 * TICKS_PER_QUARTER  # values below this have a class each
@@ -33,17 +28,6 @@ BAR_TICKS = np.array([4 * TICKS_PER_QUARTER * beats // denominator for beats, de
 LOWEST = lowest_values(EXACT, PER_OCTAVE, OCTAVES)  # the least value of each class, int32 (classes,)
 WIDTHS = np.diff(np.append(LOWEST, LARGEST + 1)).astype(np.int32)  # how many values each class holds
 SIZE = len(LOWEST)  # 320
-_CLASS_OF = np.repeat(np.arange(SIZE, dtype=np.int32), WIDTHS)  # the class of every value, (LARGEST + 1,)
-
-
-def class_of(ticks: Tensor, ops: Any = NUMPY) -> Tensor:
-    """The class of each wait or length, int32 in 0..SIZE-1; what is longer than `LARGEST` falls into the last.
-
-    Args:
-        ticks: int32 >= 0 of any shape.
-        ops: numpy or keras.ops.
-    """
-    return ops.take(_CLASS_OF, ops.minimum(ticks, LARGEST))
 
 
 def on_grid(ticks: ArrayLike, ticks_per_quarter: int) -> NDArray[np.int64]:

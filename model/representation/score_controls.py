@@ -10,7 +10,7 @@ from model.representation import grid
 from model.representation.base import BLOCK
 from model.representation.engraving import DRUMS, DURATION, FIRST_PROGRAM, INSTRUMENT, METER, PITCH, SHIFT, TEMPO
 from model.representation.measuring import NOTES_PER_SECOND, block_keys
-from model.representation.players import PROGRAMS_PER_FAMILY
+from model.representation.score_law import PROGRAMS_PER_FAMILY
 
 ASKED = np.array([METERS.index(name) if name in METERS else -1 for name in (f"{n}/{d}" for n, d in grid.METERS)])
 

@@ -77,6 +77,7 @@ def train(
         model = compiled(network, settings, steps * settings.epochs)
         progress = _resumed(folder, network, model) if resume else Progress()
     keeper = _Keeper(network, data, settings, folder, progress, on_best, team)
+    keeper.base_weights = weights
     keeper.batches_per_epoch = steps
 
     def batches(replica: int) -> Iterator[tuple[dict]]:
@@ -180,6 +181,7 @@ class _Keeper(keras.callbacks.Callback):
         self.folder, self.progress, self.on_best = folder, progress, on_best
         self.team = team
         self.batches_per_epoch = 1  # whoever fits says how many there are
+        self.base_weights: Sequence[NDArray] | None = None  # those that training began with
         self.held_out = held_out_by_style(data, settings.validation_notes)
         rows = MOST_ROWS if settings.validation_notes else min(settings.streams, len(data.validation))
         self.meter = Meter(network, rows, settings.window)
@@ -205,7 +207,7 @@ class _Keeper(keras.callbacks.Callback):
 
     def _check(self, epoch: float, logs: dict[str, float] | None) -> None:
         """Validate, keep the network if it is the best, write the checkpoint, and say so."""
-        with averaged_weights(self.model.optimizer, self.team):
+        with averaged_weights(self.model.optimizer, self.team), self._mixed_with_base():
             is_best = self._validate(epoch, {name: float(np.mean(value)) for name, value in (logs or {}).items()})
         progress = self.progress
         if self.team.is_first:
@@ -219,6 +221,23 @@ class _Keeper(keras.callbacks.Callback):
         )
         if progress.without_better >= self.settings.patience:
             self.is_over = self.model.stop_training = True
+
+    @contextmanager
+    def _mixed_with_base(self) -> Iterator[None]:
+        """The network's weights mixed with `base_share` of those that training began with.
+
+        (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".)
+        """
+        share, base = self.settings.base_share, self.base_weights
+        if not share or base is None:
+            yield
+            return
+        own = self.network.get_weights()
+        self.network.set_weights([weight + (old - weight) * share for weight, old in zip(own, base, strict=True)])
+        try:
+            yield
+        finally:
+            self.network.set_weights(own)
 
     def _validate(self, epoch: float, figures: dict[str, float]) -> bool:
         """Note the figures of held-out pieces; keep the network where it is the best so far, and say whether it is."""

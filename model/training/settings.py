@@ -71,6 +71,12 @@ class TrainingSettings(BaseModel):
     average: float = Field(
         default=0.999, ge=0, lt=1, description="momentum of the moving average of the weights; 0 keeps the last ones"
     )
+    base_share: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="with --base: share of its weights in those that are validated and kept, so that less is forgotten",
+    )
     clip_norm: float = Field(default=1.0, gt=0, description="longest the whole gradient may be")
     # how
     precision: Literal["float32", "bfloat16"] = Field(

@@ -28,7 +28,7 @@ def with_more_styles(
     for weight, old, room in zip(weights, before.weights, after.weights, strict=True):
         weight = np.asarray(weight, dtype=np.float32)
         if tuple(old.shape) != tuple(room.shape):
-            place = representation.music_sizes.get(next(parts), 0) + part.stop
+            place = representation.feature_sizes.get(next(parts), 0) + part.stop
             weight = np.insert(weight, [place] * len(new), 0.0, axis=0)
         widened.append(weight)
     return wider, widened

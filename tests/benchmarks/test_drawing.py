@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.drawing import WEIGHT_BYTES, Ours
 from benchmarks.transformer import Shape, Transformer
-from model.engine.matmul import pack
+from model.generation.kernels.products import pack
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcor
 
 @pytest.fixture
 def theatre(env: simcord.Env, valkey, job_settings: JobSettings, tmp_path: Path, monkeypatch) -> Theatre:
-    monkeypatch.setattr("jobs.reporting.QUIET_S", 0.0)  # here a job gets on as quickly as a test says so
+    monkeypatch.setattr("jobs.progress.QUIET_S", 0.0)  # here a job gets on as quickly as a test says so
     worker = Worker(valkey.client, job_settings)
     worker.arrive()
     return Theatre(env, worker, job_settings, tmp_path)

@@ -25,7 +25,7 @@ from jobs.contract import (
     Update,
     Verdict,
 )
-from jobs.nightly import Nightly
+from jobs.schedules import NightlySchedule
 from tests.bot.theatre import VERSION
 
 LONG = "_" * 200  # every sign of which is escaped
@@ -70,7 +70,7 @@ CARDS = {
     "a model": models.info_card(Models(models=(MODEL,), is_detailed=True)),
     "a training on its way": training.live_card(REQUEST, AT_WORK, "x.png"),
     "open trainings": training.status_card(
-        [(RECORD, AT_WORK)] * 30, Nightly(enabled=True, channel_id=1, user_id=2, last_run=1e9)
+        [(RECORD, AT_WORK)] * 30, NightlySchedule(enabled=True, channel_id=1, user_id=2, last_run=1e9)
     ),
     "all trainings": training.trainings_card([RECORD] * 50),
     "a verdict": verdict.verdict_card(REQUEST, RESULT, PLAYERS, "x.png", [LONG] * 6),

@@ -18,7 +18,7 @@ from jobs.contract import (
     ListedPiece,
     NeedsConfirmation,
 )
-from jobs.library_names import LibraryNames
+from jobs.name_cache import NameCache
 from tests.bot.theatre import PICTURE, SEED, Theatre, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)
@@ -204,7 +204,7 @@ async def test_discord_shows_it_to_admins_only_and_the_bot_does_not_rely_on_that
 
 
 async def test_names_of_data_sets_are_suggested_to_admins(theatre: Theatre, valkey) -> None:
-    LibraryNames(valkey.client).tell(theatre.guild.id, "data_sets", ["waltzes", "our-songs", "starred"])
+    NameCache(valkey.client).tell(theatre.guild.id, "data_sets", ["waltzes", "our-songs", "starred"])
     choices = await theatre.ada.autocomplete(theatre.channel, "dataset show", "name", "s")
     assert [choice["value"] for choice in choices] == ["starred", "our-songs", "waltzes"]
     await theatre.show_to_bob("dataset")
@@ -222,7 +222,7 @@ async def posted(theatre: Theatre) -> discord.Message:
 
 
 async def test_the_menu_of_a_message_puts_its_files_into_a_data_set(theatre: Theatre, valkey, posted) -> None:
-    LibraryNames(valkey.client).tell(theatre.guild.id, "data_sets", ["waltzes"])
+    NameCache(valkey.client).tell(theatre.guild.id, "data_sets", ["waltzes"])
     form = await theatre.ada.context_menu(theatre.channel, MENU, posted)
     assert form.modal["title"] == MENU
     result = await theatre.ada.submit_modal(form, {"set": ["waltzes"]})

@@ -21,7 +21,7 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
-from jobs.library_names import LibraryNames
+from jobs.name_cache import NameCache
 from tests.bot.theatre import BAND, PIANO, VERSION, Theatre, buttons, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)
@@ -147,7 +147,7 @@ def own_models(theatre: Theatre, valkey) -> None:
     foreign = ModelInfo(name="theirs", version="1", title="Theirs", guild_id=1)
     theatre.worker.info = theatre.worker.info.model_copy(update={"models": (PIANO, BAND, own, foreign)})
     theatre.worker.arrive()
-    LibraryNames(valkey.client).tell(theatre.guild.id, "models", ["vienna", "candidate"])
+    NameCache(valkey.client).tell(theatre.guild.id, "models", ["vienna", "candidate"])
 
 
 @pytest.mark.usefixtures("own_models")

@@ -115,7 +115,7 @@ async def test_a_member_with_too_many_open_jobs_is_told_to_wait(theatre: Theatre
     for _ in range(3):
         await theatre.alice.slash(theatre.channel, "compose")
     result = await theatre.alice.slash(theatre.channel, "compose")
-    assert "You already have 3 pieces in the making." in told(result)
+    assert "You already have 3 pieces in progress." in told(result)
     await theatre.bob.slash(theatre.channel, "compose")
     await theatre.settle()
     assert "You are number 2." in shown(theatre.message)

@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from jobs.contract import ModelInfo, Stage
-from jobs.nightly import Nightly, NightlyStore
+from jobs.schedules import NightlySchedule, ScheduleStore
 from tests.bot.theatre import BAND, PIANO, PICTURE, VERSION, Theatre, buttons, shown, told
 
 
@@ -247,10 +247,10 @@ async def test_bases_that_are_suggested_are_those_of_the_server(theatre: Theatre
 
 
 async def test_nightly_keeps_what_the_server_wishes(theatre: Theatre, valkey) -> None:
-    store = NightlyStore(valkey.client)
+    store = ScheduleStore(valkey.client)
     result = await theatre.ada.slash(theatre.channel, "train nightly", on=True)
     assert "Nightly training is on: when `starred` has new pieces" in told(result)
-    wish = Nightly(enabled=True, channel_id=theatre.channel.id, user_id=theatre.ada.id)
+    wish = NightlySchedule(enabled=True, channel_id=theatre.channel.id, user_id=theatre.ada.id)
     assert store.get(theatre.guild.id) == wish
     other = theatre.guild.create_text_channel("night")
     options = {"channel": other, "data_set": "waltzes", "base": "band"}
@@ -276,4 +276,4 @@ async def test_nightly_needs_a_channel_to_show_itself_and_a_base(theatre: Theatr
     assert "permission in this channel." in told(result)
     result = await theatre.ada.slash(theatre.channel, "train nightly", on=True, base="tuba")
     assert "There is no model called “tuba”" in told(result)
-    assert NightlyStore(valkey.client).get(theatre.guild.id) is None
+    assert ScheduleStore(valkey.client).get(theatre.guild.id) is None

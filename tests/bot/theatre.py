@@ -16,7 +16,7 @@ import redis
 import simcord
 
 from bot.client import Cadenza
-from jobs import JobBoard, JobSettings, keys
+from jobs import JobClient, JobSettings, keys
 from jobs.blobs import BlobStore
 from jobs.contract import (
     Answer,
@@ -36,11 +36,10 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import JobsError
-from jobs.job_queue import JobQueue
-from jobs.lanes import KINDS, lane_of
+from jobs.progress import ProgressReporter
+from jobs.queues import KINDS, JobQueue, queue_config
+from jobs.recovery import JobMonitor
 from jobs.registry import WorkerRegistry
-from jobs.reporting import Reporter
-from jobs.watching import Watch
 
 SEED = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00"
 AUDIO, PICTURE = b"\xff\xfb" + b"audio" * 50, b"\x89PNG" + b"picture" * 50
@@ -104,14 +103,14 @@ class Hearing:
     heard: asyncio.Queue[Update | JobsError] = field(default_factory=asyncio.Queue)
 
 
-class StagedBoard(JobBoard):
+class StagedBoard(JobClient):
     """The real board; what its follower waits for is declared to SimCord."""
 
     env: simcord.Env
     ears: Ears
 
     async def follow(self, job_id: str) -> AsyncIterator[Update]:
-        heard = self.ears.listen(job_id, JobBoard.follow(self, job_id))
+        heard = self.ears.listen(job_id, JobClient.follow(self, job_id))
         while True:
             update = await self.env.external_wait(heard.get(), reason="the worker's part is the test's")
             if isinstance(update, JobsError):
@@ -137,7 +136,7 @@ class Worker:
         self._connection.delete(keys.recent_worker(self.info.name))
 
     def _queue(self, kind: Kind) -> str:
-        return JobQueue(self._connection, self._settings, lane_of(kind, self._settings)).rq.key
+        return JobQueue(self._connection, self._settings, queue_config(kind, self._settings)).rq.key
 
     def queued(self, kind: Kind = "compose") -> list[str]:
         return [name.decode() for name in self._connection.lrange(self._queue(kind), 0, -1)]
@@ -148,7 +147,7 @@ class Worker:
         if not entries:
             return None
         update = Update.model_validate_json(entries[0][1][b"update"])
-        return Watch(job_id, self._connection, self._settings).placed(update)
+        return JobMonitor(job_id, self._connection, self._settings).placed(update)
 
     def take(self, kind: Kind = "compose") -> Job:
         """The next job of a kind, out of its queue; what follows is said through it."""
@@ -158,13 +157,13 @@ class Worker:
 
     def job(self, job_id: str) -> Job:
         """A job that is in no queue (any more)."""
-        return Job(job_id, self.blobs, Reporter(job_id, self._connection, self._settings))
+        return Job(job_id, self.blobs, ProgressReporter(job_id, self._connection, self._settings))
 
 
 class Job:
     """A job that the worker has taken."""
 
-    def __init__(self, job_id: str, blobs: BlobStore, reporter: Reporter) -> None:
+    def __init__(self, job_id: str, blobs: BlobStore, reporter: ProgressReporter) -> None:
         self.id, self._blobs, self.reporter = job_id, blobs, reporter
         self.request = reporter.record().request
 

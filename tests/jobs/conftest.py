@@ -1,4 +1,4 @@
-"""A board, and a worker that is only said to be there."""
+"""A job_client, and a worker that is only said to be there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import redis
 
-from jobs import JobBoard, JobSettings, following
+from jobs import JobClient, JobSettings, progress
 from jobs.contract import BlobRef, ComposeResult, ModelInfo, WorkerInfo
 from jobs.registry import WorkerRegistry
 
@@ -16,8 +16,8 @@ from jobs.registry import WorkerRegistry
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Followers look for themselves after a tenth of the time that they leave to the stream elsewhere."""
-    monkeypatch.setattr(following, "LOOK_WAITING_S", following.LOOK_WAITING_S / 10)
-    monkeypatch.setattr(following, "LOOK_RUNNING_S", following.LOOK_RUNNING_S / 10)
+    monkeypatch.setattr(progress, "LOOK_WAITING_S", progress.LOOK_WAITING_S / 10)
+    monkeypatch.setattr(progress, "LOOK_RUNNING_S", progress.LOOK_RUNNING_S / 10)
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def settings(valkey) -> JobSettings:
 
 
 @pytest.fixture
-async def board(settings) -> AsyncIterator[JobBoard]:
-    board = JobBoard(settings)
-    yield board
-    await board.close()
+async def job_client(settings) -> AsyncIterator[JobClient]:
+    job_client = JobClient(settings)
+    yield job_client
+    await job_client.close()
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs import JobBoard, keys
+from jobs import JobClient, keys
 from jobs.blobs import ORPHAN_AGE_S, BlobStore, FileSweeper
 from jobs.contract import BlobRef
-from jobs.errors import BlobGone, BlobTooBig, BoardUnreachable, FileStoreUnavailable
+from jobs.errors import BlobGone, BlobTooBig, FileStoreUnavailable, QueueUnreachable
 from jobs.settings import JobSettings
 
 
@@ -41,11 +41,11 @@ def expire(valkey, ref: BlobRef) -> None:
     valkey.client.zadd(keys.FILES, {ref.digest: time.time() - 1})
 
 
-async def test_a_file_comes_back_as_it_went_in(board):
+async def test_a_file_comes_back_as_it_went_in(job_client):
     data = bytes(range(256)) * 1000
-    ref = await board.put_blob(data, "ä.mid", "audio/midi")
+    ref = await job_client.put_blob(data, "ä.mid", "audio/midi")
     assert (ref.size, ref.name, ref.content_type) == (256_000, "ä.mid", "audio/midi")
-    assert await board.get_blob(ref) == data
+    assert await job_client.get_blob(ref) == data
 
 
 def test_bot_and_worker_share_what_the_store_holds(valkey, url):
@@ -224,12 +224,12 @@ def test_a_store_that_cannot_be_written_has_its_sentence_and_leaves_nothing(valk
 
 
 async def test_whoever_waits_for_a_redis_that_is_away_waits_for_the_store_too(valkey, tmp_path):
-    board = JobBoard(JobSettings(files=str(tmp_path / "files")))
+    board = JobClient(JobSettings(files=str(tmp_path / "files")))
     ref = await board.put_blob(b"piece", "a.mid", "audio/midi")
     # Given a store that cannot be read for a while
     (tmp_path / "files").rename(tmp_path / "elsewhere")
     (tmp_path / "files").write_text("no folder")
-    with pytest.raises(BoardUnreachable, match="Files can't be stored or read"):
+    with pytest.raises(QueueUnreachable, match="Files can't be stored or read"):
         await board.get_blob(ref)
     # When it is back, then the file is there
     (tmp_path / "files").unlink()

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from jobs import contract
 from jobs.contract import ComposeRequest, ComposeResult, Controls, Mode, Originality, Stage
 from jobs.errors import UnreadableRecord
+from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
-from jobs.reporting import Reporter
 
 MIDI = {"digest": "0" * 64, "size": 4, "name": "a.mid", "content_type": "audio/midi"}
 REQUEST_OF_VERSION_ONE = {
@@ -97,28 +97,28 @@ def test_what_cannot_be_asked_is_refused(wrong):
 
 
 @pytest.fixture
-async def stranger(board, a_worker, ask, valkey) -> str:
+async def stranger(job_client, a_worker, ask, valkey) -> str:
     """A job whose record a later version wrote."""
     request, delivery = ask()
-    await board.submit(request, delivery)
+    await job_client.submit(request, delivery)
     key = f"cadenza:record:{request.job_id}"
     said = json.loads(valkey.client.hget(key, "request")) | {"version": 99, "wish": "unheard of"}
     valkey.client.hset(key, "request", json.dumps(said))
     return request.job_id
 
 
-async def test_a_record_of_a_version_nobody_knows_is_refused_in_a_sentence(board, stranger):
+async def test_a_record_of_a_version_nobody_knows_is_refused_in_a_sentence(job_client, stranger):
     with pytest.raises(UnreadableRecord) as refusal:
-        await board.record(stranger)
+        await job_client.record(stranger)
     assert "written by another version of Cadenza" in refusal.value.sentence
 
 
-async def test_such_a_record_is_passed_over_and_can_be_failed(board, stranger, ask, settings, valkey):
+async def test_such_a_record_is_passed_over_and_can_be_failed(job_client, stranger, ask, settings, valkey):
     request, delivery = ask()
-    await board.submit(request, delivery)
-    assert [record.job_id for record in await board.open_records()] == [request.job_id]
+    await job_client.submit(request, delivery)
+    assert [record.job_id for record in await job_client.open_records()] == [request.job_id]
     failure = contract.Failure(code="unreadable_record", sentence="It cannot be read.")
-    assert Reporter(stranger, valkey.client, settings).failed(failure)
+    assert ProgressReporter(stranger, valkey.client, settings).failed(failure)
     assert valkey.client.hget(f"cadenza:record:{stranger}", "stage") == Stage.FAILED.encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import Stage, WorkerInfo
 from jobs.errors import NoWorker, UnknownModel
 from jobs.registry import WorkerRegistry
@@ -19,42 +19,42 @@ def starting(**fields: object) -> WorkerInfo:
     return WorkerInfo(name="s", hostname="h", pid=1, started_at=1.0, **fields)
 
 
-async def test_a_request_while_the_worker_is_frozen_waits_for_it(board, a_worker, ask, valkey):
+async def test_a_request_while_the_worker_is_frozen_waits_for_it(job_client, a_worker, ask, valkey):
     freeze(valkey)
-    record = await board.submit(*ask(model="piano"))
+    record = await job_client.submit(*ask(model="piano"))
     assert record.stage is Stage.QUEUED
-    assert await board.workers() == []
+    assert await job_client.workers() == []
     with pytest.raises(UnknownModel):
-        await board.submit(*ask(model="kazoo"))
+        await job_client.submit(*ask(model="kazoo"))
 
 
 async def test_a_request_between_the_end_of_a_worker_and_the_start_of_the_next_waits(
-    board, a_worker, ask, valkey, settings
+    job_client, a_worker, ask, valkey, settings
 ):
     WorkerRegistry(valkey.client, settings).withdraw("w")
-    assert (await board.submit(*ask())).stage is Stage.QUEUED
+    assert (await job_client.submit(*ask())).stage is Stage.QUEUED
 
 
 async def test_a_request_while_the_first_worker_starts_waits_also_for_a_model_that_it_may_serve(
-    board, ask, valkey, settings
+    job_client, ask, valkey, settings
 ):
     WorkerRegistry(valkey.client, settings).expect(starting())
-    assert (await board.submit(*ask(model="piano"))).stage is Stage.QUEUED
+    assert (await job_client.submit(*ask(model="piano"))).stage is Stage.QUEUED
 
 
 async def test_a_worker_that_does_not_come_back_is_expected_no_longer(valkey, ask, introduce, settings):
     settings = settings.model_copy(update={"worker_absence_limit_s": 0.5, "liveness_s": 1})
-    board = JobBoard(settings)
+    job_client = JobClient(settings)
     introduce(valkey.client, settings)
     assert valkey.client.ttl("cadenza:recent_worker:w") == 1
     valkey.client.delete("cadenza:recent_worker:w", "cadenza:worker:w")
     with pytest.raises(NoWorker):
-        await board.submit(*ask())
+        await job_client.submit(*ask())
     assert valkey.client.smembers("cadenza:workers") == set()
-    await board.close()
+    await job_client.close()
 
 
-async def test_a_worker_that_starts_and_does_other_things_is_not_waited_for(board, ask, valkey, settings):
+async def test_a_worker_that_starts_and_does_other_things_is_not_waited_for(job_client, ask, valkey, settings):
     WorkerRegistry(valkey.client, settings).expect(starting(does=("train",)))
     with pytest.raises(NoWorker):
-        await board.submit(*ask())
+        await job_client.submit(*ask())

@@ -9,8 +9,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 
 from jobs.contract import ComposeRequest, Delivery, LibraryRequest, ListDataSets
-from jobs.job_queue import JobQueue
-from jobs.lanes import lane_of
+from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 
 DELIVERY = Delivery(application_id=1, channel_id=2, user_id=3)
@@ -18,7 +17,7 @@ DELIVERY = Delivery(application_id=1, channel_id=2, user_id=3)
 
 @pytest.fixture
 def queue(valkey, settings):
-    return JobQueue(valkey.client, settings, lane_of("compose", settings))
+    return JobQueue(valkey.client, settings, queue_config("compose", settings))
 
 
 @pytest.fixture
@@ -100,18 +99,18 @@ def test_what_is_kept_for_newcomers_goes_to_them_only(queue, ask_for, valkey):
 
 def test_a_server_with_a_command_under_way_leaves_the_last_slot_to_others(valkey, settings):
     records = RecordStore(valkey.client, settings)
-    queue = JobQueue(valkey.client, settings, lane_of("library", settings))
+    queue = JobQueue(valkey.client, settings, queue_config("library", settings))
     for job_id, member, server in (("a", 1, 1), ("b", 2, 1), ("c", 3, 2)):
         fields = {"job_id": job_id, "requester_id": member, "guild_id": server, "channel_id": 2}
         records.admit(LibraryRequest(action=ListDataSets(), **fields), DELIVERY)
-    assert lane_of("library", settings).reserved_for == "server"
+    assert queue_config("library", settings).reserved_for == "server"
     assert [queue.take(), queue.take("server"), queue.take("server")] == ["a", "c", None]
 
 
 def test_a_job_that_was_put_back_comes_before_its_members_others(queue, ask_for, valkey):
     ask_for("a1", "a2", "b1")
     taken = queue.take()
-    queue.give_back(taken)
+    queue.requeue_taken(taken)
     assert queue.order() == ["a1", "b1", "a2"]
 
 

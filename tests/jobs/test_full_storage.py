@@ -9,12 +9,12 @@ import pytest
 import redis
 
 from jobs.admission import Admission
-from jobs.board import JobBoard
+from jobs.client import JobClient
 from jobs.contract import Delivery, Failure, Stage
-from jobs.errors import BoardUnreachable, StorageFull
+from jobs.errors import QueueUnreachable, StorageFull
+from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
 from jobs.recovery import Recovery
-from jobs.reporting import Reporter
 from tests.jobs.test_kinds import able, training  # noqa: F401 - a fixture
 from tests.worker.processes import until
 
@@ -40,11 +40,11 @@ def everything(valkey) -> dict[bytes, bytes]:
 
 
 async def test_a_submission_refused_for_want_of_memory_leaves_nothing_and_is_never_composed(
-    board, a_worker, ask, valkey, fill, settings
+    job_client, a_worker, ask, valkey, fill, settings
 ):
     # Given a Redis at its limit, with a job that was taken before and one whose time is over
     before, delivery = ask(user=1)
-    await board.submit(before, delivery)
+    await job_client.submit(before, delivery)
     valkey.client.zadd("cadenza:member:1", {"long-ago": 1})
     valkey.client.zadd("cadenza:active", {"long-ago": 1})
     kept = everything(valkey)
@@ -52,45 +52,47 @@ async def test_a_submission_refused_for_want_of_memory_leaves_nothing_and_is_nev
     # When others are asked for
     for user in range(1, 60):
         with pytest.raises(StorageFull, match="no room left"):
-            await board.submit(*ask(user=user))
+            await job_client.submit(*ask(user=user))
     # Then nothing of them is there
     assert everything(valkey) == kept
     # And once there is room, nobody's limit is used up and only the first is composed
     fill(False)
     Recovery(valkey.client, settings).run()
     assert valkey.client.lrange(QUEUE, 0, -1) == [before.job_id.encode()]
-    assert [record.job_id for record in await board.open_records()] == [before.job_id]
-    await board.submit(*ask(user=1))
+    assert [record.job_id for record in await job_client.open_records()] == [before.job_id]
+    await job_client.submit(*ask(user=1))
 
 
-async def test_at_the_memory_limit_jobs_still_end_and_are_delivered_once(board, a_worker, ask, valkey, fill, settings):
+async def test_at_the_memory_limit_jobs_still_end_and_are_delivered_once(
+    job_client, a_worker, ask, valkey, fill, settings
+):
     request, delivery = ask()
-    await board.submit(request, delivery)
+    await job_client.submit(request, delivery)
     fill(True)
-    reporter = Reporter(request.job_id, valkey.client, settings)
+    reporter = ProgressReporter(request.job_id, valkey.client, settings)
     assert reporter.failed(Failure(code="x", sentence="It broke."))
-    await board.mark_delivered(request.job_id)
-    record = await board.record(request.job_id)
+    await job_client.mark_delivered(request.job_id)
+    record = await job_client.record(request.job_id)
     assert (record.stage, record.delivered) == (Stage.FAILED, True)
-    assert await board.open_records() == []
+    assert await job_client.open_records() == []
 
 
-async def test_at_the_memory_limit_a_waiting_job_can_be_cancelled(board, a_worker, ask, valkey, fill):
+async def test_at_the_memory_limit_a_waiting_job_can_be_cancelled(job_client, a_worker, ask, valkey, fill):
     request, delivery = ask()
-    await board.submit(request, delivery)
+    await job_client.submit(request, delivery)
     fill(True)
-    await board.cancel(request.job_id)
-    assert (await board.record(request.job_id)).stage is Stage.CANCELLED
+    await job_client.cancel(request.job_id)
+    assert (await job_client.record(request.job_id)).stage is Stage.CANCELLED
 
 
-async def test_a_training_refused_for_want_of_memory_does_not_hold_up_the_next(board, able, valkey, fill):  # noqa: F811
+async def test_a_training_refused_for_want_of_memory_does_not_hold_up_the_next(job_client, able, valkey, fill):  # noqa: F811
     fill(True)
     with pytest.raises(StorageFull):
-        await board.submit(training("a"), DELIVERY)
+        await job_client.submit(training("a"), DELIVERY)
     fill(False)
-    await board.submit(training("b"), DELIVERY)
+    await job_client.submit(training("b"), DELIVERY)
     assert valkey.client.lrange("rq:queue:train", 0, -1) == [b"b"]
-    assert [record.job_id for record in await board.trainings(11)] == ["b"]
+    assert [record.job_id for record in await job_client.trainings(11)] == ["b"]
 
 
 async def test_a_full_disk_refuses_alike_and_is_over_when_there_is_room(
@@ -98,7 +100,9 @@ async def test_a_full_disk_refuses_alike_and_is_over_when_there_is_room(
 ):
     # Given a Redis that could not save, and so takes no writes
     client = mortal_valkey.server.client
-    board = JobBoard(settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)}))
+    job_client = JobClient(
+        settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)})
+    )
     introduce(client, settings)
     client.config_set("save", "1 1")
     (mortal_valkey.folder / "dump.rdb").mkdir()  # the dump cannot take its place
@@ -108,20 +112,22 @@ async def test_a_full_disk_refuses_alike_and_is_over_when_there_is_room(
     # When a piece is asked for
     request, delivery = ask()
     with pytest.raises(StorageFull):
-        await board.submit(request, delivery)
+        await job_client.submit(request, delivery)
     # Then it is refused, and once Redis writes again nothing of it is there
     client.config_set("save", "")
     client.config_set("stop-writes-on-bgsave-error", "no")
     assert client.exists(f"cadenza:record:{request.job_id}", f"rq:job:{request.job_id}", QUEUE) == 0
-    await board.submit(*ask())
+    await job_client.submit(*ask())
     assert client.llen(QUEUE) == 1
-    await board.close()
+    await job_client.close()
 
 
 async def test_a_submission_whose_answer_is_lost_is_taken_back(mortal_valkey, settings, ask, introduce, monkeypatch):
     # Given that Redis opens the job, and the bot never hears of it
     client = mortal_valkey.server.client
-    board = JobBoard(settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)}))
+    job_client = JobClient(
+        settings.model_copy(update={"redis_url": type(settings.redis_url)(mortal_valkey.server.url)})
+    )
     introduce(client, settings)
     submit = Admission.submit
 
@@ -132,43 +138,43 @@ async def test_a_submission_whose_answer_is_lost_is_taken_back(mortal_valkey, se
     monkeypatch.setattr(Admission, "submit", submit_and_lose)
     # When its member is told that the queue cannot be reached
     request, delivery = ask()
-    with pytest.raises(BoardUnreachable):
-        await board.submit(request, delivery)
+    with pytest.raises(QueueUnreachable):
+        await job_client.submit(request, delivery)
     # Then it is out of the queue again
     await until(lambda: not client.exists(f"cadenza:record:{request.job_id}"))
     assert client.exists(QUEUE, "cadenza:active", "cadenza:member:7", "cadenza:undelivered") == 0
-    await board.close()
+    await job_client.close()
 
 
-async def test_a_refused_job_that_has_begun_is_stopped_and_not_delivered(board, a_worker, ask, valkey, settings):
+async def test_a_refused_job_that_has_begun_is_stopped_and_not_delivered(job_client, a_worker, ask, valkey, settings):
     request, delivery = ask()
     records = RecordStore(valkey.client, settings)
-    await board.submit(request, delivery)
+    await job_client.submit(request, delivery)
     valkey.client.lpop(QUEUE)
-    Reporter(request.job_id, valkey.client, settings).update(Stage.COMPOSING, 0.5)
+    ProgressReporter(request.job_id, valkey.client, settings).update(Stage.COMPOSING, 0.5)
     assert records.retract(request) is False
     assert records.is_cancel_asked(request.job_id)
-    assert await board.open_records() == []
+    assert await job_client.open_records() == []
 
 
 @pytest.mark.parametrize("age_s", [0, 24 * 3600])
 async def test_an_open_job_that_nobody_queued_is_queued_while_its_member_waits_and_else_closed(
-    board, a_worker, ask, valkey, settings, age_s
+    job_client, a_worker, ask, valkey, settings, age_s
 ):
     # Given open records of which RQ knows nothing, as a version before this one could leave them
     request, delivery = ask()
-    await board.submit(request, delivery)
+    await job_client.submit(request, delivery)
     valkey.client.delete(QUEUE, f"rq:job:{request.job_id}")
     enqueued_at = float(valkey.client.hget(f"cadenza:record:{request.job_id}", "enqueued_at")) - age_s
     valkey.client.hset(f"cadenza:record:{request.job_id}", "enqueued_at", enqueued_at)
     # When somebody looks for lost jobs, again and again, while nobody follows this one
     recovery = Recovery(valkey.client, settings)
     async with asyncio.timeout(20):
-        while not (valkey.client.exists(QUEUE) or (await board.record(request.job_id)).stage.is_final):
+        while not (valkey.client.exists(QUEUE) or (await job_client.record(request.job_id)).stage.is_final):
             recovery.run()
             await asyncio.sleep(0.05)
     # Then it is in its queue, or closed and counts no longer
-    stage = (await board.record(request.job_id)).stage
+    stage = (await job_client.record(request.job_id)).stage
     if age_s:
         assert (stage, valkey.client.exists(QUEUE), valkey.client.zcard("cadenza:active")) == (Stage.FAILED, 0, 0)
     else:

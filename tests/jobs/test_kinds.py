@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from jobs import JobBoard
-from jobs.board import Cancelling
+from jobs import JobClient
+from jobs.client import CancelOutcome
 from jobs.contract import (
     CreateDataSet,
     Delivery,
@@ -26,13 +26,12 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import NoWorker, QueueFull, TooManyOpenJobs, UnknownModel
-from jobs.job_queue import JobQueue, Whereabouts
-from jobs.lanes import KINDS, lane_of
-from jobs.library_names import LibraryNames
+from jobs.name_cache import NameCache
+from jobs.progress import ProgressReporter
+from jobs.queues import KINDS, JobLocation, JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.recovery import Recovery
 from jobs.registry import WorkerRegistry
-from jobs.reporting import Reporter
 
 HERE, THERE = 11, 12
 DELIVERY = Delivery(application_id=1, interaction_token="t", channel_id=2, user_id=3)
@@ -69,11 +68,11 @@ def queued(valkey, queue: str) -> list[str]:
     return [job.decode() for job in valkey.client.lrange(f"rq:queue:{queue}", 0, -1)]
 
 
-async def test_each_kind_waits_in_a_queue_of_its_own(board, able, ask, valkey):
+async def test_each_kind_waits_in_a_queue_of_its_own(job_client, able, ask, valkey):
     request, delivery = ask()
-    await board.submit(request, delivery)
-    await board.submit(errand("e"), DELIVERY)
-    await board.submit(training("t"), DELIVERY)
+    await job_client.submit(request, delivery)
+    await job_client.submit(errand("e"), DELIVERY)
+    await job_client.submit(training("t"), DELIVERY)
     assert (queued(valkey, "compose"), queued(valkey, "library"), queued(valkey, "train")) == (
         [request.job_id],
         ["e"],
@@ -82,41 +81,41 @@ async def test_each_kind_waits_in_a_queue_of_its_own(board, able, ask, valkey):
 
 
 @pytest.mark.parametrize("request_of", [errand, training])
-async def test_what_no_live_worker_does_is_refused(board, a_worker, request_of):
+async def test_what_no_live_worker_does_is_refused(job_client, a_worker, request_of):
     with pytest.raises(NoWorker, match=r"look after data sets|to train just now"):
-        await board.submit(request_of("1"), DELIVERY)
+        await job_client.submit(request_of("1"), DELIVERY)
 
 
-async def test_the_trainings_of_one_server_begin_one_after_another(board, able, valkey, settings):
+async def test_the_trainings_of_one_server_begin_one_after_another(job_client, able, valkey, settings):
     # Given three trainings of one server and one of another
     for job_id in ("a", "b", "c"):
-        await board.submit(training(job_id), DELIVERY)
-    await board.submit(training("d", THERE), DELIVERY)
+        await job_client.submit(training(job_id), DELIVERY)
+    await job_client.submit(training("d", THERE), DELIVERY)
     # Then only the first of each is to be taken
     assert queued(valkey, "train") == ["a", "d"]
     # When the first is over, the next is, whoever looks
-    JobQueue(valkey.client, settings, lane_of("train", settings)).withdraw("a")
-    Reporter("a", valkey.client, settings).done(verdict("a"))
+    JobQueue(valkey.client, settings, queue_config("train", settings)).withdraw("a")
+    ProgressReporter("a", valkey.client, settings).done(verdict("a"))
     Recovery(valkey.client, settings).run()
     assert queued(valkey, "train") == ["d", "b"]
 
 
-async def test_who_waits_for_their_turn_is_told_their_place_and_can_step_back(board, able, valkey):
+async def test_who_waits_for_their_turn_is_told_their_place_and_can_step_back(job_client, able, valkey):
     for job_id in ("a", "b"):
-        await board.submit(training(job_id), DELIVERY)
-    followed = [update async for update in _some(board, "b", 1)]
+        await job_client.submit(training(job_id), DELIVERY)
+    followed = [update async for update in _some(job_client, "b", 1)]
     assert followed[0].position == 2
-    assert await board.cancel("b") is Cancelling.CANCELLED
-    assert (await board.record("b")).stage is Stage.CANCELLED
+    assert await job_client.cancel("b") is CancelOutcome.CANCELLED
+    assert (await job_client.record("b")).stage is Stage.CANCELLED
     assert queued(valkey, "train") == ["a"]
 
 
-async def test_a_waiting_training_is_not_taken_for_lost(board, able, valkey, settings):
+async def test_a_waiting_training_is_not_taken_for_lost(job_client, able, valkey, settings):
     for job_id in ("a", "b"):
-        await board.submit(training(job_id), DELIVERY)
-    await asyncio.wait_for(_look(board, "b", 4 * settings.adrift_limit_s), 30)
+        await job_client.submit(training(job_id), DELIVERY)
+    await asyncio.wait_for(_look(job_client, "b", 4 * settings.adrift_limit_s), 30)
     assert queued(valkey, "train") == ["a"]
-    assert (await board.record("b")).stage is Stage.QUEUED
+    assert (await job_client.record("b")).stage is Stage.QUEUED
 
 
 async def test_a_server_and_all_servers_have_limits(valkey, able, settings):
@@ -130,18 +129,18 @@ async def test_a_server_and_all_servers_have_limits(valkey, able, settings):
         records.admit(training("f", THERE), DELIVERY)
 
 
-async def test_trainings_do_not_count_towards_a_members_pieces(board, able, ask):
+async def test_trainings_do_not_count_towards_a_members_pieces(job_client, able, ask):
     for job_id in ("a", "b", "c"):
-        await board.submit(training(job_id), DELIVERY)
+        await job_client.submit(training(job_id), DELIVERY)
     request, delivery = ask(user=3)
-    await board.submit(request, delivery)
+    await job_client.submit(request, delivery)
 
 
-async def test_progress_and_verdict_reach_a_follower(board, able, valkey, settings):
-    await board.submit(training("a"), DELIVERY)
-    reporter = Reporter("a", valkey.client, settings)
+async def test_progress_and_verdict_reach_a_follower(job_client, able, valkey, settings):
+    await job_client.submit(training("a"), DELIVERY)
+    reporter = ProgressReporter("a", valkey.client, settings)
     reporter.update(Stage.TRAINING, 0.4, training=TrainProgress(epoch=2, epochs=5, val_nats=8.5))
-    updates = _some(board, "a", 2)
+    updates = _some(job_client, "a", 2)
     first = await anext(updates)
     reporter.done(verdict("a"))
     last = await anext(updates)
@@ -149,61 +148,61 @@ async def test_progress_and_verdict_reach_a_follower(board, able, valkey, settin
     assert last.result == verdict("a")
 
 
-async def test_a_new_epoch_is_always_news(able, valkey, settings, board):
-    await board.submit(training("a"), DELIVERY)
-    reporter = Reporter("a", valkey.client, settings)
+async def test_a_new_epoch_is_always_news(able, valkey, settings, job_client):
+    await job_client.submit(training("a"), DELIVERY)
+    reporter = ProgressReporter("a", valkey.client, settings)
     for epoch in range(4):
         reporter.update(Stage.TRAINING, 0.5, training=TrainProgress(epoch=epoch))
     last = valkey.client.xrevrange("cadenza:progress:a", count=1)[0][1][b"update"]
     assert b'"epoch":3' in last
 
 
-async def test_a_servers_trainings_are_listed_the_newest_first(board, able):
+async def test_a_servers_trainings_are_listed_the_newest_first(job_client, able):
     for job_id in ("a", "b"):
-        await board.submit(training(job_id), DELIVERY)
-    await board.submit(training("c", THERE), DELIVERY)
-    assert [record.job_id for record in await board.trainings(HERE)] == ["b", "a"]
+        await job_client.submit(training(job_id), DELIVERY)
+    await job_client.submit(training("c", THERE), DELIVERY)
+    assert [record.job_id for record in await job_client.trainings(HERE)] == ["b", "a"]
 
 
-async def test_an_errand_is_answered(board, able, valkey, settings):
-    await board.submit(errand("e"), DELIVERY)
+async def test_an_errand_is_answered(job_client, able, valkey, settings):
+    await job_client.submit(errand("e"), DELIVERY)
     answer = LibraryResult(job_id="e", answer=Done(sentence="It is done."))
-    Reporter("e", valkey.client, settings).done(answer)
-    assert (await board.record("e")).result == answer
+    ProgressReporter("e", valkey.client, settings).done(answer)
+    assert (await job_client.record("e")).result == answer
 
 
-async def test_a_servers_own_model_is_for_its_members_only(board, able, ask):
-    assert [model.name for model in await board.models(HERE)] == ["piano", "rags"]
-    assert [model.name for model in await board.models(THERE)] == ["piano"]
+async def test_a_servers_own_model_is_for_its_members_only(job_client, able, ask):
+    assert [model.name for model in await job_client.models(HERE)] == ["piano", "rags"]
+    assert [model.name for model in await job_client.models(THERE)] == ["piano"]
     request, delivery = ask(model="rags")
     with pytest.raises(UnknownModel):
-        await board.submit(request.model_copy(update={"guild_id": THERE}), delivery)
-    await board.submit(request.model_copy(update={"guild_id": HERE}), delivery)
+        await job_client.submit(request.model_copy(update={"guild_id": THERE}), delivery)
+    await job_client.submit(request.model_copy(update={"guild_id": HERE}), delivery)
 
 
-async def test_a_servers_own_model_hides_the_shared_one_of_its_name(board, valkey, settings):
+async def test_a_servers_own_model_hides_the_shared_one_of_its_name(job_client, valkey, settings):
     both = [ModelInfo(name="piano", version=str(n), title="", guild_id=guild) for n, guild in enumerate((None, HERE))]
     for models in (tuple(both), tuple(reversed(both))):
         worker = WorkerInfo(name="w", hostname="h", pid=1, started_at=1.0, models=models)
         WorkerRegistry(valkey.client, settings).publish(worker)
-        assert [model.version for model in await board.models(HERE)] == ["1"]
-        assert [model.version for model in await board.models(THERE)] == ["0"]
+        assert [model.version for model in await job_client.models(HERE)] == ["1"]
+        assert [model.version for model in await job_client.models(THERE)] == ["0"]
 
 
-async def test_a_server_can_prefer_a_model_and_take_that_back(board):
-    assert await board.preferred(HERE) is None
-    await board.prefer(HERE, "rags")
-    assert (await board.preferred(HERE), await board.preferred(THERE)) == ("rags", None)
-    await board.prefer(HERE, None)
-    assert await board.preferred(HERE) is None
+async def test_a_server_can_prefer_a_model_and_take_that_back(job_client):
+    assert await job_client.preferred(HERE) is None
+    await job_client.prefer(HERE, "rags")
+    assert (await job_client.preferred(HERE), await job_client.preferred(THERE)) == ("rags", None)
+    await job_client.prefer(HERE, None)
+    assert await job_client.preferred(HERE) is None
 
 
-async def test_names_are_those_told_last(board, valkey):
-    names = LibraryNames(valkey.client)
+async def test_names_are_those_told_last(job_client, valkey):
+    names = NameCache(valkey.client)
     names.tell(HERE, "data_sets", ["b", "a"])
-    assert await board.names(HERE, "data_sets") == ["a", "b"]
+    assert await job_client.names(HERE, "data_sets") == ["a", "b"]
     names.tell(HERE, "data_sets", [])
-    assert await board.names(HERE, "data_sets") == []
+    assert await job_client.names(HERE, "data_sets") == []
 
 
 def test_a_record_of_any_kind_survives_the_way_through_redis(valkey, settings):
@@ -228,25 +227,25 @@ def test_a_record_of_version_two_is_read(ask):
     assert (record.kind, record.request) == ("compose", request)
 
 
-async def test_a_lost_training_goes_on_many_times(board, able, valkey, settings):
-    await board.submit(training("a"), DELIVERY)
-    queue = JobQueue(valkey.client, settings, lane_of("train", settings))
-    assert queue.whereabouts("a") is Whereabouts.WAITING
+async def test_a_lost_training_goes_on_many_times(job_client, able, valkey, settings):
+    await job_client.submit(training("a"), DELIVERY)
+    queue = JobQueue(valkey.client, settings, queue_config("train", settings))
+    assert queue.location("a") is JobLocation.WAITING
     assert queue.rq.fetch_job("a").retries_left == settings.training_retries
 
 
-async def _some(board: JobBoard, job_id: str, count: int):
+async def _some(job_client: JobClient, job_id: str, count: int):
     seen = 0
-    async for update in board.follow(job_id):
+    async for update in job_client.follow(job_id):
         yield update
         seen += 1
         if seen == count:
             return
 
 
-async def _look(board: JobBoard, job_id: str, seconds: float) -> None:
+async def _look(job_client: JobClient, job_id: str, seconds: float) -> None:
     async def follow() -> None:
-        async for _ in board.follow(job_id):
+        async for _ in job_client.follow(job_id):
             pass
 
     task = asyncio.create_task(follow())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from jobs.admission import invalid_request, validated
 from jobs.contract import ComposeRequest, ComposeResult, CreateDataSet, RemoveFromDataSet, TrainRequest
 from jobs.errors import InvalidRequest
-from jobs.validation import invalid_request, validated
 
 WHO = {"job_id": "1", "requester_id": 1, "guild_id": 2, "channel_id": 3, "random_seed": 1}
 SET = {"name": "a", "licence": "cc0"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from model.bundles import Bundle, BundleStore, Card, pack
 from model.composing import Composer
 from model.corpora.corpus import Encoded
-from model.engine import tracing
 from model.network import PRESETS, NoteNetwork
 from model.training.loop import Progress, train
 from model.training.settings import TrainingSettings
@@ -21,14 +19,6 @@ SETTINGS = TrainingSettings(
     epochs=2, streams=4, window=32, transpose=2, learning_rate=1e-2, warmup_steps=2, patience=99, average=0.0
 )
 CARD = Card(title="Scales", description="Made for tests.", data="scales", licence="CC0-1.0")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _graphs_are_kept() -> Iterator[None]:
-    """A graph is traced once for all tests of its configuration; a worker keeps those of a few."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tracing, "MOST_KNOWN", 100)
-        yield
 
 
 @dataclass

@@ -186,6 +186,25 @@ def test_weights_to_begin_with_are_measured_before_the_first_update(data: Encode
     assert progress.history[0]["val_nats"] == pytest.approx(before, rel=1e-4)
 
 
+def test_what_is_kept_can_be_mixed_with_the_weights_that_training_began_with(data: Encoded, tmp_path: Path):
+    # Given the same run twice, once with half of the first weights in those that are kept
+    network = NoteNetwork(SMALLEST)
+    first = network.get_weights()
+    settings = QUICK.model_copy(update={"epochs": 1, "average": 0.0, "learning_rate": 0.1})
+    found = {}
+    for share in (0.0, 0.5):
+        best = Best()
+        changed = settings.model_copy(update={"base_share": share})
+        train(SMALLEST, changed, data, tmp_path / str(share), best, weights=first)
+        found[share] = best.weights
+    # Then those lie half way, and training itself went on as without
+    for old, plain, mixed in zip(first, found[0.0], found[0.5], strict=True):
+        np.testing.assert_allclose(mixed, (old + plain) / 2, rtol=1e-4, atol=1e-5)
+    assert any(np.abs(old - plain).max() > 0.01 for old, plain in zip(first, found[0.0], strict=True))
+    with np.load(tmp_path / "0.0" / checkpoint.FILE) as one, np.load(tmp_path / "0.5" / checkpoint.FILE) as other:
+        np.testing.assert_allclose(one["weight_0"], other["weight_0"], rtol=1e-4, atol=1e-5)
+
+
 def test_a_network_with_room_for_more_styles_predicts_as_before_and_then_learns_them():
     # Given a network for scores that knows two styles
     config = NetworkConfig(representation="score", styles=("air", "pop"), embedding=4, units=6, layers=1, head_units=4)

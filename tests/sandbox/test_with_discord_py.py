@@ -256,7 +256,7 @@ async def test_direct_messages_reach_their_member_only(local, page, other_page, 
         assert all(one.get("message", {}).get("content") != "hello in private" for one in other.frames)
 
 
-async def test_misbehaviour_is_survived_by_the_library(local, page, start_bot, bot):
+async def test_the_library_retries_after_server_errors_and_rate_limits(local, page, start_bot, bot):
     @bot.tree.command(description="Ping")
     async def ping(interaction: discord.Interaction) -> None:
         await interaction.response.defer()

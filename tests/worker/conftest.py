@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from jobs import JobBoard, JobSettings
+from jobs import JobClient, JobSettings
 from tests.worker import untrained
 from tests.worker.play_worker import HOLD
 from tests.worker.processes import WorkerProcess
@@ -51,19 +51,19 @@ def let_go(tmp_path) -> Callable[[], None]:
 
 
 @pytest.fixture
-async def open_board(start_worker) -> AsyncIterator[Callable[..., JobBoard]]:
+async def open_client(start_worker) -> AsyncIterator[Callable[..., JobClient]]:
     """Opens boards with settings of one's own."""
-    opened: list[JobBoard] = []
+    opened: list[JobClient] = []
 
-    def open_one(**settings: object) -> JobBoard:
-        opened.append(JobBoard(JobSettings(**settings)))  # type: ignore[arg-type]
+    def open_one(**settings: object) -> JobClient:
+        opened.append(JobClient(JobSettings(**settings)))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_one
-    for board in opened:
-        await board.close()
+    for job_client in opened:
+        await job_client.close()
 
 
 @pytest.fixture
-async def board(open_board) -> JobBoard:
-    return open_board()
+async def job_client(open_client) -> JobClient:
+    return open_client()

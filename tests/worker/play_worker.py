@@ -1,4 +1,4 @@
-"""A real worker process with a musician that needs no TensorFlow; what it does is chosen by the random seed.
+"""A real worker process with a model that needs no TensorFlow; what it does is chosen by the random seed.
 
 Run as a script by the tests, with the environment of `python -m worker` and PLAY_FOLDER for its notes.
 """
@@ -23,7 +23,7 @@ from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
 from model.piece import NOTE, Piece, table
 from model.similarity.originality import Originality
-from worker import pulse
+from worker import heartbeat
 from worker.__main__ import EXIT_HUNG
 from worker.process import run
 from worker.render import RenderedFile, Rendering
@@ -59,7 +59,7 @@ class Composition:
     ended: bool | None = True
 
 
-class PlayStudio:
+class PlayRenderer:
     def render(
         self,
         midi_bytes: bytes,
@@ -80,7 +80,7 @@ class PlayStudio:
         return Rendering(files, timings={"render": 0.01})
 
 
-class PlayMusician:
+class PlayModel:
     """Takes `length_s` / 100 real seconds and writes ten notes a second of them; follows all but the tempo."""
 
     memory_bytes = 1 << 20
@@ -152,7 +152,7 @@ def _count_attempt(random_seed: int) -> int:
     return notes.stat().st_size
 
 
-class PlayShelf:
+class PlayLoader:
     """Two models; each is the version that a file in PLAY_FOLDER says, where there is one."""
 
     models = (
@@ -166,10 +166,10 @@ class PlayShelf:
     def info(self, name: str, version: str) -> ModelInfo:
         return next(model for model in self.models if model.name == name).model_copy(update={"version": version})
 
-    def musician(self, info: ModelInfo) -> PlayMusician:
+    def load(self, info: ModelInfo) -> PlayModel:
         if info.version == BROKEN:
             raise BundleError(f"The weights of bundle '{info.name}' do not fit its configuration.")
-        return PlayMusician()
+        return PlayModel()
 
     def device(self) -> str:
         return "cpu"
@@ -185,6 +185,6 @@ def _said(name: str) -> str | None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    pulse.HUNG_S = float(os.environ.get("PLAY_HUNG_S", pulse.HUNG_S))
-    was_asked = run(WorkerSettings(), JobSettings(), PlayShelf(), PlayStudio())  # type: ignore[call-arg]
+    heartbeat.HUNG_S = float(os.environ.get("PLAY_HUNG_S", heartbeat.HUNG_S))
+    was_asked = run(WorkerSettings(), JobSettings(), PlayLoader(), PlayRenderer())  # type: ignore[call-arg]
     sys.exit(0 if was_asked else EXIT_HUNG)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from jobs import JobBoard
+from jobs import JobClient
 from jobs.contract import Stage, Update
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,13 +48,13 @@ class WorkerProcess:
         return time.monotonic() - start
 
 
-async def follow_to_the_end(board: JobBoard, job_id: str) -> list[Update]:
-    return [update async for update in board.follow(job_id)]
+async def follow_to_the_end(job_client: JobClient, job_id: str) -> list[Update]:
+    return [update async for update in job_client.follow(job_id)]
 
 
-async def follow_into(updates: list[Update], board: JobBoard, job_id: str) -> None:
+async def follow_into(updates: list[Update], job_client: JobClient, job_id: str) -> None:
     """Adds each update to `updates` as it is told, to the final one."""
-    async for update in board.follow(job_id):
+    async for update in job_client.follow(job_id):
         updates.append(update)
 
 
@@ -66,8 +66,8 @@ async def until(condition: Callable[[], bool], limit_s: float = 120.0) -> None:
         await asyncio.sleep(0.02)
 
 
-async def wait_for(board: JobBoard, job_id: str, stage: Stage) -> Update:
-    async for update in board.follow(job_id):
+async def wait_for(job_client: JobClient, job_id: str, stage: Stage) -> Update:
+    async for update in job_client.follow(job_id):
         if update.stage is stage:
             return update
     raise AssertionError(f"{job_id} ended without being {stage}")

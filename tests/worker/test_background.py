@@ -15,13 +15,13 @@ def test_an_error_is_logged_once_and_the_thread_goes_on(caplog):
         ticks.release()
         raise OSError(28, "No space left on device")
 
-    thread = PeriodicThread("pulse", 0.001, tick)
+    thread = PeriodicThread("heartbeat", 0.001, tick)
     thread.start()
     for _ in range(20):
         assert ticks.acquire(timeout=10)
     thread.end()
     thread.join(10)
-    said = [record for record in caplog.records if "pulse failed" in record.message]
+    said = [record for record in caplog.records if "heartbeat failed" in record.message]
     assert len(said) == 1
     assert said[0].exc_info is not None
 

@@ -1,4 +1,4 @@
-"""What becomes of a job that a worker takes: the real queue, real processes, a musician without TensorFlow."""
+"""What becomes of a job that a worker takes: the real queue, real processes, a model without TensorFlow."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import asyncio
 
 import pytest
 
-from jobs.board import Cancelling
+from jobs.client import CancelOutcome
 from jobs.contract import Controls, Stage, Update
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from tests.worker.play_worker import BREAK_ALWAYS, BREAK_ONCE, DEAF, REFUSE, SILENT, STALL_ONCE
 from tests.worker.processes import follow_into, follow_to_the_end, until, wait_for
-from worker import terms
+from worker import mapping
 
 
-async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, ask):
+async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, job_client, ask):
     # Given a worker and a seed
     start_worker().wait_until_ready()
-    seed = await board.put_blob(write_midi(Piece(notes=table(NOTE, [(0, 500, 60, 80, 0)]))), "a.mid", "audio/midi")
+    seed = await job_client.put_blob(write_midi(Piece(notes=table(NOTE, [(0, 500, 60, 80, 0)]))), "a.mid", "audio/midi")
     # When a job is submitted and followed
     request, delivery = ask(seed=seed)
-    record = await board.submit(request, delivery)
-    updates = await follow_to_the_end(board, record.job_id)
+    record = await job_client.submit(request, delivery)
+    updates = await follow_to_the_end(job_client, record.job_id)
     # Then every stage was seen in order, and the files hold what the result says
     stages = [update.stage for update in updates]
     assert stages == sorted(stages, key=list(Stage).index)
@@ -34,95 +34,95 @@ async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, board, a
     assert music == sorted(music, key=lambda told: told.done)
     assert all((told.whole, told.unit) == (30.0, "s") for told in music)
     result = updates[-1].result
-    piece = read_midi(await board.get_blob(result.midi)).piece
+    piece = read_midi(await job_client.get_blob(result.midi)).piece
     assert len(piece) == result.notes > 0
-    assert (await board.get_blob(result.audio)).startswith(b"audio of MThd")
+    assert (await job_client.get_blob(result.audio)).startswith(b"audio of MThd")
     assert (result.seed_s, result.random_seed, result.model_version) == (0.5, 1, "1")
     assert {"queue", "load", "sample", "render", "total"} <= set(result.timings)
 
 
-async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start_worker, board, ask, tmp_path):
+async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start_worker, job_client, ask, tmp_path):
     # Given wishes, one of which the model does not follow
     start_worker().wait_until_ready()
     request, delivery = ask(model="duo", style="waltz", key="em", tempo_bpm=90.0, density=2, bars=8, top_p=0.5)
     # When they are asked of it
-    await board.submit(request, delivery)
-    result = (await follow_to_the_end(board, request.job_id))[-1].result
+    await job_client.submit(request, delivery)
+    result = (await follow_to_the_end(job_client, request.job_id))[-1].result
     # Then it heard all of them, and the result says which it followed, how original it is, and that it ended
-    assert (tmp_path / "options-1").read_text() == repr(terms.options(request))
+    assert (tmp_path / "options-1").read_text() == repr(mapping.options(request))
     assert result.controls == Controls(style="waltz", key="E minor", density=2)
     assert (result.originality.share_16, result.ended, result.model_choice) == (0.03, True, None)
     # And so does the MIDI file itself
-    comment = read_midi(await board.get_blob(result.midi)).comment
+    comment = read_midi(await job_client.get_blob(result.midi)).comment
     assert comment == (
         "Composed by Cadenza: model duo 2, random seed 1. 0.0300 of its runs of 16 notes occur in the training music, "
         "and 0.0200 of those of human pieces."
     )
 
 
-async def test_where_no_model_is_named_the_seed_chooses_one_and_the_reply_says_why(start_worker, board, ask):
+async def test_where_no_model_is_named_the_seed_chooses_one_and_the_reply_says_why(start_worker, job_client, ask):
     start_worker().wait_until_ready()
     results = []
     for piece in (seeds.performance(), seeds.band()):
-        seed = await board.put_blob(write_midi(piece), "a.mid", "audio/midi")
+        seed = await job_client.put_blob(write_midi(piece), "a.mid", "audio/midi")
         request, delivery = ask(seed=seed)
-        await board.submit(request, delivery)
-        results.append((await follow_to_the_end(board, request.job_id))[-1].result)
+        await job_client.submit(request, delivery)
+        results.append((await follow_to_the_end(job_client, request.job_id))[-1].result)
     assert [result.model for result in results] == ["piano", "duo"]
     assert "Chosen for your seed: a piano performance in free time." in results[0].model_choice
     assert "Chosen for your seed: a band with drums." in results[1].model_choice
 
 
-async def test_a_reply_is_open_until_it_is_delivered(start_worker, board, ask):
+async def test_a_reply_is_open_until_it_is_delivered(start_worker, job_client, ask):
     start_worker().wait_until_ready()
     request, delivery = ask()
-    await board.submit(request, delivery)
-    await follow_to_the_end(board, request.job_id)
-    assert [record.stage for record in await board.open_records()] == [Stage.DONE]
-    await board.mark_delivered(request.job_id)
-    assert await board.open_records() == []
-    assert (await board.record(request.job_id)).delivered
+    await job_client.submit(request, delivery)
+    await follow_to_the_end(job_client, request.job_id)
+    assert [record.stage for record in await job_client.open_records()] == [Stage.DONE]
+    await job_client.mark_delivered(request.job_id)
+    assert await job_client.open_records() == []
+    assert (await job_client.record(request.job_id)).delivered
 
 
-async def test_the_model_refuses_in_its_own_words_and_is_not_asked_twice(start_worker, board, ask, tmp_path):
+async def test_the_model_refuses_in_its_own_words_and_is_not_asked_twice(start_worker, job_client, ask, tmp_path):
     start_worker().wait_until_ready()
     request, delivery = ask(random_seed=REFUSE)
-    await board.submit(request, delivery)
-    failure = (await follow_to_the_end(board, request.job_id))[-1].failure
+    await job_client.submit(request, delivery)
+    failure = (await follow_to_the_end(job_client, request.job_id))[-1].failure
     assert (failure.code, failure.sentence) == ("request", "The seed leaves no room. Ask for a longer piece.")
     assert (tmp_path / f"attempts-{REFUSE}").stat().st_size == 1
 
 
-async def test_a_seed_that_is_no_midi_is_refused_with_a_sentence(start_worker, board, ask):
+async def test_a_seed_that_is_no_midi_is_refused_with_a_sentence(start_worker, job_client, ask):
     start_worker().wait_until_ready()
-    seed = await board.put_blob(b"not music", "notes.mid", "audio/midi")
+    seed = await job_client.put_blob(b"not music", "notes.mid", "audio/midi")
     request, delivery = ask(seed=seed)
-    await board.submit(request, delivery)
-    failure = (await follow_to_the_end(board, request.job_id))[-1].failure
+    await job_client.submit(request, delivery)
+    failure = (await follow_to_the_end(job_client, request.job_id))[-1].failure
     assert failure.sentence
     assert failure.incident is None
 
 
-async def test_silence_is_said_aloud(start_worker, board, ask):
+async def test_silence_is_said_aloud(start_worker, job_client, ask):
     start_worker().wait_until_ready()
     request, delivery = ask(random_seed=SILENT)
-    await board.submit(request, delivery)
-    assert (await follow_to_the_end(board, request.job_id))[-1].failure.code == "silent"
+    await job_client.submit(request, delivery)
+    assert (await follow_to_the_end(job_client, request.job_id))[-1].failure.code == "silent"
 
 
 @pytest.mark.parametrize("fault", [BREAK_ONCE, STALL_ONCE])
-async def test_a_job_that_breaks_once_gets_a_second_attempt(start_worker, board, ask, fault):
+async def test_a_job_that_breaks_once_gets_a_second_attempt(start_worker, job_client, ask, fault):
     start_worker().wait_until_ready()
     request, delivery = ask(random_seed=fault)
-    await board.submit(request, delivery)
-    assert (await follow_to_the_end(board, request.job_id))[-1].stage is Stage.DONE
+    await job_client.submit(request, delivery)
+    assert (await follow_to_the_end(job_client, request.job_id))[-1].stage is Stage.DONE
 
 
-async def test_a_job_that_breaks_twice_says_so_with_an_incident_that_is_in_the_log(start_worker, board, ask):
+async def test_a_job_that_breaks_twice_says_so_with_an_incident_that_is_in_the_log(start_worker, job_client, ask):
     worker = start_worker().wait_until_ready()
     request, delivery = ask(random_seed=BREAK_ALWAYS)
-    await board.submit(request, delivery)
-    failure = (await follow_to_the_end(board, request.job_id))[-1].failure
+    await job_client.submit(request, delivery)
+    failure = (await follow_to_the_end(job_client, request.job_id))[-1].failure
     assert failure.code == "internal"
     assert "twice" in failure.sentence
     assert failure.incident in failure.sentence
@@ -131,82 +131,84 @@ async def test_a_job_that_breaks_twice_says_so_with_an_incident_that_is_in_the_l
     assert "a fault of ours" in log
 
 
-async def test_a_job_that_takes_too_long_is_ended(start_worker, open_board, ask, monkeypatch):
+async def test_a_job_that_takes_too_long_is_ended(start_worker, open_client, ask, monkeypatch):
     # Given that a job may take one second
     monkeypatch.setenv("CADENZA_JOBS_JOB_TIMEOUT_S", "1")
     start_worker().wait_until_ready()
-    board = open_board()
+    job_client = open_client()
     request, delivery = ask(random_seed=DEAF, length_s=300)
     # When one takes three
-    await board.submit(request, delivery)
-    failure = (await follow_to_the_end(board, request.job_id))[-1].failure
+    await job_client.submit(request, delivery)
+    failure = (await follow_to_the_end(job_client, request.job_id))[-1].failure
     # Then it is failed at once, without a second attempt
     assert failure.code == "timed_out"
     assert "1 second" in failure.sentence
     # And the worker goes on
     request, delivery = ask()
-    await board.submit(request, delivery)
-    assert (await follow_to_the_end(board, request.job_id))[-1].stage is Stage.DONE
+    await job_client.submit(request, delivery)
+    assert (await follow_to_the_end(job_client, request.job_id))[-1].stage is Stage.DONE
 
 
-async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(start_worker, board, ask, let_go, monkeypatch):
+async def test_a_waiting_job_can_be_cancelled_and_the_others_move_up(
+    start_worker, job_client, ask, let_go, monkeypatch
+):
     # Given one long job running on the only slot and two waiting
     monkeypatch.setenv("CADENZA_WORKER_SLOTS", "1")
     start_worker().wait_until_ready()
     asked = [ask(user=1), ask(user=2), ask(user=3)]
     for request, delivery in asked:
-        await board.submit(request, delivery)
+        await job_client.submit(request, delivery)
     first, second, third = (request.job_id for request, _ in asked)
-    await wait_for(board, first, Stage.COMPOSING)
-    positions = [(await anext(board.follow(job_id))).position for job_id in (second, third)]
+    await wait_for(job_client, first, Stage.COMPOSING)
+    positions = [(await anext(job_client.follow(job_id))).position for job_id in (second, third)]
     assert positions == [1, 2]
     # When the second is cancelled while the third is followed
     updates: list[Update] = []
-    following = asyncio.create_task(follow_into(updates, board, third))
+    following = asyncio.create_task(follow_into(updates, job_client, third))
     await until(lambda: bool(updates))
-    assert await board.cancel(second) is Cancelling.CANCELLED
+    assert await job_client.cancel(second) is CancelOutcome.CANCELLED
     # Then it is cancelled for good, and the third sees itself move up
-    assert (await follow_to_the_end(board, second))[-1].stage is Stage.CANCELLED
+    assert (await follow_to_the_end(job_client, second))[-1].stage is Stage.CANCELLED
     await until(lambda: updates[-1].position == 1)
     let_go()
     await following
     waiting = [update.position for update in updates if update.stage is Stage.QUEUED]
     assert [place for place in waiting if place is not None] == [2, 1]  # None: taken, and not yet begun
     assert updates[-1].stage is Stage.DONE
-    assert await board.cancel(second) is Cancelling.TOO_LATE
+    assert await job_client.cancel(second) is CancelOutcome.TOO_LATE
 
 
-async def test_a_running_job_stops_within_a_second_and_keeps_the_piece_so_far(start_worker, board, ask):
+async def test_a_running_job_stops_within_a_second_and_keeps_the_piece_so_far(start_worker, job_client, ask):
     start_worker().wait_until_ready()
     request, delivery = ask(length_s=300)
-    await board.submit(request, delivery)
-    await wait_for(board, request.job_id, Stage.COMPOSING)
-    assert await board.cancel(request.job_id) is Cancelling.STOPPING
-    result = (await follow_to_the_end(board, request.job_id))[-1].result
+    await job_client.submit(request, delivery)
+    await wait_for(job_client, request.job_id, Stage.COMPOSING)
+    assert await job_client.cancel(request.job_id) is CancelOutcome.STOPPING
+    result = (await follow_to_the_end(job_client, request.job_id))[-1].result
     assert result.stopped
     assert 0 < result.notes < 60
 
 
-async def test_a_stop_arrives_although_its_message_was_lost(start_worker, board, ask, valkey):
+async def test_a_stop_arrives_although_its_message_was_lost(start_worker, job_client, ask, valkey):
     start_worker().wait_until_ready()
     request, delivery = ask(length_s=300)
-    await board.submit(request, delivery)
-    await wait_for(board, request.job_id, Stage.COMPOSING)
+    await job_client.submit(request, delivery)
+    await wait_for(job_client, request.job_id, Stage.COMPOSING)
     valkey.client.hset(f"cadenza:record:{request.job_id}", "cancel_asked", "1")
-    assert (await follow_to_the_end(board, request.job_id))[-1].result.stopped
+    assert (await follow_to_the_end(job_client, request.job_id))[-1].result.stopped
 
 
-async def test_a_follower_that_joins_mid_way_sees_the_state_and_the_end(start_worker, board, ask, let_go):
+async def test_a_follower_that_joins_mid_way_sees_the_state_and_the_end(start_worker, job_client, ask, let_go):
     start_worker().wait_until_ready()
     request, delivery = ask()
-    await board.submit(request, delivery)
-    await wait_for(board, request.job_id, Stage.COMPOSING)
+    await job_client.submit(request, delivery)
+    await wait_for(job_client, request.job_id, Stage.COMPOSING)
     updates: list[Update] = []
-    following = asyncio.create_task(follow_into(updates, board, request.job_id))
+    following = asyncio.create_task(follow_into(updates, job_client, request.job_id))
     await until(lambda: bool(updates))
     let_go()
     await following
     assert updates[0].stage is Stage.COMPOSING
     assert updates[-1].stage is Stage.DONE
     # And one that comes after the end sees the end
-    assert [update.stage for update in await follow_to_the_end(board, request.job_id)] == [Stage.DONE]
+    assert [update.stage for update in await follow_to_the_end(job_client, request.job_id)] == [Stage.DONE]

@@ -36,7 +36,7 @@ from model.errors import BundleError
 from model.midi import write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker.processes import follow_to_the_end
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 HERE, THERE = 21, 22
@@ -74,27 +74,27 @@ def own_store(tiny_store, tmp_path, monkeypatch) -> str:
 
 
 @pytest.fixture
-def do(library, own_store, start_worker, board) -> Callable:
+def do(library, own_store, start_worker, job_client) -> Callable:
     """Does one action for a server and gives the answer, or the failure."""
     start_worker("-m", "worker").wait_until_ready()
     count = iter(range(1000))
 
     async def do(action, guild_id: int | None = HERE, files: dict[str, bytes] | None = None):
         if files is not None:
-            refs = [await board.put_blob(data, name) for name, data in files.items()]
+            refs = [await job_client.put_blob(data, name) for name, data in files.items()]
             action = action.model_copy(update={"files": tuple(refs)})
         request = LibraryRequest(
             job_id=f"e{next(count)}", requester_id=5, guild_id=guild_id, channel_id=6, action=action
         )
         delivery = Delivery(application_id=1, channel_id=6, user_id=5, upload_limit_bytes=UPLOAD)
-        await board.submit(request, delivery)
-        last = (await follow_to_the_end(board, request.job_id))[-1]
+        await job_client.submit(request, delivery)
+        last = (await follow_to_the_end(job_client, request.job_id))[-1]
         return last.result.answer if last.stage is Stage.DONE else last.failure
 
     return do
 
 
-async def test_a_data_set_from_its_making_to_its_end(do, board, library):
+async def test_a_data_set_from_its_making_to_its_end(do, job_client, library):
     # Given a set
     made = await do(CreateDataSet(name="rags", licence="cc-by-nc", note="by Ann"))
     assert (made.summary.name, made.summary.non_commercial) == ("rags", True)
@@ -105,13 +105,13 @@ async def test_a_data_set_from_its_making_to_its_end(do, board, library):
     assert (batch.accepted, batch.duplicate_count) == (3, 1)
     assert batch.refused_count == 2
     assert all(sentence.endswith(".") for _, sentence in batch.refused)
-    assert (await board.get_blob(batch.picture)).startswith(b"\x89PNG")
+    assert (await job_client.get_blob(batch.picture)).startswith(b"\x89PNG")
     # And it can be listed, shown, and handed out
     assert [one.pieces for one in (await do(ListDataSets())).sets] == [3]
     page = await do(ShowDataSet(name="rags"))
     assert [piece.number for piece in page.pieces] == [1, 2, 3]
     exported = await do(ExportDataSet(name="rags"))
-    assert len(zipfile.ZipFile(io.BytesIO(await board.get_blob(exported.files[0]))).namelist()) >= 4
+    assert len(zipfile.ZipFile(io.BytesIO(await job_client.get_blob(exported.files[0]))).namelist()) >= 4
     # And pieces are taken out by number
     left = await do(RemoveFromDataSet(name="rags", pieces=("2",)))
     assert (left.summary.pieces, len(left.sentences)) == (2, 1)
@@ -121,9 +121,9 @@ async def test_a_data_set_from_its_making_to_its_end(do, board, library):
     # And nothing lies beside the library
     assert not list(library.parent.rglob("evil*"))
     # And its name is suggested until it is deleted
-    assert await board.names(HERE, "data_sets") == ["rags"]
+    assert await job_client.names(HERE, "data_sets") == ["rags"]
     assert "deleted" in (await do(DeleteDataSet(name="rags"))).sentence
-    assert await board.names(HERE, "data_sets") == []
+    assert await job_client.names(HERE, "data_sets") == []
 
 
 async def test_a_starred_piece_makes_its_data_set(do):
@@ -148,10 +148,10 @@ async def test_what_cannot_be_done_is_a_sentence(do):
     assert "belong to a server" in (await do(ListDataSets(), None)).sentence
 
 
-async def test_a_model_from_its_import_to_its_end(do, board):
+async def test_a_model_from_its_import_to_its_end(do, job_client):
     # Given what an export gave, in parts because it is large
     exported = await do(ExportModel(name="piano"))
-    parts = {ref.name: await board.get_blob(ref) for ref in exported.files}
+    parts = {ref.name: await job_client.get_blob(ref) for ref in exported.files}
     # When a server imports it under a name of its own
     assert "not in use yet" in (await do(ImportModel(name="mine", files=exported.files), files=parts)).sentence
     listed = {model.name: model for model in (await do(ListModels())).models}
@@ -165,7 +165,7 @@ async def test_a_model_from_its_import_to_its_end(do, board):
     assert (await do(ListModels(), THERE)).models == tuple(
         model for model in (await do(ListModels())).models if model.is_shared
     )
-    assert await board.names(HERE, "models") == ["ours"]
+    assert await job_client.names(HERE, "models") == ["ours"]
     await do(DeleteModel(name="ours"))
     assert "ours" not in {model.name for model in (await do(ListModels())).models}
 
@@ -179,21 +179,21 @@ async def test_shared_models_are_nobodys_to_change(do):
         assert "shared by all servers" in (await do(action)).sentence
 
 
-async def test_a_bundle_that_was_altered_is_not_imported(do, board):
+async def test_a_bundle_that_was_altered_is_not_imported(do, job_client):
     exported = await do(ExportModel(name="piano"))
-    data = bytearray(b"".join([await board.get_blob(ref) for ref in exported.files]))
+    data = bytearray(b"".join([await job_client.get_blob(ref) for ref in exported.files]))
     data[len(data) // 2] ^= 1
     failure = await do(ImportModel(name="mine", files=exported.files), files={"piano.cadenza.zip": bytes(data)})
     assert failure.sentence.endswith(".")
-    assert await board.names(HERE, "models") == []
+    assert await job_client.names(HERE, "models") == []
 
 
-async def test_a_server_has_as_many_and_as_large_models_as_it_may(monkeypatch, request, board):
+async def test_a_server_has_as_many_and_as_large_models_as_it_may(monkeypatch, request, job_client):
     # Given that a server may have one model
     monkeypatch.setenv("CADENZA_WORKER_SERVER_MODELS", "1")
     do = request.getfixturevalue("do")
     exported = await do(ExportModel(name="piano"))
-    files = {ref.name: await board.get_blob(ref) for ref in exported.files}
+    files = {ref.name: await job_client.get_blob(ref) for ref in exported.files}
     await do(ImportModel(name="mine", files=exported.files), files=files)
     # Then another is refused before it waits for anything, whether it is imported or trained
     with pytest.raises(LibraryFull, match="1 is the limit"):
@@ -210,9 +210,9 @@ async def test_a_model_that_is_too_large_for_what_a_server_may_have_is_refused_b
     own_store, library, monkeypatch
 ):
     store = BundleStore(own_store).of_server(HERE)
-    shelves = ServerShelves(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
+    server = ServerLibrary(WorkerSettings(library=library, store=own_store, server_models_mib=1), HERE)
     shutil.copytree(Path(own_store) / "piano", Path(own_store) / "servers" / str(HERE) / "mine")
     size = sum(one.size_bytes for one in store.info("mine").versions)
-    shelves.require_room("mine", (1 << 20) - size - 1)
+    server.require_room("mine", (1 << 20) - size - 1)
     with pytest.raises(BundleError, match="more than the 1 MiB"):
-        shelves.require_room("mine", (1 << 20) - size)
+        server.require_room("mine", (1 << 20) - size)

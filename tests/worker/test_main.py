@@ -16,23 +16,25 @@ from model.piece import NOTE, Piece, table
 from tests.worker.processes import WorkerProcess, follow_to_the_end, until
 
 
-async def test_a_seed_goes_in_and_three_files_come_out(tiny_store, start_worker, board, ask, monkeypatch, tmp_path):
+async def test_a_seed_goes_in_and_three_files_come_out(
+    tiny_store, start_worker, job_client, ask, monkeypatch, tmp_path
+):
     # Given `python -m worker` over a tiny bundle
     monkeypatch.setenv("CADENZA_STORE", tiny_store)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     worker = WorkerProcess(tmp_path / "main.log", "-m", "worker")
     try:
         worker.wait_until_ready()
-        assert [model.title for model in await board.models()].count("Tiny") == 2  # beside those that are shipped
+        assert [model.title for model in await job_client.models()].count("Tiny") == 2  # beside those that are shipped
         rows = [(i * 500, 450, 60 + i, 80, 0) for i in range(8)]
-        seed = await board.put_blob(write_midi(Piece(notes=table(NOTE, rows))), "seed.mid", "audio/midi")
+        seed = await job_client.put_blob(write_midi(Piece(notes=table(NOTE, rows))), "seed.mid", "audio/midi")
         # When ten seconds are asked for
         request, delivery = ask(seed=seed, length_s=10)
-        await board.submit(request, delivery)
-        last = (await follow_to_the_end(board, request.job_id))[-1]
+        await job_client.submit(request, delivery)
+        last = (await follow_to_the_end(job_client, request.job_id))[-1]
         # Then the piece, its sound and its picture are there
         assert last.failure is None
-        data = {name: await board.get_blob(getattr(last.result, name)) for name in ("midi", "audio", "picture")}
+        data = {name: await job_client.get_blob(getattr(last.result, name)) for name in ("midi", "audio", "picture")}
         notes = [note for voice in pretty_midi.PrettyMIDI(io.BytesIO(data["midi"])).instruments for note in voice.notes]
         assert len(notes) == last.result.notes > 8
         assert data["picture"].startswith(b"\x89PNG")

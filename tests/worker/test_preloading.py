@@ -5,89 +5,89 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.worker.test_repertoire import MIB, PATIENCE_S, Shelf, play, repertoire_of
-from worker.preloading import Preloader
+from tests.worker.test_model_cache import MIB, PATIENCE_S, ModelLoader, cache_of, play
+from worker.model_cache import Preloader
 
 
 def test_models_that_nobody_asked_for_are_loaded_while_there_is_room_and_go_first_when_there_is_none():
-    shelf = Shelf()
-    repertoire = repertoire_of(shelf, kept=2)
-    play(repertoire, "duo")
-    assert repertoire.load_another()
-    assert not repertoire.load_another()
-    assert shelf.loaded == ["duo", "piano"]
-    play(repertoire, "trio")
-    assert shelf.closed == ["piano 1"]
+    loader = ModelLoader()
+    cache = cache_of(loader, kept=2)
+    play(cache, "duo")
+    assert cache.preload_next()
+    assert not cache.preload_next()
+    assert loader.loaded == ["duo", "piano"]
+    play(cache, "trio")
+    assert loader.closed == ["piano 1"]
 
 
 def test_nothing_is_loaded_beforehand_that_would_take_up_too_much_memory():
-    shelf = Shelf(piano=3 * MIB)
-    repertoire = repertoire_of(shelf, memory=3 * MIB)
-    assert repertoire.load_another()
-    assert not repertoire.load_another()
-    assert shelf.loaded == ["piano"]
+    loader = ModelLoader(piano=3 * MIB)
+    cache = cache_of(loader, memory=3 * MIB)
+    assert cache.preload_next()
+    assert not cache.preload_next()
+    assert loader.loaded == ["piano"]
 
 
 def test_a_model_too_big_for_the_room_is_tried_once_and_not_again_and_again():
-    shelf = Shelf(duo=9 * MIB)
-    repertoire = repertoire_of(shelf, memory=3 * MIB)
-    play(repertoire, "piano")
-    while repertoire.load_another():
-        assert len(shelf.loaded) < 9
-    assert shelf.loaded == ["piano", "duo", "trio"]
-    assert shelf.closed == ["duo 1"]
+    loader = ModelLoader(duo=9 * MIB)
+    cache = cache_of(loader, memory=3 * MIB)
+    play(cache, "piano")
+    while cache.preload_next():
+        assert len(loader.loaded) < 9
+    assert loader.loaded == ["piano", "duo", "trio"]
+    assert loader.closed == ["duo 1"]
 
 
 def test_a_model_that_cannot_be_loaded_beforehand_is_passed_over_until_somebody_asks():
-    shelf = Shelf()
-    repertoire = repertoire_of(shelf)
-    shelf.broken = {"1"}
-    while repertoire.load_another():
-        assert len(shelf.loaded) < 9
-    assert shelf.loaded == ["piano", "duo", "trio"]
-    shelf.broken.clear()
-    play(repertoire, "duo")
-    assert shelf.loaded[3:] == ["duo"]
+    loader = ModelLoader()
+    cache = cache_of(loader)
+    loader.broken = {"1"}
+    while cache.preload_next():
+        assert len(loader.loaded) < 9
+    assert loader.loaded == ["piano", "duo", "trio"]
+    loader.broken.clear()
+    play(cache, "duo")
+    assert loader.loaded[3:] == ["duo"]
 
 
 def test_one_who_asks_for_a_model_that_is_being_loaded_beforehand_waits_for_that():
-    shelf = Shelf()
-    shelf.slow = {"piano"}
-    repertoire = repertoire_of(shelf)
+    loader = ModelLoader()
+    loader.slow = {"piano"}
+    cache = cache_of(loader)
     with ThreadPoolExecutor(2) as pool:
-        early = pool.submit(repertoire.load_another)
-        while not shelf.loaded:
+        early = pool.submit(cache.preload_next)
+        while not loader.loaded:
             time.sleep(0.001)
-        assert not repertoire.is_idle
-        asked = pool.submit(repertoire.warm_up, "piano")
-        shelf.go.set()
+        assert not cache.is_idle
+        asked = pool.submit(cache.warm_up, "piano")
+        loader.go.set()
         asked.result(PATIENCE_S)
         assert early.result(PATIENCE_S)
-    assert shelf.loaded == ["piano"]
-    assert repertoire.is_idle
+    assert loader.loaded == ["piano"]
+    assert cache.is_idle
 
 
 def test_a_preloader_waits_until_nobody_plays():
-    shelf = Shelf()
-    repertoire = repertoire_of(shelf)
-    preloader = Preloader(repertoire, idle_s=0.05)
-    with repertoire.engage("duo"):
+    loader = ModelLoader()
+    cache = cache_of(loader)
+    preloader = Preloader(cache, idle_s=0.05)
+    with cache.lease("duo"):
         preloader.start()
         preloader.join(0.3)  # time enough for six models, were it idle
-        assert shelf.loaded == ["duo"]
+        assert loader.loaded == ["duo"]
     deadline = time.monotonic() + PATIENCE_S
-    while len(shelf.players) < 3 and time.monotonic() < deadline:
+    while len(loader.players) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
     preloader.end()
     preloader.join(PATIENCE_S)
-    assert shelf.loaded == ["duo", "piano", "trio"]
+    assert loader.loaded == ["duo", "piano", "trio"]
     assert not preloader.is_alive()
 
 
 def test_a_preloader_without_a_time_loads_nothing():
-    shelf = Shelf()
-    preloader = Preloader(repertoire_of(shelf), idle_s=0)
+    loader = ModelLoader()
+    preloader = Preloader(cache_of(loader), idle_s=0)
     preloader.start()
     preloader.join(PATIENCE_S)
     assert not preloader.is_alive()
-    assert shelf.loaded == []
+    assert loader.loaded == []

@@ -6,8 +6,7 @@ import miniaudio
 import numpy as np
 import pytest
 
-from worker.render.mp3 import ceiling_kbps, encode_mp3
-from worker.render.mp3_length import length_frame
+from worker.render.mp3 import ceiling_kbps, encode_mp3, length_frame
 from worker.render.schedule import SAMPLE_RATE_HZ
 
 ANY_RATE = 320

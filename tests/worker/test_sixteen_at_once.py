@@ -29,10 +29,10 @@ def start(start_worker, tiny_store, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-async def wishes(board):
+async def wishes(job_client):
     """What is asked for, sixteen times: every mode of both models, each with a random seed and a length of its own."""
     files = {"piano": seeds.performance(notes=24), "band": seeds.band()}
-    kept = {name: await board.put_blob(write_midi(piece), "a.mid", "audio/midi") for name, piece in files.items()}
+    kept = {name: await job_client.put_blob(write_midi(piece), "a.mid", "audio/midi") for name, piece in files.items()}
     found = []
     for number in range(COUNT):
         model, mode = ("piano", "band")[number % 2], MODES[number // 2 % 4]
@@ -41,22 +41,24 @@ async def wishes(board):
     return found
 
 
-async def results(board, ask, wishes):
+async def results(job_client, ask, wishes):
     """What comes of the wishes when all of them are asked at once."""
     asked = [ask(user=user, **wish) for user, wish in enumerate(wishes)]
     for request, delivery in asked:
-        await board.submit(request, delivery)
-    followed = await asyncio.gather(*(follow_to_the_end(board, request.job_id) for request, _ in asked))
+        await job_client.submit(request, delivery)
+    followed = await asyncio.gather(*(follow_to_the_end(job_client, request.job_id) for request, _ in asked))
     assert [(updates[-1].stage, updates[-1].failure) for updates in followed] == [(Stage.DONE, None)] * len(wishes)
     return [updates[-1].result for updates in followed]
 
 
-async def test_each_of_sixteen_is_the_piece_that_it_is_alone_although_their_worker_is_killed(start, board, ask, wishes):
+async def test_each_of_sixteen_is_the_piece_that_it_is_alone_although_their_worker_is_killed(
+    start, job_client, ask, wishes
+):
     # Given a worker that is killed once the first of sixteen is done
     first = start().wait_until_ready()
-    asking = asyncio.create_task(results(board, ask, wishes))
-    while len(await board.open_records()) < COUNT or not any(
-        record.stage is Stage.DONE for record in await board.open_records()
+    asking = asyncio.create_task(results(job_client, ask, wishes))
+    while len(await job_client.open_records()) < COUNT or not any(
+        record.stage is Stage.DONE for record in await job_client.open_records()
     ):
         assert not asking.done()
         await asyncio.sleep(0.05)
@@ -71,7 +73,7 @@ async def test_each_of_sixteen_is_the_piece_that_it_is_alone_although_their_work
     assert all(len(ids) == len(set(ids)) for ids in begun)
     assert set() != set(begun[0]) & set(begun[1]) <= set(begun[0]) - set(ended)
     # And each is the piece that it is alone
-    alone = [(await results(board, ask, [wish]))[0] for wish in wishes]
+    alone = [(await results(job_client, ask, [wish]))[0] for wish in wishes]
     for one, other, wish in zip(found, alone, wishes, strict=True):
         assert one.midi.digest == other.midi.digest
         assert (one.model, one.random_seed) == (wish["model"], wish["random_seed"])

@@ -32,7 +32,7 @@ from model.midi import read_midi
 from tests.worker import untrained
 from tests.worker.processes import WorkerProcess, follow_to_the_end, until, wait_for
 from tests.worker.test_library import midi
-from worker.library.shelves import ServerShelves
+from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 HERE = 31
@@ -54,7 +54,7 @@ def base_store(tmp_path_factory) -> str:
 def gathered(tmp_path_factory) -> Path:
     """A library in which the server has its data set."""
     folder = tmp_path_factory.mktemp("gathered")
-    sets = ServerShelves(WorkerSettings(library=folder), HERE).data_sets
+    sets = ServerLibrary(WorkerSettings(library=folder), HERE).data_sets
     sets.create("rags", "public-domain")
     sets.add("rags", FILES.items(), "message")
     return folder
@@ -93,18 +93,18 @@ def library(start_worker, tmp_path, base_store, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def ask_library(board) -> Callable:
+def ask_library(job_client) -> Callable:
     """Does one action of the library and gives the answer."""
     numbers = count()
 
     async def ask(action, files=None):
         if files is not None:
-            refs = [await board.put_blob(data, name) for name, data in files.items()]
+            refs = [await job_client.put_blob(data, name) for name, data in files.items()]
             action = action.model_copy(update={"files": tuple(refs)})
         job_id = f"e{next(numbers)}"
         request = LibraryRequest(job_id=job_id, requester_id=5, guild_id=HERE, channel_id=6, action=action)
-        await board.submit(request, DELIVERY)
-        last = (await follow_to_the_end(board, request.job_id))[-1]
+        await job_client.submit(request, DELIVERY)
+        last = (await follow_to_the_end(job_client, request.job_id))[-1]
         assert last.stage is Stage.DONE, last.failure
         return last.result.answer
 
@@ -138,13 +138,13 @@ def training_processes(folder: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.usefixtures("a_worker")
-async def test_a_training_from_its_start_to_its_promotion(board, ask_library, tmp_path):
+async def test_a_training_from_its_start_to_its_promotion(job_client, ask_library, tmp_path):
     # When a server gathers a data set and trains on it
     await ask_library(CreateDataSet(name="rags", licence="public-domain"))
     for part in (list(FILES.items())[:6], list(FILES.items())[6:]):
         await ask_library(AddToDataSet(name="rags"), dict(part))
-    await board.submit(training("t1"), DELIVERY)
-    updates = await follow_to_the_end(board, "t1")
+    await job_client.submit(training("t1"), DELIVERY)
+    updates = await follow_to_the_end(job_client, "t1")
     # Then its progress is told epoch by epoch, with a curve
     told = [update.training for update in updates if update.training is not None]
     assert max(one.epoch for one in told) == 3
@@ -159,7 +159,7 @@ async def test_a_training_from_its_start_to_its_promotion(board, ask_library, tm
     assert len(verdict.sentences) >= 3
     assert len(result.listening) == 3
     assert all(one.before and one.after for one in result.listening)
-    assert (await board.get_blob(result.curve)).startswith(b"\x89PNG")
+    assert (await job_client.get_blob(result.curve)).startswith(b"\x89PNG")
     # And nothing is in use until an admin says so
     store = tmp_path / "store" / "servers" / str(HERE) / "rags"
     assert (store / result.model_version / "manifest.json").exists()
@@ -167,8 +167,8 @@ async def test_a_training_from_its_start_to_its_promotion(board, ask_library, tm
     await ask_library(PromoteModel(name="rags", version=result.model_version, confirmed=True))
     assert (store / "current").read_text().strip() == result.model_version
     # When the training goes on
-    await board.submit(training("t2", resumes="t1", epochs=2), DELIVERY)
-    last = (await follow_to_the_end(board, "t2"))[-1]
+    await job_client.submit(training("t2", resumes="t1", epochs=2), DELIVERY)
+    last = (await follow_to_the_end(job_client, "t2"))[-1]
     # Then it does so from where it was, and what is in use stays
     assert last.result.epochs == 5
     assert (store / "current").read_text().strip() == result.model_version
@@ -179,28 +179,28 @@ async def test_a_training_from_its_start_to_its_promotion(board, ask_library, tm
 
 
 @pytest.mark.usefixtures("data_set", "a_worker")
-async def test_a_training_that_is_stopped_keeps_the_best_so_far(board):
-    await board.submit(training("t1", epochs=150), DELIVERY)
-    async for update in board.follow("t1"):
+async def test_a_training_that_is_stopped_keeps_the_best_so_far(job_client):
+    await job_client.submit(training("t1", epochs=150), DELIVERY)
+    async for update in job_client.follow("t1"):
         if update.training is not None and update.training.epoch >= 1:
             break
-    await board.cancel("t1")
-    last = (await follow_to_the_end(board, "t1"))[-1]
+    await job_client.cancel("t1")
+    last = (await follow_to_the_end(job_client, "t1"))[-1]
     assert last.stage is Stage.DONE, last.failure
     assert last.result.stopped
     assert 1 <= last.result.epochs < 150
 
 
 @pytest.mark.usefixtures("data_set")
-async def test_whoever_is_killed_the_training_goes_on_and_nothing_is_half_written(board, start_worker, tmp_path):
+async def test_whoever_is_killed_the_training_goes_on_and_nothing_is_half_written(job_client, start_worker, tmp_path):
     # Given a model of the server that is in use, and a training under way
     shared = BundleStore(str(tmp_path / "store"))
     store, in_use = shared.of_server(HERE), shared.current("piano")
     shutil.copytree(tmp_path / "store" / "piano", tmp_path / "store" / "servers" / str(HERE) / "rags")
     is_sound(store, in_use)
     start_worker("-m", "worker").wait_until_ready()
-    await board.submit(training("t1", epochs=4 + 2 * KILLS), DELIVERY)
-    following = asyncio.create_task(follow_to_the_end(board, "t1"))
+    await job_client.submit(training("t1", epochs=4 + 2 * KILLS), DELIVERY)
+    following = asyncio.create_task(follow_to_the_end(job_client, "t1"))
     rng = random.Random(3)
     # When its process is killed at random moments
     for _ in range(KILLS):
@@ -233,13 +233,13 @@ def is_sound(store: BundleStore, in_use: str) -> None:
 
 
 @pytest.mark.usefixtures("data_set")
-async def test_a_restart_of_redis_costs_a_training_nothing(start_worker, mortal_valkey, open_board):
+async def test_a_restart_of_redis_costs_a_training_nothing(start_worker, mortal_valkey, open_client):
     # Given a training under way
     start_worker("-m", "worker").wait_until_ready()
-    board = open_board()
-    await board.submit(training("t1", epochs=6), DELIVERY)
-    following = asyncio.create_task(follow_to_the_end(board, "t1"))
-    await wait_for(board, "t1", Stage.TRAINING)
+    job_client = open_client()
+    await job_client.submit(training("t1", epochs=6), DELIVERY)
+    following = asyncio.create_task(follow_to_the_end(job_client, "t1"))
+    await wait_for(job_client, "t1", Stage.TRAINING)
     # When Redis is killed in the midst of it and comes back
     mortal_valkey.kill()
     await asyncio.sleep(1.0)
@@ -251,7 +251,7 @@ async def test_a_restart_of_redis_costs_a_training_nothing(start_worker, mortal_
 
 
 @pytest.mark.usefixtures("data_set", "a_worker")
-async def test_too_few_pieces_and_unknown_bases_are_told(board, ask_library):
+async def test_too_few_pieces_and_unknown_bases_are_told(job_client, ask_library):
     await ask_library(CreateDataSet(name="few", licence="cc0"))
     await ask_library(AddToDataSet(name="few"), {"one.mid": midi(1)})
     for request, words in (
@@ -259,12 +259,12 @@ async def test_too_few_pieces_and_unknown_bases_are_told(board, ask_library):
         (training("t1", data_set="none"), "no data set “none”"),
     ):
         with pytest.raises(DataSetNotReady, match=words):  # before it waits for its turn
-            await board.submit(request, DELIVERY)
-    assert await board.trainings(HERE) == []
+            await job_client.submit(request, DELIVERY)
+    assert await job_client.trainings(HERE) == []
     for request, words in (
         (training("t2", base="unheard"), "no model 'unheard'"),
         (training("t3", resumes="gone"), "no longer kept"),
     ):
-        await board.submit(request, DELIVERY)
-        last = (await follow_to_the_end(board, request.job_id))[-1]
+        await job_client.submit(request, DELIVERY)
+        last = (await follow_to_the_end(job_client, request.job_id))[-1]
         assert words in last.failure.sentence

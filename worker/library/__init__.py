@@ -1,8 +1,8 @@
-"""What admins do with their server's data sets and models: one errand, one answer.
+"""Data sets and models of the servers.
 
-errand     one errand from its record to its answer
-shelves    where a server's data sets, models and trainings lie
-data_sets  what each `dataset_…` action does
-parts      an archive in parts where it is too large for a message, and back
-models     what each `model_…` action does
+server_library  where a server's data sets, models and trainings are stored, and how much it may keep
+context         what an action may use
+data_sets       the `dataset_…` actions
+models          the `model_…` actions
+archive_parts   archives in parts, for files larger than a message may have
 """

@@ -1,4 +1,4 @@
-"""What each `dataset_…` action does."""
+"""The `dataset_…` actions: each takes the context and its action, and returns the answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from jobs.contract import (
-    MOST_FILES,
     PIECES_ON_A_PAGE,
     AddToDataSet,
     Answer,
@@ -19,7 +18,6 @@ from jobs.contract import (
     DeleteDataSet,
     Done,
     ExportDataSet,
-    Files,
     ListDataSets,
     ListedPiece,
     NeedsConfirmation,
@@ -27,65 +25,65 @@ from jobs.contract import (
     ShowDataSet,
 )
 from model.errors import DataError
-from worker.library.parts import joined, split
+from worker.library.archive_parts import in_parts, joined
+from worker.library.server_library import LibraryContext
 
 if TYPE_CHECKING:
     from model.uploads import BatchReport, DataSetInfo
-    from worker.library.errand import Counter
 
 MOST_TOLD = 10  # of files that were repaired, refused, or there already; the numbers tell of all
 MOST_COUNTED = 8  # instruments and keys
 LONGEST_SENTENCE = 300
 
 
-def create(counter: Counter, action: CreateDataSet) -> Answer:
+def create(context: LibraryContext, action: CreateDataSet) -> Answer:
     """Make an empty data set."""
-    info = counter.shelves.data_sets.create(action.name, action.licence, counter.requester_id, action.note)
+    info = context.server.data_sets.create(action.name, action.licence, context.requester_id, action.note)
     return DataSetPage(
         summary=summary(info), sentences=(f"Created `{info.name}`. Add MIDI files next, with `/dataset add`.",)
     )
 
 
-def add(counter: Counter, action: AddToDataSet) -> Answer:
+def add(context: LibraryContext, action: AddToDataSet) -> Answer:
     """Add files, or the pieces of another set."""
-    store = counter.shelves.data_sets
+    store = context.server.data_sets
     if action.create_as is not None and action.name not in store.names():
-        store.create(action.name, action.create_as, counter.requester_id)
+        store.create(action.name, action.create_as, context.requester_id)
     if action.from_set is not None:
-        report = store.add_from(action.name, action.from_set, counter.requester_id)
+        report = store.add_from(action.name, action.from_set, context.requester_id)
         if not action.files:
-            return _batch(counter, report)
+            return _batch(context, report)
     elif not action.files:
         raise DataError("There is nothing to add. Attach a MIDI file or a zip of them, or choose another data set.")
-    files = joined([(ref.name, counter.blobs.get(ref)) for ref in action.files])
+    files = joined([(ref.name, context.blobs.get(ref)) for ref in action.files])
     return _batch(
-        counter,
-        store.add(action.name, files, action.source, counter.requester_id, counter.on_progress, counter.should_stop),
+        context,
+        store.add(action.name, files, action.source, context.requester_id, context.on_progress, context.should_stop),
     )
 
 
-def list_sets(counter: Counter, _action: ListDataSets) -> Answer:
+def list_sets(context: LibraryContext, _action: ListDataSets) -> Answer:
     """All of them."""
-    return DataSets(sets=tuple(summary(info) for info in counter.shelves.data_sets.infos()))
+    return DataSets(sets=tuple(summary(info) for info in context.server.data_sets.infos()))
 
 
-def show(counter: Counter, action: ShowDataSet) -> Answer:
+def show(context: LibraryContext, action: ShowDataSet) -> Answer:
     """One of them, with a page of its pieces."""
-    return _page(counter, counter.shelves.data_sets.info(action.name), action.page)
+    return _page(context, context.server.data_sets.info(action.name), action.page)
 
 
-def remove(counter: Counter, action: RemoveFromDataSet) -> Answer:
+def remove(context: LibraryContext, action: RemoveFromDataSet) -> Answer:
     """Take pieces out."""
-    store = counter.shelves.data_sets
+    store = context.server.data_sets
     removed = store.remove(action.name, action.pieces)
     names = ", ".join(piece.name for piece in removed)
     said = f"Removed {len(removed)} {'piece' if len(removed) == 1 else 'pieces'}: {names}."
-    return _page(counter, store.info(action.name), 1, (said[:LONGEST_SENTENCE],))
+    return _page(context, store.info(action.name), 1, (said[:LONGEST_SENTENCE],))
 
 
-def delete(counter: Counter, action: DeleteDataSet) -> Answer:
+def delete(context: LibraryContext, action: DeleteDataSet) -> Answer:
     """Delete one for good; the admin is asked first."""
-    store = counter.shelves.data_sets
+    store = context.server.data_sets
     if not action.confirmed:
         count = len(store.info(action.name).pieces)
         pieces = f" and its {count} {'piece' if count == 1 else 'pieces'}" if count else ""
@@ -94,29 +92,10 @@ def delete(counter: Counter, action: DeleteDataSet) -> Answer:
     return Done(sentence=f"Deleted the data set `{store.delete(action.name).name}`.")
 
 
-def export(counter: Counter, action: ExportDataSet) -> Answer:
+def export(context: LibraryContext, action: ExportDataSet) -> Answer:
     """One of them as an archive."""
-    archive = counter.shelves.data_sets.export(action.name)
-    return in_parts(counter, archive, f"{action.name}.zip", "/dataset add")
-
-
-def in_parts(counter: Counter, archive: bytes, name: str, taken_by: str) -> Files:
-    """An archive as files that Discord takes, in parts where it is too large for one.
-
-    Raises:
-        DataError: it is too large for a message.
-    """
-    parts = split(name, archive, min(counter.upload_bytes, counter.blobs.limit_bytes))
-    if len(parts) > MOST_FILES:
-        raise DataError(
-            f"{name} has {len(archive) / 2**20:.0f} MiB, which is too much for one message here. "
-            "Ask whoever runs this bot for the file."
-        )
-    kept = tuple(counter.blobs.put(data, one, "application/octet-stream") for one, data in parts)
-    if len(parts) == 1:
-        return Files(files=kept)
-    told = f"{name} is too large for one file here, so it comes in {len(parts)} parts."
-    return Files(files=kept, sentences=(f"{told} To bring it back, attach all parts in one `{taken_by}`.",))
+    archive = context.server.data_sets.export(action.name)
+    return in_parts(context, archive, f"{action.name}.zip", "/dataset add")
 
 
 def summary(info: DataSetInfo) -> DataSetSummary:
@@ -134,7 +113,7 @@ def summary(info: DataSetInfo) -> DataSetSummary:
     )
 
 
-def _page(counter: Counter, info: DataSetInfo, page: int, sentences: tuple[str, ...] = ()) -> DataSetPage:
+def _page(context: LibraryContext, info: DataSetInfo, page: int, sentences: tuple[str, ...] = ()) -> DataSetPage:
     pages = max(1, -(-len(info.pieces) // PIECES_ON_A_PAGE))
     page = min(page, pages)
     first = (page - 1) * PIECES_ON_A_PAGE
@@ -145,20 +124,20 @@ def _page(counter: Counter, info: DataSetInfo, page: int, sentences: tuple[str, 
         for number, piece in enumerate(info.pieces[first : first + PIECES_ON_A_PAGE], start=first + 1)
     ]
     return DataSetPage(
-        summary=summary(info), sentences=sentences, picture=_picture(counter, info), pieces=tuple(listed), page=page,
+        summary=summary(info), sentences=sentences, picture=_picture(context, info), pieces=tuple(listed), page=page,
         pages=pages,
     )  # fmt: skip
 
 
-def _picture(counter: Counter, info: DataSetInfo) -> BlobRef | None:
+def _picture(context: LibraryContext, info: DataSetInfo) -> BlobRef | None:
     if not info.pieces:
         return None
-    from model.pictures.data_set import draw_data_set  # late: drawing is for some errands only
+    from model.pictures.data_set import draw_data_set  # late: only some actions draw
 
-    return counter.blobs.put(draw_data_set(info), f"{info.name}.png", "image/png")
+    return context.blobs.put(draw_data_set(info), f"{info.name}.png", "image/png")
 
 
-def _batch(counter: Counter, report: BatchReport) -> Batch:
+def _batch(context: LibraryContext, report: BatchReport) -> Batch:
     repaired = {name: " ".join(repairs) for name, repairs in report.repaired.items()}
     same = ((one.name, one.of if one.is_exact else f"{one.of} (nearly)") for one in report.duplicates)
     return Batch(
@@ -170,7 +149,7 @@ def _batch(counter: Counter, report: BatchReport) -> Batch:
         refused_count=len(report.refused),
         duplicate_count=len(report.duplicates),
         summary=summary(report.info),
-        picture=_picture(counter, report.info),
+        picture=_picture(context, report.info),
     )
 
 
@@ -178,7 +157,7 @@ def _some(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, said[:LONGEST_SENTENCE]) for name, said in list(pairs)[:MOST_TOLD])
 
 
-DOERS: dict[str, Callable[[Any, Any], Answer]] = {
+ACTIONS: dict[str, Callable[[Any, Any], Answer]] = {
     "dataset_create": create,
     "dataset_add": add,
     "dataset_list": list_sets,

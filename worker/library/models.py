@@ -1,4 +1,4 @@
-"""What each `model_…` action does. A version never changes; what a name means changes in one stroke, and back."""
+"""The `model_…` actions. A version never changes; which version a name uses changes atomically."""
 
 from __future__ import annotations
 
@@ -23,46 +23,45 @@ from jobs.contract import (
     Verdict,
 )
 from model.errors import BundleError
-from worker.library.data_sets import in_parts
-from worker.library.parts import joined
+from worker.library.archive_parts import in_parts, joined
+from worker.library.server_library import LibraryContext
 
 if TYPE_CHECKING:
     from model.bundles import BundleStore
-    from worker.library.errand import Counter
 
 LONGEST_TEXT = 400
 
 
-def list_models(counter: Counter, _action: ListModels) -> Answer:
+def list_models(context: LibraryContext, _action: ListModels) -> Answer:
     """The server's own, then those that all servers share."""
-    own, shared = counter.shelves.bundles, counter.shelves.shared_bundles
+    own, shared = context.server.bundles, context.server.shared_bundles
     found = [_versions(own, name, is_shared=False) for name in own.all_names()]
     found += [_versions(shared, name, is_shared=True) for name in shared.names()]
     return Models(models=tuple(found))
 
 
-def show(counter: Counter, action: ShowModel) -> Answer:
+def show(context: LibraryContext, action: ShowModel) -> Answer:
     """One model with its versions."""
-    own, shared = counter.shelves.bundles, counter.shelves.shared_bundles
+    own, shared = context.server.bundles, context.server.shared_bundles
     is_shared = action.name not in own.all_names()
     return Models(models=(_versions(shared if is_shared else own, action.name, is_shared),), is_detailed=True)
 
 
-def rename(counter: Counter, action: RenameModel) -> Answer:
+def rename(context: LibraryContext, action: RenameModel) -> Answer:
     """Another name for a model of the server."""
-    _own(counter, action.name)
-    if action.new_name in counter.shelves.shared_bundles.names():
+    _own(context, action.name)
+    if action.new_name in context.server.shared_bundles.names():
         raise BundleError(f"`{action.new_name}` is the name of a model that comes with the bot. Choose another.")
-    counter.shelves.bundles.rename(action.name, action.new_name)
+    context.server.bundles.rename(action.name, action.new_name)
     return Done(sentence=f"Renamed `{action.name}` to `{action.new_name}`.")
 
 
-def promote(counter: Counter, action: PromoteModel) -> Answer:
+def promote(context: LibraryContext, action: PromoteModel) -> Answer:
     """Let the name mean a version; one that was found to copy needs a second word."""
-    store = counter.shelves.bundles
-    _own(counter, action.name)
+    store = context.server.bundles
+    _own(context, action.name)
     version = action.version or _newest_candidate(store, action.name)
-    verdict = counter.shelves.verdict(version)
+    verdict = context.server.verdict(version)
     if verdict is not None and verdict.is_copying and not action.confirmed:
         insisted = action.model_copy(update={"version": version, "confirmed": True})
         return NeedsConfirmation(sentence=_warning(action.name, version, verdict), action=insisted)
@@ -74,17 +73,17 @@ def promote(counter: Counter, action: PromoteModel) -> Answer:
     )
 
 
-def roll_back(counter: Counter, action: RollBackModel) -> Answer:
+def roll_back(context: LibraryContext, action: RollBackModel) -> Answer:
     """Let the name mean the version before."""
-    _own(counter, action.name)
-    version = counter.shelves.bundles.rollback(action.name)
+    _own(context, action.name)
+    version = context.server.bundles.rollback(action.name)
     return Done(sentence=f"`{action.name}` uses version `{version}` again.", model=action.name)
 
 
-def delete(counter: Counter, action: DeleteModel) -> Answer:
+def delete(context: LibraryContext, action: DeleteModel) -> Answer:
     """One version that is not in use, or the whole model; the admin is asked first."""
-    _own(counter, action.name)
-    store = counter.shelves.bundles
+    _own(context, action.name)
+    store = context.server.bundles
     which = f"version `{action.version}` of `{action.name}`" if action.version else f"the model `{action.name}`"
     if not action.confirmed:
         _check_deletable(store, action)
@@ -115,37 +114,37 @@ def _check_deletable(store: BundleStore, action: DeleteModel) -> None:
         )
 
 
-def export(counter: Counter, action: ExportModel) -> Answer:
+def export(context: LibraryContext, action: ExportModel) -> Answer:
     """A version as an archive that `import` takes."""
-    own = counter.shelves.bundles
-    store = own if action.name in own.all_names() else counter.shelves.shared_bundles
+    own = context.server.bundles
+    store = own if action.name in own.all_names() else context.server.shared_bundles
     archive = store.export(action.name, action.version)
-    return in_parts(counter, archive, f"{action.name}.cadenza.zip", "/model import")
+    return in_parts(context, archive, f"{action.name}.cadenza.zip", "/model import")
 
 
-def import_(counter: Counter, action: ImportModel) -> Answer:
+def import_(context: LibraryContext, action: ImportModel) -> Answer:
     """A model out of an archive; it is not in use yet."""
-    if action.name in counter.shelves.shared_bundles.names():
+    if action.name in context.server.shared_bundles.names():
         raise BundleError(f"`{action.name}` is the name of a model that comes with the bot. Choose another.")
-    archives = joined([(ref.name, counter.blobs.get(ref)) for ref in action.files])
+    archives = joined([(ref.name, context.blobs.get(ref)) for ref in action.files])
     if len(archives) != 1:
         raise BundleError("These files belong to several archives. Attach one archive, or all parts of one.")
-    counter.shelves.require_room(action.name, len(archives[0][1]))
-    version = counter.shelves.bundles.import_(archives[0][1], action.name)
+    context.server.require_room(action.name, len(archives[0][1]))
+    version = context.server.bundles.import_(archives[0][1], action.name)
     told = f"Imported version `{version}` of `{action.name}`."
     return Done(sentence=f"{told} Use it with `/model promote name:{action.name}`.")
 
 
-def _own(counter: Counter, name: str) -> None:
+def _own(context: LibraryContext, name: str) -> None:
     """Raise where the model is not this server's to change.
 
     Raises:
         BundleError: it belongs to all servers, or is not there.
     """
-    own = counter.shelves.bundles.all_names()
+    own = context.server.bundles.all_names()
     if name in own:
         return
-    if name in counter.shelves.shared_bundles.names():
+    if name in context.server.shared_bundles.names():
         raise BundleError(f"`{name}` comes with the bot and can't be changed or deleted.")
     known = f"It has: {', '.join(own)}." if own else "Train one with `/train start`."
     raise BundleError(f"This server has no model `{name}`. {known}")
@@ -185,7 +184,7 @@ def _versions(store: BundleStore, name: str, is_shared: bool) -> ModelVersions:
     return ModelVersions(name=name, is_shared=is_shared, versions=tuple(found))
 
 
-DOERS: dict[str, Callable[[Any, Any], Answer]] = {
+ACTIONS: dict[str, Callable[[Any, Any], Answer]] = {
     "model_list": list_models,
     "model_info": show,
     "model_rename": rename,

@@ -1,21 +1,20 @@
-"""Makes a piece audible and visible, in processes of its own that cannot take the worker down.
+"""Renders audio and pictures, in child processes that cannot take the worker down.
 
-pool                  `RenderPool`: what the worker calls; restarts what breaks, turns faults into sentences
+pool                  `RenderPool`: what the worker calls; restarts what breaks, turns errors into sentences
+line                  which piece a render process takes next
 child                 one render process, as the pool uses it
 process               what a render process does
 settings              `RenderSettings`
-registry              the renderers there are, one line each
-renderer              what a renderer is
-audio                 the MP3: play, level, fade, code
+renderer              the interface of a renderer, and the list of them
+audio                 the MP3: synthesis, level, fade, encoding
 schedule              a piece as key and pedal events at sample positions
 engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it
 tinysoundfont_engine  tinysoundfont, where it has not
-mp3                   sound to MP3 with a title
-mp3_length            the frame that tells players how long an MP3 is
+mp3                   sound to MP3 with a title and its length
 picture               the PNG: a piano roll, which `model.pictures` draws
 
-A new renderer is one module and one line in `registry`.
+A new renderer is one module and one line in `renderer`.
 """
 
 from worker.render.pool import RenderedFile, Rendering, RenderPool

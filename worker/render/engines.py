@@ -13,7 +13,7 @@ from typing import Protocol
 
 from numpy.typing import NDArray
 
-from worker.render.renderer import RenderError
+from worker.render.renderer import EngineMissingError, RenderError
 from worker.render.schedule import Schedule
 from worker.render.settings import RenderSettings
 
@@ -30,10 +30,6 @@ class Synthesizer(Protocol):
     def play(self, schedule: Schedule) -> NDArray:
         """The sound, float32 (samples, 2), not normalised: it may exceed 1."""
         ...
-
-
-class EngineMissingError(Exception):
-    """Raised when a synthesizer, or the library it needs, is not on this machine."""
 
 
 def open_synthesizer(settings: RenderSettings) -> Synthesizer:

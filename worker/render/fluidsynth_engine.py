@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.piece import Instrument
-from worker.render.engines import EngineMissingError
-from worker.render.renderer import RenderError
+from worker.render.renderer import EngineMissingError, RenderError
 from worker.render.schedule import SAMPLE_RATE_HZ, Event, Kind, Schedule
 
 try:

@@ -1,4 +1,4 @@
-"""Who gets a render process next: short pieces before long ones, and each member a fair share."""
+"""The order in which pieces get a render process: short ones before long ones, with a fair share for each member."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _LOOK_S = 0.05  # how often one who waits looks whether it is still to wait
 
 
 class FairLine(Generic[T]):
-    """Lends things to whoever waits, in the order of their virtual finish times (self-clocked fair queueing).
+    """Lends things in the order of virtual finish times (self-clocked fair queueing).
 
-    Each request has a cost. A request's virtual finish time is its cost after that of its owner's request before, or
-    after the start of what was lent last, whichever is later. So a cheap request goes before dear ones, who asks for
-    much waits for their own requests first, and nobody waits for ever.
+    Each request has a cost. Its virtual finish time is its cost after the finish time of its owner's request before, or
+    after the start time of the request served last, whichever is later. So cheap requests go before expensive ones, an
+    owner's requests wait for each other first, and no request waits for ever.
     """
 
     def __init__(self, things: Iterable[T]) -> None:
@@ -31,13 +31,13 @@ class FairLine(Generic[T]):
         self._finish: dict[str, float] = {}  # owner -> virtual finish time of their latest request
 
     def take(self, owner: str, cost: float, deadline: float | None, is_wanted: Callable[[], bool]) -> T:
-        """Wait for a thing of which `cost` (any unit, the same for all) is asked.
+        """Wait for a thing.
 
         Args:
             owner: whose request it is.
-            cost: how much work it is, about.
+            cost: approximate amount of work, in any unit that is the same for all requests.
             deadline: `time.monotonic` seconds; None for no end.
-            is_wanted: asked while it waits.
+            is_wanted: polled while it waits.
 
         Raises:
             TimeoutError: the deadline has come, or it is no longer wanted.

@@ -11,7 +11,7 @@ from typing import Any
 
 from worker.render.child import Child, ChildLostError
 from worker.render.line import FairLine
-from worker.render.registry import RENDERERS
+from worker.render.renderer import RENDERERS
 from worker.render.settings import RenderSettings
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,7 @@ from typing import Any
 
 from model.midi import MidiLimits, read_midi
 from model.piece import NOTE, Piece, table
-from worker.render.registry import load_renderers
-from worker.render.renderer import Rendered, Renderer, RenderError, RenderOptions
+from worker.render.renderer import Rendered, Renderer, RenderError, RenderOptions, load_renderers
 from worker.render.settings import RenderSettings
 
 log = logging.getLogger(__name__)

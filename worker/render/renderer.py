@@ -1,14 +1,17 @@
-"""What a renderer is: anything that turns a `Piece` into the bytes of one file.
+"""The renderers: each turns a `Piece` into the bytes of one file.
 
-A new renderer is one module with a class like this and one line in `registry.py`.
+A new renderer is a module with a class that meets `Renderer`, and one line in `RENDERERS`. The worker needs only the
+names; a render process imports the classes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 from model.piece import Piece
+from worker.render.settings import RenderSettings
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class RenderError(Exception):
         self.reason = reason
 
 
+class EngineMissingError(Exception):
+    """Raised when a synthesizer, or the library it needs, is not on this machine."""
+
+
 class Renderer(Protocol):
     """Makes one kind of file. One instance lives in each render process and renders one piece at a time."""
 
@@ -51,3 +58,19 @@ class Renderer(Protocol):
             RenderError: the piece or this machine does not allow it.
         """
         ...
+
+
+RENDERERS = {
+    "audio": "worker.render.audio:AudioRenderer",
+    "picture": "worker.render.picture:PictureRenderer",
+}
+
+
+def load_renderers(settings: RenderSettings) -> dict[str, Renderer]:
+    """One instance of every renderer, by name."""
+    return {name: _load(path, settings) for name, path in RENDERERS.items()}
+
+
+def _load(path: str, settings: RenderSettings) -> Renderer:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)(settings)

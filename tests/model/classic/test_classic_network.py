@@ -11,9 +11,9 @@ import tensorflow as tf
 from model.__main__ import main
 from model.classic.sampling import ClassicSampler
 from model.classic.windows import Windows, after
+from model.generation.parameters import SamplingParameters
 from model.network import PRESETS, ClassicNetwork
 from model.network.classic import NOTHING_YET
-from model.sampling.taste import Taste
 
 TINY = PRESETS["classic"].model_copy(
     update={"units": 12, "head_units": 8, "window": 9, "vocabulary": tuple(f"C{octave}" for octave in range(7))}
@@ -52,22 +52,22 @@ def test_a_note_is_one_number_and_the_answer_a_distribution(network):
 def test_reading_a_window_for_sampling_equals_the_networks_own_pass(network):
     sampler = ClassicSampler(network)
     window = np.array([NOTHING_YET, NOTHING_YET, 3, 1, 6, 0, 0, 5, 2], dtype=np.int32)
-    output, _ = sampler._read(network.scaled(tf.constant(window)))
-    assert np.allclose(network.from_last(output), network.logits(window[None]), atol=1e-5)
+    logits, _ = sampler.read(tf.constant(window))
+    assert np.allclose(logits, network.logits(window[None]), atol=1e-5)
 
 
 def test_always_the_likeliest_note_is_what_the_network_says_note_by_note(network):
     line = [1, 2, 3]
     for _ in range(12):
         line.append(int(np.argmax(network.logits(after(np.array(line, dtype=np.int32), 9)[None]))))
-    drawn = ClassicSampler(network).notes(np.array([1, 2, 3]), 12, Taste(top_k=1))
+    drawn = ClassicSampler(network).notes(np.array([1, 2, 3]), 12, SamplingParameters(top_k=1))
     assert drawn.tolist() == line[3:]
 
 
 def test_a_stride_gives_as_many_notes_from_longer_windows(network):
     sampler = ClassicSampler(network)
     start = np.arange(9, dtype=np.int32) % 7
-    drawn = sampler.notes(start, 10, Taste(top_k=1), stride=3)
+    drawn = sampler.notes(start, 10, SamplingParameters(top_k=1), stride=3)
     assert len(drawn) == 10
     # the second note of a stride has heard the whole window and the first note
     longer = np.concatenate([start, drawn[:1]])
@@ -77,13 +77,15 @@ def test_a_stride_gives_as_many_notes_from_longer_windows(network):
 def test_a_random_seed_names_the_notes(network):
     sampler = ClassicSampler(network)
     nothing = np.zeros(0, dtype=np.int32)
-    first, again, other = (sampler.notes(nothing, 20, Taste(), seed).tolist() for seed in (1, 1, 2))
+    first, again, other = (sampler.notes(nothing, 20, SamplingParameters(), seed).tolist() for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_a_stop_is_heard_between_two_readings(network):
     answers = iter([False, False, True])
-    drawn = ClassicSampler(network).notes(np.zeros(0, dtype=np.int32), 50, Taste(), should_stop=lambda: next(answers))
+    drawn = ClassicSampler(network).notes(
+        np.zeros(0, dtype=np.int32), 50, SamplingParameters(), should_stop=lambda: next(answers)
+    )
     assert len(drawn) == 2
 
 

@@ -11,7 +11,7 @@ from model.commands import compose_options
 from model.composing import ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
-from model.sampling.taste import Taste
+from model.generation.parameters import SamplingParameters
 
 
 def test_what_is_usual_is_allowed():
@@ -32,15 +32,15 @@ def test_what_is_usual_is_allowed():
         (ComposeOptions(strength=1.01), "between 0 .* and 1"),
         (ComposeOptions(strength=math.nan), "between 0 .* and 1"),
         (ComposeOptions(random_seed=-1), "from 0 on"),
-        (ComposeOptions(taste=Taste(temperature=0.09)), r"temperature must lie between 0\.1 and 2"),
-        (ComposeOptions(taste=Taste(temperature=math.nan)), r"between 0\.1 and 2"),
+        (ComposeOptions(taste=SamplingParameters(temperature=0.09)), r"temperature must lie between 0\.1 and 2"),
+        (ComposeOptions(taste=SamplingParameters(temperature=math.nan)), r"between 0\.1 and 2"),
         (
-            ComposeOptions(taste=Taste(temperatures={"pitch": 2.1})),
+            ComposeOptions(taste=SamplingParameters(temperatures={"pitch": 2.1})),
             "temperature of 'pitch' must lie",
         ),
-        (ComposeOptions(taste=Taste(top_k=-1)), "Top-k must lie between 1 and 1000"),
-        (ComposeOptions(taste=Taste(top_p=0.01)), r"Top-p must lie between 0\.05 and 1"),
-        (ComposeOptions(taste=Taste(min_p=0.6)), r"Min-p must lie between 0 and 0\.5"),
+        (ComposeOptions(taste=SamplingParameters(top_k=-1)), "Top-k must lie between 1 and 1000"),
+        (ComposeOptions(taste=SamplingParameters(top_p=0.01)), r"Top-p must lie between 0\.05 and 1"),
+        (ComposeOptions(taste=SamplingParameters(min_p=0.6)), r"Min-p must lie between 0 and 0\.5"),
     ],
 )
 def test_what_is_out_of_range_is_refused_in_a_sentence(options: ComposeOptions, sentence: str):
@@ -67,7 +67,7 @@ def test_a_command_line_can_ask_for_everything():
         mode="vary",
         bars=16,
         controls=controls,
-        taste=Taste(0.9, 40, 0.9, 0.02, {"pitch": 1.1}),
+        taste=SamplingParameters(0.9, 40, 0.9, 0.02, {"pitch": 1.1}),
         strength=0.4,
         random_seed=9,
         include_seed=False,

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from model.composing import ComposeOptions, Composer
+from model.generation import SamplingParameters
+from model.generation.processors import HANDFUL, HANDFUL_S
 from model.instrument_ranges import HIGHEST, LOWEST, MOST_SOUNDING
 from model.piece import Piece
-from model.sampling import Taste
-from model.sampling.guard import HANDFUL, HANDFUL_S
 
-WILD = Taste(temperature=2.0, top_p=1.0)  # all that is not forbidden comes
+WILD = SamplingParameters(temperature=2.0, top_p=1.0)  # all that is not forbidden comes
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,8 @@ def test_a_taste_that_asks_for_nothing_is_that_of_the_representation_and_one_tha
     assert usual.temperatures["duration"] == 1.15
     assert set(usual.top_ps.values()) == {0.98}
     assert set(ComposeOptions().sampling(Score()).top_ps.values()) == {0.95}
-    bold = ComposeOptions(taste=Taste(temperature=0.5, top_p=0.7, temperatures={"pitch": 0.9})).sampling(Performance())
+    bold = ComposeOptions(taste=SamplingParameters(temperature=0.5, top_p=0.7, temperatures={"pitch": 0.9})).sampling(
+        Performance()
+    )
     assert (bold.temperatures["duration"], bold.temperatures["shift"], bold.temperatures["pitch"]) == (0.575, 0.5, 0.9)
     assert set(bold.top_ps.values()) == {0.7}

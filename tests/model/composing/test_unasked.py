@@ -14,8 +14,8 @@ from model.bundles.habits import Ensemble, Habits, Player
 from model.composing import ComposeOptions, Composer
 from model.composing.unasked import Settled, settled
 from model.controls import KEYS, Controls, keys_of
-from model.sampling import key_lean
-from model.sampling.ensemble_lean import Playing
+from model.generation import processors
+from model.generation.processors import Playing
 from tests.model.composing.conftest import untaught
 
 TOGETHER = 0.4
@@ -68,7 +68,7 @@ def test_where_no_key_is_asked_random_seeds_draw_one_that_is_usual():
 def test_a_piece_without_a_wish_is_in_the_key_that_was_drawn_and_says_nothing_of_it(
     pianist: Composer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(key_lean, "STRENGTH", 3.0)
+    monkeypatch.setattr(processors, "KEY_STRENGTH", 3.0)
     flat = Composer(replace(pianist.bundle, habits=Habits(keys=tuple(float(key == "Ab major") for key in KEYS))))
     made = flat.compose(None, ComposeOptions(length_s=30, random_seed=4))
     assert KEYS[int(keys_of(np.bincount(made.piece.notes["pitch"] % 12, minlength=12)))] == "Ab major"

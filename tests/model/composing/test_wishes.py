@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +12,8 @@ from model.analysis.tempo_detection import agree, tapped_tempo
 from model.composing import ComposeOptions, Composer
 from model.composing.composer import GUARDED
 from model.controls import KEYS, Controls, keys_of
-from model.engine import Engine, Request, Ticket, tracing
 from model.errors import RequestError
-from model.sampling import Taste, key_lean, pulse
+from model.generation import Engine, Handle, Request, SamplingParameters, processors
 from model.tonality import closes
 from tests.model.made_pieces import scales
 
@@ -38,7 +36,7 @@ def requests(pianist: Composer, monkeypatch: pytest.MonkeyPatch) -> list[Request
     seen: list[Request] = []
     submit = Engine.submit
 
-    def watched(engine: Engine, request: Request) -> Ticket:
+    def watched(engine: Engine, request: Request) -> Handle:
         seen.append(request)
         return submit(engine, request)
 
@@ -55,8 +53,8 @@ def test_what_is_asked_is_told_to_the_network(pianist: Composer, requests: list[
     expected = pianist.representation.controls.vector(controls)
     assert expected.sum() == 3
     (request,) = requests
-    np.testing.assert_array_equal(request.position.situation["controls"][0], expected)
-    assert request.position.situation["left"].tolist() == [2880]
+    np.testing.assert_array_equal(request.state.decoder.conditions.controls, expected)
+    assert request.state.left == 2880
     # And the composition tells what it heeded
     assert {*composition.controls.asked, *(one.control for one in composition.missed)} == {"style", "key", "density"}
     assert composition.controls.style == "waltz"
@@ -96,15 +94,15 @@ def test_a_network_that_circles_is_let_out_and_the_member_is_told(obsessed: Comp
 
 
 def test_the_same_request_gives_the_same_piece_under_the_guard_too(obsessed: Composer):
-    options = ComposeOptions(length_s=20, random_seed=5, taste=Taste(temperature=0.8, top_k=50))
+    options = ComposeOptions(length_s=20, random_seed=5, taste=SamplingParameters(temperature=0.8, top_k=50))
     pieces = [obsessed.compose(None, options).piece for _ in range(2)]
     np.testing.assert_array_equal(pieces[0].notes, pieces[1].notes)
 
 
 def test_a_temperature_of_its_own_makes_one_field_safe(pianist: Composer):
     # Given velocities that are to be the likeliest, and pitches that are not
-    taste = Taste(temperature=2.0, top_p=1.0, min_p=0.0, temperatures={"velocity": 0.1})
-    wild = Taste(temperature=2.0, top_p=1.0, min_p=0.0)
+    taste = SamplingParameters(temperature=2.0, top_p=1.0, min_p=0.0, temperatures={"velocity": 0.1})
+    wild = SamplingParameters(temperature=2.0, top_p=1.0, min_p=0.0)
     safe, other = (
         pianist.compose(None, ComposeOptions(length_s=60, random_seed=2, taste=one)).piece.notes
         for one in (taste, wild)
@@ -123,7 +121,7 @@ def test_a_continuation_is_asked_to_stay_as_its_seed_is_unless_something_else_is
     # When it is continued with a wish for sparse music and none for a key
     pianist.compose(seed, ComposeOptions(length_s=10, controls=Controls(density=1)))
     # Then the network was asked for the seed's key and for sparse music
-    asked = requests[0].position.situation["controls"][0]
+    asked = requests[0].state.decoder.conditions.controls
     np.testing.assert_array_equal(asked[space.slices["key"]], measured[space.slices["key"]])
     assert asked[space.slices["key"]].sum() == 1
     np.testing.assert_array_equal(
@@ -134,7 +132,7 @@ def test_a_continuation_is_asked_to_stay_as_its_seed_is_unless_something_else_is
 @pytest.mark.parametrize("key", ["F# minor", "Bb major"])
 def test_a_piece_is_in_the_key_that_was_asked_for(pianist: Composer, monkeypatch: pytest.MonkeyPatch, key: str):
     # Given a network that knows nothing of keys, and a lean that is strong
-    monkeypatch.setattr(key_lean, "STRENGTH", 3.0)
+    monkeypatch.setattr(processors, "KEY_STRENGTH", 3.0)
     leaning = Composer(pianist.bundle)
     # When pieces in that key are composed
     wishes = [(None, ComposeOptions(length_s=20, random_seed=seed, controls=Controls(key=key))) for seed in range(4)]
@@ -154,8 +152,7 @@ def test_a_continuation_goes_on_in_the_beat_of_its_seed(pianist: Composer, monke
     steps = np.array([[30, 48 + note % 24, 16 + 8 * (note % 2), 10] for note in range(80)], dtype=np.int32)
     seed = pianist.representation.decode(steps)
     assert tapped_tempo(seed) == pytest.approx(100, rel=0.05)
-    monkeypatch.setattr(pulse, "STRENGTH", 6.0)
-    monkeypatch.setattr(tracing, "_known", OrderedDict())  # graphs of the usual strength
+    monkeypatch.setattr(processors, "BEAT_STRENGTH", 6.0)
     strict = Composer(pianist.bundle)
     # When it is continued
     wishes = [(seed, ComposeOptions(length_s=30, random_seed=number, include_seed=False)) for number in range(4)]

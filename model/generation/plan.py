@@ -1,0 +1,109 @@
+"""What is given beforehand: notes to weave in among the drawn ones, or a template to fill in step by step."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.compiling import inlined
+from model.network.heads import REFUSED
+
+NEVER = 1 << 30  # own time units: the onset of no note; also the length of no template
+NEAR_SEMITONES = 12  # how far from the given pitch a near one may lie
+SAME_CHROMA, EACH_SEMITONE = 1.0, -0.35  # logits of the other near pitches at full strength
+LEAST = 1e-30  # a probability that is never drawn, and whose logarithm float32 can hold
+
+
+class Plan(NamedTuple):
+    """What is given to a piece; int32 unless said otherwise.
+
+    Attributes:
+        notes: raw steps of the given notes, (notes, fields), one that never comes at the end. In place of its wait each
+            has its onset, own time units from where the composing starts.
+        template: raw steps, (steps, fields), at least one row.
+        freedom: `Freedom` of each value of the template, (steps, fields).
+        highest: what a near pitch may not exceed, (steps,).
+        length: steps of the template, `NEVER` where there is none.
+        strength: the share of near pitches that are the given ones in any case, 0..1.
+    """
+
+    notes: NDArray[np.int32]
+    template: NDArray[np.int32]
+    freedom: NDArray[np.int32]
+    highest: NDArray[np.int32]
+    length: int
+    strength: float
+
+
+def no_plan(fields: int) -> Plan:
+    """Everything is free."""
+    return woven(np.zeros(0, dtype=np.int64), np.zeros((0, fields), dtype=np.int32))
+
+
+def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32]) -> Plan:
+    """A plan that brings `notes` (notes, fields) at `onsets` (notes,) and leaves all else free."""
+    row, never = np.zeros((1, notes.shape[1]), dtype=np.int32), np.array([NEVER], dtype=np.int32)
+    given = np.concatenate([notes.astype(np.int32), row])
+    given[:, 0] = np.append(onsets, NEVER)
+    return Plan(given, row, row, never, NEVER, 0.0)
+
+
+def filled_in(
+    template: NDArray[np.int32], freedom: NDArray[np.int32], highest: NDArray[np.int32], strength: float
+) -> Plan:
+    """A plan that follows `template` (steps, fields) step by step and ends with it.
+
+    Args:
+        template: raw steps, at least one.
+        freedom: `Freedom` of each of their values.
+        highest: of each step, what a near pitch may not exceed.
+        strength: 0 (any near pitch) to 1 (the given pitch).
+    """
+    nothing = no_plan(template.shape[1])
+    rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, freedom, highest))
+    return Plan(nothing.notes, rows, free, limit, len(template), float(strength))
+
+
+@inlined
+def lean(logits, size, given, barred, highest, strength):  # noqa: ANN001, ANN201
+    """Change the logits of a pitch that is to lie near a given one.
+
+    With a probability of `strength` it is the given one; else it is the network's choice among the near ones, which may
+    be the given one too. Leaning on the logits alone would not do: a network that has heard the given notes so far
+    expects them to go on, so that any push is enough to have all of them.
+
+    Args:
+        logits: of the network, float32; refused classes have `REFUSED`.
+        size: how many classes.
+        given: the class of the given pitch.
+        barred: a class that may not be drawn, or -1.
+        highest: how many classes above the given one are allowed at most.
+        strength: see `Plan`.
+    """
+    largest, is_kept = REFUSED, False
+    for drawn in range(size):
+        distance = drawn - given
+        semitones = abs(distance)
+        is_refused = logits[drawn] <= REFUSED / 2 or drawn == barred
+        if semitones <= NEAR_SEMITONES and distance <= highest and not is_refused:
+            towards = EACH_SEMITONE * semitones + (SAME_CHROMA if semitones % 12 == 0 else 0.0)
+            logits[drawn] += np.float32(strength * towards)
+            largest, is_kept = max(largest, logits[drawn]), is_kept or distance == 0
+        else:  # where nothing fits, as when the only key left is still held, the given pitch comes before all others
+            logits[drawn] = np.float32(REFUSED * (1 + semitones / 128))
+    if largest <= REFUSED / 2:
+        return
+    total = 0.0
+    for drawn in range(size):
+        total += math.exp(logits[drawn] - largest)
+    share = strength if is_kept else 0.0  # nothing where the given pitch does not fit
+    for drawn in range(size):
+        if logits[drawn] > REFUSED / 2:
+            near = (1 - share) * math.exp(logits[drawn] - largest) / total
+            kept = share if drawn == given else 0.0
+            logits[drawn] = np.float32(math.log(max(near + kept, LEAST)))

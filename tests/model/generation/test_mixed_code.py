@@ -1,0 +1,58 @@
+"""Machine code kept by one process and used by another that has compiled other code in another order."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from model.compiling import inlined, kept
+
+# a piece by a network whose weights follow from a random seed, as a line of text
+DRAWN = """
+import keras, numpy as np
+from model.generation import Engine, Request
+from model.network import PRESETS, NoteNetwork
+keras.utils.set_random_seed(1)
+config = PRESETS["tiny"].model_copy(update={"representation": "characters"})
+engine = Engine(NoteNetwork(config), slots=1)
+drawn = engine.submit(Request(engine.decoders.start(), np.random.default_rng(1), most_steps=64)).result()
+engine.close()
+print("".join(map(str, drawn.steps[:, 0].tolist())))
+"""
+# numba numbers functions in the order in which a process compiles them: this gives the numbers to others
+OTHERS = """
+import numpy as np
+from model.generation.sampler import draw_one
+from model.representation import Events
+draw_one(np.zeros(4, np.float32), 0.5, 1.0, 0, 1.0, 0.0, np.zeros(4))
+events = Events()
+events.trace(np.zeros((1, 1), np.int32), events.new_states(), np.zeros(0, np.float32))
+"""
+
+
+def drawn(script: str, kept: Path) -> str:
+    """What a new process prints that keeps machine code in `kept`."""
+    environment = os.environ | {"CADENZA_MACHINE_CODE": str(kept)}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()[-1]
+
+
+def test_code_from_disk_draws_the_same_among_any_code_that_the_process_has_compiled(tmp_path: Path):
+    first = drawn(DRAWN, tmp_path / "mixed")
+    assert list(tmp_path.rglob("*.nbc"))
+    assert drawn(OTHERS + DRAWN, tmp_path / "mixed") == first
+
+
+def test_a_closure_without_a_name_of_its_own_is_refused():
+    def made(factor: float):
+        return lambda x: factor * x
+
+    with pytest.raises(ValueError, match="needs a name of its own"):
+        inlined(made(2.0))
+    with pytest.raises(ValueError, match="needs a name of its own"):
+        kept(made(2.0))

@@ -1,0 +1,7 @@
+"""One handler for each kind of job, over one frame.
+
+base      `JobHandler`: load the record, check, perform, settle
+compose   a piece of music
+library   data sets and models of a server
+training  a model fitted to a data set
+"""

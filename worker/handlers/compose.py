@@ -1,0 +1,155 @@
+"""Compose jobs: seed, composition, MIDI file, audio, picture."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import redis
+
+from jobs.contract import (
+    BlobRef,
+    ComposeProgress,
+    ComposeRequest,
+    ComposeResult,
+    JobId,
+    ModelInfo,
+    Record,
+    Stage,
+)
+from jobs.registry import visible_to
+from model.midi import write_midi
+from model.midi.isolated_reading import read_isolated
+from model.piece import Piece
+from worker import mapping
+from worker.cancellation import Interrupted
+from worker.context import WorkerContext
+from worker.failures import SILENT
+from worker.handlers.base import Cancelled, JobFailed, JobHandler
+from worker.model_cache import LeaseCancelled
+from worker.model_choice import Choice, choose
+from worker.model_loader import ComposedPiece
+from worker.render import RenderedFile
+
+log = logging.getLogger(__name__)
+
+# how much of the whole job is done when a stage begins and ends
+_SHARES = {Stage.PRIMING: (0.02, 0.1), Stage.COMPOSING: (0.1, 0.8), Stage.RENDERING: (0.8, 1.0)}
+_SETTLING_S = 5.0  # of a job's time, reserved for handing in what was rendered
+
+
+class ComposeHandler(JobHandler):
+    """Composes one piece."""
+
+    def __init__(self, job_id: JobId, context: WorkerContext) -> None:
+        super().__init__(job_id, context)
+        self._is_settled = False
+
+    def perform(self, record: Record) -> ComposeResult | None:
+        """The piece and its files; None when the job was settled meanwhile."""
+        request, start = record.request, time.time()
+        if request.kind != "compose":
+            raise TypeError(f"job {self.job_id} is no composition but of the kind '{request.kind}'")
+        self._report(Stage.STARTING, 0.01)
+        seed, remarks = self._seed(request)
+        choice = choose(visible_to(self.context.model_cache.models, request.guild_id), request, seed)
+        model, composed, load_s = self._compose(choice.model.key, request, seed)
+        if composed.stopped or self.context.cancellations.left_s(self.job_id) < 0:
+            self.raise_if_ending()
+        if self._is_settled:
+            return None
+        if not len(composed.piece):
+            if composed.stopped:
+                raise Cancelled
+            raise JobFailed(SILENT)
+        result = self._result(request, choice, model, composed, remarks)
+        queue_s = max(0.0, start - record.enqueued_at)
+        waited = {"queue": queue_s, "load": load_s, "total": time.time() - record.enqueued_at}
+        timings = {name: round(seconds, 3) for name, seconds in {**result.timings, **waited}.items()}
+        return result.model_copy(update={"timings": timings})
+
+    def _seed(self, request: ComposeRequest) -> tuple[Piece | None, tuple[str, ...]]:
+        if request.seed is None:
+            return None, ()
+        read = read_isolated(self.context.blobs.get(request.seed))
+        return read.piece, tuple(read.repairs)
+
+    def _compose(self, key: str, request: ComposeRequest, seed: Piece | None) -> tuple[ModelInfo, ComposedPiece, float]:
+        """The piece, the version of the model that composed it, and the seconds until that was in memory."""
+        asked = time.monotonic()
+        try:
+            with self.context.model_cache.lease(key, self._should_stop) as lease:
+                load_s = time.monotonic() - asked
+                composed = lease.model.compose(
+                    seed,
+                    mapping.options(request),
+                    on_progress=lambda stage, fraction: self._report(
+                        Stage(stage), fraction, mapping.music(request, fraction)
+                    ),
+                    should_stop=self._should_stop,
+                )
+                return lease.info, composed, load_s
+        except LeaseCancelled as error:
+            self.raise_if_ending()
+            raise Cancelled from error
+
+    def _should_stop(self) -> bool:
+        return self._is_settled or self.context.cancellations.should_stop(self.job_id)
+
+    def _report(self, stage: Stage, fraction: float, music: ComposeProgress | None = None) -> None:
+        """Report progress. Without Redis the report is lost, the piece is not."""
+        begin, end = _SHARES.get(stage, (0.0, 1.0))
+        try:
+            is_open = self.reporter.update(
+                stage, begin + (end - begin) * fraction, music if stage is Stage.COMPOSING else None
+            )
+        except redis.RedisError as error:
+            log.warning("job %s: progress was not reported: %s", self.job_id, error)
+        else:
+            self._is_settled = self._is_settled or not is_open
+
+    def _result(
+        self,
+        request: ComposeRequest,
+        choice: Choice,
+        model: ModelInfo,
+        composed: ComposedPiece,
+        remarks: tuple[str, ...],
+    ) -> ComposeResult:
+        self._report(Stage.RENDERING, 0.0)
+        cancellations = self.context.cancellations
+        midi = write_midi(composed.piece, mapping.provenance(model.name, model.version, request, composed.originality))
+        rendering = self.context.renderer.render(
+            midi,
+            composed.seed_s,
+            f"{model.name} · {request.random_seed}",
+            max(0.0, cancellations.left_s(self.job_id) - _SETTLING_S),
+            owner=str(request.requester_id),
+            should_stop=lambda: cancellations.is_ending(self.job_id),
+        )
+        if cancellations.is_shutting_down and not self.is_cancelled:
+            raise Interrupted
+        name = f"cadenza-{request.random_seed}"
+        return ComposeResult(
+            job_id=self.job_id,
+            midi=self.context.blobs.put(midi, f"{name}.mid", "audio/midi"),
+            audio=self._keep(rendering.files.get("audio"), name),
+            picture=self._keep(rendering.files.get("picture"), name),
+            model=model.name,
+            model_version=model.version,
+            notes=len(composed.piece),
+            duration_s=composed.piece.end_s,
+            seed_s=composed.seed_s,
+            random_seed=request.random_seed,
+            remarks=(*remarks, *composed.remarks, *rendering.remarks),
+            stopped=composed.stopped and self.is_cancelled,
+            timings={**composed.timings, **rendering.timings},
+            model_choice=choice.reason,
+            controls=mapping.followed(composed.controls),
+            missed=mapping.missed(composed.missed),
+            originality=mapping.originality(composed.originality),
+            ended=composed.ended,
+        )
+
+    def _keep(self, file: RenderedFile | None, name: str) -> BlobRef | None:
+        return None if file is None else self.context.blobs.put(file.data, name + file.suffix, file.content_type)

@@ -1,0 +1,133 @@
+"""Where each server's data sets, models and trainings are stored, and how much a server may keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import redis
+from pydantic import ValidationError
+
+from jobs.blobs import BlobStore
+from jobs.contract import BundleName, BundleVersion, Verdict
+from jobs.name_cache import NameCache
+from model.errors import BundleError
+from model.files import replace_file
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from model.bundles import BundleStore
+    from model.uploads import DataSetStore
+
+
+VERDICTS = "verdicts"
+
+
+@dataclass(frozen=True)
+class ServerLibrary:
+    """The library of the server `guild_id`; nothing here reaches another server's."""
+
+    settings: WorkerSettings
+    guild_id: int
+
+    @property
+    def data_sets(self) -> DataSetStore:
+        """Its data sets."""
+        from model.uploads import DataSetLimits, DataSetStore  # late, so that importing the tasks is cheap
+
+        return DataSetStore(self._folder / "data-sets", DataSetLimits(bytes=self.settings.server_data_sets_mib << 20))
+
+    @property
+    def bundles(self) -> BundleStore:
+        """Its own models."""
+        from model.bundles import BundleStore  # late: it loads Keras
+
+        return BundleStore(self.settings.server_store).of_server(self.guild_id)
+
+    @property
+    def shared_bundles(self) -> BundleStore:
+        """The models that all servers share."""
+        from model.bundles import shared_store  # late, as above
+
+        return shared_store(self.settings.store)
+
+    def training(self, name: str) -> Path:
+        """The folder of one training: its order, its music, its checkpoints."""
+        return self._folder / "trainings" / name
+
+    def keep_verdict(self, version: BundleVersion, verdict: Verdict) -> None:
+        """Store the verdict on a version that was trained here."""
+        folder = self._folder / VERDICTS
+        folder.mkdir(parents=True, exist_ok=True)
+        with replace_file(folder / f"{version}.json") as file:
+            file.write(verdict.model_dump_json(indent=1).encode())
+
+    def verdict(self, version: BundleVersion) -> Verdict | None:
+        """The verdict on a version; None for one that was not trained here."""
+        try:
+            return Verdict.model_validate_json((self._folder / VERDICTS / f"{version}.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    @property
+    def _folder(self) -> Path:
+        return self.settings.library.resolve() / "servers" / str(self.guild_id)
+
+    def require_room(self, model: BundleName, extra_bytes: int = 0) -> None:
+        """Check that the server may have another version of `model`, of `extra_bytes`.
+
+        Raises:
+            BundleError: it has as many models as one may, or they are as large as they may be.
+        """
+        names, used = self.bundles.all_names(), self._models_bytes()
+        reasons = self._reasons_against(len(names), used + extra_bytes)
+        if "size" in reasons:
+            raise BundleError(reasons["size"])
+        if "count" in reasons and model not in names:
+            raise BundleError(reasons["count"])
+
+    def _models_bytes(self) -> int:
+        store = self.bundles
+        return sum(one.size_bytes for name in store.all_names() for one in store.info(name).versions)
+
+    def _reasons_against(self, count: int, used_bytes: int) -> dict[str, str]:
+        """Why there may be no other model ('count'), or no other version of any ('size')."""
+        settings, reasons = self.settings, {}
+        if count >= settings.server_models:
+            reasons["count"] = (
+                f"This server has {count} models of its own, and {settings.server_models} is the limit. "
+                "Delete one with `/model delete`, or use one of their names."
+            )
+        if used_bytes >= settings.server_models_mib << 20:
+            reasons["size"] = (
+                f"The models of this server would take more than the {settings.server_models_mib} MiB they may take. "
+                "Delete a model or old versions with `/model delete`."
+            )
+        return reasons
+
+    def tell_names(self, connection: redis.Redis) -> None:
+        """Let the bot know which data sets and models there are, and whether there is room for more."""
+        told, models = NameCache(connection), self.bundles.all_names()
+        told.tell_data_sets(self.guild_id, {info.name: len(info.pieces) for info in self.data_sets.infos()})
+        told.tell(self.guild_id, "models", models)
+        told.tell_full(self.guild_id, self._reasons_against(len(models), self._models_bytes()))
+
+
+def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
+    """The libraries of all servers that have one."""
+    folders = (settings.library / "servers").glob("[0-9]*")
+    return [ServerLibrary(settings, int(folder.name)) for folder in sorted(folders) if folder.name.isdigit()]
+
+
+@dataclass(frozen=True)
+class LibraryContext:
+    """The server's library, the files of jobs, and who asked. `upload_bytes`: the largest file of a reply."""
+
+    server: ServerLibrary
+    blobs: BlobStore
+    requester_id: int
+    upload_bytes: int
+    on_progress: Callable[[int, int], None]
+    should_stop: Callable[[], bool]
