@@ -201,7 +201,9 @@ def _with_controls(
             into += [_given(found, dtype, instrument, int(ends[instrument])) for instrument in instruments]
     if has_too_many:
         repairs.append(f"Left out volume or pitch bends that change more than {limits.map_changes:,} times.")
-    return replace(piece, pedals=np.concatenate(pedals), controls=_by_tick(controls), bends=_by_tick(bends))
+    spans = np.concatenate(pedals)
+    spans = spans[np.lexsort((spans["onset"], spans["instrument"]))]
+    return replace(piece, pedals=spans, controls=_by_tick(controls), bends=_by_tick(bends))
 
 
 def _given(changes: NDArray[np.int64], dtype: np.dtype, instrument: int, end: int) -> NDArray:
