@@ -1,7 +1,7 @@
-"""`python -m benchmarks`: how fast Cadenza is, each figure against a baseline of the same run.
+"""`python -m benchmarks`: how fast Cadenza is, each figure beside a baseline of the same run.
 
-One part runs in this process, several in a process each, one after another: what one loads or leaves behind (Keras'
-backend, threads, memory) cannot touch the next.
+A single part runs in this process; several run one after another in a process each, so that what one loads or leaves
+behind (Keras' backend, threads, memory) does not affect the next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from benchmarks import curves
-from benchmarks.errors import BenchmarkError
+from benchmarks.figures import BenchmarkError
 from benchmarks.parts import ALL, PARTS
 from benchmarks.report import FailedPart, Json, as_json, table, text
 
@@ -25,15 +25,19 @@ CURVES = "curves"
 
 
 def main() -> int:
-    """Measure what the command line names (all parts if nothing) and print what came out; 1 when a part failed."""
+    """Measure the parts named on the command line, by default all, and print the results.
+
+    Returns:
+        The exit code: 1 if a part failed.
+    """
     parser = _parser()
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.parts) - set(PARTS) - {CURVES})
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(PARTS)}, or {CURVES}")
     if CURVES in arguments.parts and len(arguments.parts) > 1:
-        parser.error(f"{CURVES} stands alone: it draws plots and is no part")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's remarks on the machine
+        parser.error(f"{CURVES} cannot be combined with parts: it draws plots")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # hides TensorFlow's remarks about the machine
     try:
         if arguments.parts == [CURVES]:
             print("\n".join(str(path) for path in curves.draw(arguments.out)))
@@ -47,7 +51,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     listed = [f"  {part.name:<15} {part.says} Must {part.must:g}, aim {part.aim:g}." for part in ALL]
-    listed.append(f"  {CURVES:<15} no part: draws the plots of docs/performance.md and writes their figures.")
+    listed.append(f"  {CURVES:<15} not a part: draws the plots of docs/performance.md and writes their figures.")
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
@@ -55,9 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure (default: all parts)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object: a part's, or of several by name")
     parser.add_argument(
-        "--out", type=Path, default=ROOT / "docs", metavar="FOLDER", help=f"where `{CURVES}` puts its files (docs)"
+        "--json", action="store_true", help="print JSON: the object of a part, or those of several by name"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "docs", metavar="FOLDER", help=f"folder for the files of `{CURVES}` (docs)"
     )
     return parser
 
@@ -73,7 +79,7 @@ def _several(names: list[str], is_json: bool) -> int:
     found: dict[str, Json | FailedPart] = {}
     for name in names:
         started = time.monotonic()
-        found[name] = _elsewhere(name)
+        found[name] = measure_in_process(name)
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     failed = {name: one.sentence for name, one in found.items() if isinstance(one, FailedPart)}
     if is_json:
@@ -85,15 +91,15 @@ def _several(names: list[str], is_json: bool) -> int:
     return 1 if failed else 0
 
 
-def _elsewhere(name: str) -> Json | FailedPart:
-    """The object of a part, measured in a process of its own; what that process says goes to standard error."""
+def measure_in_process(name: str) -> Json | FailedPart:
+    """The JSON of a part, measured in a process of its own, whose stderr is this one's."""
     command = [sys.executable, "-m", "benchmarks", name, "--json"]
     try:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PART_LIMIT_S, check=False)
     except subprocess.TimeoutExpired:
-        return FailedPart(f"It was not done after {PART_LIMIT_S:.0f} s.")
+        return FailedPart(f"It was not finished after {PART_LIMIT_S:.0f} s.")
     if done.returncode != 0:
-        return FailedPart(f"Its process ended with code {done.returncode}; what it said stands above.")
+        return FailedPart(f"Its process ended with code {done.returncode}; its messages are above.")
     found: Json = json.loads(done.stdout.splitlines()[-1])
     return found
 

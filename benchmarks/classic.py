@@ -1,10 +1,10 @@
-"""The classic way, which most parts are held against: the well-known Keras tutorial's network, loop and fit.
+"""The baseline of most parts: the network, loop and fit of the well-known Keras tutorial.
 
 Three LSTM layers of 512 cells over a window of the last 100 notes; a whole `model.predict` for each new note, and one
-prediction learnt from for each window; nothing carried from one note to the next. Its weights are fresh and random,
-which take as long as trained ones.
+prediction per window in training; no state carried from one note to the next. The weights are random, which makes no
+difference to speed.
 
-`python -m benchmarks.classic loop` and `… fit` serve rounds to `benchmarks.elsewhere`.
+`python -m benchmarks.classic loop` and `… fit` serve rounds to `benchmarks.round_process`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.elsewhere import serve
+from benchmarks.round_process import serve
 from benchmarks.rounds import as_many_as_fit
 
 if TYPE_CHECKING:
     import keras
 
-WINDOW = 100  # notes that the network sees
+WINDOW = 100  # notes that the network reads
 VOCABULARY = 358  # notes and chords of the tutorial's corpus
 BATCH = 64  # windows in a batch, as in the projects made after the tutorial
-NOTES = 20  # that a round composes
-BATCHES = 3  # that a round fits at most
+NOTES = 20  # composed in a round
+BATCHES = 3  # fitted in a round at most
 
 
 def network() -> keras.Model:
@@ -51,7 +51,7 @@ def network() -> keras.Model:
 
 
 def loop(notes: int = NOTES) -> Callable[[], float]:
-    """A round of composing, warmed up: draws `notes` notes and returns how many it drew a second."""
+    """A warmed-up round of composing, which draws `notes` notes and returns notes a second."""
     model = network()
     pattern = np.random.default_rng(0).random(WINDOW).tolist()
 
@@ -68,7 +68,7 @@ def loop(notes: int = NOTES) -> Callable[[], float]:
 
 
 def fit(batches: int = BATCHES) -> Callable[[], float]:
-    """A round of training, warmed up: fits up to `batches` batches and returns how many notes it predicted a second."""
+    """A warmed-up round of training, which fits up to `batches` batches and returns predicted notes a second."""
     model = network()
     model.compile(loss="categorical_crossentropy", optimizer="rmsprop")
     rng = np.random.default_rng(0)

@@ -1,7 +1,7 @@
-"""What a part of the benchmark is and what comes of it: a figure of ours, one of a baseline, and their ratio.
+"""A part of the benchmark and its result: a figure of Cadenza, one of a baseline, and their ratio.
 
-Every part is measured against something in the same run, because figures depend on the machine and on what else it
-does; the ratio of two figures of one run depends on it less.
+Both are measured in the same run, because figures depend on the machine and its load; the ratio of two figures of one
+run depends on them less.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SECONDS = "s"  # the one unit of which less is better
+SECONDS = "s"  # the only unit in which less is better
+
+
+class BenchmarkError(Exception):
+    """Something cannot be measured here; the text is a sentence."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Ours and the baseline, in the same unit.
+    """Cadenza's figure (ours) and the baseline's, in the same unit.
 
     Attributes:
-        unit: of both figures; `SECONDS`, or something of which more is better.
-        ours: what Cadenza reached.
-        baseline: what it is held against.
+        unit: of both figures; `SECONDS`, or a unit in which more is better.
+        ours: Cadenza's figure.
+        baseline: the figure that it is compared with.
         against: what the baseline is, in a few words.
-        counted: which of the measured rounds count.
-        details: everything else that was measured, by name; plain JSON.
+        counted: which of the rounds the figures come from.
+        details: further figures by name; plain JSON.
     """
 
     unit: str
@@ -35,20 +39,20 @@ class Measured:
 
     @property
     def ratio(self) -> float:
-        """How many times better than the baseline ours is; where the baseline is a limit, the share of it, 0..1."""
+        """How many times better than the baseline ours is; if the baseline is a limit, the share reached, 0..1."""
         return self.baseline / self.ours if self.unit == SECONDS else self.ours / self.baseline
 
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that is measured, and how good it has to be.
+    """One thing that is measured, and its goals.
 
     Attributes:
         name: as on the command line.
         says: what the ratio is, in one sentence.
-        must: the least ratio that is good enough.
-        aim: the ratio that is hoped for.
-        measure: takes the measurement, in some ten seconds; loads what is heavy when it is called, not before.
+        must: the ratio that is required.
+        aim: the ratio that is aimed for.
+        measure: takes the measurement, in some ten seconds; imports heavy libraries only when it is called.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""The machine's limits, measured: how fast memory is read, and how fast matrices of given shapes are multiplied.
+"""Measures the machine's limits: how fast memory is read, and how fast matrices of given shapes are multiplied.
 
 A step of an LSTM must read every weight once, whatever it computes with them; for many pieces side by side it must
-multiply matrices. In the same arithmetic neither can be faster than what these functions find (the roofline of Williams
-et al. 2009, "Roofline: An Insightful Visual Performance Model for Multicore Architectures"). What is measured is read
-from the cache where it fits there and from memory where not, as the weights themselves are.
+multiply matrices. In the same arithmetic neither can be faster than what these functions measure (the roofline of
+Williams et al. 2009, "Roofline: An Insightful Visual Performance Model for Multicore Architectures"). Data that fits
+into a cache is read from there, as the weights themselves are.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-ROUND_S = 0.05  # how long one try lasts; short enough that some fall between the disturbances of a busy machine
+ROUND_S = 0.05  # length of one try; short enough that some are undisturbed on a busy machine
 TRIES = 20
-ROW = 512  # floats in a row of the matrix that is read: as wide as a layer
-ABSENT, PRESENT = 1, 2  # the byte that is looked for, and the one that is everywhere
+ROW = 512  # floats in a row of the matrix: as wide as a layer
+ABSENT, PRESENT = 1, 2  # the byte searched for, and the one that fills the buffer
 
 Shape = tuple[int, int]
 
 
 def read_bandwidth(size_bytes: int, threads: int, tries: int = TRIES) -> float:
-    """Bytes a second at which `size_bytes` are read again and again, by the fastest way found.
+    """Bytes a second at which `size_bytes` are read repeatedly, by the fastest of several ways.
 
     Args:
-        size_bytes: how much is read over and over; what fits into a cache is read from there.
-        threads: how many read side by side, a part each.
-        tries: how often each way is tried; the fastest try counts.
+        size_bytes: how much is read; data that fits into a cache is read from there.
+        threads: how many threads read, a part each.
+        tries: the number of tries of each way; the fastest counts.
     """
     matrix = np.ones((max(threads, size_bytes // (4 * ROW)), ROW), dtype=np.float32)
     vector = np.ones(ROW, dtype=np.float32)
@@ -42,8 +42,8 @@ def read_bandwidth(size_bytes: int, threads: int, tries: int = TRIES) -> float:
 def multiply_s(rows: int, shapes: Sequence[Shape], tries: int = TRIES) -> float:
     """Seconds for one pass through matrices of `shapes` (inputs, outputs), each multiplied by `rows` rows of float32.
 
-    The matrices are as many as `shapes`, so that what the caches hold of them is what they hold of a network's
-    weights. By numpy's BLAS or by TensorFlow, whichever is faster here; the fastest try counts.
+    There are as many matrices as `shapes`, so that the caches hold as much of them as of a network's weights. Uses
+    numpy's BLAS or TensorFlow, whichever is faster here; the fastest try counts.
     """
     rng = np.random.default_rng(0)
     inputs = [rng.standard_normal((rows, shape[0]), dtype=np.float32) for shape in shapes]
@@ -57,8 +57,8 @@ def multiply_s(rows: int, shapes: Sequence[Shape], tries: int = TRIES) -> float:
 
 
 def shortest_s(work: Callable[[], object], tries: int) -> float:
-    """Seconds that `work` takes in the fastest of `tries` tries, each of as many repeats as fill `ROUND_S`."""
-    work()  # what is loaded on first use does not count
+    """Seconds of `work` in the fastest of `tries` tries; each try repeats it for about `ROUND_S`."""
+    work()  # loading on first use does not count
     started = time.perf_counter()
     work()
     repeats = max(1, int(ROUND_S / max(time.perf_counter() - started, 1e-9)))
@@ -72,13 +72,13 @@ def shortest_s(work: Callable[[], object], tries: int) -> float:
 
 
 def _transposed(matrix: NDArray[np.float32]) -> Callable[[], object]:
-    """The product by rows instead of by columns: another kernel of the BLAS."""
+    """The product by rows in place of columns, another kernel of the BLAS."""
     vector = np.ones(len(matrix), dtype=np.float32)
     return lambda: vector @ matrix
 
 
 def _searches(matrix: NDArray[np.float32], threads: int, pool: ThreadPoolExecutor) -> Callable[[], object]:
-    """The C library's search for a byte that is not there: reads everything once, without Python's lock."""
+    """The C library's search for a byte that does not occur: reads everything once, without the GIL."""
     search = ctypes.CDLL(None).memchr
     search.restype, search.argtypes = ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
     everything = matrix.nbytes
@@ -95,7 +95,7 @@ def _searches(matrix: NDArray[np.float32], threads: int, pool: ThreadPoolExecuto
 def _by_tensorflow(inputs: list[NDArray[np.float32]], weights: list[NDArray[np.float32]]) -> Callable[[], object]:
     import tensorflow as tf
 
-    # variables: products of constants would be made once, while the graph is built
+    # variables: products of constants are computed once, when the graph is built
     lefts, rights = ([tf.Variable(value, trainable=False) for value in values] for values in (inputs, weights))
 
     @tf.function(autograph=False)

@@ -1,8 +1,8 @@
-"""Piano music made up for measuring: as dense, uneven and pedalled as a recorded performance, the same in every run.
+"""Synthetic piano music to measure with: as dense, uneven and pedalled as a recorded performance, always the same.
 
 MAESTRO's performances have about ten notes a second (Hawthorne et al. 2019, "Enabling Factorized Piano Music Modeling
-and Generation with the MAESTRO Dataset", table 1), seldom two of them at the same moment; so have these. They are not
-meant to be listened to.
+and Generation with the MAESTRO Dataset", table 1), seldom two of them at the same moment, and so have
+these. They are not meant for listening.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ PROGRESSION = (0, 5, 3, 4, 1, 4, 0, 2)  # degrees of the scale, a bar each
 BEAT_S, BEATS = 0.55, 4
 LEFT_PER_BEAT, RIGHT_PER_BEAT = 2, 3
 CHORD_SHARE = 0.2  # of the right hand's notes: those with a third below
-DIRT_S = 0.012  # how far a finger misses its moment
-RUBATO_S, PHRASE_S = 0.12, 9.0  # how far the beat wanders, and within which time it comes back
-PEDAL_LATE_S, PEDAL_EARLY_S = 0.08, 0.05  # it goes down after the new chord and up before the next
+ONSET_JITTER_S = 0.012  # standard deviation
+RUBATO_S, PHRASE_S = 0.12, 9.0  # amplitude and period of the tempo's deviation
+PEDAL_LATE_S, PEDAL_EARLY_S = 0.08, 0.05  # it goes down after a chord and up before the next
 
 
 def performance(length_s: float, random_seed: int) -> Piece:
@@ -33,7 +33,7 @@ def performance(length_s: float, random_seed: int) -> Piece:
     key = int(rng.integers(-5, 7))
     hands = [_left(beats, roots, rng), _right(beats, roots, rng)]
     at, degree, held, loud = (np.concatenate(part) for part in zip(*hands, strict=True))
-    onset = _moment(at, rng.uniform(0, 2 * np.pi)) + rng.normal(0, DIRT_S, len(at))
+    onset = _seconds(at, rng.uniform(0, 2 * np.pi)) + rng.normal(0, ONSET_JITTER_S, len(at))
     notes = np.zeros(len(at), NOTE)
     notes["onset"] = np.maximum(0, np.rint(1000 * onset))
     notes["duration"] = np.maximum(30, np.rint(1000 * BEAT_S * held * rng.uniform(0.7, 1.1, len(at))))
@@ -45,7 +45,11 @@ def performance(length_s: float, random_seed: int) -> Piece:
 
 
 def write_folder(folder: Path, count: int, length_s: float) -> list[Path]:
-    """`count` MIDI files of `length_s` seconds each in `folder`, which is made; their paths."""
+    """Write `count` MIDI files of `length_s` seconds each to `folder`, which is created.
+
+    Returns:
+        Their paths.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number:04}.mid" for number in range(count)]
     for number, path in enumerate(paths):
@@ -53,14 +57,14 @@ def write_folder(folder: Path, count: int, length_s: float) -> list[Path]:
     return paths
 
 
-def _moment(at: NDArray, phase: float) -> NDArray:
-    """Seconds at a place counted in beats, with rubato."""
+def _seconds(at: NDArray, phase: float) -> NDArray:
+    """Onsets in seconds from onsets in beats, with rubato."""
     even = at * BEAT_S
     return even + RUBATO_S * np.sin(2 * np.pi * even / PHRASE_S + phase)
 
 
 def _left(beats: NDArray, roots: NDArray, rng: np.random.Generator) -> tuple[NDArray, ...]:
-    """Broken chords: place in beats, degree of the scale (0 = middle C), beats held, loudness."""
+    """Broken chords: onset in beats, degree of the scale (0 = middle C), duration in beats, velocity."""
     at = np.repeat(beats, LEFT_PER_BEAT) + np.tile(np.arange(LEFT_PER_BEAT) / LEFT_PER_BEAT, len(beats))
     figure = np.resize([0, 4, 7, 9, 7, 4, 9, 7], len(at))
     degree = np.repeat(roots, LEFT_PER_BEAT) - 14 + figure
@@ -68,7 +72,7 @@ def _left(beats: NDArray, roots: NDArray, rng: np.random.Generator) -> tuple[NDA
 
 
 def _right(beats: NDArray, roots: NDArray, rng: np.random.Generator) -> tuple[NDArray, ...]:
-    """A line that walks by steps and small leaps, now and then with a third below it."""
+    """A melody in steps and small leaps, sometimes with a third below it."""
     at = np.repeat(beats, RIGHT_PER_BEAT) + np.tile(np.arange(RIGHT_PER_BEAT) / RIGHT_PER_BEAT, len(beats))
     walk = np.cumsum(rng.choice([-3, -1, -1, 0, 1, 1, 3], len(at)))
     degree = 7 + np.abs((walk + 10) % 20 - 10) + np.repeat(roots % 2, RIGHT_PER_BEAT)
@@ -78,7 +82,7 @@ def _right(beats: NDArray, roots: NDArray, rng: np.random.Generator) -> tuple[ND
 
 
 def _pedals(bars: int) -> NDArray:
-    """Down through every bar."""
+    """The pedal is down during every bar."""
     pedals = np.zeros(bars, PEDAL)
     bar_s = BEATS * BEAT_S
     pedals["onset"] = np.rint(1000 * (np.arange(bars) * bar_s + PEDAL_LATE_S))

@@ -1,4 +1,4 @@
-"""What was measured, as a table for people and as JSON for programs."""
+"""The results as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FailedPart:
 
 
 def as_json(part: Part, measured: Measured) -> Json:
-    """One part as an object: ratio, goals, and the raw figures."""
+    """The JSON object of one part: ratio, goals, and the raw figures."""
     return {
         "part": part.name,
         "says": part.says,
@@ -48,7 +48,7 @@ def text(objects: Json) -> str:
 
 
 def table(parts: Iterable[Part], objects: Mapping[str, Json | FailedPart]) -> str:
-    """One row for each of `parts` that is in `objects`, aligned; what each ratio is stands below."""
+    """An aligned table with a row for each of `parts` in `objects`, and below it what each ratio means."""
     chosen = [part for part in parts if part.name in objects]
     rows = [HEAD, *(_row(part, objects[part.name]) for part in chosen)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
@@ -65,7 +65,7 @@ def _row(part: Part, found: Json | FailedPart) -> tuple[str, ...]:
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    """Figures to the right, words to the left."""
+    """Right-align figures and left-align words."""
     words = {0, HEAD.index("unit"), HEAD.index("met")}
     return [
         cell.ljust(width) if column in words else cell.rjust(width)
@@ -84,7 +84,7 @@ def _ratio(value: float) -> str:
 
 
 def _processor() -> str:
-    """The processor's name where the system tells it, else its kind."""
+    """The name of the processor if the system tells it, else its architecture."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as told:
             names = [line.partition(":")[2].strip() for line in told if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""Two things measured in turn, so that what else the machine does falls on both."""
+"""Measures two things in turn, so that other load on the machine affects both."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-Round = Callable[[], float]  # does some work and returns a rate (more is better) or seconds, as its caller says
-ROUND_S = 5.0  # that a round of training should take; on a slow machine it has fewer batches
+Round = Callable[[], float]  # does some work and returns a rate (more is better) or seconds
+ROUND_S = 5.0  # length of a round of training; on a slow machine it has fewer batches
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """What every round of the two gave, in the order in which they ran."""
+    """The results of all rounds, in the order they ran."""
 
     baseline: list[float]
     ours: list[float]
 
     def fastest(self) -> tuple[float, float]:
-        """The highest rate of ours and of the baseline: each of its round that was disturbed least."""
+        """The highest rate of ours and of the baseline, from the rounds that were disturbed least."""
         return max(self.ours), max(self.baseline)
 
     def shortest(self) -> tuple[float, float]:
-        """The least seconds of ours and of the baseline."""
+        """The fewest seconds of ours and of the baseline."""
         return min(self.ours), min(self.baseline)
 
     def medians(self) -> tuple[float, float]:
-        """The middle of ours and of the baseline, where single rounds differ by nature."""
+        """The medians of ours and of the baseline, for rounds that differ by nature."""
         return median(self.ours), median(self.baseline)
 
 
 def in_turn(baseline: Round, ours: Round, rounds: int) -> Rounds:
-    """`rounds` rounds of each, one after the other: baseline, ours, baseline, ours …; both must be warm already."""
+    """Run `rounds` rounds of each alternately: baseline, ours, baseline, ours …; both must be warmed up."""
     if rounds < 1:
-        raise ValueError(f"{rounds} rounds measure nothing")
+        raise ValueError(f"at least one round is needed, not {rounds}")
     found = Rounds([], [])
     for _ in range(rounds):
         found.baseline.append(baseline())
@@ -42,10 +42,10 @@ def in_turn(baseline: Round, ours: Round, rounds: int) -> Rounds:
 
 
 def as_many_as_fit(seconds_each: float, most: int) -> int:
-    """How many pieces of work that take `seconds_each` make a round of about `ROUND_S`, 1..most."""
+    """How many pieces of work of `seconds_each` fill a round of about `ROUND_S`, 1..most."""
     return max(1, min(most, int(ROUND_S / seconds_each)))
 
 
 def best_of(rounds: int) -> str:
-    """The words for `Rounds.fastest` and `Rounds.shortest`."""
+    """Describes `Rounds.fastest` and `Rounds.shortest` in words."""
     return f"the best of {rounds} rounds of each, in turn"

@@ -1,6 +1,6 @@
 """The whole system for the parts that measure it: queue, worker, bot and local Discord, as `make run` starts them.
 
-The queue's server is started here, so that the benchmark can look into the records and submit jobs of its own.
+The Redis server is started here, so that the benchmark can read the records and submit jobs of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkError
+from benchmarks.figures import BenchmarkError
 from jobs import JobClient
 from jobs.contract import ComposeRequest, ComposeResult, Delivery, Stage
 from jobs.settings import JobSettings
@@ -21,7 +21,7 @@ from sandbox.run import running_system
 from sandbox.supervised_process import SupervisedProcess
 
 SEED = Path(__file__).parents[1] / "sandbox" / "seeds" / "prelude_in_c.mid"
-OPEN_JOBS = 1000  # more than any part asks for at once
+OPEN_JOBS = 1000  # more than any part submits at once
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class RunningSystem:
 
 @asynccontextmanager
 async def running(state: Path) -> AsyncIterator[RunningSystem]:
-    """The system, ready, while inside; it keeps its things in `state`.
+    """The system, ready, for the time of the context; its data is in `state`.
 
     Raises:
-        BenchmarkError: a part of it did not start, or something it was asked failed.
+        BenchmarkError: a part of it did not start, or a request failed.
     """
     try:
         async with AsyncExitStack() as stack:

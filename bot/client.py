@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,18 @@ import discord
 import yarl
 from discord import app_commands
 
-from bot import commands
-from bot.buttons import admin_button, piece_button
-from bot.buttons.admin_button import AdminButton
-from bot.buttons.piece_button import PieceButton
-from bot.buttons.repeats import Presses
+from bot import features
+from bot.buttons import AdminButton, PieceButton, RecentPresses
+from bot.command_sync import sync_if_changed
+from bot.context import BotContext
 from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
 from bot.errors import OutdatedForm, answer
+from bot.features import message_builder
 from bot.forms import OpenForms
-from bot.sync import sync_if_changed
 from jobs import JobClient
 from jobs.errors import QueueUnreachable
 
 log = logging.getLogger(__name__)
-
-BUTTON_IDS = (piece_button.TEMPLATE, admin_button.TEMPLATE)
 
 RESUME_EVERY_S = 5.0  # while Redis does not answer at the start
 LOOK_EVERY_S = 60.0  # for nightly trainings, which start without the bot
@@ -43,7 +39,7 @@ class CommandTree(app_commands.CommandTree["Cadenza"]):
         await answer(interaction, error)
 
 
-class Cadenza(discord.Client):
+class Cadenza(BotContext):
     """The bot. `board` is where jobs go, `tracker` delivers the results."""
 
     def __init__(
@@ -61,13 +57,13 @@ class Cadenza(discord.Client):
         )
         self.board = board
         self.max_seed_bytes = max_seed_bytes
-        self.tracker = JobTracker(self, board, edit_interval_s)
-        self.presses = Presses()
+        self.tracker: JobTracker = JobTracker(self, board, message_builder, edit_interval_s)
+        self.presses = RecentPresses()
         self.forms = OpenForms()
         self.tree = CommandTree(self)
         self._state_folder = state
         self._resuming: asyncio.Task[None] | None = None
-        for command in commands.ALL:
+        for command in features.COMMANDS:
             self.tree.add_command(command)
 
     async def setup_hook(self) -> None:
@@ -124,7 +120,8 @@ class Cadenza(discord.Client):
 
 
 def _is_ours(custom_id: str) -> bool:
-    return any(re.fullmatch(template, custom_id) for template in BUTTON_IDS)
+    templates = [button.__discord_ui_compiled_template__ for button in (PieceButton, AdminButton)]
+    return any(template.fullmatch(custom_id) for template in templates)
 
 
 def point_at(api: str, gateway: str) -> None:

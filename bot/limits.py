@@ -1,6 +1,6 @@
 """Discord's limits, and the one place that makes texts, embeds, views and choices fit into them.
 
-Everything the bot sends passes through here: `bot.delivery.message` for messages, `choices` for autocomplete.
+Everything the bot sends passes through here: `bot.message` for messages, `choices` for autocomplete.
 """
 
 from __future__ import annotations

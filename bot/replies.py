@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from bot.delivery.message import WAITING, MessageParts
+from bot.message import WAITING, MessageParts
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ name_cache   names and sizes of data sets and models, told by the workers; the d
 schedules    which servers want a nightly training
 errors       the error tree; each error holds its sentence
 settings     `JobSettings`: the address of Redis, limits, times to live
+secret_files reads `*_FILE` settings: secrets kept in files
 connection   Redis clients for commands and for blocking reads
 keys         the names of the Redis keys
 scripts      the Lua scripts

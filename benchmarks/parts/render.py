@@ -1,4 +1,4 @@
-"""Audio: how many seconds of sound a render process makes in one second, of a dense piano piece with pedal."""
+"""Audio: how many seconds of sound a render process makes in one second from a dense piano piece with pedal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROUNDS = 4
 
 
 def measure(length_s: float = LENGTH_S, rounds: int = ROUNDS) -> Measured:
-    """The piece as a finished MP3, again and again; and how long its two halves take."""
+    """Render the piece to MP3 repeatedly, and time its two stages."""
     from benchmarks.music import performance
     from worker.render.audio import AudioRenderer
     from worker.render.engines import open_synthesizer
@@ -53,7 +53,7 @@ def measure(length_s: float = LENGTH_S, rounds: int = ROUNDS) -> Measured:
 
 PART = Part(
     name="render",
-    says="seconds of sound that are played, levelled and coded as MP3 in one second.",
+    says="seconds of sound synthesized, levelled and encoded as MP3 in one second.",
     must=40,
     aim=150,
     measure=measure,

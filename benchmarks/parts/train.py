@@ -1,6 +1,6 @@
-"""Training: how many notes a second are predicted and learnt from, by ours and by the classic fit.
+"""Training: on how many predicted notes a second ours and the classic fit train.
 
-Both have three LSTM layers of 512 cells. The classic fit reads a window of 100 notes for each one that it predicts;
+Both have three LSTM layers of 512 cells. The classic fit reads a window of 100 notes for each note that it predicts;
 ours predicts at every step, four fields a note, and carries its state from window to window.
 """
 
@@ -19,18 +19,18 @@ from benchmarks.rounds import as_many_as_fit, best_of, in_turn
 LAYERS, UNITS = 3, 512
 PIECES, LENGTH_S = 40, 300.0
 BATCHES = {"torch": 6, "tensorflow": 3}  # of ours in a round, at most
-PRECISION = {"torch": "bfloat16", "tensorflow": "float32"}  # what each is fast with; `make train` takes the first
+PRECISION = {"torch": "bfloat16", "tensorflow": "float32"}  # the fast one of each; `make train` uses the first
 ROUNDS = 3
 
 
 def measure() -> Measured:
-    """The classic fit, on TensorFlow as ever, in a process of its own; and ours on the faster backend there is."""
-    from benchmarks.elsewhere import Elsewhere
+    """The classic fit on TensorFlow in a process of its own, and ours on the faster backend that is installed."""
+    from benchmarks.round_process import RoundProcess
 
     backend = "torch" if find_spec("torch") else "tensorflow"
     os.environ |= {"KERAS_BACKEND": backend, "TF_ENABLE_ONEDNN_OPTS": "1"}  # as `python -m model train` sets them
     ours = fitting(UNITS, LAYERS, PRECISION[backend], BATCHES[backend])
-    with Elsewhere("benchmarks.classic", "fit", environment={"KERAS_BACKEND": "tensorflow"}) as classic:
+    with RoundProcess("benchmarks.classic", "fit", environment={"KERAS_BACKEND": "tensorflow"}) as classic:
         rounds = in_turn(classic, ours, ROUNDS)
     fastest, baseline = rounds.fastest()
     return Measured(
@@ -49,7 +49,7 @@ def measure() -> Measured:
 
 
 def fitting(units: int, layers: int, precision: str, batches: int, pieces: int = PIECES) -> Callable[[], float]:
-    """A round of training, warmed up: fits up to `batches` batches and returns how many notes it predicted a second."""
+    """A warmed-up round of training, which fits up to `batches` batches and returns predicted notes a second."""
     import numpy as np
 
     from benchmarks.music import performance
@@ -75,7 +75,7 @@ def fitting(units: int, layers: int, precision: str, batches: int, pieces: int =
 
 
 class _Counted:
-    """Batches handed on, and how many notes one has on average: where a piece ends a window is padded."""
+    """Passes batches on and counts their notes: windows are padded at the end of a piece."""
 
     def __init__(self, source: Iterator[tuple[dict[str, Any]]]) -> None:
         self._source = source
@@ -90,13 +90,13 @@ class _Counted:
 
     @property
     def notes_per_batch(self) -> float:
-        """Notes that are predicted, of the batches so far."""
+        """The average number of predicted notes in a batch so far."""
         return self._notes / self._batches
 
 
 PART = Part(
     name="train",
-    says="notes a second that are predicted and learnt from, 3 x LSTM 512, over those of the classic fit.",
+    says="notes a second that training predicts, 3 x LSTM 512, over those of the classic fit.",
     must=50,
     aim=150,
     measure=measure,

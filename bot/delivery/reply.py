@@ -13,7 +13,7 @@ from dataclasses import replace
 import aiohttp
 import discord
 
-from bot.delivery.message import WAITING, Attached, MessageParts
+from bot.message import WAITING, Attached, MessageParts
 from jobs import JobClient
 from jobs.contract import Kind, Record
 from jobs.errors import QueueUnreachable, UnknownJob

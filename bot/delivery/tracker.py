@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
+from typing import Protocol
 
 import aiohttp
 import discord
 
-from bot.delivery.message import MessageParts
-from bot.delivery.outcome import bare_parts, final_parts, progress_parts
 from bot.delivery.progress import Progress
 from bot.delivery.reply import (
     ChannelReply,
@@ -23,6 +22,7 @@ from bot.delivery.reply import (
     is_temporary,
 )
 from bot.errors import explain
+from bot.message import MessageParts
 from jobs import JobClient
 from jobs.client import CancelOutcome
 from jobs.contract import JobId, Record, TrainRequest, Update
@@ -37,12 +37,32 @@ KEPT = "I couldn't deliver this earlier, so here it is."
 NOT_SHOWN = (discord.HTTPException, aiohttp.ClientError, OSError, QueueUnreachable)
 
 
+class MessageBuilder(Protocol):
+    """Builds what a job's message holds: see `bot.features.message_builder`."""
+
+    async def progress_parts(self, board: JobClient, record: Record, update: Update) -> MessageParts:
+        """The parts while the job runs."""
+
+    async def final_parts(self, board: JobClient, record: Record, update: Update, limit_bytes: int) -> MessageParts:
+        """The parts for a final `update`."""
+
+    async def bare_parts(self, board: JobClient, update: Update, limit_bytes: int, said: str) -> MessageParts:
+        """The parts where the others could not be made."""
+
+
 class JobTracker:
     """One task per open job; ending the bot ends the tasks, and the jobs stay open for the next start."""
 
-    def __init__(self, client: discord.Client, board: JobClient, edit_interval_s: float = EDIT_INTERVAL_S) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        board: JobClient,
+        builder: MessageBuilder,
+        edit_interval_s: float = EDIT_INTERVAL_S,
+    ) -> None:
         self._client = client
         self._board = board
+        self._builder = builder
         self._edit_interval_s = edit_interval_s
         self._tasks: dict[JobId, asyncio.Task[None]] = {}
         self._progress: dict[JobId, Progress] = {}
@@ -155,11 +175,11 @@ class JobTracker:
     async def _final_parts(self, record: Record, final: Update) -> MessageParts:
         limit = self._upload_limit(record)
         try:
-            return await final_parts(self._board, record, final, limit)
+            return await self._builder.final_parts(self._board, record, final, limit)
         except QueueUnreachable:
             raise
         except Exception as error:  # noqa: BLE001 - a card that cannot be made must not cost the piece
-            return await bare_parts(self._board, final, limit, str(explain(error)))
+            return await self._builder.bare_parts(self._board, final, limit, str(explain(error)))
 
     async def _give_up(self, record: Record) -> bool:
         """The message was deleted while the job ran. A piece is stopped, for nobody waits for it; whether it was."""
@@ -193,7 +213,7 @@ class JobTracker:
 
     async def _show(self, record: Record, reply: Reply, update: Update, gone: asyncio.Event) -> None:
         try:
-            await reply.edit(await progress_parts(self._board, record, update))
+            await reply.edit(await self._builder.progress_parts(self._board, record, update))
         except MessageGoneError:
             gone.set()
         except TokenExpiredError:

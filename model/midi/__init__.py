@@ -8,7 +8,9 @@ channels   programs, drum kits, pedals, controllers and bends, which act on thei
 notes      strikes and releases paired to notes
 texts      names in whatever encoding a file has
 repairs    mending of note, pedal, tempo, meter and key tables
+general_midi      names of programs and drum kits
 reading    the way from bytes to a piece, and the sentences on what was mended
+isolated_reading  the same in a child process with limits on time and memory
 writing    a piece to bytes
 """
 

@@ -156,7 +156,19 @@ def _resolved(node: Json, value: Any) -> tuple[str, Json]:
         if not fitting:
             return name, node
         wanted = _JSON_TYPES.get(type(value))
-        return next((one for one in fitting if one[1].get("type") == wanted), fitting[0])
+        typed = [one for one in fitting if one[1].get("type") == wanted] or fitting
+        return max(typed, key=lambda one: _exact_types(one[1], value))  # the first of those that fit alike
+
+
+def _exact_types(node: Json, value: Any) -> int:
+    """How many values within `value` have just the type that `node` describes: a choice '12' is a text, no number."""
+    _, node = _resolved(node, value)
+    if isinstance(value, dict):
+        known = node.get("properties", {})
+        return sum(_exact_types(known[key], one) for key, one in value.items() if key in known)
+    if isinstance(value, list):
+        return sum(_exact_types(node.get("items", {}), one) for one in value)
+    return int(node.get("type") == _JSON_TYPES.get(type(value)))
 
 
 def _fits(node: Json, value: Any) -> bool:

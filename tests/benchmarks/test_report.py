@@ -7,8 +7,7 @@ import json
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks.errors import BenchmarkError
-from benchmarks.figures import SECONDS, Measured, Part
+from benchmarks.figures import SECONDS, BenchmarkError, Measured, Part
 from benchmarks.report import FailedPart, as_json, table, text
 
 
@@ -73,7 +72,9 @@ def test_the_json_of_one_part_is_its_object(run):
 
 
 def test_the_json_of_several_parts_is_an_object_for_each_by_name(run, monkeypatch):
-    monkeypatch.setattr(program, "_elsewhere", lambda name: as_json(program.PARTS[name], program.PARTS[name].measure()))
+    monkeypatch.setattr(
+        program, "measure_in_process", lambda name: as_json(program.PARTS[name], program.PARTS[name].measure())
+    )
     code, out, _ = run("--json")
     assert code == 0
     assert {name: part["ratio"] for name, part in json.loads(out).items()} == {"fast": 300, "soon": 80}
@@ -83,7 +84,7 @@ def test_one_part_that_fails_does_not_hide_the_others(run, monkeypatch):
     def elsewhere(name: str):
         return FailedPart("It was too much.") if name == "fast" else as_json(SOON, seconds())
 
-    monkeypatch.setattr(program, "_elsewhere", elsewhere)
+    monkeypatch.setattr(program, "measure_in_process", elsewhere)
     code, out, err = run()
     assert code == 1
     assert "failed" in out
@@ -102,7 +103,7 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(run, monkeypatch):
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["slow"], "there is no part slow"), (["curves", "fast"], "curves stands alone")],
+    [(["slow"], "there is no part slow"), (["curves", "fast"], "curves cannot be combined with parts")],
 )
 def test_what_the_command_line_cannot_mean_is_refused(run, capsys, arguments, sentence):
     with pytest.raises(SystemExit):

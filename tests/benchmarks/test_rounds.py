@@ -29,7 +29,7 @@ def test_of_rates_the_highest_counts_and_of_seconds_the_least():
 
 
 def test_no_rounds_measure_nothing():
-    with pytest.raises(ValueError, match="0 rounds"):
+    with pytest.raises(ValueError, match="at least one round is needed, not 0"):
         in_turn(lambda: 1.0, lambda: 1.0, 0)
 
 

@@ -12,8 +12,8 @@ from bot.errors import UserFacing
 from jobs import JobSettings
 from jobs.errors import JobsError
 from sandbox.server.app import LocalDiscord
-from tests.bot.house import House
-from tests.bot.theatre import Ears, Theatre, Worker, new_bot
+from tests.bot.bot_process import BotProcess
+from tests.bot.harness import Harness, JobListener, PlayedWorker, new_bot
 
 
 @pytest.fixture
@@ -24,13 +24,13 @@ def job_settings(valkey) -> JobSettings:
 
 @pytest.fixture
 async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcord.Env]:
-    ears = Ears()
-    bot = new_bot(job_settings, tmp_path, ears)
+    listener = JobListener()
+    bot = new_bot(job_settings, tmp_path, listener)
     env = simcord.Env(bot, check_errors=False)  # refusals are errors too; which are foreseen is judged below
     bot.board.env = env
     await env.start()
     yield env
-    await ears.close()
+    await listener.close()
     await env.shutdown()
     errors = [getattr(error, "original", error) for error in env.errors]
     foreseen = (UserFacing, JobsError, *getattr(env, "expected_errors", ()))
@@ -38,18 +38,18 @@ async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcor
 
 
 @pytest.fixture
-def theatre(env: simcord.Env, valkey, job_settings: JobSettings, tmp_path: Path, monkeypatch) -> Theatre:
+def harness(env: simcord.Env, valkey, job_settings: JobSettings, tmp_path: Path, monkeypatch) -> Harness:
     monkeypatch.setattr("jobs.progress.QUIET_S", 0.0)  # here a job gets on as quickly as a test says so
-    worker = Worker(valkey.client, job_settings)
+    worker = PlayedWorker(valkey.client, job_settings)
     worker.arrive()
-    return Theatre(env, worker, job_settings, tmp_path)
+    return Harness(env, worker, job_settings, tmp_path)
 
 
 @pytest.fixture
-async def house(valkey, tmp_path: Path) -> AsyncIterator[House]:
+async def local(valkey, tmp_path: Path) -> AsyncIterator[BotProcess]:
     settings = JobSettings(liveness_s=3600, adrift_limit_s=3600)
-    worker = Worker(valkey.client, settings)
+    worker = PlayedWorker(valkey.client, settings)
     worker.arrive()
     discord = LocalDiscord()
     async with discord.serving():
-        yield House(discord, worker, valkey.url, tmp_path)
+        yield BotProcess(discord, worker, valkey.url, tmp_path)

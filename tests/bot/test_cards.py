@@ -5,7 +5,10 @@ from __future__ import annotations
 import discord
 import pytest
 
-from bot.cards import data_sets, models, training, verdict
+from bot.features.datasets import cards as data_sets
+from bot.features.models import cards as models
+from bot.features.training import cards as training
+from bot.features.training import result_card as verdict
 from jobs.contract import (
     Batch,
     DataSetPage,
@@ -26,7 +29,7 @@ from jobs.contract import (
     Verdict,
 )
 from jobs.schedules import NightlySchedule
-from tests.bot.theatre import VERSION
+from tests.bot.harness import VERSION
 
 LONG = "_" * 200  # every sign of which is escaped
 NAME = "n" * 32

@@ -13,8 +13,8 @@ import pytest
 from deploy import healthcheck
 from jobs.settings import JobSettings
 from sandbox.server.app import LocalDiscord
-from tests.bot.house import House
-from tests.bot.theatre import Worker
+from tests.bot.bot_process import BotProcess
+from tests.bot.harness import PlayedWorker
 
 
 def free_port() -> int:
@@ -36,10 +36,10 @@ async def until_ready_is(port: int, expected: dict[str, bool]) -> int:
             return status
 
 
-def house_in(discord: LocalDiscord, redis_url: str, client, folder: Path, port: int) -> House:
-    house = House(discord, Worker(client, JobSettings(liveness_s=3600)), redis_url, folder)
-    house._environment["CADENZA_HEALTH_PORT"] = str(port)
-    return house
+def house_in(discord: LocalDiscord, redis_url: str, client, folder: Path, port: int) -> BotProcess:
+    local = BotProcess(discord, PlayedWorker(client, JobSettings(liveness_s=3600)), redis_url, folder)
+    local._environment["CADENZA_HEALTH_PORT"] = str(port)
+    return local
 
 
 @pytest.mark.timeout(90)
@@ -48,8 +48,8 @@ async def test_a_bot_is_ready_while_the_gateway_is_connected(valkey, tmp_path):
     async with AsyncExitStack() as bot:
         # Given a bot that a Discord has greeted
         async with discord.serving():
-            house = house_in(discord, valkey.url, valkey.client, tmp_path, port)
-            await bot.enter_async_context(house.bot())
+            local = house_in(discord, valkey.url, valkey.client, tmp_path, port)
+            await bot.enter_async_context(local.bot())
             assert await asked(port, "/health/ready") == (200, {"discord": True, "redis": True})
             assert await asked(port, "/health/live") == (200, {"live": True})
         # When that Discord goes away, then the bot lives and is not ready
@@ -65,8 +65,8 @@ async def test_a_bot_without_redis_is_not_ready_and_the_health_check_says_so(
     monkeypatch.setenv("CADENZA_HEALTH_PORT", str(port))
     async with AsyncExitStack() as system:
         await system.enter_async_context(discord.serving())
-        house = house_in(discord, mortal_valkey.server.url, mortal_valkey.server.client, tmp_path, port)
-        await system.enter_async_context(house.bot())
+        local = house_in(discord, mortal_valkey.server.url, mortal_valkey.server.client, tmp_path, port)
+        await system.enter_async_context(local.bot())
         # Given a bot whose container is healthy
         assert await asyncio.to_thread(healthcheck.main, ["bot"]) == 0
         # When Redis dies
@@ -85,7 +85,7 @@ async def test_a_taken_port_is_told(valkey, tmp_path):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", port))
             taken.listen()
-            house = house_in(discord, valkey.url, valkey.client, tmp_path, port)
+            local = house_in(discord, valkey.url, valkey.client, tmp_path, port)
             with pytest.raises(AssertionError, match=f"CADENZA_HEALTH_PORT: port {port} is taken"):
-                async with house.bot():
+                async with local.bot():
                     pass

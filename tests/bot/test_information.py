@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.cards.information import ping_card
+from bot.features.help.ping import ping_card
 from jobs.contract import WorkerInfo
-from tests.bot.theatre import Theatre, shown
+from tests.bot.harness import Harness, shown
 
 
-async def test_help_names_every_command(theatre: Theatre) -> None:
-    result = await theatre.alice.slash(theatre.channel, "help")
+async def test_help_names_every_command(harness: Harness) -> None:
+    result = await harness.alice.slash(harness.channel, "help")
     assert result.ephemeral
     for words in (
         "/compose",
@@ -26,8 +26,8 @@ async def test_help_names_every_command(theatre: Theatre) -> None:
         assert words in shown(result.response.message)
 
 
-async def test_models_lists_what_live_workers_serve(theatre: Theatre) -> None:
-    result = await theatre.alice.slash(theatre.channel, "models")
+async def test_models_lists_what_live_workers_serve(harness: Harness) -> None:
+    result = await harness.alice.slash(harness.channel, "models")
     words = shown(result.response.message)
     assert "piano 1 · default: Expressive piano" in words
     assert "Licence: CC BY" in words
@@ -36,15 +36,15 @@ async def test_models_lists_what_live_workers_serve(theatre: Theatre) -> None:
     assert "Options: style, key, tempo, meter, instruments\nStyles: Waltz, folk tune\nPlays to a beat" in words
 
 
-async def test_models_without_a_worker_says_so(theatre: Theatre) -> None:
-    theatre.worker.leave()
-    result = await theatre.alice.slash(theatre.channel, "models")
+async def test_models_without_a_worker_says_so(harness: Harness) -> None:
+    harness.worker.leave()
+    result = await harness.alice.slash(harness.channel, "models")
     assert "no worker is running" in result.response.content
 
 
-async def test_ping_tells_of_discord_redis_workers_and_queue(theatre: Theatre) -> None:
-    await theatre.alice.slash(theatre.channel, "compose")
-    result = await theatre.bob.slash(theatre.channel, "ping")
+async def test_ping_tells_of_discord_redis_workers_and_queue(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose")
+    result = await harness.bob.slash(harness.channel, "ping")
     words = shown(result.response.message)
     assert result.ephemeral
     for part in (
@@ -69,8 +69,8 @@ def test_ping_before_the_first_heartbeat_has_no_latency_to_show() -> None:
     assert ping_card(float("nan"), 0.001, [], 0).fields[0].value == "not measured yet"
 
 
-async def test_the_model_option_suggests_live_models(theatre: Theatre) -> None:
-    choices = await theatre.alice.autocomplete(theatre.channel, "compose", "model", "pia")
+async def test_the_model_option_suggests_live_models(harness: Harness) -> None:
+    choices = await harness.alice.autocomplete(harness.channel, "compose", "model", "pia")
     assert [(choice["name"], choice["value"]) for choice in choices] == [("Expressive piano (piano)", "piano")]
-    theatre.worker.leave()
-    assert await theatre.alice.autocomplete(theatre.channel, "compose", "model", "") == []
+    harness.worker.leave()
+    assert await harness.alice.autocomplete(harness.channel, "compose", "model", "") == []

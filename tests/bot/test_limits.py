@@ -9,8 +9,8 @@ import discord
 import pytest
 
 from bot import limits
-from bot.cards.information import models_card
-from bot.delivery.message import MessageParts
+from bot.features.models.available import models_card
+from bot.message import MessageParts
 from bot.wording import duration_words, harmless, percent, plural, safe, tenths
 from jobs.contract import ModelInfo
 

@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from jobs.contract import DENSITY_WORDS, ComposeRequest
-from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown, told
+from tests.bot.harness import MAX_SEED_BYTES, SEED, Harness, shown, told
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ from tests.bot.theatre import MAX_SEED_BYTES, SEED, Theatre, shown, told
         ("song.mid", b"RIFFxxxxRMID", "is called a MIDI file but is not one inside. Export it again"),
     ],
 )
-async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(theatre: Theatre, name, data, words) -> None:
-    result = await theatre.alice.slash(theatre.channel, "compose", seed=(name, data))
+async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(harness: Harness, name, data, words) -> None:
+    result = await harness.alice.slash(harness.channel, "compose", seed=(name, data))
     assert words in told(result)
-    assert theatre.worker.queued() == []
+    assert harness.worker.queued() == []
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(theatre: Theatre,
         ("song.bin", b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 200),
     ],
 )
-async def test_a_seed_is_judged_by_its_bytes_and_not_by_its_name(theatre: Theatre, name: str, before: bytes) -> None:
-    await theatre.alice.slash(theatre.channel, "compose", seed=(name, before + SEED))
-    assert theatre.worker.take().request.seed.size == len(before + SEED)
+async def test_a_seed_is_judged_by_its_bytes_and_not_by_its_name(harness: Harness, name: str, before: bytes) -> None:
+    await harness.alice.slash(harness.channel, "compose", seed=(name, before + SEED))
+    assert harness.worker.take().request.seed.size == len(before + SEED)
 
 
-async def test_a_seed_that_discord_does_not_hand_over_is_asked_for_again(theatre: Theatre, monkeypatch) -> None:
+async def test_a_seed_that_discord_does_not_hand_over_is_asked_for_again(harness: Harness, monkeypatch) -> None:
     async def gone(*_: object, **__: object) -> bytes:
         raise _not_found()
 
     monkeypatch.setattr(discord.Attachment, "read", gone)
-    result = await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
+    result = await harness.alice.slash(harness.channel, "compose", seed=("song.mid", SEED))
     assert "Attach it again with a new `/compose`" in told(result)
 
 
@@ -72,19 +72,19 @@ def _not_found() -> discord.NotFound:
     ],
 )
 async def test_a_value_out_of_range_is_refused_even_if_the_client_lets_it_pass(
-    theatre: Theatre, options, words, monkeypatch
+    harness: Harness, options, words, monkeypatch
 ) -> None:
     # Given a client that does not keep to the limits of the options
     monkeypatch.setattr("simcord.interactions.validate_option_value", lambda command, option, value: value)
     # When it sends a value out of range, then the bot refuses
-    result = await theatre.alice.slash(theatre.channel, "compose", **options)
+    result = await harness.alice.slash(harness.channel, "compose", **options)
     assert words in told(result)
-    assert theatre.worker.queued() == []
+    assert harness.worker.queued() == []
 
 
-async def test_discord_is_told_the_limits_of_the_options(theatre: Theatre) -> None:
-    (command,) = [found for found in theatre.bot.tree.get_commands() if found.name == "compose"]
-    options = {option["name"]: option for option in command.to_dict(theatre.bot.tree)["options"]}
+async def test_discord_is_told_the_limits_of_the_options(harness: Harness) -> None:
+    (command,) = [found for found in harness.bot.tree.get_commands() if found.name == "compose"]
+    options = {option["name"]: option for option in command.to_dict(harness.bot.tree)["options"]}
     assert list(options) == [
         "seed", "mode", "length", "style", "key", "tempo", "instruments", "bars", "meter", "density", "model",
         "temperature", "strength", "top_k", "top_p", "min_p", "random_seed", "include_seed", "private",
@@ -99,84 +99,126 @@ async def test_discord_is_told_the_limits_of_the_options(theatre: Theatre) -> No
     assert not any(option.get("required") for option in options.values())
 
 
-async def test_an_unknown_model_is_answered_with_those_there_are(theatre: Theatre) -> None:
-    result = await theatre.alice.slash(theatre.channel, "compose", model="Tuba *Quartet*")
+async def test_an_unknown_model_is_answered_with_those_there_are(harness: Harness) -> None:
+    result = await harness.alice.slash(harness.channel, "compose", model="Tuba *Quartet*")
     assert "There is no model called" in told(result)
     assert "band, piano" in told(result)
 
 
-async def test_without_a_worker_the_member_is_told_so(theatre: Theatre) -> None:
-    theatre.worker.leave()
-    result = await theatre.alice.slash(theatre.channel, "compose")
+async def test_without_a_worker_the_member_is_told_so(harness: Harness) -> None:
+    harness.worker.leave()
+    result = await harness.alice.slash(harness.channel, "compose")
     assert "no worker is running. Try again in a minute" in told(result)
 
 
-async def test_a_member_with_too_many_open_jobs_is_told_to_wait(theatre: Theatre) -> None:
+async def test_a_member_with_too_many_open_jobs_is_told_to_wait(harness: Harness) -> None:
     for _ in range(3):
-        await theatre.alice.slash(theatre.channel, "compose")
-    result = await theatre.alice.slash(theatre.channel, "compose")
-    assert "You already have 3 pieces in the making." in told(result)
-    await theatre.bob.slash(theatre.channel, "compose")
-    await theatre.settle()
-    assert "You are number 2." in shown(theatre.message)
+        await harness.alice.slash(harness.channel, "compose")
+    result = await harness.alice.slash(harness.channel, "compose")
+    assert "You already have 3 pieces in progress." in told(result)
+    await harness.bob.slash(harness.channel, "compose")
+    await harness.settle()
+    assert "You are number 2." in shown(harness.message)
 
 
-async def test_a_full_queue_is_said(theatre: Theatre, monkeypatch) -> None:
+async def test_a_full_queue_is_said(harness: Harness, monkeypatch) -> None:
     monkeypatch.setattr(
-        theatre.bot.board._admission._records, "_settings", theatre.settings.model_copy(update={"open_jobs_limit": 1})
+        harness.bot.board._admission._records, "_settings", harness.settings.model_copy(update={"open_jobs_limit": 1})
     )
-    await theatre.alice.slash(theatre.channel, "compose")
-    result = await theatre.bob.slash(theatre.channel, "compose")
+    await harness.alice.slash(harness.channel, "compose")
+    result = await harness.bob.slash(harness.channel, "compose")
     assert "The queue is full" in told(result)
 
 
-async def test_what_the_worker_finds_wrong_is_shown_as_it_says_it(theatre: Theatre) -> None:
-    result = await theatre.alice.slash(theatre.channel, "compose", seed=("song.mid", SEED))
-    theatre.worker.take().has_failed("Your file has no notes. Attach one that sounds.")
-    await theatre.settle()
+async def test_what_the_worker_finds_wrong_is_shown_as_it_says_it(harness: Harness) -> None:
+    result = await harness.alice.slash(harness.channel, "compose", seed=("song.mid", SEED))
+    harness.worker.take().has_failed("Your file has no notes. Attach one that sounds.")
+    await harness.settle()
     # only the member sees it, and nothing is left in the channel
     assert told(result) == "Your file has no notes. Attach one that sounds."
     assert result.followups[-1].ephemeral
-    assert theatre.channel.history(viewer=theatre.bob) == []
-    assert await theatre.bot.board.open_records() == []
+    assert harness.channel.history(viewer=harness.bob) == []
+    assert await harness.bot.board.open_records() == []
 
 
-async def test_a_failure_of_ours_carries_its_incident(theatre: Theatre) -> None:
-    await theatre.alice.slash(theatre.channel, "compose")
-    theatre.worker.take().has_failed("Something broke. Try again.", incident="abc123")
-    await theatre.settle()
-    assert shown(theatre.message) == "Something broke. Try again. (incident `abc123`)"
+async def test_a_failure_of_ours_carries_its_incident(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose")
+    harness.worker.take().has_failed("Something broke. Try again.", incident="abc123")
+    await harness.settle()
+    assert shown(harness.message) == "Something broke. Try again. (incident `abc123`)"
 
 
 async def test_an_error_nobody_foresaw_gets_an_incident_id_and_is_logged_in_full(
-    theatre: Theatre, monkeypatch, caplog
+    harness: Harness, monkeypatch, caplog
 ) -> None:
     async def broken(request: ComposeRequest, delivery: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(theatre.bot.board, "submit", broken)
-    result = await theatre.alice.slash(theatre.channel, "compose")
+    monkeypatch.setattr(harness.bot.board, "submit", broken)
+    result = await harness.alice.slash(harness.channel, "compose")
     incident = told(result).split("`")[1]
     assert len(incident) == 8
     assert f"incident {incident}" in caplog.text
     assert "ZeroDivisionError: a bug" in caplog.text
-    theatre.env.expected_errors = (ZeroDivisionError,)
+    harness.env.expected_errors = (ZeroDivisionError,)
 
 
-async def test_where_the_bot_may_not_attach_files_it_says_so(theatre: Theatre) -> None:
+async def test_where_the_bot_may_not_attach_files_it_says_so(harness: Harness) -> None:
     forbidden = discord.PermissionOverwrite(attach_files=False, embed_links=False)
-    closed = theatre.guild.create_text_channel("closed", overwrites={theatre.guild.default_role: forbidden})
-    result = await theatre.alice.slash(closed, "compose")
+    closed = harness.guild.create_text_channel("closed", overwrites={harness.guild.default_role: forbidden})
+    result = await harness.alice.slash(closed, "compose")
     assert "I need the Attach Files and Embed Links permissions in this channel." in told(result)
-    assert theatre.worker.queued() == []
+    assert harness.worker.queued() == []
 
 
-async def test_redis_away_is_a_sentence_not_a_traceback(theatre: Theatre, monkeypatch) -> None:
+async def test_redis_away_is_a_sentence_not_a_traceback(harness: Harness, monkeypatch) -> None:
     import redis
 
     def silent(guild_id: int | None) -> None:
         raise redis.ConnectionError("refused")
 
-    monkeypatch.setattr(theatre.bot.board._registry, "models", silent)
-    result = await theatre.alice.slash(theatre.channel, "compose")
+    monkeypatch.setattr(harness.bot.board._registry, "models", silent)
+    result = await harness.alice.slash(harness.channel, "compose")
     assert "The queue cannot be reached just now. Try again in a minute." in told(result)
+
+
+async def test_an_interaction_that_was_acknowledged_before_is_carried_on_with(harness: Harness, caplog) -> None:
+    """Discord says 40060 where the answer to an earlier try was lost, or a bot that just ended took the command."""
+    # Given a first acknowledgement whose answer got lost
+    taken = discord.InteractionResponse.defer
+
+    async def lost(self, **options):
+        await taken(self, **options)
+        self._response_type = None
+        raise discord.HTTPException(_Response(), {"code": 40060, "message": "already acknowledged"})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discord.InteractionResponse, "defer", lost)
+        await harness.alice.slash(harness.channel, "compose")
+    # Then the command is done all the same, and nobody reads of an incident
+    harness.worker.take().is_done()
+    await harness.settle()
+    assert len(harness.message.attachments) == 3
+    assert "incident" not in caplog.text
+
+
+class _Response:
+    status, reason = 400, "Bad Request"
+
+
+@pytest.mark.parametrize("option", ["style", "key", "meter", "instruments", "model"])
+async def test_an_option_longer_than_the_contract_is_a_sentence_not_an_incident(
+    harness: Harness, option, monkeypatch
+) -> None:
+    monkeypatch.setattr("simcord.interactions.validate_option_value", lambda command, option, value: value)
+    result = await harness.alice.slash(harness.channel, "compose", **{option: "x" * 400})
+    assert "incident" not in told(result)
+    assert told(result).endswith(".")
+    assert harness.worker.queued() == []
+
+
+async def test_a_seed_with_a_very_long_name_is_taken_under_a_shorter_one(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose", seed=("n" * 250 + ".mid", SEED))
+    name = harness.worker.take().request.seed.name
+    assert len(name) == 200
+    assert name.endswith(".mid")

@@ -12,9 +12,9 @@ import pytest
 from discord import app_commands
 
 from bot.__main__ import main
+from bot.command_sync import FILE, sync_if_changed
 from bot.logs import RedactingFormatter
-from bot.sync import FILE, sync_if_changed
-from tests.bot.theatre import Theatre
+from tests.bot.harness import Harness
 
 ROOT = Path(__file__).parents[2]
 REDIS = {"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}
@@ -94,26 +94,26 @@ def test_a_traceback_is_cleaned_too() -> None:
     assert "HUSH" not in written
 
 
-async def test_commands_are_told_to_discord_only_when_they_changed(theatre: Theatre) -> None:
+async def test_commands_are_told_to_discord_only_when_they_changed(harness: Harness) -> None:
     def told() -> int:
-        return sum(entry.method == "PUT" and entry.path.endswith("/commands") for entry in theatre.env.http_requests)
+        return sum(entry.method == "PUT" and entry.path.endswith("/commands") for entry in harness.env.http_requests)
 
     # Given a bot whose first start told Discord its commands
     assert told() == 1
-    assert (theatre.state / FILE).exists()
+    assert (harness.state / FILE).exists()
     # When it starts again with the same commands, then Discord is not told again
-    await theatre.restart()
+    await harness.restart()
     assert told() == 1
     # When they change, then it is
 
     @app_commands.command(name="extra", description="One more.")
     async def extra(interaction) -> None: ...
 
-    theatre.bot.tree.add_command(extra)
-    assert await sync_if_changed(theatre.bot.tree, theatre.state)
+    harness.bot.tree.add_command(extra)
+    assert await sync_if_changed(harness.bot.tree, harness.state)
     assert told() == 2
 
 
-async def test_it_asks_for_no_privileged_intent(theatre: Theatre) -> None:
-    intents = theatre.bot.intents
+async def test_it_asks_for_no_privileged_intent(harness: Harness) -> None:
+    intents = harness.bot.intents
     assert [name for name, is_on in intents if is_on] == ["guilds"]

@@ -100,13 +100,13 @@ async def test_protocol_errors_close_with_discords_codes(local, connect, frames,
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '"' + "x" * 5000 + '"'])
-async def test_frames_that_are_not_payloads_are_4002(connect, text):
+async def test_frames_that_are_not_payloads_close_with_4002(connect, text):
     async with connect() as wire:
         await wire.socket.send_str(text)
         assert await wire.close_code() == 4002
 
 
-async def test_another_api_version_is_4012(connect):
+async def test_any_other_api_version_closes_with_4012(connect):
     async with connect(hello=False, v="6") as wire:
         assert await wire.close_code() == 4012
 
@@ -133,7 +133,7 @@ async def test_a_client_without_heartbeats_is_closed(local, connect):
     assert not local.gateway.online
 
 
-async def test_more_than_120_frames_a_minute_are_4008(connect, local):
+async def test_more_than_120_frames_a_minute_close_with_4008(connect, local):
     async with connect() as wire:
         await wire.send(2, identity(local))
         for _ in range(120):
@@ -157,7 +157,7 @@ async def test_a_resume_replays_what_was_missed_in_order(local, connect, wait_un
     assert [one["d"].get("content") for one in frames[:2]] == ["one", "two"]
 
 
-async def test_a_session_closed_for_good_or_too_old_cannot_be_resumed(local, connect, wait_until):
+async def test_a_session_that_was_ended_or_is_too_old_cannot_be_resumed(local, connect, wait_until):
     for code, wait_s in ((1000, 0), (4000, 181)):
         async with connect() as wire:
             await wire.send(2, identity(local))
@@ -170,7 +170,7 @@ async def test_a_session_closed_for_good_or_too_old_cannot_be_resumed(local, con
             assert await wire.next() == {"op": 9, "d": False}
 
 
-async def test_a_sequence_that_was_never_given_is_4007(local, connect):
+async def test_a_sequence_number_that_was_never_sent_closes_with_4007(local, connect):
     async with connect() as wire:
         await wire.send(2, identity(local))
         session_id = (await wire.until("READY"))["d"]["session_id"]
@@ -179,7 +179,7 @@ async def test_a_sequence_that_was_never_given_is_4007(local, connect):
             assert await other.close_code() == 4007
 
 
-async def test_two_sessions_are_told_the_same(local, connect):
+async def test_two_sessions_receive_the_same_events(local, connect):
     async with connect() as one, connect() as two:
         for wire in (one, two):
             await wire.send(2, identity(local, intents=1 << 9))

@@ -37,7 +37,7 @@ def label(component: Json) -> Json:
     return {"type": 18, "label": "Name", "component": component}
 
 
-def test_groups_subcommands_and_menus_are_taken():
+def test_groups_subcommands_and_menus_are_accepted():
     check_commands([command(SUBCOMMAND, GROUP), {"type": 3, "name": "Add to data set"}, command(OPTION, name="x")])
 
 
@@ -61,7 +61,7 @@ def test_groups_subcommands_and_menus_are_taken():
         ([{"type": 3, "name": "Add"}] * 2, "APPLICATION_COMMANDS_DUPLICATE_NAME"),
     ],
 )
-def test_commands_that_discord_refuses(commands, code):
+def test_commands_over_a_limit_are_refused(commands, code):
     assert code in refusal(check_commands, commands)
 
 
@@ -74,7 +74,7 @@ def test_commands_that_discord_refuses(commands, code):
         ({"options": [{**one, "default": True} for one in (CHOICE, OTHER)]}, "SELECT_COMPONENT_TOO_MANY_DEFAULTS"),
     ],
 )
-def test_menus_that_discord_refuses_in_messages_and_forms(change, code):
+def test_menus_over_a_limit_are_refused_in_messages_and_forms(change, code):
     wrong = {**SELECT, **change}
     assert code in refusal(check_message, {"components": [{"type": 1, "components": [wrong]}]})
     assert code in refusal(check_form, {"components": [label(wrong)]})
@@ -99,5 +99,5 @@ def test_a_row_holds_one_menu_and_nothing_beside_it():
         ([{"type": 1, "components": [{**TEXT, "label": "x"}] * 2}], "BASE_TYPE_BAD_LENGTH"),
     ],
 )
-def test_forms_that_discord_refuses(components, code):
+def test_forms_over_a_limit_are_refused(components, code):
     assert code in refusal(check_form, {"components": components})

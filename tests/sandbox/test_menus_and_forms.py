@@ -234,7 +234,7 @@ async def test_a_form_of_somebody_else_is_not_shown_and_cannot_be_sent(page, oth
         assert all(one["t"] != "modal" for one in anna.frames)
 
 
-async def test_a_message_goes_on_being_edited_after_the_token_has_expired(local, page, start_bot, bot):
+async def test_a_message_can_be_edited_after_the_token_has_expired(local, page, start_bot, bot):
     @bot.tree.command(description="Train")
     async def train(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("step 0")

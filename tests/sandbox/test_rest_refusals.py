@@ -1,4 +1,4 @@
-"""What Discord refuses is refused here, with the same status, code and shape."""
+"""What Discord refuses, the local Discord refuses with the same status, code and shape."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sandbox.server.guild import Permission
 BUTTON = {"type": 2, "style": 1, "label": "x", "custom_id": "x"}
 
 
-async def test_an_unknown_route_and_a_wrong_method(api):
+async def test_an_unknown_route_and_a_wrong_method_are_refused(api):
     assert await api.ask("GET", "/nothing") == (404, {"message": "404: Not Found", "code": 0})
     assert api.headers["Content-Type"] == "application/json"
     assert await api.ask("DELETE", "/users/@me") == (405, {"message": "405: Method Not Allowed", "code": 0})
 
 
-async def test_a_wrong_token(api):
+async def test_a_wrong_token_is_unauthorized(api):
     expected = 401, {"message": "401: Unauthorized", "code": 0}
     assert await api.ask("GET", "/users/@me", Authorization="Bot nonsense") == expected
     assert await api.ask("GET", "/users/@me", Authorization="") == expected
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "text/plain"])
-async def test_another_content_type_than_exactly_json(api, messages, kind):
+async def test_any_content_type_but_plain_json_is_refused(api, messages, kind):
     status, body = await api.ask("POST", messages, {"content": "x"}, **{"Content-Type": kind})
     assert (status, body["code"]) == (400, 50035)
     assert body["errors"]["_errors"][0]["code"] == "CONTENT_TYPE_INVALID"
@@ -71,7 +71,7 @@ async def test_another_content_type_than_exactly_json(api, messages, kind):
         ),
     ],
 )
-async def test_a_body_that_breaks_the_schema_or_a_limit(api, messages, body, path, code):
+async def test_a_body_that_breaks_the_schema_or_a_limit_is_refused(api, messages, body, path, code):
     status, answer = await api.ask("POST", messages, body)
     assert (status, answer["code"], answer["message"]) == (400, 50035, "Invalid Form Body")
     place = answer["errors"]
@@ -80,7 +80,7 @@ async def test_a_body_that_breaks_the_schema_or_a_limit(api, messages, body, pat
     assert code in [one["code"] for one in place["_errors"]]
 
 
-async def test_integer_ids_and_digit_strings_are_taken(api, local, messages):
+async def test_integer_ids_and_digit_strings_are_accepted(api, local, messages):
     mentions = {"users": [local.state.owner.id], "parse": []}
     embeds = [{"title": "x", "color": "255"}]
     body = {"content": f"<@{local.state.owner.id}>", "allowed_mentions": mentions, "embeds": embeds}
@@ -90,14 +90,14 @@ async def test_integer_ids_and_digit_strings_are_taken(api, local, messages):
     assert answer["embeds"][0]["color"] == 255
 
 
-async def test_broken_json_and_an_empty_message(api, local, http, messages):
+async def test_broken_json_and_an_empty_message_are_refused(api, local, http, messages):
     headers = {"Authorization": f"Bot {local.state.bot_token}", "Content-Type": "application/json"}
     async with http.post(local.api_url + messages, data="{", headers=headers) as response:
         assert (response.status, (await response.json())["code"]) == (400, 50109)
     assert (await api.ask("POST", messages, {"content": ""}))[1]["code"] == 50006
 
 
-async def test_unknown_messages_channels_users_and_guilds(api, local, messages):
+async def test_unknown_messages_channels_users_and_guilds_are_not_found(api, local, messages):
     for path, code in (
         (f"{messages}/1", 10008),
         ("/channels/1", 10003),
@@ -115,7 +115,7 @@ async def test_permissions_of_the_bot_are_respected(api, local, messages):
     assert (await api.ask("POST", messages, {"content": "x"}))[1]["code"] == 50001
 
 
-async def test_others_messages_are_not_edited(api, local, messages):
+async def test_messages_of_others_are_not_edited(api, local, messages):
     message = local.state.new_message(local.state.channel, local.state.owner, content="mine")
     local.state.save(message)
     assert (await api.ask("PATCH", f"{messages}/{message.id}", {"content": "x"}))[1]["code"] == 50005
@@ -130,7 +130,7 @@ async def test_an_enforced_nonce_is_sent_once(api, local, messages):
     assert len(local.state.messages) == 1
 
 
-async def test_answers_to_unknown_late_and_answered_interactions(api, local, interaction):
+async def test_answers_to_unknown_late_and_answered_interactions_are_refused(api, local, interaction):
     made = interaction()
     path = f"/interactions/{made.id}/{made.token}/callback"
     assert (await api.ask("POST", f"/interactions/1/{made.token}/callback", {"type": 5}))[1]["code"] == 10062
@@ -156,7 +156,7 @@ async def test_a_refused_answer_does_not_count_as_one(api, local, interaction):
     assert (await api.ask("POST", path, {"type": 4, "data": {"content": "x"}}))[0] == 204
 
 
-async def test_the_webhook_of_an_interaction(api, local, interaction):
+async def test_the_webhook_of_an_interaction_works_from_its_answer_until_its_token_expires(api, local, interaction):
     app = local.state.bot.id
     made = interaction()
     original = f"/webhooks/{app}/{made.token}/messages/@original"
@@ -171,7 +171,7 @@ async def test_the_webhook_of_an_interaction(api, local, interaction):
     assert (status, body["code"]) == (401, 50027)
 
 
-async def test_rate_limits_are_told_and_kept(api, messages):
+async def test_rate_limits_are_announced_in_headers_and_enforced(api, messages):
     for left in (4, 3, 2, 1, 0):
         assert (await api.ask("POST", messages, {"content": "x"}))[0] == 200
         assert api.headers["X-RateLimit-Remaining"] == str(left)
@@ -183,7 +183,7 @@ async def test_rate_limits_are_told_and_kept(api, messages):
     assert {"X-RateLimit-Limit", "X-RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Bucket"} <= {*api.headers}
 
 
-async def test_an_address_of_a_file_expires(local, http):
+async def test_the_url_of_a_file_expires(local, http):
     kept = local.state.attachments.add(local.state.channel.id, "a b.mid", b"MThd1234")
     url = local.state.attachments.url(kept)
     async with http.get(url) as response:
@@ -236,14 +236,14 @@ async def test_a_file_that_an_embed_shows_is_an_attachment_again_when_the_embed_
         ),
     ],
 )
-async def test_commands_that_break_a_limit(api, local, change, code):
+async def test_commands_that_break_a_limit_are_refused(api, local, change, code):
     command = {"name": "compose", "description": "Compose", **change}
     status, body = await api.ask("PUT", f"/applications/{local.state.bot.id}/commands", [command])
     assert (status, body["code"]) == (400, 50035)
     assert f'"{code}"' in json.dumps(body["errors"])
 
 
-async def test_a_command_keeps_its_id_when_it_is_told_again(api, local):
+async def test_a_command_keeps_its_id_when_it_is_registered_again(api, local):
     path = f"/applications/{local.state.bot.id}/commands"
     command = {"name": "compose", "description": "Compose", "default_member_permissions": "32"}
     first = (await api.ask("PUT", path, [command]))[1]

@@ -87,13 +87,13 @@ async def test_a_subcommand_gets_files_choices_channels_and_people(local, page, 
     assert not bot.errors
 
 
-async def test_a_subcommand_in_a_group_within_a_group(page, dataset):
+async def test_a_subcommand_in_a_group_within_a_group_reaches_the_bot(page, dataset):
     await page.command("dataset", below("nightly", "on", options=[]))
     message = await page.message(lambda one: one["content"] == "good night")
     assert message["interaction_metadata"]["name"] == "dataset nightly on"
 
 
-async def test_an_option_of_a_subcommand_is_completed_knowing_the_others(page, dataset):
+async def test_the_completion_of_an_option_gets_the_other_options_as_well(page, dataset):
     given = [{"name": "part", "value": "test"}, {"name": "name", "value": "bl", "focused": True}]
     payload = {"type": 4, "name": "dataset", "options": below("add", options=given)}
     status, body = await page.act(payload)

@@ -122,7 +122,7 @@ async def test_an_edit_with_something_unsupported_is_refused_and_changes_nothing
         ({"type": 9}, "data", "BASE_TYPE_REQUIRED"),
     ],
 )
-async def test_an_answer_with_something_unsupported_is_refused_and_is_none(api, interaction, body, path, code):
+async def test_an_answer_with_something_unsupported_is_refused_and_does_not_count(api, interaction, body, path, code):
     made = interaction()
     where = f"/interactions/{made.id}/{made.token}/callback"
     status, answer = await api.ask("POST", where, body)
@@ -220,7 +220,7 @@ async def test_direct_messages_to_several_people_are_refused(api, local):
 
 
 @pytest.mark.parametrize("path", ["/users/²", "/users/" + "9" * 5000, "/channels/²"])
-async def test_an_id_that_is_no_number_is_of_nobody(api, path):
+async def test_an_id_that_is_no_number_is_not_found(api, path):
     assert (await api.ask("GET", path))[0] == 404
 
 

@@ -120,6 +120,24 @@ async def test_an_autocompletion_brings_the_choices_of_the_bot(page, start_bot, 
     assert [(one["name"], one["value"]) for one in body["choices"]] == [("piano", "piano")]
 
 
+async def test_a_choice_of_digits_stays_the_text_that_the_option_takes(page, start_bot, bot):
+    @bot.tree.command(description="Pick")
+    async def pick(interaction: discord.Interaction, job: str) -> None:
+        await interaction.response.send_message(f"picked {job}")
+
+    @pick.autocomplete("job")
+    async def complete(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name="The latest", value="1456074443980800018")]
+
+    await start_bot(bot)
+    options = [{"name": "job", "type": 3, "value": "", "focused": True}]
+    _, body = await page.act({"type": 4, "nonce": "x", "name": "pick", "options": options})
+    (choice,) = body["choices"]
+    assert choice["value"] == "1456074443980800018"
+    await page.command("pick", [{"name": "job", "type": 3, "value": choice["value"]}])
+    await page.message(lambda one: one["content"] == "picked 1456074443980800018")
+
+
 async def test_a_dropped_socket_is_resumed_and_the_missed_command_arrives(local, page, start_bot, bot):
     @bot.tree.command(description="Ping")
     async def ping(interaction: discord.Interaction) -> None:
@@ -256,7 +274,7 @@ async def test_direct_messages_reach_their_member_only(local, page, other_page, 
         assert all(one.get("message", {}).get("content") != "hello in private" for one in other.frames)
 
 
-async def test_misbehaviour_is_survived_by_the_library(local, page, start_bot, bot):
+async def test_the_library_retries_after_server_errors_and_rate_limits(local, page, start_bot, bot):
     @bot.tree.command(description="Ping")
     async def ping(interaction: discord.Interaction) -> None:
         await interaction.response.defer()

@@ -42,7 +42,7 @@ async def test_a_model_that_nobody_serves_is_refused_by_name(start_worker, job_c
 async def test_a_seed_that_is_gone_is_said_at_once(start_worker, job_client, ask, valkey):
     start_worker().wait_until_ready()
     seed = await job_client.put_blob(b"MThd", "a.mid", "audio/midi")
-    valkey.client.delete(f"cadenza:blob:{seed.digest}")
+    valkey.client.zrem("cadenza:files", seed.digest)
     with pytest.raises(BlobGone):
         await job_client.submit(*ask(seed=seed))
 

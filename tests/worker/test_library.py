@@ -122,7 +122,11 @@ async def test_a_data_set_from_its_making_to_its_end(do, job_client, library):
     assert not list(library.parent.rglob("evil*"))
     # And its name is suggested until it is deleted
     assert await job_client.names(HERE, "data_sets") == ["rags"]
-    assert "deleted" in (await do(DeleteDataSet(name="rags"))).sentence
+    question = await do(DeleteDataSet(name="rags"))
+    assert question.sentence == "Delete the data set `rags` and its 2 pieces? This can't be undone."
+    assert "Deleted" in (await do(question.action)).sentence
+    refused = await do(DeleteDataSet(name="rags"))  # one that is not there is not asked about
+    assert "There is no data set" in refused.sentence
     assert await job_client.names(HERE, "data_sets") == []
 
 
@@ -153,12 +157,14 @@ async def test_a_model_from_its_import_to_its_end(do, job_client):
     exported = await do(ExportModel(name="piano"))
     parts = {ref.name: await job_client.get_blob(ref) for ref in exported.files}
     # When a server imports it under a name of its own
-    assert "not in use yet" in (await do(ImportModel(name="mine", files=exported.files), files=parts)).sentence
+    assert "Imported version" in (await do(ImportModel(name="mine", files=exported.files), files=parts)).sentence
     listed = {model.name: model for model in (await do(ListModels())).models}
     assert (listed["mine"].is_shared, listed["piano"].is_shared) == (False, True)
     assert not any(one.is_current for one in listed["mine"].versions)
     # Then it is in use once it is promoted, can be renamed, shown, and deleted
-    assert "from now on" in (await do(PromoteModel(name="mine"))).sentence
+    promoted = await do(PromoteModel(name="mine"))
+    assert "`mine` now uses version" in promoted.sentence
+    assert promoted.model is None  # nothing was in use before, so there is no way back to offer
     await do(RenameModel(name="mine", new_name="ours"))
     shown = (await do(ShowModel(name="ours"))).models[0]
     assert [one.is_current for one in shown.versions] == [True]
@@ -166,7 +172,10 @@ async def test_a_model_from_its_import_to_its_end(do, job_client):
         model for model in (await do(ListModels())).models if model.is_shared
     )
     assert await job_client.names(HERE, "models") == ["ours"]
-    await do(DeleteModel(name="ours"))
+    question = await do(DeleteModel(name="ours"))
+    assert question.sentence == "Delete the model `ours`? This can't be undone."
+    assert "ours" in {model.name for model in (await do(ListModels())).models}
+    await do(question.action)
     assert "ours" not in {model.name for model in (await do(ListModels())).models}
 
 
@@ -176,7 +185,7 @@ async def test_shared_models_are_nobodys_to_change(do):
         RenameModel(name="piano", new_name="other"),
         DeleteModel(name="piano"),
     ):
-        assert "shared by all servers" in (await do(action)).sentence
+        assert "comes with the bot and can't be changed" in (await do(action)).sentence
 
 
 async def test_a_bundle_that_was_altered_is_not_imported(do, job_client):
@@ -199,11 +208,13 @@ async def test_a_server_has_as_many_and_as_large_models_as_it_may(monkeypatch, r
     with pytest.raises(LibraryFull, match="1 is the limit"):
         await do(ImportModel(name="other", files=exported.files), files=files)
     # And another version of the first is not, nor is another server's
-    assert "not in use yet" in (await do(ImportModel(name="mine", files=exported.files), files=files)).sentence
-    assert "not in use yet" in (await do(ImportModel(name="other", files=exported.files), THERE, files=files)).sentence
+    assert "Imported version" in (await do(ImportModel(name="mine", files=exported.files), files=files)).sentence
+    assert (
+        "Imported version" in (await do(ImportModel(name="other", files=exported.files), THERE, files=files)).sentence
+    )
     # And there is room again once it is deleted
-    await do(DeleteModel(name="mine"))
-    assert "not in use yet" in (await do(ImportModel(name="other", files=exported.files), files=files)).sentence
+    await do(DeleteModel(name="mine", confirmed=True))
+    assert "Imported version" in (await do(ImportModel(name="other", files=exported.files), files=files)).sentence
 
 
 async def test_a_model_that_is_too_large_for_what_a_server_may_have_is_refused_by_the_worker(

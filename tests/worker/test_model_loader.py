@@ -67,9 +67,11 @@ def test_a_wish_becomes_a_piece_that_says_what_was_followed(players, name, mode)
     composed = players[name].compose(
         SEEDS[name], mapping.options(request), lambda stage, _: stages.append(stage), lambda: False
     )
-    # Then the result can be told to the member
-    followed = mapping.followed(composed.controls)
-    assert (followed.key, followed.style) == ("E minor", "Waltz")
+    # Then the result says of each control that the piece has it, or why it has not
+    followed, missed = mapping.followed(composed.controls), mapping.missed(composed.missed)
+    assert {*followed.asked, *(one.control for one in missed)} - {"length"} == {"key", "style"}
+    assert followed.key in (None, "E minor")
+    assert all(one.reason.endswith(".") for one in missed)
     assert mapping.originality(composed.originality) is None
     assert set(stages) == {"priming", "composing"}
     assert composed.ended in (True, False)
@@ -90,7 +92,7 @@ def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(loader, tmp_path
 def test_a_model_without_a_beat_says_that_a_tempo_is_left_to_it(players):
     request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, tempo_bpm=90.0, length_s=5.0)
     composed = players["free"].compose(None, mapping.options(request), lambda *_: None, lambda: False)
-    assert any("tempo" in remark for remark in composed.remarks)
+    assert "tempo_bpm" in {one.control for one in mapping.missed(composed.missed)}
     assert mapping.followed(composed.controls) == contract.Controls()
 
 

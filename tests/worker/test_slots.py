@@ -188,7 +188,7 @@ async def test_a_slot_that_breaks_over_an_entry_of_the_queue_starts_anew(
     valkey.client.hset("rq:job:bad", mapping={"data": "x", "created_at": "never"})
     valkey.client.lpush("rq:queue:compose", "bad")
     deadline = time.monotonic() + 10
-    while "starts anew" not in worker.log.read_text():
+    while "restarts" not in worker.log.read_text():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
     # Then it does the next job all the same

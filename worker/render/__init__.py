@@ -11,6 +11,7 @@ schedule              a piece as key and pedal events at sample positions
 engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it
 tinysoundfont_engine  tinysoundfont, where it has not
+midirenderer_engine   midirenderer, where neither is installed
 mp3                   sound to MP3 with a title and its length
 picture               the PNG: a piano roll, which `model.pictures` draws
 

@@ -53,6 +53,11 @@ def plays(batches: list[dict]) -> list[dict[str, np.ndarray]]:
     return [{name: np.concatenate(parts) for name, parts in play.items()} for play in found]
 
 
+def controls(play: dict[str, np.ndarray], representation: Performance) -> np.ndarray:
+    """What the stack sees that was asked, (steps, width)."""
+    return play["features"][:, ASKED_AT : ASKED_AT + representation.controls.width]
+
+
 @pytest.mark.parametrize("streams", [1, 2, 4, 16])
 def test_every_note_of_every_piece_comes_exactly_once_and_then_its_end(pieces: list[np.ndarray], streams: int):
     # When the windows of each row are put together again
@@ -151,10 +156,10 @@ def test_what_is_asked_is_what_the_music_is_and_can_be_hidden():
     )
     slices = [representation.controls.slices[name] for name in ("style", "key")]
     for part in slices:
-        assert (shown["controls"][:, part] == asked[part]).all()
+        assert (controls(shown, representation)[:, part] == asked[part]).all()
     # And when all is hidden, nothing is
     (hidden,) = plays([next(windows.shuffled(np.random.default_rng(0), Augmentation(controls_hidden=1.0)))[0]])
-    assert not hidden["controls"].any()
+    assert not controls(hidden, representation).any()
 
 
 def test_an_excerpt_is_the_beginning_and_the_end_of_its_piece():
@@ -167,7 +172,8 @@ def test_an_excerpt_is_the_beginning_and_the_end_of_its_piece():
         assert SHORTEST_EXCERPT - 1 <= len(velocities) <= LONGEST_EXCERPT
         assert velocities[0] == long[0, 2]
         assert velocities[-1] == long[-1, 2]
-        assert play["left"][0] >= 0  # an excerpt always says how long it is
+        says_length = play["features"][0, ASKED_AT + len(NOTHING)]
+        assert says_length == 1  # an excerpt always does
 
 
 @pytest.mark.parametrize("name", ["performance", "events"])
@@ -176,7 +182,7 @@ def test_a_batch_stays_as_it_is_while_the_next_ones_are_made(name: str):
     pieces = [representation.encode(PERFORMANCE.decode(steps)) for steps in scales(4, 60)]
     streams = WindowStreams(representation, pieces, 2, 32).shuffled(np.random.default_rng(0), Augmentation())
     batches = [next(streams)[0] for _ in range(12)]
-    kept = [{part: batch[part].copy() for part in ("raw", "target", "previous")} for batch in batches]
+    kept = [{part: batch[part].copy() for part in ("features", "target", "previous")} for batch in batches]
     again = WindowStreams(representation, pieces, 2, 32).shuffled(np.random.default_rng(0), Augmentation())
     for batch, (other,) in zip(kept, again, strict=False):
         for part, values in batch.items():

@@ -22,7 +22,7 @@ async def open_compose(page: Page) -> None:
     await page.wait_for_selector(".form")
 
 
-async def test_the_picker_is_driven_by_keyboard_alone(composer, open_page):
+async def test_the_picker_works_with_the_keyboard_alone(composer, open_page):
     async with open_page() as page:
         # Given the message box
         await page.focus("#message-box")

@@ -91,7 +91,7 @@ async def test_a_picture_is_shown_once_and_opens_large(composer, open_page):
         await expect(page.locator("dialog")).to_have_count(0)
 
 
-async def test_a_pressed_button_waits_then_shows_what_came_of_it(composer, open_page):
+async def test_a_pressed_button_waits_then_shows_the_result(composer, open_page):
     async with page_with_a_piece(composer, open_page) as page:
         again = page.locator("[data-custom-id=again]")
         await expect(page.get_by_role("button", name="Undo")).to_be_disabled()
@@ -137,7 +137,7 @@ async def test_hostile_text_and_names_are_shown_as_text(composer, bot, local, op
         assert set(links) <= {"https:"}
 
 
-async def test_reading_further_up_is_not_disturbed_by_news(composer, bot, local, open_page):
+async def test_reading_further_up_is_not_disturbed_by_new_messages(composer, bot, local, open_page):
     channel = await bot.fetch_channel(local.state.channel.id)
     async with open_page(height=400) as page:
         # Given a channel that is longer than the window, shown at its end
@@ -181,7 +181,7 @@ async def test_a_phone_needs_no_sideways_scrolling(composer, open_page):
         assert await fits()
 
 
-async def test_a_lost_connection_is_told_and_mended(open_page):
+async def test_a_lost_connection_is_shown_and_restored(open_page):
     again = LocalDiscord()
     async with again.serving() as port:
         opening = open_page(url=again.url)

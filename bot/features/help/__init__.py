@@ -1,0 +1,5 @@
+"""`/help` and `/ping`.
+
+command  `/help`
+ping     `/ping`
+"""
