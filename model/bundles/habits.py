@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ SEVERAL = 1.5  # notes sounding at once, on average, above which music is more t
 MOST_ENSEMBLES = 200  # the most frequent; of what is rarer only so many as are needed for every program to be known
 LEAST_KNOWN = 0.002  # of all notes: a program that plays as much is known by ensembles that have about as much of it
 MOST_FOR_PROGRAMS = 150  # ensembles taken for that
+LEAST_ASKED = 0.12  # of the notes for each family that is asked for; what has less of one is hardly heard
 LEAST_SHARE = 0.02  # of an ensemble's notes; who plays less is not one of it
 Who = tuple[str, tuple[int, ...]]  # a style, and programs
 
@@ -60,6 +61,13 @@ class Ensemble(BaseModel):
         """The families that play, in the order of `FAMILIES`."""
         families = {player.family for player in self.players}
         return tuple(family for family in FAMILIES if family in families)
+
+    def gives_each(self, families: Collection[str]) -> bool:
+        """Whether just these families play, each of them LEAST_ASKED of the notes or more."""
+        shares = dict.fromkeys(self.instruments, 0.0)
+        for player in self.players:
+            shares[player.family] += player.share
+        return set(families) == set(shares) and min(shares.values()) >= LEAST_ASKED
 
 
 class Habits(BaseModel):
@@ -106,7 +114,9 @@ class Habits(BaseModel):
         """
         asked = set(instruments)
         fitting = [one for one in self.ensembles if style in (None, one.style) and asked <= set(one.instruments)]
-        narrower = [one for one in fitting if asked == set(one.instruments)]
+        narrower = [one for one in fitting if one.gives_each(asked)] or [
+            one for one in fitting if asked == set(one.instruments)
+        ]
         if style is None and not asked:
             narrower = [one for one in fitting if one.voices >= SEVERAL]
         among = narrower or fitting

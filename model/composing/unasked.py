@@ -96,10 +96,10 @@ def players_of(asked: Controls, habits: Habits) -> Settled:
 
 
 def _is_usual(asked: Controls, habits: Habits) -> bool:
-    """Whether families are asked for, and just those play together in the training set."""
+    """Whether families are asked for, and just those play together in the training set, each of them a good deal."""
     wanted = set(asked.instruments)
     return wanted <= set(FAMILIES) and any(
-        wanted == set(one.instruments) and asked.style in (None, one.style) for one in habits.ensembles
+        one.gives_each(wanted) and asked.style in (None, one.style) for one in habits.ensembles
     )
 
 

@@ -110,6 +110,16 @@ def test_a_program_that_plays_a_good_deal_in_many_rare_ensembles_is_known():
     assert [one.share for one in ensembles] == sorted((one.share for one in ensembles), reverse=True)
 
 
+def test_whoever_is_asked_for_plays_a_good_deal_where_there_is_such_an_ensemble():
+    def ensemble(bass: float) -> Ensemble:
+        players = (Player(program=0, share=1 - bass), Player(program=33, share=bass))
+        return Ensemble(players=players, share=bass, voices=2, together=0.5)
+
+    habits = Habits(ensembles=(ensemble(0.05), ensemble(0.3)))
+    assert {habits.ensemble(chance, None, ("piano", "bass")) for chance in (0.0, 0.5, 1.0)} == {ensemble(0.3)}
+    assert Habits(ensembles=(ensemble(0.05),)).ensemble(0.5, None, ("piano", "bass")) == ensemble(0.05)
+
+
 def test_drums_are_an_instrument_of_an_ensemble():
     score = representation_of("score")
     beat = np.zeros((256, 5), dtype=np.int32)
