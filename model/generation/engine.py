@@ -205,7 +205,8 @@ class Engine:
             if not rows:
                 break
             for row in rows:
-                embed(pieces[row].state.decoder, self._weights, nothing, scratches[row], inputs[row : row + 1])
+                decoder, written = pieces[row].state.decoder, inputs[row : row + 1]
+                embed(decoder, self._weights, self._rules, nothing, scratches[row], written)
             outputs = self._stack.step([pieces[row].slot for row in rows], inputs[rows])
             tasks = [
                 self._helpers.submit(self._draw_step, pieces[row], outputs[place], step, scratches[row])
