@@ -319,8 +319,10 @@ def _stage(match):
 def _forget(pointer):
     """Forget the older half."""
     half = MEMORY // 2
-    for part in (pointer.keys, pointer.onsets):
-        part[:half] = part[half:]
-    pointer.matches[:half] = pointer.matches[half:]
-    pointer.classes[:half] = pointer.classes[half:]
-    pointer.matches[0], pointer.about[0].steps = 0, half
+    for step in range(half):
+        pointer.keys[step], pointer.onsets[step] = pointer.keys[step + half], pointer.onsets[step + half]
+        pointer.matches[step] = pointer.matches[step + half]
+        for field in range(pointer.classes.shape[1]):
+            pointer.classes[step, field] = pointer.classes[step + half, field]
+    pointer.matches[0] = 0
+    pointer.about[0].steps = half

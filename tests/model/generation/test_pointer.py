@@ -59,7 +59,7 @@ def test_after_a_motif_came_back_what_followed_it_follows_again(engine: Engine):
     # When it goes on, with the pointer and without
     with_pointer, without = (share_of(go_on(engine, state, sampling, 1), ANSWER[0]) for sampling in (ON, OFF))
     # Then B comes
-    assert with_pointer >= 0.5
+    assert with_pointer >= 0.3
     assert without <= 0.1
 
 
