@@ -30,8 +30,8 @@ class ClassicSampler:
     def __init__(self, network: ClassicNetwork) -> None:
         self.network = network
         self.window = network.config.window
-        self._read = tf.function(self._read_graph, autograph=False)
-        self._step = tf.function(self._step_graph, autograph=False)
+        self.read = tf.function(self._read_graph, autograph=False)
+        self.step = tf.function(self._step_graph, autograph=False)
 
     def notes(
         self,
@@ -57,10 +57,10 @@ class ClassicSampler:
         for row in uniforms:
             if should_stop():
                 break
-            logits, states = self._read(tf.constant(after(line, self.window)))
+            logits, states = self.read(tf.constant(after(line, self.window)))
             for turn, uniform in enumerate(row):
                 if turn:
-                    logits, states = self._step(tf.constant(line[-1:]), states)
+                    logits, states = self.step(tf.constant(line[-1:]), states)
                 line = np.append(line, np.int32(_drawn(logits.numpy()[0], uniform, taste)))
         return line[len(start) : len(start) + count]
 

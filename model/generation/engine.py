@@ -82,8 +82,8 @@ class Engine:
     @property
     def memory_bytes(self) -> int:
         """What it holds in memory, beside the network itself."""
-        memory = self.decoders.start().decoder.memory
-        each = sum(part.nbytes for part in memory)
+        decoder = self.decoders.start().decoder
+        each = sum(part.nbytes for part in (*decoder.memory, *decoder.pointer))
         held = sum(part.nbytes for part in self._weights) + (self._stack.nbytes if self._stack else 0)
         return held + each * (len(self._free) + len(self._running))
 

@@ -188,15 +188,16 @@ def pointing_of(representation: Representation) -> Pointing:
 def new_pointer(representation: Representation) -> Pointer:
     """Nothing was played."""
     sizes = [field.size for field in representation.fields]
+    room = MEMORY if representation.name in FITTED else 1
     return Pointer(
         about=np.zeros(1, dtype=POINTER),
-        keys=np.zeros(MEMORY, dtype=np.int64),
-        classes=np.zeros((MEMORY, len(sizes)), dtype=np.int32),
-        onsets=np.zeros(MEMORY, dtype=np.int64),
-        matches=np.zeros(MEMORY, dtype=np.int32),
-        places=np.zeros(MEMORY, dtype=np.int32),
-        left=np.zeros(MEMORY, dtype=np.int32),
-        weights=np.zeros(MEMORY, dtype=np.float64),
+        keys=np.zeros(room, dtype=np.int64),
+        classes=np.zeros((room, len(sizes)), dtype=np.int32),
+        onsets=np.zeros(room, dtype=np.int64),
+        matches=np.zeros(room, dtype=np.int32),
+        places=np.zeros(room, dtype=np.int32),
+        left=np.zeros(room, dtype=np.int32),
+        weights=np.zeros(room, dtype=np.float64),
         shares=np.zeros(max(sizes), dtype=np.float64),
     )
 

@@ -170,7 +170,9 @@ def rules_of(representation: Representation) -> Rules:
     per_second = representation.units_per_second or 0.0
     return Rules(
         sizes=np.array([field.size for field in representation.fields]),
-        waits=(np.ones(representation.fields[0].size) if waits is None else waits).astype(np.int32),
+        waits=np.full(
+            representation.fields[0].size, representation.units_per_step if waits is None else waits, np.int32
+        ),
         drawable=representation.drawable().astype(np.uint8),
         end_class=representation.end_class,
         opens_with_wait=notes,

@@ -128,7 +128,7 @@ def _head(state, conditions, classes, weights, field, output, scratch):
 
 
 @inlined
-def _mask(state, conditions, piece, processors, rules, field, scratch):
+def mask(state, conditions, piece, processors, rules, field, scratch):
     """Refuse classes that cannot follow, and those that composing does not draw."""
     size, logits = rules.sizes[field], scratch.floats[LOGITS]
     allowed, composable = scratch.masks[0, :size], scratch.masks[1, :size]
@@ -179,7 +179,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
         _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
-        _mask(state, decoder.conditions, piece, processors, rules, field, scratch)
+        mask(state, decoder.conditions, piece, processors, rules, field, scratch)
         if freedom == FREE and not (field == 0 and state.left == 0):  # there the piece may end, as it never did before
             point(pointer, rules.pointing, field, size, logits)
         if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
@@ -276,7 +276,7 @@ def _read(decoder, rules, raw):
 
 
 @kept
-def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):
+def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):  # noqa: PLR0913
     """Steps of one piece with a recurrent stack: first it reads given ones (prefill), then it draws, up to its end.
 
     Args:

@@ -1,26 +1,22 @@
 """Between a `Piece` and the steps a network reads and draws.
 
-arrays       numpy under the names of keras.ops
-base         what every representation promises: fields, encode, decode, the context a network may look at
-measuring    the controls that real music would answer to
-buckets      numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
-performance  note-level tuples (shift, pitch, velocity, duration) exact to 10 ms; the default for expressive piano
-score        several instruments on a beat grid, with drums, meters and tempi; the default for several instruments
-engraving    between a piece and the steps of `score`
-grid         ticks, waits, lengths, tempi and meters of `score` as classes
-meters       where in the bar a moment lies, as features
-players      who plays and what sounds in a `score`, as features and rules
+base            what every representation is: a codec, the constants of its law, what evaluation needs
+law             the law of a step: the functions that each representation has a version of, and `trace`
+measuring       the controls that real music would answer to
+buckets         numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
+performance     note-level tuples (shift, pitch, velocity, duration) exact to 10 ms; the default for expressive piano
+score           several instruments on a beat grid, with drums, meters and tempi; the default for several instruments
+engraving       between a piece and the steps of `score`
+grid            ticks, waits, lengths, tempi and meters of `score` as classes
 score_controls  what could be asked of the music in a `score`
-score_history  the situations along many known steps of a `score` at once
-voices       four voices on a grid of sixteenths, as chorales are predicted; used by the bundle `chorale`
-voice_context  what the network may look at in four voices, as seen from one note
-echoes       where the music so far last went as it goes now, and how it went on there
-four_parts   between a piece and a table of four voices
-events       the 388 events of Performance RNN, one a step; what likelihoods are compared by
-notes        the classic tutorial's notes and chords out of a vocabulary built from a corpus
-chords       the names of notes and chords, and which known one is nearest to an unknown one
-characters   music as a text, one character a step
-tokens       what representations of one field have in common
+voices          four voices on a grid of sixteenths, as chorales are predicted; used by the bundle `chorale`
+four_parts      between a piece and a table of four voices
+events          the 388 events of Performance RNN, one a step; what likelihoods are compared by
+notes           the classic tutorial's notes and chords out of a vocabulary built from a corpus
+chords          the names of notes and chords, and which known one is nearest to an unknown one
+characters      music as a text, one character a step
+tokens          what representations of one field have in common
+*_law           their versions of the law
 """
 
 from collections.abc import Sequence

@@ -78,6 +78,7 @@ class Representation(ABC):
     units_per_quarter: ClassVar[int] = 1  # where it is
     opens_with_wait: ClassVar[bool] = False  # whether a step is a note and its first value the wait before it
     headings: ClassVar[int] = 0  # steps at the beginning of every piece that say its meter and tempo
+    units_per_step: ClassVar[int] = 1  # own time units that a step lets pass at least, where no class says a wait
     hears_drums: ClassVar[bool] = False  # whether they are among its steps
     usual_tempo_bpm: ClassVar[float] = 120.0  # quarters a minute where it is, and none was asked for
     default_temperatures: ClassVar[dict[str, float]] = {}  # of single fields, at a temperature of 1

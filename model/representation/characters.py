@@ -40,6 +40,7 @@ class Characters(Tokens):
     fields = (Field("character", len(ALPHABET) + 1),)
     left_fades = (6.0, 24.0, 96.0, 384.0)  # an eighth to eight bars
     symbol = "character"
+    units_per_step = 0  # most characters are written without time passing
     units_per_second = 2.0 * GRID  # it is written at 120 bpm
     quantisation = (
         "onsets and lengths on sixteenths and triplets, the tempo 120 bpm, one loudness, drums, pedal and silence "

@@ -16,7 +16,8 @@ from model.data.jsb import read_jsb, split_of
 from model.errors import DataError, RequestError
 from model.evaluation.jsb16 import evaluate_jsb16, pitch_nats
 from model.network import NetworkConfig, NoteNetwork
-from model.representation.voices import REST_CLASS, WIDEST
+from model.representation.four_parts import WIDEST
+from model.representation.voices_law import REST_CLASS
 
 CHORALES = [[[72, 67, 60, 48]] * 3 + [[74, 65, -1, 50]] * 2, [[70, 65, 62, 46]] * 4]
 CHOICES = 2 * WIDEST + 2  # a move by up to three octaves either way, or a rest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from keras import ops
-from model.representation.arrays import NUMPY
 
 from model.errors import RequestError
 from model.network import PRESETS, NetworkConfig, NoteNetwork
@@ -30,12 +29,14 @@ def fresh() -> NoteNetwork:
 
 def known(pieces: np.ndarray) -> dict:
     """A batch of whole pieces (batch, notes, fields) as the network takes it."""
-    situation = PERFORMANCE.situation(len(pieces), NUMPY)
-    before, _ = PERFORMANCE.trace(pieces, situation)
-    target = PERFORMANCE.classes(pieces, before, NUMPY)
+    controls = np.zeros(PERFORMANCE.controls.width, np.float32)
+    traces = [PERFORMANCE.trace(piece, PERFORMANCE.new_states(), controls) for piece in pieces]
+    target, features, allowed = (
+        np.stack([getattr(trace, name) for trace in traces]) for name in ("classes", "features", "allowed")
+    )
     starts = np.tile([field.size for field in PERFORMANCE.fields], (len(pieces), 1, 1))
     previous = np.concatenate([starts, target[:, :-1]], axis=1).astype(np.int32)
-    return {"previous": previous, "target": target, "raw": pieces, "shift": pieces[..., 0], "situation": before}
+    return {"previous": previous, "target": target, "features": features, "allowed": allowed}
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -62,12 +63,12 @@ def test_start_is_a_row_beyond_every_class_of_each_embedding(fresh: NoteNetwork)
 def test_logits_of_every_field_have_its_classes_and_refuse_what_cannot_follow(fresh: NoteNetwork):
     batch = known(steps_of(np.random.default_rng(4), 60)[None, :20])
     logits, _ = fresh(batch, fresh.start(1)[1])
-    later = PERFORMANCE.elapse(batch["situation"], batch["shift"], NUMPY)
+    at = 0
     for field, values in zip(PERFORMANCE.fields, logits, strict=True):
         assert values.shape == (1, 20, field.size)
-        allowed = PERFORMANCE.allowed(field.name, later, NUMPY)
-        if allowed is not None:
-            np.testing.assert_array_equal(ops.convert_to_numpy(values) == np.float32(REFUSED), ~allowed)
+        allowed = batch["allowed"][..., at : at + field.size]
+        np.testing.assert_array_equal(ops.convert_to_numpy(values) == np.float32(REFUSED), ~allowed)
+        at += field.size
 
 
 def test_the_likelihood_is_the_sum_of_what_each_step_costs(fresh: NoteNetwork):
@@ -82,7 +83,7 @@ def test_the_likelihood_is_the_sum_of_what_each_step_costs(fresh: NoteNetwork):
         logarithms = ops.convert_to_numpy(ops.log_softmax(values))[0]
         costs = -np.take_along_axis(logarithms, batch["target"][0, :, index, None], axis=1)[:, 0]
         per_field.append(costs[: None if index == 0 else -1].sum())
-    residual = PERFORMANCE.residual_nats(batch["target"])[0, :-1].sum()
+    residual = PERFORMANCE.quantisation_nats(batch["target"])[0, :-1].sum()
     # Then `nats` says the same
     likelihood = nats(fresh, [piece])
     assert likelihood.notes == 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model.representation.arrays import NUMPY
 
 from model.midi.repairs import cut_overlaps
 from model.piece import NOTE, PEDAL, Instrument, Piece, table
@@ -14,6 +13,7 @@ from model.representation.buckets import LARGEST, SIZE
 from model.representation.events import NOTE_OFF, SET_VELOCITY, TIME_SHIFT, events_of
 from model.representation.performance import DURATION, HIGHEST_KEY, LOWEST_KEY, PITCH, SHIFT, VELOCITY
 from tests.model.made_pieces import pieces
+from tests.model.moments import Moment
 
 PERFORMANCE = Performance()
 relaxed = settings(deadline=None, max_examples=150)
@@ -160,5 +160,5 @@ def test_composing_draws_neither_the_end_nor_a_wait_of_more_than_four_seconds():
     assert drawable[:128].all()
     assert not drawable[PERFORMANCE.end_class]
     classes = np.flatnonzero(drawable)
-    longest = PERFORMANCE.raw(SHIFT, classes, np.full(len(classes), 0.9999, np.float32), {}, NUMPY)
-    assert 300 < longest.max() <= 400
+    longest = max(Moment(PERFORMANCE).raw("shift", drawn, 0.9999) for drawn in classes.tolist())
+    assert 300 < longest <= 400

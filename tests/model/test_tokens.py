@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model.representation.arrays import NUMPY
 
 from model.errors import DataError, RequestError
 from model.piece import NOTE, Piece, table
@@ -15,6 +14,7 @@ from model.representation.base import UNKNOWN
 from model.representation.characters import ALPHABET, piece_of, text_of
 from model.representation.events import events_of, performance_of
 from tests.model.made_pieces import pieces, steps_of
+from tests.model.moments import Moment
 
 SEEDS = st.integers(0, 10_000)
 FEW = settings(max_examples=40, deadline=None)
@@ -77,33 +77,29 @@ def test_the_grammar_lets_through_whatever_music_gives(kind, seed, cut, says_len
     whole = representation.encode(Performance().decode(steps_of(np.random.default_rng(seed), 60)))
     for steps in (whole, representation.spliced(whole[: cut[0]], whole[-cut[1] :])):
         # When it is followed step by step, towards its end or without knowing one
-        situation = representation.situation(1, NUMPY)
-        if len(steps) and says_length:
-            situation["left"][:] = representation.onsets(steps)[-1]
-        before, after = representation.trace(steps[None], situation) if len(steps) else ({}, situation)
+        has_end = says_length and len(steps) > 0
+        moment = Moment(representation, int(representation.onsets(steps)[-1]) if has_end else UNKNOWN)
         # Then every step may follow, and may be drawn, and at the end so may END
-        field, columns = representation.fields[0].name, steps.astype(np.int64)
-        if len(steps):
-            assert np.take_along_axis(representation.allowed(field, before, NUMPY)[0], columns, 1).all()
-            moments = {name: value[0] for name, value in before.items()}
-            assert np.take_along_axis(representation.openings(moments, NUMPY), columns, 1).all()
-        assert representation.allowed(field, after, NUMPY)[0, representation.end_class]
-        assert representation.openings(after, NUMPY)[0, representation.end_class] == (says_length and len(steps) > 0)
-        assert after["left"][0] == (0 if says_length and len(steps) else UNKNOWN)
+        field = representation.fields[0].name
+        for step in steps:
+            assert moment.allowed(field)[step[0]]
+            assert moment.drawable(field)[step[0]]
+            moment.after(step)
+        assert moment.allowed(field)[representation.end_class]
+        assert moment.drawable(field)[representation.end_class] == has_end
+        assert moment["left"] == (0 if has_end else UNKNOWN)
 
 
 @pytest.mark.parametrize("kind", [Events, Characters])
 def test_drawing_at_random_within_the_grammar_never_gets_stuck(kind):
     representation, rng = kind(), np.random.default_rng(3)
-    situation = representation.situation(1, NUMPY)
-    situation["left"][:] = 300
-    field, drawn = representation.fields[0].name, []
+    moment, field, drawn = Moment(representation, 300), representation.fields[0].name, []
     while not drawn or drawn[-1] != representation.end_class:
         assert len(drawn) < 20_000
-        can = representation.allowed(field, situation, NUMPY)[0] & representation.openings(situation, NUMPY)[0]
+        can = moment.allowed(field) & moment.drawable(field)
         drawn.append(int(rng.choice(np.flatnonzero(can))))
         if drawn[-1] != representation.end_class:
-            situation = representation.advance(situation, {field: np.array([drawn[-1]], dtype=np.int32)}, NUMPY)
+            moment.after(np.array(drawn[-1:]))
     steps = representation.steps_of_tokens(drawn[:-1])
     assert representation.onsets(steps)[-1] == 300
     assert len(representation.decode(steps))

@@ -6,20 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras import ops
-from model.representation.arrays import NUMPY
-from model.representation.echoes import RUN_STAGES
-from model.representation.voice_context import CHROMA, LEAP, LEAPS
 
 from model.controls import Controls
-from model.data.windows import WindowStreams
-from model.network import NetworkConfig, NoteNetwork
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Voices
-from model.representation.base import Situation
-from model.representation.four_parts import PARTS, REST, STARTS, WIDEST
+from model.representation.four_parts import PARTS, REST, WIDEST
 from model.representation.voices import NAMES, REST_CLASS
+from model.representation.voices_law import CHROMA, LEAP, LEAPS, RUN_STAGES
 from tests.model.made_pieces import pieces
+from tests.model.moments import Moment
 
 VOICES = Voices()
 relaxed = settings(deadline=None, max_examples=60)
@@ -32,13 +27,9 @@ GRID = st.lists(st.tuples(PITCH, PITCH, PITCH, PITCH), min_size=1, max_size=24).
 
 def contexts(steps: np.ndarray) -> list[np.ndarray]:
     """What the stack and every head see before each of `steps` (steps, 4)."""
-    before, _ = VOICES.trace(steps[None], VOICES.situation(1, NUMPY))
-    seen, now = [VOICES.context("input", before, NUMPY)], before
-    for index, name in enumerate(NAMES):
-        seen.append(VOICES.context(name, now, NUMPY))
-        value = steps[None, :, index]
-        now = VOICES.elapse(now, value, NUMPY) if index == 0 else VOICES.noted(now, index, value, NUMPY)
-    return seen
+    controls = np.zeros(VOICES.controls.width, dtype=np.float32)
+    features = VOICES.trace(steps, VOICES.new_states(), controls).features
+    return np.split(features, np.cumsum(list(VOICES.context_sizes.values()))[:-1], axis=1)
 
 
 def piece_of_parts(*parts: list[tuple[int, int, int]]) -> Piece:
@@ -69,14 +60,12 @@ def test_any_piece_can_be_sung_and_sung_again_the_same(piece: Piece):
 @given(GRID)
 @relaxed
 def test_classes_name_the_pitches_again(steps: np.ndarray):
-    before, _ = VOICES.trace(steps[None], VOICES.situation(1, NUMPY))
-    classes = VOICES.classes(steps[None], before, NUMPY)
-    uniform = np.zeros(classes.shape[:2])
-    raw = [VOICES.raw(index, classes[..., index], uniform, before, NUMPY) for index in range(4)]
-    np.testing.assert_array_equal(np.stack(raw, axis=-1)[0], steps)
-    for index, name in enumerate(NAMES):
-        allowed = VOICES.allowed(name, before, NUMPY)
-        assert np.take_along_axis(allowed, classes[..., index, None], axis=-1).all()
+    moment = Moment(VOICES)
+    for step in steps:
+        classes = moment.classes(step)
+        assert [moment.raw(name, drawn) for name, drawn in zip(NAMES, classes, strict=True)] == step.tolist()
+        assert all(moment.allowed(name)[drawn] for name, drawn in zip(NAMES, classes, strict=True))
+        moment.after(step)
 
 
 @given(GRID, st.integers(0, 100), st.integers(0, 3))
@@ -91,40 +80,40 @@ def test_nothing_of_what_is_still_to_come_is_shown(steps: np.ndarray, place: int
     for part, (seen, seen_of_other) in enumerate(zip(contexts(steps), contexts(other), strict=True)):
         sees_its_step = part - 1 <= voice  # 0 is the stack; head k sees the voices above it
         upto = place + 1 if sees_its_step else place
-        np.testing.assert_array_equal(seen[:, :upto], seen_of_other[:, :upto])
+        np.testing.assert_array_equal(seen[:upto], seen_of_other[:upto])
 
 
 def test_a_chorale_looks_the_same_in_another_key():
     steps = np.array([[67, 64, 60, 48], [67, 64, 60, 48], [69, 65, 60, 53], [71, 65, 62, 43]], dtype=np.int32)
-    before, _ = VOICES.trace(steps[None], VOICES.situation(1, NUMPY))
-    moved, _ = VOICES.trace(steps[None] + 2, VOICES.situation(1, NUMPY))
-    classes = [VOICES.classes(each, seen, NUMPY) for each, seen in ((steps[None], before), (steps[None] + 2, moved))]
-    np.testing.assert_array_equal(classes[0][:, 1:], classes[1][:, 1:])
-    assert (before["frame"][0, 1:] == 48).all()
-    assert (moved["frame"][0, 1:] == 50).all()
+    here, there = contexts(steps), contexts(steps + 2)
+    first, second = (Moment(VOICES).after(each[:1]) for each in (steps, steps + 2))
+    assert (first["frame"], second["frame"]) == (48, 50)
+    assert first.classes(steps[1]) == second.classes(steps[1] + 2)
+    chroma_of_voices = slice(4 * CHROMA)  # the first of what the stack sees
+    np.testing.assert_array_equal(here[0][1:, chroma_of_voices], there[0][1:, chroma_of_voices])
 
 
 def test_what_is_repeated_is_announced():
     # Given a bar and its first three quarters again
     bar = np.arange(64).reshape(16, 4).astype(np.int32)
-    _, after = VOICES.trace(np.concatenate([bar, bar[:12]])[None], VOICES.situation(1, NUMPY))
+    after = Moment(VOICES).after(np.concatenate([bar, bar[:12]]))
     # Then its fourth is expected, of the melody and of all voices, after a match of twelve sixteenths
-    np.testing.assert_array_equal(after["echo"][0], [bar[12], bar[12]])
-    assert after["echo_run"].tolist() == [[12, 12]]
-    assert sum(after["echo_run"][0, 0] >= stage for stage in RUN_STAGES) == 3
+    np.testing.assert_array_equal(after["echo"], [bar[12], bar[12]])
+    assert after["echo_run"].tolist() == [12, 12]
+    assert sum(after["echo_run"][0] >= stage for stage in RUN_STAGES) == 3
 
 
 def test_the_move_that_would_make_parallel_fifths_is_pointed_out():
     # Given a soprano a fifth above the bass that rises by a tone
-    _, now = VOICES.trace(np.array([[[67, 64, 60, 48]]], dtype=np.int32), VOICES.situation(1, NUMPY))
-    moved, stayed = (VOICES.elapse(now, np.array([pitch], dtype=np.int32), NUMPY) for pitch in (69, 67))
-    parallel = slice(VOICES.music_sizes["bass"] - 3 * LEAPS, VOICES.music_sizes["bass"] - 2 * LEAPS)
+    now = Moment(VOICES).after(np.array([[67, 64, 60, 48]]))
+    moved, stayed = (now.knowing(soprano=pitch) for pitch in (69, 67))
+    parallel = slice(VOICES.feature_sizes["bass"] - 3 * LEAPS, VOICES.feature_sizes["bass"] - 2 * LEAPS)
     # Then the same rise is marked for the bass, and nothing where the soprano stays
-    assert np.flatnonzero(VOICES.music("bass", moved, NUMPY)[0, parallel]).tolist() == [LEAP + 2]
-    assert not VOICES.music("bass", stayed, NUMPY)[0, parallel].any()
+    assert np.flatnonzero(moved.seen("bass")[parallel]).tolist() == [LEAP + 2]
+    assert not stayed.seen("bass")[parallel].any()
     # And composing does not draw it
-    assert np.flatnonzero(~VOICES.drawn_from(3, moved, NUMPY)[0]).tolist() == [WIDEST + 2]
-    assert VOICES.drawn_from(3, stayed, NUMPY).all()
+    assert np.flatnonzero(~moved.drawable("bass")).tolist() == [WIDEST + 2]
+    assert stayed.drawable("bass").all()
 
 
 def test_music_in_four_parts_keeps_them_whatever_their_order():
@@ -168,11 +157,12 @@ def test_a_chorale_is_written_for_four_voices_in_bars():
 
 def test_the_end_is_near_when_no_sixteenth_is_left():
     steps = np.full((4, 4), 60, dtype=np.int32)
-    situation = {**VOICES.situation(1, NUMPY), "left": np.array([VOICES.onsets(steps)[-1]], dtype=np.int32)}
-    before, after = VOICES.trace(steps[None], situation)
-    assert before["left"].tolist() == [[3, 3, 2, 1]]
-    openings = VOICES.openings(after, NUMPY)
-    assert np.flatnonzero(openings[0]).tolist() == [VOICES.end_class]
+    moment, left = Moment(VOICES, int(VOICES.onsets(steps)[-1])), []
+    for step in steps:
+        left.append(int(moment["left"]))
+        moment.after(step)
+    assert left == [3, 3, 2, 1]
+    assert np.flatnonzero(moment.drawable("soprano")).tolist() == [VOICES.end_class]
 
 
 def test_the_key_of_a_block_is_measured_and_turned_with_the_music():
@@ -180,20 +170,12 @@ def test_the_key_of_a_block_is_measured_and_turned_with_the_music():
     measured = VOICES.measured(np.repeat(scale, 8, axis=0))
     assert measured.shape == (1, VOICES.controls.width)
     assert np.flatnonzero(measured[0]).tolist() == [0]  # C major
-    situation = {**VOICES.situation(1, NUMPY), "controls": measured}
-    asked, nothing = (VOICES.music("bass", each, NUMPY) for each in (situation, VOICES.situation(1, NUMPY)))
-    assert (asked - nothing).sum() == 1
-    tonic = -STARTS[3] % CHROMA  # as the bass hears it from where it starts
-    own_key = np.flatnonzero((asked - nothing)[0])[0]
-    moved = {**situation, "reference": situation["reference"] - 1}
-    key_from_below = np.flatnonzero(
-        (
-            VOICES.music("bass", moved, NUMPY)
-            - VOICES.music("bass", {**moved, "controls": np.zeros_like(measured)}, NUMPY)
-        )[0]
-    )[0]
-    assert (key_from_below - own_key) % CHROMA == 1
-    assert 0 <= tonic < CHROMA
+    asked, nothing = Moment(VOICES, controls=measured[0]), Moment(VOICES)
+    (own_key,) = np.flatnonzero((asked.seen("bass") - nothing.seen("bass"))[: VOICES.feature_sizes["bass"]])
+    for moment in (asked, nothing):
+        moment.states["reference"] -= 1
+    (from_below,) = np.flatnonzero((asked.seen("bass") - nothing.seen("bass"))[: VOICES.feature_sizes["bass"]])
+    assert (from_below - own_key) % CHROMA == 1
 
 
 def test_transposed_chorales_stay_within_their_voices():
@@ -203,52 +185,25 @@ def test_transposed_chorales_stay_within_their_voices():
 
 
 def test_a_key_that_was_asked_for_is_begun_and_ended_with_its_tonic_chord():
-    asked = VOICES.controls.vector(Controls(key="A minor"))[None]
-    start = {**VOICES.situation(1, NUMPY), "controls": asked, "left": np.array([7], dtype=np.int32)}
+    asked = VOICES.controls.vector(Controls(key="A minor"))
 
-    def drawn(index: int, situation: Situation) -> set[int]:
-        classes = np.flatnonzero(VOICES.drawn_from(index, situation, NUMPY)[0])
-        raw = VOICES.raw(index, classes, np.zeros(len(classes)), situation, NUMPY)
-        return {int(pitch) % CHROMA if pitch != REST else REST for pitch in raw}
+    def drawn(voice: str, left: int, time: int, controls: np.ndarray | None = asked) -> set[int]:
+        moment = Moment(VOICES, left, controls)
+        moment.states["time"] = time
+        raw = [moment.raw(voice, one) for one in np.flatnonzero(moment.drawable(voice)).tolist()]
+        return {pitch % CHROMA if pitch != REST else REST for pitch in raw}
 
     # At the start, and where the last beat begins, the upper voices take A, C or E, and the bass A
     for left, time in ((7, 0), (4, 4)):
-        moment = {**start, "time": np.array([time]), "left": np.array([left])}
-        assert drawn(0, moment) == {9, 0, 4}
-        moment["left"] = moment["left"] - (time > 0)
-        assert drawn(3, moment) == {9}
+        assert drawn("soprano", left, time) == {9, 0, 4}
+        assert drawn("bass", left - (time > 0), time) == {9}
     # In between, and where no key was asked for, they are free
-    between = {**start, "time": np.array([2]), "left": np.array([5])}
-    assert len(drawn(3, between)) == CHROMA + 1
-    assert len(drawn(0, VOICES.situation(1, NUMPY))) == CHROMA + 1
+    assert len(drawn("bass", 5, 2)) == CHROMA + 1
+    assert len(drawn("soprano", 7, 0, None)) == CHROMA + 1
 
 
 def test_what_pads_a_window_has_a_class():
-    before = VOICES.situation(1, NUMPY)
-    classes = VOICES.classes(np.ones((1, 4), dtype=np.int32), before, NUMPY)
-    assert ((classes >= 0) & (classes <= REST_CLASS)).all()
-
-
-def test_a_network_hears_step_by_step_what_it_was_taught():
-    # Given what a network says of a chorale it is shown as a whole
-    network = NoteNetwork(NetworkConfig(representation="voices", embedding=8, units=8, layers=1, head_units=8))
-    steps = np.array([[72, 67, 60, 48], [72, 65, REST, 50], [74, 67, 59, 43], [72, 67, 60, 48]], dtype=np.int32)
-    ((batch,),) = WindowStreams(VOICES, [steps], 1, 8).once()
-    taught, _ = network(batch, network.stack.start(1))
-    # When it is shown the same voice by voice, as composing does
-    previous, state = network.start(1)
-    situation = VOICES.situation(1, ops)
-    for place, step in enumerate(steps):
-        output, state = network.step(previous, situation, state)
-        previous, now = batch["target"][:, place], situation
-        for voice, pitch in enumerate(step):
-            said = network.logits(voice, output, [previous[:, above] for above in range(voice)], now)
-            # Then it says the same
-            np.testing.assert_allclose(said[0], taught[voice][0, place], rtol=1e-4, atol=1e-5)
-            value = ops.array([pitch], dtype="int32")
-            now = VOICES.elapse(now, value, ops) if voice == 0 else VOICES.noted(now, voice, value, ops)
-        named = {name: ops.array([pitch], dtype="int32") for name, pitch in zip(NAMES, step, strict=True)}
-        situation = VOICES.advance(situation, named, ops)
+    assert all(0 <= drawn <= REST_CLASS for drawn in Moment(VOICES).classes(np.ones(4)))
 
 
 def test_likelihoods_are_counted_by_the_pitch():

@@ -6,18 +6,18 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from model.representation.arrays import NUMPY
 
 from model.controls import KEYS, Controls
 from model.data.windows import LONGEST_EXCERPT, SHORTEST_EXCERPT, Augmentation, WindowStreams
-from model.representation import Performance, representation_of
-from model.representation.base import UNKNOWN
+from model.representation import Performance, performance_law, representation_of
 from model.representation.measuring import block_keys
 from tests.model.made_pieces import scales, steps_of
 
 PERFORMANCE = Performance()
 START = [field.size for field in PERFORMANCE.fields]
 LENGTH = 16
+NOTHING = np.zeros(PERFORMANCE.controls.width, dtype=np.float32)  # is asked
+ASKED_AT = performance_law.KEYBOARD  # where in the features of the stack it stands; then how near the end is
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,7 @@ def pieces() -> list[np.ndarray]:
 
 def classes_alone(piece: np.ndarray) -> np.ndarray:
     """The classes of a piece, traced by itself, (notes, fields)."""
-    before, _ = PERFORMANCE.trace(piece[None], PERFORMANCE.situation(1, NUMPY))
-    return PERFORMANCE.classes(piece[None], before, NUMPY)[0]
+    return PERFORMANCE.trace(piece, PERFORMANCE.new_states(), NOTHING).classes
 
 
 def plays(batches: list[dict]) -> list[dict[str, np.ndarray]]:
@@ -42,17 +41,21 @@ def plays(batches: list[dict]) -> list[dict[str, np.ndarray]]:
         for batch in batches:
             played = batch["weight"][row, :, 0] > 0
             if batch["fresh"][row] and played.any():
-                current = {"target": [], "previous": [], "remaining": [], "notes": [], "left": [], "controls": []}
+                current = {"target": [], "previous": [], "features": [], "notes": []}
                 found.append(current)
             if not played.any():
                 continue
             assert current is not None
             current["target"].append(batch["target"][row][played])
             current["previous"].append(batch["previous"][row][played])
-            for name in ("remaining", "left", "controls"):
-                current[name].append(batch["situation"][name][row][played])
+            current["features"].append(batch["features"][row][played])
             current["notes"].append(batch["weight"][row, :, -1][played])
     return [{name: np.concatenate(parts) for name, parts in play.items()} for play in found]
+
+
+def controls(play: dict[str, np.ndarray], representation: Performance) -> np.ndarray:
+    """What the stack sees that was asked, (steps, width)."""
+    return play["features"][:, ASKED_AT : ASKED_AT + representation.controls.width]
 
 
 @pytest.mark.parametrize("streams", [1, 2, 4, 16])
@@ -77,13 +80,12 @@ def test_each_step_sees_the_one_before_it_across_windows(pieces: list[np.ndarray
         np.testing.assert_array_equal(play["previous"][1:], play["target"][:-1])
 
 
-def test_the_situation_continues_across_windows_and_begins_anew_with_each_piece(pieces: list[np.ndarray]):
+def test_features_continue_across_windows_and_begin_anew_with_each_piece(pieces: list[np.ndarray]):
     by_classes = {classes_alone(piece).tobytes(): piece for piece in pieces}
     for play in plays([batch for (batch,) in WindowStreams(PERFORMANCE, pieces, 2, LENGTH).once()]):
         piece = by_classes[play["target"][:-1].tobytes()]
-        before, after = PERFORMANCE.trace(piece[None], PERFORMANCE.situation(1, NUMPY))
-        np.testing.assert_array_equal(play["remaining"][:-1], before["remaining"][0])
-        np.testing.assert_array_equal(play["remaining"][-1], after["remaining"][0])
+        trace = PERFORMANCE.trace(piece, PERFORMANCE.new_states(), NOTHING)
+        np.testing.assert_array_equal(play["features"][:-1], trace.features)
 
 
 def test_weights_are_one_or_nothing_and_the_end_weighs_in_the_first_field_only(pieces: list[np.ndarray]):
@@ -97,7 +99,7 @@ def test_weights_are_one_or_nothing_and_the_end_weighs_in_the_first_field_only(p
 def test_the_residual_counts_notes_only(pieces: list[np.ndarray]):
     batches = [batch for (batch,) in WindowStreams(PERFORMANCE, pieces, 4, LENGTH).once()]
     residual = sum(batch["residual"].sum() for batch in batches)
-    expected = sum(PERFORMANCE.residual_nats(classes_alone(piece)).sum() for piece in pieces)
+    expected = sum(PERFORMANCE.quantisation_nats(classes_alone(piece)).sum() for piece in pieces)
     assert residual == pytest.approx(expected, rel=1e-5)
 
 
@@ -125,8 +127,8 @@ def test_shuffled_moves_a_piece_by_no_more_than_it_may(pieces: list[np.ndarray])
 
 def test_a_pass_over_held_out_pieces_asks_for_nothing(pieces: list[np.ndarray]):
     for (batch,) in WindowStreams(PERFORMANCE, pieces, 4, LENGTH).once():
-        assert not batch["situation"]["controls"].any()
-        assert (batch["situation"]["left"] == UNKNOWN).all()
+        asked_and_left = batch["features"][..., ASKED_AT : PERFORMANCE.context_sizes["input"]]
+        assert not asked_and_left.any()
 
 
 def test_a_piece_that_says_its_length_counts_down_to_its_last_onset(pieces: list[np.ndarray]):
@@ -134,8 +136,12 @@ def test_a_piece_that_says_its_length_counts_down_to_its_last_onset(pieces: list
     endless = windows.shuffled(np.random.default_rng(0), Augmentation(length_hidden=0.0))
     (play,) = plays([next(endless)[0] for _ in range(windows.batches_per_pass)])
     onsets = PERFORMANCE.onsets(pieces[7])
-    # the situation before a note knows the time since the note before it
-    assert play["left"].tolist() == [int(onsets[-1]), *(onsets[-1] - onsets).tolist()]
+    # before a note it is the time since the note before it
+    left = np.array([onsets[-1], *(onsets[-1] - onsets)])
+    at = ASKED_AT + len(NOTHING)
+    assert play["features"][:, at].tolist() == [1.0] * len(left)
+    np.testing.assert_array_equal(play["features"][:, at + 1] == 1, left == 0)
+    np.testing.assert_allclose(play["features"][:, at + 2], np.exp(-left / PERFORMANCE.left_fades[0]), atol=1e-5)
 
 
 def test_what_is_asked_is_what_the_music_is_and_can_be_hidden():
@@ -150,10 +156,10 @@ def test_what_is_asked_is_what_the_music_is_and_can_be_hidden():
     )
     slices = [representation.controls.slices[name] for name in ("style", "key")]
     for part in slices:
-        assert (shown["controls"][:, part] == asked[part]).all()
+        assert (controls(shown, representation)[:, part] == asked[part]).all()
     # And when all is hidden, nothing is
     (hidden,) = plays([next(windows.shuffled(np.random.default_rng(0), Augmentation(controls_hidden=1.0)))[0]])
-    assert not hidden["controls"].any()
+    assert not controls(hidden, representation).any()
 
 
 def test_an_excerpt_is_the_beginning_and_the_end_of_its_piece():
@@ -166,7 +172,8 @@ def test_an_excerpt_is_the_beginning_and_the_end_of_its_piece():
         assert SHORTEST_EXCERPT - 1 <= len(velocities) <= LONGEST_EXCERPT
         assert velocities[0] == long[0, 2]
         assert velocities[-1] == long[-1, 2]
-        assert play["left"][0] >= 0  # an excerpt always says how long it is
+        says_length = play["features"][0, ASKED_AT + len(NOTHING)]
+        assert says_length == 1  # an excerpt always does
 
 
 @pytest.mark.parametrize("name", ["performance", "events"])
@@ -175,7 +182,7 @@ def test_a_batch_stays_as_it_is_while_the_next_ones_are_made(name: str):
     pieces = [representation.encode(PERFORMANCE.decode(steps)) for steps in scales(4, 60)]
     streams = WindowStreams(representation, pieces, 2, 32).shuffled(np.random.default_rng(0), Augmentation())
     batches = [next(streams)[0] for _ in range(12)]
-    kept = [{part: batch[part].copy() for part in ("raw", "target", "previous")} for batch in batches]
+    kept = [{part: batch[part].copy() for part in ("features", "target", "previous")} for batch in batches]
     again = WindowStreams(representation, pieces, 2, 32).shuffled(np.random.default_rng(0), Augmentation())
     for batch, (other,) in zip(kept, again, strict=False):
         for part, values in batch.items():

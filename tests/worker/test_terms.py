@@ -13,8 +13,8 @@ from model.composing import MODES, ComposeOptions, options
 from model.composing.fulfilment import Missed
 from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
 from model.errors import RequestError
-from model.network.config import NetworkConfig
 from model.generation.parameters import SamplingParameters
+from model.network.config import NetworkConfig
 from model.similarity.originality import Originality
 from worker import terms
 

@@ -52,8 +52,8 @@ def test_a_note_is_one_number_and_the_answer_a_distribution(network):
 def test_reading_a_window_for_sampling_equals_the_networks_own_pass(network):
     sampler = ClassicSampler(network)
     window = np.array([NOTHING_YET, NOTHING_YET, 3, 1, 6, 0, 0, 5, 2], dtype=np.int32)
-    output, _ = sampler._read(network.scaled(tf.constant(window)))
-    assert np.allclose(network.from_last(output), network.logits(window[None]), atol=1e-5)
+    logits, _ = sampler.read(tf.constant(window))
+    assert np.allclose(logits, network.logits(window[None]), atol=1e-5)
 
 
 def test_always_the_likeliest_note_is_what_the_network_says_note_by_note(network):

@@ -12,7 +12,7 @@ from model.composing import ComposeOptions, Composer, Composition
 from model.composing.hearing import LONGEST_PRIMING
 from model.composing.options import MAX_LENGTH_S
 from model.errors import RequestError
-from model.generation import SamplingParameters
+from model.generation import SamplingParameters, engine
 from model.generation.engine import CHUNK
 from model.piece import NOTE, TEMPO, Instrument, Piece, table
 from model.representation import Performance
@@ -103,7 +103,7 @@ def test_what_it_learnt_shows_in_what_it_composes(composer: Composer):
 def test_a_stop_keeps_the_piece_so_far(composer: Composer, monkeypatch: pytest.MonkeyPatch):
     # Given someone who stops after the second chunk, and an engine that is no further than the third by then
     fractions: list[float] = []
-    drawn, is_asked, draw = count(1), threading.Event(), composer._engine._slots.draw
+    drawn, is_asked, draw = count(1), threading.Event(), engine.run
 
     def should_stop() -> bool:
         if len(fractions) >= 2:
@@ -115,7 +115,7 @@ def test_a_stop_keeps_the_piece_so_far(composer: Composer, monkeypatch: pytest.M
             is_asked.wait(PATIENCE_S)
         return draw(*arguments)
 
-    monkeypatch.setattr(composer._engine._slots, "draw", drawn_in_time)
+    monkeypatch.setattr(engine, "run", drawn_in_time)
     composition = composer.compose(
         None,
         asking(MAX_LENGTH_S, 1),
