@@ -7,7 +7,8 @@ their weight and with how well they did of late. Field by field only the places 
 remain, so the probability of a step is exact. A refused class stays refused. What was copied word for word for long
 loses its weight: no piece goes round for ever.
 
-The constants were fitted on held-out music (docs/experiments.md).
+The constants were fitted on held-out songs, and the weight then tripled by what is heard (docs/experiments.md). Only
+`score` has a pointer: `voices` has one among its features, and in free time hardly anything is played twice.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
@@ -43,22 +44,18 @@ class Pointing(NamedTuple):
 
     Attributes:
         is_on: whether there is a pointer at all.
-        has_bars: whether steps say the meter.
         compared: which fields two steps must agree in, uint8 (fields,).
-        coarse: what classes of the first field are compared as, int64 (classes,).
         lengths: the weight of a place by the stage of its match, float64 (STAGES,).
         same_place, same_phrase: what it is multiplied with where it lies whole bars, or fours of bars, back.
         power: of all weights together, before they are compared with `doubts`.
         experience: how much it matters how well the pointer did of late, as the exponent of e.
         forgetting: the share of that which is kept from step to step.
         doubts: of each field, the weight at which network and pointer count the same, float64 (fields,).
-        longest_copy: own time units (bars, where there are some) for which it may copy word for word.
+        longest_copy: bars for which it may copy word for word before it loses its weight.
     """
 
     is_on: bool
-    has_bars: bool
     compared: NDArray[np.uint8]
-    coarse: NDArray[np.int64]
     lengths: NDArray[np.float64]
     same_place: float
     same_phrase: float
@@ -118,8 +115,7 @@ class Fitted:
         compared: the fields in which two steps agree when they match.
         lengths: logarithm of the weight of a place, by the stage of its match (1, -, 2, 3, 4, 6, 8, 11, 16... steps).
         doubts: of each field that it predicts, the logarithm of the weight at which it counts as much as the network.
-        longest_copy: bars, or seconds in free time, for which it may copy word for word before it loses its weight.
-        same_place, same_phrase, power, experience, forgetting: see `Pointing`.
+        longest_copy, same_place, same_phrase, power, experience, forgetting: see `Pointing`.
     """
 
     compared: tuple[str, ...]
@@ -137,7 +133,7 @@ FITTED = {
     "score": Fitted(
         compared=("shift", "instrument", "pitch", "duration"),
         lengths=(0.0, 0.0, 0.78, 1.91, 2.97, 2.97, 3.80, 3.80, 4.49, 4.97, 5.20, 5.26),
-        doubts={"shift": 3.07, "instrument": 2.91, "pitch": 1.38, "duration": 1.33, "velocity": 2.31},
+        doubts={"shift": 1.97, "instrument": 1.81, "pitch": 0.28, "duration": 0.23, "velocity": 1.21},
         longest_copy=8.0,
         same_place=2.72,
         same_phrase=1.19,
@@ -145,43 +141,25 @@ FITTED = {
         experience=2.73,
         forgetting=0.94,
     ),
-    "performance": Fitted(  # of a wait only whether it is a chord's: nobody plays the same time twice
-        compared=("shift", "pitch"),
-        lengths=(0.0, 0.0, -5.5, -0.5, 0.5, 0.5, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0),
-        doubts={"pitch": 0.0},
-        longest_copy=16.0,
-        same_place=1.0,
-        same_phrase=1.0,
-        power=0.24,
-        experience=3.84,
-        forgetting=0.92,
-    ),
 }
-CHORD_UNITS = 4  # own time units of `performance`: shorter waits are a chord's
-NO_POINTER = 1e9  # the doubt of a field that is left to the network
 
 
 def pointing_of(representation: Representation) -> Pointing:
     """How far the pointer is trusted with a representation; where nothing was fitted, there is none."""
     names, fitted = [field.name for field in representation.fields], FITTED.get(representation.name)
-    coarse = np.arange(representation.fields[0].size)
-    if representation.units_per_second:
-        coarse = coarse >= CHORD_UNITS
     if fitted is None:
         fitted = Fitted((), (0.0,) * STAGES, {}, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0)
     return Pointing(
         is_on=bool(fitted.compared),
-        has_bars=representation.name == "score",
         compared=np.array([name in fitted.compared for name in names], dtype=np.uint8),
-        coarse=coarse.astype(np.int64),
         lengths=np.exp(fitted.lengths),
         same_place=fitted.same_place,
         same_phrase=fitted.same_phrase,
         power=fitted.power,
         experience=fitted.experience,
         forgetting=fitted.forgetting,
-        doubts=np.array([math.exp(fitted.doubts[name]) if name in fitted.doubts else NO_POINTER for name in names]),
-        longest_copy=fitted.longest_copy * (representation.units_per_second or 1.0),
+        doubts=np.exp([fitted.doubts.get(name, 0.0) for name in names]),
+        longest_copy=fitted.longest_copy,
     )
 
 
@@ -206,7 +184,7 @@ def new_pointer(representation: Representation) -> Pointer:
 def point(pointer, pointing, field, size, logits):
     """Mix what the pointer predicts of a field with what the network does; refused classes have `REFUSED`."""
     about, shares = pointer.about[0], pointer.shares
-    if about.left == 0 or pointing.doubts[field] >= NO_POINTER:
+    if about.left == 0:
         return
     shares[:size] = 0.0
     weight, largest = 0.0, REFUSED
@@ -257,11 +235,11 @@ def remember(pointer, rules, raw, classes):
     key = np.int64(0)
     for field in range(len(rules.sizes)):
         if pointing.compared[field]:
-            key = (key << KEY_BITS) + (pointing.coarse[classes[field]] if field == 0 else classes[field])
+            key = (key << KEY_BITS) + classes[field]
     _learn(about, pointer, pointing, rules, classes)
     at = about.steps
     about.now += raw[0] if rules.opens_with_wait else 1
-    if pointing.has_bars and raw[rules.instrument] == METER:
+    if raw[rules.instrument] == METER:
         about.bar = BAR_TICKS[raw[rules.pitch]]
     pointer.keys[at], pointer.onsets[at] = key, about.now
     for field in range(len(rules.sizes)):
@@ -306,7 +284,7 @@ def _find_places(pointer, pointing):
             count += 1
     about.places, about.left = count, count
     copied = pointer.onsets[last] - pointer.onsets[max(last - longest, 0)] if count > 0 else 0
-    limit = pointing.longest_copy * max(about.bar, 1)
+    limit = pointing.longest_copy * max(about.bar, 1)  # a meter comes before any note
     about.freshness = exp64(-4.0 * max(copied / limit - 1.0, 0.0))
 
 
