@@ -2,6 +2,7 @@
 
 step        the law of a step: features, stack, heads, masks, processors, plan, draw
 processors  logits processors: pace, beat, key, ensemble, repetition penalty
+pointer     the logits processor that takes up again what was played before
 sampler     temperature, top-k, top-p, min-p
 parameters  sampling parameters as plain numbers
 plan        notes given beforehand, or a template to fill in

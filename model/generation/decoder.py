@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from model.generation.keras_stack import KerasStack
 from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
 from model.generation.plan import Plan, no_plan
+from model.generation.pointer import new_pointer
 from model.generation.processors import Beat, Playing, new_processors, rules_of
 from model.generation.step import PIECE, Decoder, embed, run
 from model.generation.weights import Weights, new_memory, new_scratch
@@ -49,6 +50,7 @@ class DecoderState:
         piece["temperature"][: len(names)] = temperatures
         piece["top_p"][: len(names)] = [sampling.top_ps.get(name, usual) for name in names]
         piece["top_k"], piece["min_p"] = sampling.top_k, sampling.min_p
+        copy.pointer.about["weight"] = sampling.pointer
         decoder = copy._replace(
             plan=no_plan(len(names)) if plan is None else plan,
             processors=new_processors(representation, **self.processing, is_penalised=is_penalised),
@@ -103,6 +105,7 @@ class Decoders:
             representation.conditions(controls),
             piece,
             new_processors(representation),
+            new_pointer(representation),
             no_plan(fields),
             new_memory(self._network),
         )
@@ -145,5 +148,5 @@ class Decoders:
             run(state.decoder, self._weights, self._rules, steps, nothing, scratch, *written)
             return state
         inputs = np.zeros((len(steps), self._network.config.embedding), dtype=np.float32)
-        embed(state.decoder, self._weights, steps, scratch, inputs)
+        embed(state.decoder, self._weights, self._rules, steps, scratch, inputs)
         return replace(state, stack=self._stack.after(inputs))

@@ -82,8 +82,8 @@ class Engine:
     @property
     def memory_bytes(self) -> int:
         """What it holds in memory, beside the network itself."""
-        memory = self.decoders.start().decoder.memory
-        each = sum(part.nbytes for part in memory)
+        decoder = self.decoders.start().decoder
+        each = sum(part.nbytes for part in (*decoder.memory, *decoder.pointer))
         held = sum(part.nbytes for part in self._weights) + (self._stack.nbytes if self._stack else 0)
         return held + each * (len(self._free) + len(self._running))
 
@@ -205,7 +205,8 @@ class Engine:
             if not rows:
                 break
             for row in rows:
-                embed(pieces[row].state.decoder, self._weights, nothing, scratches[row], inputs[row : row + 1])
+                decoder, written = pieces[row].state.decoder, inputs[row : row + 1]
+                embed(decoder, self._weights, self._rules, nothing, scratches[row], written)
             outputs = self._stack.step([pieces[row].slot for row in rows], inputs[rows])
             tasks = [
                 self._helpers.submit(self._draw_step, pieces[row], outputs[place], step, scratches[row])

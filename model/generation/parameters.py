@@ -17,7 +17,8 @@ class SamplingParameters:
     `top_k` keeps that many of the likeliest classes, 0 all of them. `top_p` keeps the likeliest classes that together
     reach this probability (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"); `min_p` drops classes
     less likely than this share of the likeliest (Nguyen et al. 2024, "Turning Up the Heat"). A `top_p` of None is that
-    of the representation.
+    of the representation. `pointer` weighs what the piece has already played (see `model.generation.pointer`): 0 leaves
+    all to the network, 1 is what was fitted.
     """
 
     temperature: float = 1.0
@@ -26,6 +27,7 @@ class SamplingParameters:
     min_p: float = 0.0
     temperatures: Mapping[str, float] = field(default_factory=dict)
     top_ps: Mapping[str, float] = field(default_factory=dict)
+    pointer: float = 1.0
 
     def for_fields(
         self, fields: Sequence[str], temperatures: Mapping[str, float], top_ps: Mapping[str, float]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from model.arithmetic import exp32
 from model.compiling import inlined
+from model.generation.pointer import Pointing, pointing_of
 from model.representation import Representation, law
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
 from model.tonality import CHROMA, PITCHES, closes, profile
@@ -146,6 +147,7 @@ class Rules(NamedTuple):
         per_second: own time units in a second, 0 where time is counted in beats.
         pitch, instrument: the fields that the repetition penalty and the ensemble look at, -1 where there is none.
         has_key: whether a key can be kept.
+        pointing: how far the pointer is trusted.
     """
 
     sizes: NDArray[np.int64]
@@ -158,6 +160,7 @@ class Rules(NamedTuple):
     pitch: int
     instrument: int
     has_key: bool
+    pointing: Pointing
 
 
 def rules_of(representation: Representation) -> Rules:
@@ -178,6 +181,7 @@ def rules_of(representation: Representation) -> Rules:
         pitch=names.index("pitch") if notes and "pitch" in names else -1,
         instrument=names.index("instrument") if notes and "instrument" in names else -1,
         has_key="key" in representation.controls.slices,
+        pointing=pointing_of(representation),
     )
 
 

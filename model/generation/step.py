@@ -1,8 +1,8 @@
 """How one step of one piece is drawn: the law of a step, as ordinary scalar code compiled by numba.
 
-    features of the state ─► embedding ─► stack ─► for each field: head ─► masks ─► processors ─► plan ─► draw
-         ▲                                                                                               │
-         └──────────────────────────── advance the state with the step ◄─────────────────────────────────┘
+    features of the state ─► embedding ─► stack ─► each field: head ─► masks ─► pointer ─► processors ─► plan ─► draw
+         ▲                                                                                                      │
+         └────────────────────────────── advance the state with the step ◄──────────────────────────────────────┘
 
 Everything that the drawing of a piece reads and changes is in arrays of its own (`Decoder`). What one piece draws does
 not depend on any other, so pieces go to threads as they are. `run` serves recurrent stacks; for other stacks, and for a
@@ -23,6 +23,7 @@ from model.arithmetic import sigmoid32
 from model.compiling import inlined, kept
 from model.generation.kernels.recurrent import add_product, biased, stack_step
 from model.generation.plan import NEVER, Plan, lean
+from model.generation.pointer import Pointer, agree, point, remember
 from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
 from model.generation.sampler import draw_class
 from model.generation.weights import (
@@ -79,6 +80,7 @@ class Decoder(NamedTuple):
         conditions: what is asked.
         piece: a `PIECE` record, in an array of one.
         processors: the record of the logits processors, likewise.
+        pointer: what was played so far.
         plan: what is given beforehand.
         memory: of a recurrent stack.
     """
@@ -87,6 +89,7 @@ class Decoder(NamedTuple):
     conditions: Conditions
     piece: NDArray[np.void]
     processors: NDArray[np.void]
+    pointer: Pointer
     plan: Plan
     memory: Memory
 
@@ -170,13 +173,15 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
     fields, crowded, is_penalised = len(rules.sizes), is_crowded(rules, processors), False
     _prepare(decoder.law[0], piece, plan, rules)
     decoder.law[1] = decoder.law[0]
-    state = decoder.law[1]
+    state, pointer = decoder.law[1], decoder.pointer
     for field in range(fields):
         freedom, size, temperature = piece.freedom[field], rules.sizes[field], piece.temperature[field]
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
         _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
         mask(state, decoder.conditions, piece, processors, rules, field, scratch)
+        if freedom == FREE and not (field == 0 and state.left == 0):  # there the piece may end, as it never did before
+            point(pointer, rules.pointing, field, size, logits)
         if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
             is_penalised = True
         if freedom in (NEAR, MOVED):
@@ -197,6 +202,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
         if freedom in (GIVEN, HELD):
             drawn, raw = piece.template_classes[field], piece.template[field]
         piece.classes[field], piece.raw[field] = drawn, raw
+        agree(pointer, field, drawn)
         law.learn(state, field, raw)
     return is_penalised
 
@@ -246,6 +252,7 @@ def _finish(decoder, rules, is_penalised, is_given):
     piece, is_end = decoder.piece[0], decoder.piece[0].classes[0] == rules.end_class
     hear(decoder.law[0], rules, decoder.processors[0], piece.raw)
     law.advance(decoder.law[0], piece.raw)
+    remember(decoder.pointer, rules, piece.raw, piece.classes)
     for field in range(len(rules.sizes)):
         piece.previous[field], piece.latest[field] = piece.classes[field], piece.raw[field]
     piece.filled += 1
@@ -258,11 +265,12 @@ def _finish(decoder, rules, is_penalised, is_given):
 
 
 @inlined
-def _read(decoder, raw):
+def _read(decoder, rules, raw):
     """Advance the piece by a given step."""
     piece = decoder.piece[0]
     law.to_classes(decoder.law[0], raw, piece.previous)
     law.advance(decoder.law[0], raw)
+    remember(decoder.pointer, rules, raw, piece.previous)
     for field in range(len(raw)):
         piece.latest[field] = raw[field]
 
@@ -287,7 +295,7 @@ def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):  # no
         _embed(decoder, weights, scratch)
         stack_step(inputs, weights, decoder.memory, scratch, output)
         if step < 0:
-            _read(decoder, given[step + len(given)])
+            _read(decoder, rules, given[step + len(given)])
             continue
         is_penalised = _draw_fields(decoder, weights, rules, output, uniforms[step], scratch)
         is_given[step] = _weave(decoder.law[0], piece, decoder.plan.notes, rules)
@@ -300,7 +308,7 @@ def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):  # no
 
 
 @kept
-def embed(decoder, weights, given, scratch, inputs):
+def embed(decoder, weights, rules, given, scratch, inputs):
     """The inputs of a stack that Keras carries out, float32 (steps, embedding), written.
 
     One for each of the steps `given`, int32 (steps, fields), which the piece advances by; without any, that of the step
@@ -311,7 +319,7 @@ def embed(decoder, weights, given, scratch, inputs):
         for i in range(inputs.shape[1]):
             inputs[step, i] = scratch.floats[STACK_INPUT, i]
         if len(given) > 0:
-            _read(decoder, given[step])
+            _read(decoder, rules, given[step])
 
 
 @kept
