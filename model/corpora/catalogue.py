@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.corpora.cache import cache_folder, fetch
+from model.corpora.cache import fetch
 from model.errors import DataError
+from model.files import cache_folder
 
 # the published file, the part asked for, where to make folders, and whether the file is the published one: the folders
 # to read, their licence, and whether that bars commercial use
