@@ -44,8 +44,10 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="local",
+        action="append",
         metavar="PATH",
-        help="a copy of the named data set, or of a part of it, instead of fetching; NAME=PATH where several are named",
+        help="a copy of the named data set, or of a part of it, instead of fetching; NAME=PATH where several are "
+        "named, and again for another copy",
     )
     parser.add_argument(
         "--cache",
