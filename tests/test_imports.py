@@ -31,9 +31,7 @@ MODULES_IN_CIRCLES = {
 FOLDERS_IN_CIRCLES = {
     "model.bundles",
     "model.composing",
-    "model.corpora",
     "model.generation.kernels",
-    "model.representation",
 }
 
 

@@ -18,11 +18,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.classic.parsing import parsed
-from model.corpora.cache import cache_folder, write_whole
+from model.corpora.cache import write_whole
 from model.corpora.processes import Failure, in_processes
 from model.corpora.shards import split_by_hash
 from model.corpora.sources import Source, read_sources
 from model.errors import DataError
+from model.files import cache_folder
 
 READING = 1  # version of the reading; names read otherwise are read again
 LIMIT_S = 900.0  # that a file may take on a busy machine; its processor time is limited by `model.classic.parsing`

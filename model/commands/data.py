@@ -44,8 +44,10 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="local",
+        action="append",
         metavar="PATH",
-        help="a copy of the named data set, or of a part of it, instead of fetching; NAME=PATH where several are named",
+        help="a copy of the named data set, or of a part of it, instead of fetching; NAME=PATH where several are "
+        "named, and again for another copy",
     )
     parser.add_argument(
         "--cache",
@@ -56,8 +58,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """List, tell, fetch or clean."""
-    from model.corpora.cache import cache_folder
     from model.corpora.catalogue import DATA_SETS, data_set
+    from model.files import cache_folder
 
     if arguments.action == "list":
         rows = [f"{one.name:<12}{one.title} · {one.pieces} · {one.licence}" for one in DATA_SETS.values()]

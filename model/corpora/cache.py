@@ -17,26 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.errors import DataError
-
-SETTING = "CADENZA_CACHE"
-
-
-def cache_folder(given: Path | None = None) -> Path:
-    """The folder `given`, else what the variable CADENZA_CACHE names, else `.cache/cadenza` in the user's home.
-
-    It is made if it is not there.
-
-    Raises:
-        DataError: when it cannot be made.
-    """
-    folder = given or Path(os.environ.get(SETTING) or Path.home() / ".cache" / "cadenza")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(
-            f"The cache {folder} cannot be made ({error.strerror}): name another folder with --cache or {SETTING}."
-        ) from error
-    return folder
+from model.files import CACHE_SETTING
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -53,7 +34,8 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise DataError(
-            f"{path} cannot be written ({error.strerror}): make room, or name another cache with --cache or {SETTING}."
+            f"{path} cannot be written ({error.strerror}): make room, or name another cache with --cache or "
+            f"{CACHE_SETTING}."
         ) from error
 
 

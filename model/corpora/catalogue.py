@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.corpora.cache import cache_folder, fetch
+from model.corpora.cache import fetch
 from model.errors import DataError
+from model.files import cache_folder
 
 # the published file, the part asked for, where to make folders, and whether the file is the published one: the folders
 # to read, their licence, and whether that bars commercial use
@@ -181,13 +182,13 @@ DATA_SETS = {
 NAMED_ALONE = "train needs one of: a folder of MIDI files, a zip or tar archive of them, or a name out of `data list`"
 
 
-def find_data(data: str, local: Path | str | None = None, cache: Path | None = None) -> Found:
+def find_data(data: str, local: Path | str | Sequence[Path | str] | None = None, cache: Path | None = None) -> Found:
     """What `data` names: a path, or names of data sets joined by commas, which are fetched and converted on demand.
 
     Args:
         data: a folder or archive, 'maestro', 'music21:bach-chorale', 'pop909,music21' ...
         local: a copy of the named data set, or of a part of it, to use instead of fetching it; 'NAME=PATH' says of
-            which, where several are named.
+            which, where several are named. Or several such copies.
         cache: where to keep what is fetched (default: see `cache_folder`).
 
     Raises:
@@ -208,22 +209,24 @@ def find_data(data: str, local: Path | str | None = None, cache: Path | None = N
     )
 
 
-def _copies(local: Path | str | None, names: Sequence[str]) -> dict[str, Path]:
-    """The copy of a data set, by the name it goes by among `names`.
+def _copies(local: Path | str | Sequence[Path | str] | None, names: Sequence[str]) -> dict[str, Path]:
+    """The copies of data sets, by the names they go by among `names`.
 
     Raises:
-        DataError: it is not said of which it is, or it is not there.
+        DataError: it is not said of which data set a copy is, or it is not there.
     """
-    if local is None:
-        return {}
-    name, separator, path = str(local).partition("=")
-    if not separator or name not in names:
-        if len(names) != 1:
-            raise DataError(f"--from is the copy of one data set: say of which, as in --from {names[0]}=PATH.")
-        name, path = names[0], str(local)
-    if not Path(path).exists():
-        raise DataError(f"{path} does not exist: --from names a copy of the data set '{name}'.")
-    return {name: Path(path)}
+    given = [] if local is None else [local] if isinstance(local, (Path, str)) else local
+    copies: dict[str, Path] = {}
+    for one in given:
+        name, separator, path = str(one).partition("=")
+        if not separator or name not in names:
+            if len(names) != 1:
+                raise DataError(f"--from is the copy of one data set: say of which, as in --from {names[0]}=PATH.")
+            name, path = names[0], str(one)
+        if not Path(path).exists():
+            raise DataError(f"{path} does not exist: --from names a copy of the data set '{name}'.")
+        copies[name] = Path(path)
+    return copies
 
 
 def data_set(name: str) -> DataSet:

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.corpora.cache import cache_folder
 from model.corpora.near_duplicates import Sketch, near_duplicates
 from model.corpora.shards import Shard, entry_sketch, read_shards, shards_name, write_shards
 from model.corpora.sources import data_digest, read_sources
 from model.errors import DataError
+from model.files import cache_folder
 
 FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
 

@@ -20,7 +20,7 @@ from model.representation.engraving import DRUMS, INSTRUMENT
 from tests.model.corpora.test_musicxml import FIRST, note, rest, score
 
 
-def band(notes: int = 120) -> bytes:
+def band(notes: int = 160) -> bytes:
     """A riff for guitar, bass and drums, with a helicopter that plays no music."""
     rows = [(240 * i, 200, 40 + 10 * (i % 3) + i % 5, 90, i % 4) for i in range(notes)]
     players = (Instrument(30), Instrument(34), Instrument(is_drum=True), Instrument(125))

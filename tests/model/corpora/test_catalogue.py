@@ -72,6 +72,9 @@ def test_a_copy_of_one_of_several_is_named(tmp_path):
     (tmp_path / "copy.zip").touch()
     copies = catalogue._copies(f"jsb={tmp_path / 'copy.zip'}", ["pop909", "jsb"])
     assert copies == {"jsb": tmp_path / "copy.zip"}
+    (tmp_path / "songs").mkdir()
+    both = [f"jsb={tmp_path / 'copy.zip'}", f"pop909={tmp_path / 'songs'}"]
+    assert catalogue._copies(both, ["pop909", "jsb"]) == {**copies, "pop909": tmp_path / "songs"}
     odd = tmp_path / "a=b.zip"  # a path may hold the sign as well
     odd.touch()
     assert catalogue._copies(odd, ["jsb"]) == {"jsb": odd}

@@ -71,7 +71,7 @@ def test_old_music_has_its_share_of_the_rows(mix: float, old_rows: int):
     # When some batches are drawn
     for batch in islice(streams.shuffled(np.random.default_rng(0), Augmentation()), 3):
         # Then so many rows play the old, and every part of the batch has all rows
-        loudness = np.where(batch["weight"][..., 0] > 0, batch["raw"][..., 2], 24)
+        loudness = np.where(batch["weight"][..., 0] > 0, batch["target"][..., 2], 24)
         assert ((loudness[:, :8] == 16).any(axis=1)).sum() == old_rows
         assert {len(value) for value in batch.values()} == {8}
 
