@@ -134,19 +134,21 @@ class BlobStore:
             BlobGone: its life was over, or what is stored is damaged.
             FileStoreUnavailable: the store cannot be read.
         """
-        found = self._renew(ref.digest)
-        if found is None:
+        missing = None
+        while (found := self._renew(ref.digest)) is not None:
+            try:
+                data = bytes(self._files.cat_file(self._path(found)))
+                break
+            except FileNotFoundError:
+                if found == missing:
+                    log.error("%s has no %s: bot and workers must share CADENZA_FILES", self._root, found)
+                    raise BlobGone(ref.name) from None
+                missing = found  # another process may just have stored the same bytes under another name
+            except OSError as error:
+                log.error("a file cannot be read from %s: %s", self._settings.files, error)
+                raise FileStoreUnavailable from error
+        else:
             return self._moved_from_redis(ref)
-        try:
-            data = bytes(self._files.cat_file(self._path(found)))
-        except FileNotFoundError:
-            log.error(
-                "%s has no %s, which the index names: bot and workers must share CADENZA_FILES", self._root, found
-            )
-            raise BlobGone(ref.name) from None
-        except OSError as error:
-            log.error("a file cannot be read from %s: %s", self._settings.files, error)
-            raise FileStoreUnavailable from error
         if hashlib.sha256(data).hexdigest() != ref.digest:
             log.error("%s in %s is damaged", found, self._root)
             raise BlobGone(ref.name)

@@ -138,7 +138,7 @@ def test_a_batch_tells_how_far_it_is_and_can_be_stopped(store):
     asked = iter([False] * 5 + [True] * 99)
     report = store.add("waltzes", more, "message", should_stop=lambda: next(asked))
     assert (report.stopped, len(report.accepted)) == (True, 5)
-    assert "stopped" in report.text()
+    assert "Stopped before the end" in report.text()
     assert len(store.info("waltzes").pieces) == 17
 
 
