@@ -67,14 +67,12 @@ def run(arguments: argparse.Namespace) -> Outcome:
         raise RequestError("Give a `--count` of 1 or more.")
     if arguments.count > 1 and arguments.out_dir is None:
         raise RequestError("Several pieces need a folder: give `--out-dir`.")
-    read = _read(arguments.seed)
-    if arguments.bundle is None:
-        bundle, reason = _chosen(options, read)
-    else:
-        bundle, reason = open_bundle(arguments.bundle), None
-        if bundle.is_classic:
-            return compose_classic.run(arguments, bundle, options)
+    named = open_bundle(arguments.bundle) if arguments.bundle is not None else None
+    if named is not None and named.is_classic:
+        return compose_classic.run(arguments, named, options)
     compose_classic.refuse(arguments)
+    read = _read(arguments.seed)
+    bundle, reason = (named, None) if named is not None else _chosen(options, read)
     return _composed(arguments, bundle, reason, read, options)
 
 

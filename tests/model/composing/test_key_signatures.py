@@ -12,8 +12,8 @@ from model.piece import BEND, CONTROL, KEY_SIGNATURE, NOTE, Instrument, Piece, t
 
 SIGNATURES = {
     "C major": (0, False), "G major": (1, False), "F major": (-1, False), "Eb major": (-3, False),
-    "C# major": (-5, False), "F# major": (6, False), "A minor": (0, True), "E minor": (1, True), "C minor": (-3, True),
-    "C# minor": (4, True), "Ab minor": (5, True), "F# minor": (3, True), "Eb minor": (-6, True),
+    "Db major": (-5, False), "F# major": (6, False), "A minor": (0, True), "E minor": (1, True), "C minor": (-3, True),
+    "C# minor": (4, True), "G# minor": (5, True), "F# minor": (3, True), "Eb minor": (-6, True),
 }  # fmt: skip
 PIECE = Piece(table(NOTE, [(480 * n, 480, 60 + n, 80, 0) for n in range(8)]), (Instrument(),), 480)
 
