@@ -12,6 +12,7 @@ import pytest
 from model.corpora.sources import read_sources
 from model.errors import DataError
 from model.uploads import DataSetStore
+from model.uploads.files import DataSetFiles
 from tests.model.uploads.test_store import filled
 from tests.model.uploads.tunes import tune
 from tests.model.uploads.zips import Part, archive
@@ -72,9 +73,8 @@ def test_a_description_that_lies_is_only_a_file(store):
     told["pieces"][0]["name"] = "<@&1> =1"
     for about in (json.dumps(told).encode(), b"[" * 100_000, b"{}", b"\xff"):
         store.create("theirs", "cc0")
-        data = archive(
-            Part(b"dataset.json", about), Part(b"a.mid", store._shelf.bytes_of(store.info("waltzes").pieces[0]))
-        )
+        (piece,) = store.info("waltzes").pieces
+        data = archive(Part(b"dataset.json", about), Part(b"a.mid", DataSetFiles(store.folder).bytes_of(piece)))
         (kept,) = store.add("theirs", [("a.zip", data)], "message").accepted
         assert kept.name in ("&1 =1", "a")
         store.delete("theirs")
