@@ -56,7 +56,7 @@ KEY_CLOSING = 1  # of the representation's `left_fades`: how near the end the cl
 # --- Ensemble: everybody plays, and together -------------------------------------------------------------------------
 # Each player has a share of the notes, and as many notes as usual are struck with the one before. What is behind gets
 # likelier with every note until it comes (integral controllers, with a leak).
-PLAYER_STRENGTH = 1.0  # logits for every note that a player is behind; by trial (docs/experiments.md)
+PLAYER_STRENGTH = 2.0  # logits for every note that a player is behind; by trial (docs/experiments.md)
 TOGETHER_STRENGTH = 0.6  # the same for every note that was to be struck with the one before
 ENSEMBLE_MEMORY = 64.0  # notes over which being behind is forgotten: a voice may rest for some bars
 STRANGER = -30.0  # logits of those who are not in the ensemble
