@@ -12,6 +12,7 @@ bundles   a store's bundles: versions, promotion, going back, handing on
 data      the data sets known by name: what they are, and fetching them
 dataset   the data sets that members gather
 
+picture_options  the options of `compose` for pictures and sheets
 compose_options  what a command line asks of a piece
 train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind
 train_tuning  what `train` does with --mix, --minutes or --rate: fine-tuning to a small data set

@@ -304,7 +304,9 @@ def averaged_weights(optimizer: keras.Optimizer, team: Team | None = None) -> It
 
 
 def _swap_average(optimizer: keras.Optimizer) -> None:
-    if not optimizer.use_ema or not int(optimizer.iterations):  # before the first update there is no average yet
+    if not optimizer.use_ema or not int(
+        keras.ops.convert_to_numpy(optimizer.iterations)
+    ):  # before the first update there is no average yet
         return
     # Keras swaps them in a callback of its own, for its own validation only
     for weight, average in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True):
