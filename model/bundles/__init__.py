@@ -3,8 +3,9 @@
 bundle            the files of a bundle, with a manifest that lists the hash of each
 card              data, licence, held-out figures and the command that reproduces the bundle
 habits            statistics of the training set, from which options that nobody chose are sampled
-replay_sample         a sample of the training set, for further training
-learnt            everything a bundle keeps from its training set
+replay_sample     a sample of the training set, for further training
+training_artifacts  everything a bundle keeps from its training set
+abilities         which styles, instruments and modes a bundle can be asked for
 store             named bundles with immutable versions, one of them in use
 layered           a store over the shipped bundles
 version_pointers  names, versions and pointers as files: the base of `store`

@@ -16,7 +16,7 @@ notes           the classic tutorial's notes and chords out of a vocabulary buil
 chords          the names of notes and chords, and which known one is nearest to an unknown one
 characters      music as a text, one character a step
 tokens          what representations of one field have in common
-*_law           their versions of the law
+performance_law, score_law, voices_law, token_laws  their versions of the law
 """
 
 from collections.abc import Sequence
