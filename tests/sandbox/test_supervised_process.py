@@ -37,14 +37,22 @@ async def supervised(folder: Path, behaviour: str) -> AsyncIterator[SupervisedPr
 
 @needs_full_device
 async def test_a_full_disk_does_not_end_the_process(tmp_path, capfd, wait_until):
+    said = ""
+
+    def is_told() -> bool:
+        nonlocal said
+        said += capfd.readouterr().err
+        return "No space left on device" in said
+
     # Given a process whose log can no longer be written
     async with supervised(tmp_path, "full-disk") as process:
         # When it prints more than the pipe to its supervisor holds
         await wait_until(lambda: (tmp_path / "printed").exists(), 30.0)
-        # Then it still runs, and was not started once more
+        # Then it still runs, was not started once more, and the failure is told once
+        await wait_until(is_told, 30.0)
         assert process.starts == 2
         assert process.group is not None
-    said = capfd.readouterr().err
+    said += capfd.readouterr().err
     assert said.count("No space left on device") == 1
     assert str(tmp_path / "log" / "worker.log") in said
 
