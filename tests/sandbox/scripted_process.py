@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -39,6 +40,8 @@ if "crash" in behaviour or "full-disk" in behaviour:
         first_run.touch()
         if "full-disk" in behaviour:
             log = Path(os.environ["LOG"])
+            while not log.exists():  # the supervisor creates it with the first line that it reads
+                time.sleep(0.01)
             log.unlink()
             log.symlink_to("/dev/full")
         sys.exit(3)
