@@ -13,7 +13,7 @@ from model.bundles import Bundle
 from model.classic.sampling import ClassicSampler, ShouldStop
 from model.classic.starts import Start
 from model.errors import RequestError
-from model.generation.parameters import SamplingParameters
+from model.generation.options import SamplingParameters
 from model.piece import Piece
 from model.representation.notes import Notes
 

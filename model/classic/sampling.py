@@ -15,7 +15,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from model.classic.windows import after
-from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
+from model.generation.options import DEFAULT_TOP_P, SamplingParameters
 from model.generation.sampler import draw_one
 from model.network.classic import ClassicNetwork
 from model.representation.base import Tensor

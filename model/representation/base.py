@@ -21,7 +21,7 @@ from model.errors import RequestError
 from model.piece import Piece
 from model.representation.law import UNKNOWN, Conditions, trace
 
-__all__ = ["BLOCK", "UNKNOWN", "Field", "Freedom", "Representation", "Tensor", "Trace"]
+__all__ = ["BLOCK", "UNKNOWN", "Constraint", "Field", "Representation", "Tensor", "Trace"]
 
 Tensor = Any  # a numpy array or a tensor of the running Keras backend
 
@@ -37,7 +37,7 @@ class Field:
     size: int
 
 
-class Freedom(IntEnum):
+class Constraint(IntEnum):
     """How far a value of a step that follows a template may differ from it."""
 
     FREE = 0  # drawn as if there were no template
@@ -187,7 +187,7 @@ class Representation(ABC):
         return self.usual_tempo_bpm, "4/4"
 
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The `Freedom` of each value (notes, fields) in a piece with the rhythm of `steps` and other pitches.
+        """The `Constraint` of each value (notes, fields) in a piece with the rhythm of `steps` and other pitches.
 
         Raises:
             RequestError: where steps cannot be varied one by one.
@@ -195,7 +195,7 @@ class Representation(ABC):
         raise RequestError("This model cannot vary a seed: let it continue the seed, or choose another model.")
 
     def accompaniment(self, steps: NDArray[np.int32]) -> NDArray[np.int32] | None:
-        """The `Freedom` of each value (notes, fields) in music around the melody `steps`.
+        """The `Constraint` of each value (notes, fields) in music around the melody `steps`.
 
         None where notes are steps of their own, in order of time: there the new ones are put between the given ones.
 
@@ -206,8 +206,8 @@ class Representation(ABC):
             raise RequestError("This model cannot accompany a melody: let it continue it, or choose another model.")
         return None
 
-    def drawn_part(self, steps: NDArray[np.int32], freedom: NDArray[np.int32]) -> Piece:
-        """The piece that is left of `steps` (notes, fields) without the values that `freedom` says were given."""
+    def drawn_part(self, steps: NDArray[np.int32], constraints: NDArray[np.int32]) -> Piece:
+        """The piece that is left of `steps` (notes, fields) without the values that `constraints` says were given."""
         return self.decode(steps)
 
     def quantisation_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
