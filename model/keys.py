@@ -16,42 +16,20 @@ KEYS = (*(f"{tonic} major" for tonic in MAJOR_TONICS), *(f"{tonic} minor" for to
 MAJOR_SIGNATURES = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")  # -7..7 sharps
 MINOR_SIGNATURES = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 LETTERS = "FCGDAEB"  # along the circle of fifths
-MAJOR_REACH, MINOR_REACH = (
-    6,
-    8,
-)  # fifths above the key signature of the sharpest name in use: a minor key's leading note
+# fifths from the key signature up to the sharpest name in use, in a minor key the leading note
+MAJOR_REACH, MINOR_REACH = 6, 8
 FIFTHS = 7
 
 # How often each degree of a scale sounds in the Essen collection's major and minor tunes (Aarden 2003, "Dynamic Melodic
 # Expectancy"); music21's `analyze('key')` correlates with the same figures.
 MAJOR_WEIGHTS = (
-    17.7661,
-    0.145624,
-    14.9265,
-    0.160186,
-    19.8049,
-    11.3587,
-    0.291248,
-    22.062,
-    0.145624,
-    8.15494,
-    0.232998,
-    4.95122,
-)
+    17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587, 0.291248,
+    22.062, 0.145624, 8.15494, 0.232998, 4.95122,
+)  # fmt: skip
 MINOR_WEIGHTS = (
-    18.2648,
-    0.737619,
-    14.0499,
-    16.8599,
-    0.702494,
-    14.4362,
-    0.702494,
-    18.6161,
-    4.56621,
-    1.93186,
-    7.37619,
-    1.75623,
-)
+    18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362, 0.702494,
+    18.6161, 4.56621, 1.93186, 7.37619, 1.75623,
+)  # fmt: skip
 
 CHROMA = 12
 PITCHES = 128

@@ -1,4 +1,4 @@
-"""`python -m model evaluate` and `report`: how a bundle predicts unseen music, and how its pieces compare with real music."""
+"""`python -m model evaluate` and `report`: how a bundle predicts music, and how its pieces compare with real music."""
 
 from __future__ import annotations
 
