@@ -26,7 +26,7 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import NoWorker, QueueFull, TooManyOpenJobs, UnknownModel
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache
 from jobs.progress import ProgressReporter
 from jobs.queues import KINDS, JobLocation, JobQueue, queue_config
 from jobs.records import RecordStore
