@@ -27,6 +27,7 @@ from jobs import JobClient
 from jobs.client import CancelOutcome
 from jobs.contract import JobId, Record, TrainRequest, Update
 from jobs.errors import QueueUnreachable, UnknownJob
+from jobs.logs import set_job
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ class JobTracker:
                 log.info("job %s delivered with another command", record.job_id)
 
     async def _carry(self, record: Record) -> None:
+        set_job(record.job_id)  # each job is carried by a task of its own
         for pause_s in (*RETRY_AFTER_S, None):
             try:
                 await self._once(record)
