@@ -25,7 +25,7 @@ SETTING = "TF_CONFIG"
 Batches = Iterator[tuple[dict]]
 
 
-class Team:
+class ReplicaGroup:
     """All replicas; without a `strategy` there is one, this process on one device."""
 
     def __init__(self, strategy: Any = None) -> None:
@@ -67,8 +67,8 @@ class Team:
         return self._strategy.distribute_datasets_from_function(dataset)
 
 
-def gather() -> Team:
-    """The team that this process belongs to. Call it before anything else is done with the framework.
+def replica_group() -> ReplicaGroup:
+    """The replicas that this process belongs to. Call it before anything else is done with TensorFlow.
 
     Raises:
         RequestError: TF_CONFIG names other machines and Keras does not run on TensorFlow, or it cannot be read.
@@ -76,14 +76,14 @@ def gather() -> Team:
     if keras.backend.backend() != "tensorflow":
         if _task():
             raise RequestError(f"{SETTING} names several processes, which train with --backend tensorflow only.")
-        return Team()
+        return ReplicaGroup()
     import tensorflow as tf
 
     if _task():
-        return Team(tf.distribute.MultiWorkerMirroredStrategy())
+        return ReplicaGroup(tf.distribute.MultiWorkerMirroredStrategy())
     if len(tf.config.list_logical_devices("GPU")) > 1:
-        return Team(tf.distribute.MirroredStrategy())
-    return Team()
+        return ReplicaGroup(tf.distribute.MirroredStrategy())
+    return ReplicaGroup()
 
 
 def _task() -> dict[str, Any]:

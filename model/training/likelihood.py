@@ -35,7 +35,7 @@ class Likelihood:
         return {name: nats / self.notes for name, nats in self.per_field.items()}
 
 
-class Meter:
+class LikelihoodMeter:
     """Measures likelihoods under one network: compiles once, for as many sets of pieces as there are.
 
     The network and states carried elsewhere stay as they are; weights that change in between count.
@@ -66,8 +66,8 @@ class Meter:
 
 
 def nats(network: NoteNetwork, pieces: Sequence[NDArray[np.int32]], streams: int = 32, window: int = 128) -> Likelihood:
-    """What `pieces` cost under `network`, on any backend; see `Meter`, which measures more than once."""
-    return Meter(network, min(streams, len(pieces)), window).nats(pieces)
+    """What `pieces` cost under `network`, on any backend; see `LikelihoodMeter`, which measures more than once."""
+    return LikelihoodMeter(network, min(streams, len(pieces)), window).nats(pieces)
 
 
 class CarriedLikelihood(keras.Model):
@@ -88,7 +88,7 @@ class CarriedLikelihood(keras.Model):
                 trainable=False,
                 name=f"carried_{name}",
                 aggregation="only_first_replica",
-                synchronization="on_read",  # every replica of a team carries its own
+                synchronization="on_read",  # every replica of a group carries its own
             )
             for name, size in network.stack.state_sizes().items()
         }

@@ -24,8 +24,8 @@ from model.corpora.corpus import Encoded
 from model.corpora.windows import Augmentation, WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
-from model.training.distributed import Team, gather
-from model.training.likelihood import CarriedLikelihood, Likelihood, Meter
+from model.training.distributed import ReplicaGroup, replica_group
+from model.training.likelihood import CarriedLikelihood, Likelihood, LikelihoodMeter
 from model.training.settings import TrainingSettings
 
 DERIVED = {"style_weights"}  # settings that are written otherwise than an augmentation has them
@@ -66,18 +66,18 @@ def train(
     `folder`; `resume` goes on from it, with the rest of the epoch that it was written in, in another order. Ctrl-C ends
     the run early without an error.
     """
-    team = gather()
-    with team.scope():
+    group = replica_group()
+    with group.scope():
         network = new_network(config, settings, weights)
         streams = WindowStreams(
             network.representation, data.train, settings.streams, settings.window, data.train_styles
         )
-        steps = settings.epoch_updates or -(-streams.batches_per_pass // team.replicas)
+        steps = settings.epoch_updates or -(-streams.batches_per_pass // group.replicas)
         model = compiled(network, settings, steps * settings.epochs)
         progress = _resumed(folder, network, model) if resume else Progress()
-    keeper = _Keeper(network, data, settings, folder, progress, on_best, team)
-    keeper.base_weights = weights
-    keeper.batches_per_epoch = steps
+    validation = _Validation(network, data, settings, folder, progress, on_best, group)
+    validation.base_weights = weights
+    validation.batches_per_epoch = steps
 
     def batches(replica: int) -> Iterator[tuple[dict]]:
         place = [replica, progress.batches] if progress.batches else [replica] if replica else []
@@ -86,24 +86,24 @@ def train(
 
     try:
         if weights is not None and not progress.history:
-            keeper.measure_before(model)
+            validation.measure_before(model)
         if progress.batches and progress.epoch < settings.epochs:  # the rest of the epoch that was under way
-            _fit(model, team.batches(batches), max(1, steps - progress.batches), progress.epoch + 1, keeper)
-        if not keeper.is_over:
-            _fit(model, team.batches(batches), steps, settings.epochs, keeper)
+            _fit(model, group.batches(batches), max(1, steps - progress.batches), progress.epoch + 1, validation)
+        if not validation.is_over:
+            _fit(model, group.batches(batches), steps, settings.epochs, validation)
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch:g}.\n")
     return progress
 
 
-def _fit(model: CarriedLikelihood, batches: Any, steps: int, epochs: int, keeper: _Keeper) -> None:
+def _fit(model: CarriedLikelihood, batches: Any, steps: int, epochs: int, validation: _Validation) -> None:
     with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
         model.fit(
             batches,
             steps_per_epoch=steps,
-            initial_epoch=keeper.progress.epoch,
+            initial_epoch=validation.progress.epoch,
             epochs=epochs,
-            callbacks=[keeper],
+            callbacks=[validation],
             shuffle=False,  # the streams are in random order already
             verbose=1 if sys.stderr.isatty() else 2,
         )
@@ -161,7 +161,7 @@ def compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> Ca
     return model
 
 
-class _Keeper(keras.callbacks.Callback):
+class _Validation(keras.callbacks.Callback):
     """Validates after every epoch and every few minutes, keeps the best, writes the checkpoint, and stops the run when
     nothing improves."""
 
@@ -173,17 +173,17 @@ class _Keeper(keras.callbacks.Callback):
         folder: Path,
         progress: Progress,
         on_best: Callable[[NoteNetwork, Progress], None],
-        team: Team,
+        group: ReplicaGroup,
     ) -> None:
         super().__init__()
         self.network, self.data, self.settings = network, data, settings
         self.folder, self.progress, self.on_best = folder, progress, on_best
-        self.team = team
+        self.group = group
         self.batches_per_epoch = 1  # whoever fits says how many there are
         self.base_weights: Sequence[NDArray] | None = None  # those that training began with
         self.held_out = held_out_by_style(data, settings.validation_notes)
         rows = MOST_ROWS if settings.validation_notes else min(settings.streams, len(data.validation))
-        self.meter = Meter(network, rows, settings.window)
+        self.meter = LikelihoodMeter(network, rows, settings.window)
         self.saved = time.monotonic()
         self.is_over = False
 
@@ -196,7 +196,7 @@ class _Keeper(keras.callbacks.Callback):
         """Keras' hook; `logs` are the epoch's training figures so far."""
         self.progress.batches += 1
         minutes = self.settings.checkpoint_minutes
-        if minutes and self.team.replicas == 1 and time.monotonic() - self.saved >= 60 * minutes:
+        if minutes and self.group.replicas == 1 and time.monotonic() - self.saved >= 60 * minutes:
             self._check(self.progress.epoch + self.progress.batches / self.batches_per_epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -206,10 +206,10 @@ class _Keeper(keras.callbacks.Callback):
 
     def _check(self, epoch: float, logs: dict[str, float] | None) -> None:
         """Validate, keep the network if it is the best, write the checkpoint, and say so."""
-        with averaged_weights(self.model.optimizer, self.team), self._mixed_with_base():
+        with averaged_weights(self.model.optimizer, self.group), self._mixed_with_base():
             is_best = self._validate(epoch, {name: float(np.mean(value)) for name, value in (logs or {}).items()})
         progress = self.progress
-        if self.team.is_first:
+        if self.group.is_first:
             checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
         self.saved = time.monotonic()
         figures = progress.history[-1]
@@ -256,7 +256,7 @@ class _Keeper(keras.callbacks.Callback):
         progress.without_better = 0 if is_best else progress.without_better + 1
         if is_best:
             progress.best, progress.best_epoch = figures["val_nats"], epoch
-            if self.team.is_first:
+            if self.group.is_first:
                 self.on_best(self.network, progress)
         return is_best
 
@@ -287,18 +287,18 @@ def together(parts: Sequence[Likelihood]) -> Likelihood:
 
 
 @contextmanager
-def averaged_weights(optimizer: keras.Optimizer, team: Team | None = None) -> Iterator[None]:
+def averaged_weights(optimizer: keras.Optimizer, group: ReplicaGroup | None = None) -> Iterator[None]:
     """The moving average in the place of the weights it is of, where `optimizer` keeps one.
 
     (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging".)
     """
-    team = team or Team()
-    with team.scope():
+    group = group or ReplicaGroup()
+    with group.scope():
         _swap_average(optimizer)
     try:
         yield
     finally:
-        with team.scope():
+        with group.scope():
             _swap_average(optimizer)
 
 

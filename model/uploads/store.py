@@ -17,7 +17,7 @@ from model.errors import DataError
 from model.uploads.export import file_names, zipped
 from model.uploads.files import DataSetFiles
 from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, checked, cleaned, terms
-from model.uploads.ingest import Batch, BatchReport, Ingest, Progress, Ready
+from model.uploads.ingest import BatchReport, Ingest, Progress, Ready, UploadBatch
 from model.uploads.reading import ReadPiece
 
 SHORTEST_HASH = 6  # letters of a hash by which a piece can be named
@@ -109,7 +109,7 @@ class DataSetStore:
         """
         self.info(name)
         ingest = Ingest(self._files, self.limits, name, cleaned(source)[:LONGEST_SOURCE], added_by, keep_similar)
-        ingest.batch(Batch(files, self.limits), on_progress, should_stop)
+        ingest.batch(UploadBatch(files, self.limits), on_progress, should_stop)
         return ingest.report()
 
     def add_from(self, name: str, other: str, added_by: int | None = None) -> BatchReport:

@@ -1,7 +1,7 @@
-"""The curves of a run as a picture: each epoch in training, on the held-out pieces of the set, on the base's music.
+"""Learning curves of a fine-tuning run as a picture: training, the set's held-out pieces, the base's own music.
 
-All are in nats per note on one scale; the legend says by how many per cent the held-out pieces and the base's own music
-changed from epoch 0 to the epoch that is kept, which is ringed.
+All three are nats per note on one scale. A ring marks the epoch that is kept; the legend says by how many per cent the
+error changed from epoch 0 to that epoch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LINE, DOT = 3 * SCALE, 4 * SCALE
 STEPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 MOST_LINES = 7  # of the grid
 KNOWS_NOTHING = 1.5  # times the cost of epoch 1
-NAMES = {VALIDATION: "your held-out pieces", OLD: "the base's own music", TRAIN: "while training"}
+NAMES = {VALIDATION: "your held-out pieces", OLD: "the base model's own music", TRAIN: "in training"}
 
 Curve = list[tuple[float, float]]  # epoch and value
 
@@ -117,7 +117,7 @@ def _draw_kept(draw: ImageDraw.ImageDraw, scale: _Scale, curve: Curve, epoch: in
 def _draw_heading(draw: ImageDraw.ImageDraw, title: str) -> None:
     middle, shown = 20 * SCALE, drawable(title)[:44] or "Fine-tuning"
     draw.text((18 * SCALE, middle), shown, fill=TEXT, font=font(TITLE_SIZE, shown), anchor="lm")
-    meaning = "nats per note, lower is better"
+    meaning = "prediction error, lower is better"
     draw.text((PLOT.right, middle), meaning, fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
 
 

@@ -17,7 +17,7 @@ from model.generation import ComposeOptions, Composer
 from model.generation.seeds import first_part
 from model.midi import write_midi
 from model.piece import Piece
-from model.training.finetuning.verdict import Originality
+from model.training.finetuning.verdict import OriginalityFigures
 
 COMPOSED = 12  # pieces at defaults, half a minute each
 LISTENING = "listening"  # folder
@@ -34,7 +34,7 @@ def judged(
     pieces: tuple[Sequence[NDArray[np.int32]], Sequence[NDArray[np.int32]]],
     folder: Path,
     on_share: OnShare,
-) -> tuple[Originality, tuple[str, ...]]:
+) -> tuple[OriginalityFigures, tuple[str, ...]]:
     """Compose with `bundle` and say how original that is; and write what there is to listen to into `folder`.
 
     Args:
@@ -75,8 +75,8 @@ def _composer(bundle: Bundle) -> Iterator[Composer]:
         composer.close()
 
 
-def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> Originality:
-    return Originality(
+def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> OriginalityFigures:
+    return OriginalityFigures(
         pieces=len(composed),
         share_16=index.pooled(composed, 16).value,
         longest_run=max((index.longest_run(piece) for piece in composed), default=0),

@@ -28,7 +28,7 @@ from model.training.finetuning.settings import (
     TuningSettings,
     chosen_epoch,
 )
-from model.training.likelihood import CarriedLikelihood, Meter
+from model.training.likelihood import CarriedLikelihood, LikelihoodMeter
 from model.training.loop import augmentation, averaged_weights, compiled
 
 METER_SHAPE = (16, 64)  # rows and steps; other figures change the speed and nothing else
@@ -40,7 +40,7 @@ Keep = Callable[[list[NDArray], list[EpochFigures]], None]  # the best weights s
 
 
 @dataclass
-class Standing:
+class TuningState:
     """What a checkpoint says of a run: plain JSON."""
 
     fingerprint: str  # of what is tuned to what, and how
@@ -60,7 +60,7 @@ class Standing:
         return [EpochFigures(**figures) for figures in self.history]
 
 
-class Fitting:
+class TuningLoop:
     """One run, from its checkpoint on where there is one."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Fitting:
             (training.streams, training.window),
         )
         self._model = compiled(network, training, NEVER_FALLING)
-        self._meter = Meter(network, *METER_SHAPE)
+        self._meter = LikelihoodMeter(network, *METER_SHAPE)
         self._best = network.get_weights()
         self.standing = self._resumed(fingerprint)
         self._before_s, self._begun = self.standing.seconds, time.monotonic()
@@ -231,10 +231,10 @@ class Fitting:
         self.standing.seconds = self._spent_s()
         checkpoint.save(self._folder, self._network, self._model.optimizer, asdict(self.standing), self._best)
 
-    def _resumed(self, fingerprint: str) -> Standing:
+    def _resumed(self, fingerprint: str) -> TuningState:
         self._model.optimizer.build(self._network.trainable_variables)
         if not checkpoint.exists(self._folder):
-            return Standing(fingerprint)
+            return TuningState(fingerprint)
         said = checkpoint.load(self._folder, self._network, self._model.optimizer)
         if said.get("fingerprint") != fingerprint:
             raise RequestError(
@@ -242,7 +242,7 @@ class Fitting:
                 "repeat what was asked the first time."
             )
         self._best = checkpoint.load_best(self._folder)
-        return Standing(**said)
+        return TuningState(**said)
 
 
 def _reseed(model: CarriedLikelihood, rng: np.random.Generator) -> None:

@@ -19,7 +19,7 @@ from model.bundles import Bundle, BundleStore, open_bundle
 from model.bundles.store import NAME, VERSION
 from model.errors import BundleError, ModelError, RequestError
 from model.isolated import Limits, Message, Task
-from model.training.finetuning.settings import About, TuningSettings
+from model.training.finetuning.settings import CardText, TuningSettings
 
 FILE = "order.json"
 
@@ -62,7 +62,7 @@ class Order(BaseModel):
     preset: str | None = Field(default=None, description="of a network that begins from scratch")
     data: Path = Field(description="folder or archive of MIDI files")
     settings: TuningSettings = Field(default_factory=TuningSettings)
-    about: About = Field(default_factory=About)
+    about: CardText = Field(default_factory=CardText)
 
     @model_validator(mode="after")
     def _has_a_beginning(self) -> Self:

@@ -27,10 +27,10 @@ from model.training import checkpoint
 from model.training.finetuning.curve import draw_curve
 from model.training.finetuning.data import Pieces, read_pieces
 from model.training.finetuning.evaluation import judged
-from model.training.finetuning.loop import JUDGING_S, JUDGING_SHARE, Fitting
+from model.training.finetuning.loop import JUDGING_S, JUDGING_SHARE, TuningLoop
 from model.training.finetuning.settings import (
     LONGEST_TITLE,
-    About,
+    CardText,
     EpochFigures,
     OnTuning,
     TuningProgress,
@@ -40,8 +40,8 @@ from model.training.finetuning.settings import (
 from model.training.finetuning.verdict import (
     DIVERGED,
     Figures,
-    Originality,
-    Verdict,
+    OriginalityFigures,
+    TuningVerdict,
     load_verdict,
     save_verdict,
     sentences,
@@ -65,10 +65,10 @@ def tune(
     data: Path | Sequence[Path],
     folder: Path,
     settings: TuningSettings | None = None,
-    about: About | None = None,
+    about: CardText | None = None,
     on_progress: OnTuning = _quiet,
     should_stop: Callable[[], bool] = _never,
-) -> Verdict:
+) -> TuningVerdict:
     """Fit a network to a small data set and say what came of it.
 
     The bundle, the checkpoint, `verdict.json`, `curve.png` and `listening/` are written into `folder`. A run that was
@@ -87,7 +87,7 @@ def tune(
     Raises:
         ModelError: the set has too few pieces, the base is of the classic kind, or `folder` holds another run.
     """
-    settings, about = settings or TuningSettings(), about or About()
+    settings, about = settings or TuningSettings(), about or CardText()
     if keras.backend.backend() != "tensorflow":
         raise RequestError("Fine-tuning ends with music that TensorFlow draws: leave --backend at tensorflow for it.")
     on_progress(TuningProgress(stage="preparing", epochs=settings.most_epochs))
@@ -138,14 +138,14 @@ class _Run:
     pieces: Pieces
     fingerprint: str
     settings: TuningSettings
-    about: About
+    about: CardText
     folder: Path
 
     def __post_init__(self) -> None:
-        self.fitting = Fitting(self.network, self.pieces, self.settings, self.folder, self.fingerprint)
-        self._packer = Packer(self.base, self.network, self.pieces, self.about)
+        self.fitting = TuningLoop(self.network, self.pieces, self.settings, self.folder, self.fingerprint)
+        self._packer = BundleBuilder(self.base, self.network, self.pieces, self.about)
 
-    def verdict_there(self) -> Verdict | None:
+    def verdict_there(self) -> TuningVerdict | None:
         """The verdict, where the run is over and judged."""
         found = load_verdict(self.folder) if self.fitting.standing.is_over else None
         return found if found is not None and self._has_bundle(found.version) else None
@@ -162,7 +162,7 @@ class _Run:
         if not self._has_bundle(unpack(files, self.folder.name).version):
             write_folder(self.folder, files)
 
-    def judge(self, on_progress: OnTuning) -> Verdict:
+    def judge(self, on_progress: OnTuning) -> TuningVerdict:
         """Measure and hear what was kept, and write the verdict."""
         standing, data = self.fitting.standing, self.pieces.data
         last = TuningProgress(
@@ -195,9 +195,11 @@ class _Run:
             base_after=base_after,
         )
 
-    def _verdict(self, version: str, figures: Figures, originality: Originality, listening: tuple[str, ...]) -> Verdict:
+    def _verdict(
+        self, version: str, figures: Figures, originality: OriginalityFigures, listening: tuple[str, ...]
+    ) -> TuningVerdict:
         standing, data = self.fitting.standing, self.pieces.data
-        return Verdict(
+        return TuningVerdict(
             version=version,
             epoch=chosen_epoch(standing.figures).epoch,
             epochs=standing.epoch,
@@ -228,10 +230,10 @@ class _Run:
             return False
 
 
-class Packer:
+class BundleBuilder:
     """Makes the files of a run's bundle; what does not change from epoch to epoch is made once."""
 
-    def __init__(self, base: Bundle | None, network: NoteNetwork, pieces: Pieces, about: About) -> None:
+    def __init__(self, base: Bundle | None, network: NoteNetwork, pieces: Pieces, about: CardText) -> None:
         """`network` is packed with weights that are given each time; its own come back afterwards."""
         self._base, self._network, self._pieces, self._about = base, network, pieces, about
 

@@ -12,7 +12,7 @@ from model.training.settings import TrainingSettings
 LONGEST_TITLE = 80  # letters
 
 
-class About(BaseModel):
+class CardText(BaseModel):
     """What is left out follows from the base and the set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
