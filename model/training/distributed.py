@@ -1,9 +1,9 @@
-"""Training on several devices and on several machines at once, by TensorFlow's own distribution.
+"""Training on several devices and machines at once, with TensorFlow's own distribution.
 
 Every replica reads streams of its own, with states of its own; the gradients of all are averaged at each update, so the
-weights are the same everywhere. One process for each machine: which there are, TF_CONFIG says, as TensorFlow's guide to
-multi-worker training describes it; the first writes what comes of it, and all read its folder to go on. Several GPUs of
-one machine are used without a word.
+weights are the same everywhere. Each machine runs one process. TF_CONFIG lists them, as TensorFlow's guide to
+multi-worker training describes; the first one writes the results, and all read its folder to resume. Several GPUs of
+one machine are used without any setting.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Batches = Iterator[tuple[dict]]
 
 
 class ReplicaGroup:
-    """All replicas; without a `strategy` there is one, this process on one device."""
+    """All replicas of a training; without a `strategy` only one: this process on one device."""
 
     def __init__(self, strategy: Any = None) -> None:
         self._strategy = strategy

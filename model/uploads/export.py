@@ -31,7 +31,7 @@ class ExportInfo:
 
 
 def about(archive: Archive) -> ExportInfo | None:
-    """The description in an archive that a data set was exported to; None for any other archive."""
+    """The description in an archive of an exported data set; None for any other archive."""
     entry = next((entry for entry in archive.entries if entry.name == ABOUT), None)
     if entry is None or entry.refused:
         return None

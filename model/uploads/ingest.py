@@ -1,7 +1,7 @@
-"""Adds a batch of members' files to a data set: unpacks archives, has each file read, leaves out what is there already.
+"""Adds a batch of members' files to a data set: unpacks archives, reads each file, leaves out duplicates.
 
-Reading takes long and happens without the lock; what was read is added under it a part at a time, compared with what
-the set holds by then. So several batches can go into one set at once, and a batch that is stopped keeps its parts.
+Reading takes long and happens without the lock. The pieces are then added under the lock a part at a time, and compared
+with what the set holds by then, so several batches can be added at once, and a stopped batch keeps the parts it added.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class BatchReport:
 
 @dataclass(frozen=True)
 class Incoming:
-    """One file of a batch: its bytes, or why it is refused; `about` if it comes from an exported set."""
+    """One file of a batch: its bytes, or the reason for its refusal; `about` if it comes from an exported set."""
 
     name: str
     data: bytes = b""
@@ -213,7 +213,7 @@ class Ingest:
     def _unknown(
         self, files: UploadBatch, should_stop: Callable[[], bool] | None
     ) -> Iterator[tuple[tuple[Incoming, str], bytes]]:
-        """The files that must be read, with their hashes: neither refused by their outside nor known already."""
+        """The files that must be read, with their hashes: neither refused before reading nor known already."""
         known = _by_hash(self._info().pieces)
         ends = time.monotonic() + self.limits.batch_seconds
         for file in files:

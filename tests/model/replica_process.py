@@ -1,4 +1,4 @@
-"""One replica as a process: `replica_process.py KIND FOLDER`, started by `test_distributed`; prints its results as JSON."""
+"""One replica as a process of `test_distributed`: `replica_process.py KIND FOLDER`; prints its results as JSON."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ Curve = list[tuple[float, float]]  # epoch and value
 
 
 def draw_curve(history: Sequence[EpochFigures], title: str = "") -> bytes:
-    """The PNG of `history`, 1280 x 680 pixels; also for a run under way, as soon as epoch 0 was measured."""
+    """The PNG of `history`, 1280 x 680 pixels. It needs at least epoch 0, so a run in progress can be drawn."""
     curves = _curves(history)
     values = [value for curve in curves.values() for _, value in curve]
     scale = _Scale(values, max([1.0, *(figures.epoch for figures in history)]))
@@ -52,7 +52,7 @@ def draw_curve(history: Sequence[EpochFigures], title: str = "") -> bytes:
 
 
 def _curves(history: Sequence[EpochFigures]) -> dict[Colour, Curve]:
-    """Each curve by its colour, those without a value left out."""
+    """Each non-empty curve by its colour."""
     validation: Curve = [(one.epoch, one.val_nats) for one in history]
     if len(validation) > 1 and validation[0][1] > KNOWS_NOTHING * validation[1][1]:
         validation = validation[1:]  # a network that knew nothing would press all other epochs to the floor
@@ -132,6 +132,6 @@ def _draw_legend(draw: ImageDraw.ImageDraw, curves: dict[Colour, Curve], kept: i
 
 
 def _change(curve: Curve, kept: int) -> str:
-    """By how much the kept epoch costs more or less than epoch 0, where both are drawn."""
+    """The change from epoch 0 to the kept epoch in per cent, if both are drawn."""
     values = dict(curve)
     return f" {100 * (values[kept] / values[0] - 1):+.1f} %" if kept and kept in values and 0 in values else ""

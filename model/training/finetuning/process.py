@@ -25,7 +25,7 @@ FILE = "order.json"
 
 
 class Base(BaseModel):
-    """The bundle to begin with: in a folder, or in a store by its name, and by its version if not the current one."""
+    """The base of a run: a bundle in a folder, or one in a store by name and version (default: the current one)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,7 +54,7 @@ class Base(BaseModel):
 
 
 class Order(BaseModel):
-    """A run: what is fitted to what, and how; one of `base` and `preset` is given."""
+    """What to fine-tune, on which data, and how; either `base` or `preset` is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,7 +83,7 @@ def read_order(folder: Path) -> Order:
     """The order in `folder`.
 
     Raises:
-        RequestError: when there is none that can be read.
+        RequestError: when it is missing or unreadable.
     """
     try:
         return Order.model_validate_json((folder / FILE).read_bytes())
@@ -160,14 +160,14 @@ def lower_priority() -> None:
 
 
 def use_threads(threads: int | None) -> None:
-    """Let libraries that are loaded later compute on so many threads; on all cores where None."""
+    """Limit the threads of libraries that are loaded later; None means all cores."""
     if threads is not None:
         os.environ.update(dict.fromkeys(THREADS, str(threads)))
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of `folder`, which is released when the process ends, however it ends.
+    """Holds the lock of `folder`; the system releases it when the process ends, however it ends.
 
     Raises:
         RequestError: when another process holds it, or there is no such folder.
