@@ -17,11 +17,10 @@ from discord import app_commands
 from bot import features
 from bot.buttons import AdminButton, PieceButton, RecentPresses
 from bot.command_sync import sync_if_changed
-from bot.context import BotContext
+from bot.context import BotContext, OpenForms
 from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
 from bot.errors import OutdatedForm, answer
 from bot.features import message_builder
-from bot.forms import OpenForms
 from jobs import JobClient
 from jobs.errors import QueueUnreachable
 

@@ -94,7 +94,8 @@ class NotYours(UserFacing):
     """Raised when a member presses a button that is another member's."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Only the member who asked for this piece can {what} it. Use `/compose` for one of your own.")
+        who = "the member who asked for this piece" + (" or a moderator" if what == "delete" else "")
+        super().__init__(f"Only {who} can {what} it.")
 
 
 class AlreadyAsked(UserFacing):

@@ -1,6 +1,6 @@
 """What members see, one folder for each feature: its commands, options, buttons, embeds and autocomplete.
 
-compose   `/compose` and the buttons under a piece
+compose   `/compose`, `/continue`, `/vary`, `/accompany`, and the buttons under a piece
 training  `/train`, the message of a training and its buttons
 datasets  `/dataset`, and *Add to data set* in the menu of a message
 models    `/model`, `/models`, and the buttons about models
@@ -37,6 +37,7 @@ from bot.features.training import command as train_command
 
 COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.ContextMenu, ...] = (
     compose_command.command,
+    *compose_command.seed_commands,
     dataset_command.command,
     train_command.command,
     model_command.command,

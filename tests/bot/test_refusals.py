@@ -86,10 +86,11 @@ async def test_discord_is_told_the_limits_of_the_options(harness: Harness) -> No
     (command,) = [found for found in harness.bot.tree.get_commands() if found.name == "compose"]
     options = {option["name"]: option for option in command.to_dict(harness.bot.tree)["options"]}
     assert list(options) == [
-        "seed", "mode", "length", "style", "key", "tempo", "instruments", "bars", "meter", "density", "model",
-        "temperature", "strength", "top_k", "top_p", "min_p", "random_seed", "include_seed", "private",
+        "seed", "mode", "style", "key", "instruments", "creativity", "length", "bars", "tempo", "meter", "density",
+        "strength", "include_seed", "private", "model", "random_seed", "temperature", "top_k", "top_p", "min_p",
     ]  # fmt: skip
     assert [choice["value"] for choice in options["mode"]["choices"]] == ["continue", "vary", "accompany"]
+    assert [choice["value"] for choice in options["creativity"]["choices"]] == ["calm", "balanced", "wild"]
     assert [choice["name"] for choice in options["density"]["choices"]] == list(DENSITY_WORDS)
     for name in ("model", "style", "key", "meter", "instruments"):
         assert options[name]["autocomplete"]
