@@ -111,7 +111,7 @@ class PieceGone(UserFacing):
     def __init__(self) -> None:
         super().__init__(
             "This piece is too old: its settings are no longer kept. "
-            "Use `/compose` with the values on its card, and attach its `.mid` as the seed to continue it."
+            "Save its `.mid` and attach it to `/continue` or `/vary`."
         )
 
 
@@ -226,7 +226,7 @@ def explain(error: BaseException) -> Explained:
         log.warning("an outdated command was used: %s", error)
         return Explained("This command has changed since Discord loaded it. Reload Discord (Ctrl+R) and try again.")
     if isinstance(error, app_commands.CheckFailure):  # 7
-        return Explained("You may not use this command here. Ask an admin of this server.")
+        return Explained("You can't use this command here. Ask an admin of this server.")
     return unexpected(error)  # 8
 
 

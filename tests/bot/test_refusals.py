@@ -12,11 +12,11 @@ from tests.bot.harness import MAX_SEED_BYTES, SEED, Harness, shown, told
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("song.mp3", b"ID3 not midi", "“song.mp3” is not a MIDI file. Attach a `.mid` file"),
+        ("song.mp3", b"ID3 not midi", "“song.mp3” isn't a MIDI file. Attach a `.mid` file"),
         ("song.mid", b"", "“song.mid” is empty. Attach a `.mid` file with some notes in it."),
-        ("song.mid", SEED + bytes(MAX_SEED_BYTES), "is too big: 1.0 MiB, and a seed may have 1.0 MiB."),
-        ("song.zip", b"PK\x03\x04" + SEED, "“song.zip” is not a MIDI file. Attach a `.mid` file"),
-        ("song.mid", b"RIFFxxxxRMID", "is called a MIDI file but is not one inside. Export it again"),
+        ("song.mid", SEED + bytes(MAX_SEED_BYTES), "is too big: 1.0 MiB, and the limit is 1.0 MiB."),
+        ("song.zip", b"PK\x03\x04" + SEED, "“song.zip” isn't a MIDI file. Attach a `.mid` file"),
+        ("song.mid", b"RIFFxxxxRMID", "isn't a real MIDI file. Export it again"),
     ],
 )
 async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(harness: Harness, name, data, words) -> None:
@@ -119,7 +119,7 @@ async def test_a_member_with_too_many_open_jobs_is_told_to_wait(harness: Harness
     assert "You already have 3 pieces in progress." in told(result)
     await harness.bob.slash(harness.channel, "compose")
     await harness.settle()
-    assert "You are number 2." in shown(harness.message)
+    assert "You are number 2 in line." in shown(harness.message)
 
 
 async def test_a_full_queue_is_said(harness: Harness, monkeypatch) -> None:
