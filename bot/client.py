@@ -15,7 +15,7 @@ import yarl
 from discord import app_commands
 
 from bot import features
-from bot.buttons import AdminButton, PieceButton, RecentPresses
+from bot.buttons import AdminButton, PageButton, PieceButton, RecentPresses
 from bot.command_sync import sync_if_changed
 from bot.context import BotContext
 from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
@@ -68,7 +68,7 @@ class Cadenza(BotContext):
 
     async def setup_hook(self) -> None:
         """Between login and the gateway: buttons, commands, and the jobs left open by the bot before."""
-        self.add_dynamic_items(PieceButton, AdminButton)
+        self.add_dynamic_items(PieceButton, AdminButton, PageButton)
         await sync_if_changed(self.tree, self._state_folder)
         self._resuming = asyncio.create_task(self._resume(), name="resume open jobs")
 
@@ -120,7 +120,7 @@ class Cadenza(BotContext):
 
 
 def _is_ours(custom_id: str) -> bool:
-    templates = [button.__discord_ui_compiled_template__ for button in (PieceButton, AdminButton)]
+    templates = [button.__discord_ui_compiled_template__ for button in (PieceButton, AdminButton, PageButton)]
     return any(template.fullmatch(custom_id) for template in templates)
 
 

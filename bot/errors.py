@@ -8,6 +8,7 @@ CadenzaError
     ├── Contradiction      options that do not go together, or one that lacks what it needs
     ├── NotKnown           no model knows the value of an option
     ├── NotYours           the button belongs to another member
+    ├── NotYourStar        another member starred the piece
     ├── AlreadyAsked       the same button was pressed a moment ago
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
     ├── TrainingGone       the training is not known, or no longer
@@ -95,6 +96,13 @@ class NotYours(UserFacing):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"Only the member who asked for this piece can {what} it. Use `/compose` for one of your own.")
+
+
+class NotYourStar(UserFacing):
+    """Raised when a member takes a star away that another member gave."""
+
+    def __init__(self) -> None:
+        super().__init__("Only who starred this piece, who asked for it, or an admin can take the star away.")
 
 
 class AlreadyAsked(UserFacing):

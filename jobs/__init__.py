@@ -4,6 +4,7 @@ contract/    versioned plain-JSON models of requests, results and progress
 client       `JobClient`: what the bot uses; async, never blocks its loop
 admission    from a request to a job in its queue: validation and limits
 records      `RecordStore`: opens, advances and settles the record of a job, each in one atomic step
+pieces       which pieces members and servers have, and which are starred
 queues       `QueueConfig` for each kind of job; `JobQueue`: RQ's queue with a fair order
 progress     `ProgressReporter` for workers; `Subscription`: a job's updates from the queue to the end
 recovery     finds lost jobs and gives each another attempt or its failure; `JobMonitor` for one job

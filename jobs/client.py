@@ -33,6 +33,7 @@ from jobs.contract import (
 )
 from jobs.errors import QueueUnreachable, UnknownJob, unreachable
 from jobs.guild_state import NameCache, NightlySchedule, ScheduleStore, What
+from jobs.pieces import PieceIndex, Star
 from jobs.progress import Subscription
 from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
@@ -66,6 +67,7 @@ class JobClient:
         self._blobs = BlobStore(self._connection, settings)
         self._names = NameCache(self._connection)
         self._admission = Admission(self._connection, settings)
+        self._pieces = PieceIndex(self._connection, settings)
         self._schedules = ScheduleStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
@@ -202,6 +204,22 @@ class JobClient:
     async def trainings(self, guild_id: int) -> list[Record]:
         """The server's trainings that are still known, the newest first."""
         return await self._call(self._records.trainings, guild_id)
+
+    async def pieces_of_member(self, member_id: int) -> list[Record]:
+        """The finished pieces that the member asked for, the newest first."""
+        return await self._call(self._pieces.of_member, member_id)
+
+    async def pieces_of_server(self, guild_id: int) -> list[Record]:
+        """The finished pieces of the server that are not private, the newest first."""
+        return await self._call(self._pieces.of_server, guild_id)
+
+    async def starred_pieces(self, guild_id: int) -> list[tuple[Star, Record]]:
+        """The starred pieces of the server, the latest star first."""
+        return await self._call(self._pieces.starred, guild_id)
+
+    async def star(self, guild_id: int, piece: JobId) -> Star | None:
+        """The star of a piece; None for one that is not starred on that server."""
+        return await self._call(self._pieces.star, guild_id, piece)
 
     async def prefer(self, guild_id: int, model: BundleName | None) -> None:
         """Set the server's default model; None lets the worker choose again."""

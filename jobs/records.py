@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import redis
@@ -147,6 +147,14 @@ class RecordStore:
         fields: dict[bytes, bytes] = self._connection.hgetall(keys.record(job_id))  # type: ignore[assignment]
         return _record(job_id, fields) if fields else None
 
+    def find_all(self, ids: Sequence[JobId]) -> list[Record | UnreadableRecord | None]:
+        """The record of each of `ids`, in one round trip; the error for one that this version cannot read."""
+        with self._connection.pipeline(transaction=False) as pipeline:
+            for job_id in ids:
+                pipeline.hgetall(keys.record(job_id))
+            found = cast(list[dict[bytes, bytes]], pipeline.execute() if ids else [])
+        return [_record_or_error(job_id, fields) for job_id, fields in zip(ids, found, strict=True)]
+
     def get(self, job_id: JobId) -> Record:
         """The record.
 
@@ -220,6 +228,13 @@ class RecordStore:
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:
     return [part for pair in fields.items() for part in pair]
+
+
+def _record_or_error(job_id: JobId, fields: dict[bytes, bytes]) -> Record | UnreadableRecord | None:
+    try:
+        return _record(job_id, fields) if fields else None
+    except UnreadableRecord as error:
+        return error
 
 
 def _record(job_id: JobId, fields: dict[bytes, bytes]) -> Record:

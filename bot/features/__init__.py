@@ -1,6 +1,7 @@
 """What members see, one folder for each feature: its commands, options, buttons, embeds and autocomplete.
 
 compose   `/compose` and the buttons under a piece
+library   `/library`: pieces of a member and of a server, and starred ones
 message_menus  *Continue*, *Vary* and *Accompany* in the menu of a message
 training  `/train`, the message of a training and its buttons
 describe  `/describe`, and *Describe* in the menu of a message
@@ -32,6 +33,7 @@ from bot.features.datasets import command as dataset_command
 from bot.features.describe import command as describe_command
 from bot.features.help import command as help_command
 from bot.features.help import ping
+from bot.features.library import command as library_command
 from bot.features.message_menus import command as message_menus
 from bot.features.models import available
 from bot.features.models import buttons as model_buttons
@@ -42,6 +44,7 @@ from bot.features.training import command as train_command
 COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.ContextMenu, ...] = (
     compose_command.command,
     describe_command.command,
+    library_command.command,
     dataset_command.command,
     train_command.command,
     model_command.command,

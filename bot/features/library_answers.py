@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.buttons import admin_view
+from bot.buttons import admin_view, piece_buttons
 from bot.features import embeds
 from bot.features.datasets import cards as data_set_cards
 from bot.features.models import cards as model_cards
@@ -86,10 +86,18 @@ def _confirm_button(request: LibraryRequest, question: NeedsConfirmation) -> Mak
 
 async def _batch(board: JobClient, request: LibraryRequest, batch: Batch) -> MessageParts:
     if isinstance(request.action, AddToDataSet) and request.action.source == "starred":
-        return MessageParts(content=data_set_cards.starred_words(batch))
+        return MessageParts(content=data_set_cards.starred_words(batch), buttons=_unstar_button(request, batch))
     picture = await _picture(board, batch.picture)
     left_out = request.action.left_out if isinstance(request.action, AddToDataSet) else ()
     return MessageParts(card=data_set_cards.batch_card(batch, PICTURE if picture else None, left_out), attached=picture)
+
+
+def _unstar_button(request: LibraryRequest, batch: Batch) -> MakesView | None:
+    """Takes the star back; None where the piece was not starred."""
+    piece = request.action.piece if isinstance(request.action, AddToDataSet) else None
+    if piece is None or batch.refused:
+        return None
+    return piece_buttons(("unstar", piece, request.requester_id))
 
 
 async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:

@@ -95,6 +95,7 @@ from jobs.contract.library import (
     PieceName,
     PromoteModel,
     RemoveFromDataSet,
+    RemoveStar,
     RenameModel,
     RollBackModel,
     SetName,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jobs.contract import Answer, Failure, LibraryRequest, LibraryResult, Record, Stage
+from jobs.pieces import PieceIndex
 from worker.cancellation import Interrupted
 from worker.handlers.base import JobFailed, JobHandler
 from worker.library import data_sets, models
@@ -28,6 +29,7 @@ class LibraryHandler(JobHandler):
         context = LibraryContext(
             server,
             self.context.blobs,
+            PieceIndex(self.context.connection, self.context.job_settings),
             request.requester_id,
             record.delivery.upload_limit_bytes or DEFAULT_UPLOAD_BYTES,
             on_progress=lambda done, whole: self._report(done, whole),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from jobs.blobs import BlobStore
 from jobs.contract import BundleName, BundleVersion, Verdict
 from jobs.guild_state import NameCache
+from jobs.pieces import PieceIndex
 from model.errors import BundleError
 from model.files import replace_file
 from worker.settings import WorkerSettings
@@ -123,10 +124,11 @@ def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
 
 @dataclass(frozen=True)
 class LibraryContext:
-    """The server's library, the files of jobs, and who asked. `upload_bytes`: the largest file of a reply."""
+    """The server's library, the files of jobs, the pieces, and who asked. `upload_bytes`: the largest file of a reply."""
 
     server: ServerLibrary
     blobs: BlobStore
+    pieces: PieceIndex
     requester_id: int
     upload_bytes: int
     on_progress: Callable[[int, int], None]
