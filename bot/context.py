@@ -23,6 +23,9 @@ class Tracker(Protocol):
     def is_following(self, job_id: JobId) -> bool:
         """Whether the job's result is still to come."""
 
+    def forget(self, user_id: int) -> None:
+        """Drop what could not be delivered to a member."""
+
     async def stop(self, record: Record) -> tuple[CancelOutcome, contextlib.AbstractAsyncContextManager[bool]]:
         """End a job. The outcome, and a context in which nothing else edits its message."""
 

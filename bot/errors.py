@@ -9,6 +9,7 @@ CadenzaError
     ├── NotKnown           no model knows the value of an option
     ├── NotYours           the button belongs to another member
     ├── NotYourStar        another member starred the piece
+    ├── StillInProgress    something of the member's must end before their data can be deleted
     ├── AlreadyAsked       the same button was pressed a moment ago
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
     ├── TrainingGone       the training is not known, or no longer
@@ -103,6 +104,17 @@ class NotYourStar(UserFacing):
 
     def __init__(self) -> None:
         super().__init__("Only who starred this piece, who asked for it, or an admin can take the star away.")
+
+
+class StillInProgress(UserFacing):
+    """Raised when `count` requests of a member who wants to be forgotten are waiting or running."""
+
+    def __init__(self, count: int) -> None:
+        those = "1 request" if count == 1 else f"{count} requests"
+        super().__init__(
+            f"You still have {those} in progress; `/queue` shows them. Stop them or wait for them to finish, then use "
+            "`/forget-me` again."
+        )
 
 
 class AlreadyAsked(UserFacing):

@@ -168,6 +168,10 @@ class JobClient:
         """The jobs whose reply has not been delivered, oldest first: what a restarted bot follows on."""
         return await self._call(self._records.undelivered)
 
+    async def open_jobs(self) -> list[Record]:
+        """The jobs that wait or run, of all kinds, members and servers, the oldest first."""
+        return await self._call(self._records.open_records)
+
     async def mark_delivered(self, job_id: JobId) -> None:
         """Record that the member has the reply."""
         await self._call(self._records.mark_delivered, job_id)

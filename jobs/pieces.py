@@ -44,7 +44,7 @@ class PieceIndex:
         self._blobs = BlobStore(connection, settings)
 
     def add(self, request: ComposeRequest, at: float) -> None:
-        """Record that the piece of `request` was asked for at `at` (epoch seconds). A private one is its member's only."""
+        """Record that a piece was asked for at `at` (epoch seconds). A private one is listed for its member only."""
         owners = [(keys.pieces_of_member(request.requester_id), MOST_OF_MEMBER)]
         if request.guild_id is not None and not request.private:
             owners.append((keys.pieces_of_server(request.guild_id), MOST_OF_SERVER))
@@ -65,7 +65,7 @@ class PieceIndex:
 
     def starred(self, guild_id: int) -> list[tuple[Star, Record]]:
         """The starred pieces of the server, the latest star first."""
-        stars = self._stars(guild_id)
+        stars = self.stars(guild_id)
         found = {record.job_id: record for record in self._read([star.piece for star in stars])}
         return [(star, found[star.piece]) for star in stars if star.piece in found]
 
@@ -109,7 +109,8 @@ class PieceIndex:
             except BlobGone:
                 log.info("job %s is starred, and its file %s is gone", record.job_id, file)
 
-    def _stars(self, guild_id: int) -> list[Star]:
+    def stars(self, guild_id: int) -> list[Star]:
+        """The stars of a server, the latest first."""
         said = cast("list[bytes]", self._connection.hvals(keys.stars(guild_id)))
         return sorted((Star.model_validate_json(one) for one in said), key=lambda star: -star.at)
 

@@ -80,6 +80,7 @@ from jobs.contract.library import (
     ExportDataSet,
     ExportModel,
     Files,
+    ForgetMember,
     ImportModel,
     LibraryRequest,
     LibraryResult,

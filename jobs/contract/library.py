@@ -73,6 +73,12 @@ class RemoveStar(Contract):
     piece: JobId
 
 
+class ForgetMember(Contract):
+    """Delete whatever is kept about the member who asks, on all servers."""
+
+    do: Literal["member_forget"] = "member_forget"
+
+
 class DeleteDataSet(Contract):
     """Delete a data set for good. Asks for confirmation unless `confirmed`."""
 
@@ -157,6 +163,7 @@ DataSetAction = (
     | ShowDataSet
     | RemoveFromDataSet
     | RemoveStar
+    | ForgetMember
     | DeleteDataSet
     | ExportDataSet
 )

@@ -56,7 +56,12 @@ class ServerLibrary:
 
     def training(self, name: str) -> Path:
         """The folder of one training: its order, its music, its checkpoints."""
-        return self._folder / "trainings" / name
+        return self.trainings / name
+
+    @property
+    def trainings(self) -> Path:
+        """The folder of all its trainings."""
+        return self._folder / "trainings"
 
     def keep_verdict(self, version: BundleVersion, verdict: Verdict) -> None:
         """Store the verdict on a version that was trained here."""
@@ -124,7 +129,7 @@ def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
 
 @dataclass(frozen=True)
 class LibraryContext:
-    """The server's library, the files of jobs, the pieces, and who asked. `upload_bytes`: the largest file of a reply."""
+    """The server's library, files, pieces, and who asked. `upload_bytes`: the largest file of a reply."""
 
     server: ServerLibrary
     blobs: BlobStore

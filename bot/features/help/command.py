@@ -38,8 +38,8 @@ PARTS = (
     ),
     (
         "Earlier pieces",
-        "`/library mine` lists your pieces, `/library server` those of this server, `/library starred` its starred ones. "
-        "The numbered buttons download a piece.",
+        "`/library mine` lists your pieces, `/library server` those of this server, `/library starred` its starred "
+        "ones. The numbered buttons download a piece.",
     ),
     (
         "Your server's own model (admins)",

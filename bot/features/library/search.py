@@ -1,4 +1,4 @@
-"""Which pieces a page of `/library` lists: those of a scope that match a member and words, as whoever asks may see them.
+"""Which pieces `/library` lists: those of a scope that match a member and words, and that whoever asks may see.
 
 A search is written into the ids of the page's buttons, so that they work after a restart.
 """
