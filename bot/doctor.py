@@ -69,7 +69,11 @@ def _check_workers(settings: JobSettings) -> list[Finding]:
     finally:
         connection.close()
     found = [
-        warning("workers", f"No live worker takes {kind} jobs. {meaning}.", f"Start a worker with {kind} in CADENZA_WORKER_DOES.")
+        warning(
+            "workers",
+            f"No live worker takes {kind} jobs. {meaning}.",
+            f"Start a worker with {kind} in CADENZA_WORKER_DOES.",
+        )
         for kind, meaning in WITHOUT.items()
         if not any(kind in worker.does for worker in workers)
     ]
@@ -115,7 +119,9 @@ async def _check_commands(tree: app_commands.CommandTree) -> list[Finding]:
     missing = sorted({command.name for command in features.COMMANDS} - known)
     if missing:
         names = ", ".join(f"/{name}" for name in missing)
-        mend = "Start the bot once, which tells Discord its commands; delete CADENZA_STATE/bot-commands.sha256 if it did."
+        mend = (
+            "Start the bot once, which tells Discord its commands; delete CADENZA_STATE/bot-commands.sha256 if it did."
+        )
         return [problem("commands", f"Discord does not know these commands: {names}.", mend)]
     return [ok("commands", f"Discord knows all {len(features.COMMANDS)} commands.")]
 

@@ -10,6 +10,7 @@ progress     `ProgressReporter` for workers; `Subscription`: a job's updates fro
 recovery     finds lost jobs and gives each another attempt or its failure; `JobMonitor` for one job
 registry     which workers are alive and which models they serve
 blobs        files named by the SHA-256 of their bytes, in a folder or object store, with a time to live
+estimates    how long jobs take, and how long one that waits has to
 erasure      deletes what is kept about one member
 guild_state  per server: cached names of data sets and models, the default model, the nightly training
 errors       the error tree; each error holds the sentence that a member sees

@@ -25,6 +25,7 @@ from jobs.contract import (
     BundleName,
     Delivery,
     JobId,
+    Kind,
     ModelInfo,
     Record,
     Stage,
@@ -32,6 +33,7 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import QueueUnreachable, UnknownJob, unreachable
+from jobs.estimates import QueueState, WaitEstimator
 from jobs.guild_state import NameCache, NightlySchedule, ScheduleStore, What
 from jobs.pieces import PieceIndex, Star
 from jobs.progress import Subscription
@@ -68,6 +70,7 @@ class JobClient:
         self._names = NameCache(self._connection)
         self._admission = Admission(self._connection, settings)
         self._pieces = PieceIndex(self._connection, settings)
+        self._estimator = WaitEstimator(self._connection, settings)
         self._schedules = ScheduleStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
@@ -171,6 +174,10 @@ class JobClient:
     async def open_jobs(self) -> list[Record]:
         """The jobs that wait or run, of all kinds, members and servers, the oldest first."""
         return await self._call(self._records.open_records)
+
+    async def queue_state(self, kind: Kind = "compose") -> QueueState:
+        """How the queue of `kind` stands: who waits, how much runs, how long a job takes."""
+        return await self._call(self._estimator.state, kind)
 
     async def mark_delivered(self, job_id: JobId) -> None:
         """Record that the member has the reply."""

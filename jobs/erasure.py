@@ -1,8 +1,8 @@
 """Deletes what Redis and the file store hold about one member. The worker calls it for `/forget-me`.
 
 Records of jobs are found by scanning, because only pieces are indexed by member. Deleted are the member's records with
-their updates and RQ's entries, the files of their pieces, their uploads that nobody else sent too, their stars, the stars
-of their pieces, and their entry in nightly trainings.
+their updates and RQ's entries, the files of their pieces, their uploads that nobody else sent too, their stars, the
+stars of their pieces, and their entry in nightly trainings.
 """
 
 from __future__ import annotations

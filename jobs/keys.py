@@ -11,6 +11,7 @@ FILES = "cadenza:files"  # zset: SHA-256 of a file -> when it expires
 FILE_ENTRIES = "cadenza:files:entries"  # hash: SHA-256 of a file -> its size and the object that holds its bytes
 FILE_BYTES = "cadenza:files:bytes"  # string: the size of all files together
 FILE_SWEEP = "cadenza:files:sweep"  # string with a short life: a worker sweeps
+MEAN_DURATIONS = "cadenza:mean_durations"  # hash: kind of job -> seconds that one runs, a moving average
 STARRING = "cadenza:starring"  # set of servers that have starred pieces
 STARS_RENEWED = "cadenza:stars_renewed"  # string with a life of a day: the files of starred pieces were renewed
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time

@@ -104,7 +104,9 @@ def _secrecy(settings: JobSettings) -> Iterator[Finding]:
     is_local = "path" in parts or _is_loopback(host)
     if not url.startswith("rediss://"):
         if is_local or _is_private(host):
-            yield ok("redis tls", f"Redis at {host} is on this machine or a private network and is reached without TLS.")
+            yield ok(
+                "redis tls", f"Redis at {host} is on this machine or a private network and is reached without TLS."
+            )
         else:
             sentence = f"The connection to Redis at {host} is not encrypted."
             yield warning("redis tls", sentence, "Write rediss:// in REDIS_URL and turn on TLS in the server.")
@@ -170,7 +172,9 @@ def _persistence(connection: redis.Redis, info: Info) -> Finding:
         return ok("redis disk", "Redis keeps an append-only file, so jobs survive its restart.")
     mend = "Set `appendonly yes`: CONFIG SET appendonly yes, and in redis.conf."
     if _saves(connection):
-        return warning("redis disk", "Redis keeps snapshots only: a restart loses the minutes since the last one.", mend)
+        return warning(
+            "redis disk", "Redis keeps snapshots only: a restart loses the minutes since the last one.", mend
+        )
     return problem("redis disk", "Redis keeps nothing on disk: a restart loses all open jobs and records.", mend)
 
 
@@ -298,5 +302,3 @@ def _may_listen(connection: redis.Redis) -> bool:
         except redis.NoPermissionError:
             return False
     return True
-
-

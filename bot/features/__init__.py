@@ -4,6 +4,7 @@ compose   `/compose` and the buttons under a piece
 library   `/library`: pieces of a member and of a server, and starred ones
 message_menus  *Continue*, *Vary* and *Accompany* in the menu of a message
 privacy   `/privacy` and `/forget-me`
+queue     `/queue`: what waits and runs
 training  `/train`, the message of a training and its buttons
 describe  `/describe`, and *Describe* in the menu of a message
 datasets  `/dataset`, and *Add to data set* in the menu of a message
@@ -40,6 +41,7 @@ from bot.features.models import available
 from bot.features.models import buttons as model_buttons
 from bot.features.models import command as model_command
 from bot.features.privacy import command as privacy_command
+from bot.features.queue import command as queue_command
 from bot.features.training import buttons as training_buttons
 from bot.features.training import command as train_command
 
@@ -50,6 +52,7 @@ COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.Context
     dataset_command.command,
     train_command.command,
     model_command.command,
+    queue_command.command,
     *privacy_command.commands,
     help_command.command,
     available.command,
