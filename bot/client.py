@@ -21,6 +21,7 @@ from bot.context import BotContext
 from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
 from bot.errors import OutdatedForm, answer
 from bot.features import message_builder
+from bot.features.help.welcome import greet
 from bot.forms import OpenForms
 from jobs import JobClient
 from jobs.errors import QueueUnreachable
@@ -75,6 +76,10 @@ class Cadenza(BotContext):
     async def on_ready(self) -> None:
         """Say that commands are answered from now on; comes again after a lost connection."""
         log.info("bot ready: %s in %d servers", self.user, len(self.guilds))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Introduce the bot to a server that has just invited it."""
+        await greet(guild)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer forms and buttons that nothing else does: they come from before a restart, or an older version."""

@@ -17,6 +17,7 @@ CadenzaError
     ├── BadName            what was typed cannot name a data set or model
     ├── SharedModel        a model that comes with the bot cannot be changed by a server
     ├── ServersOnly        it belongs to a server and was asked for in a direct message
+    ├── NotInstalled       the bot is no member of the server, only installed by the member
     ├── AdminsOnly         it needs the permission Manage Server
     ├── OutdatedForm       a form or button from before the bot restarted
     └── NotAllowedHere     the bot lacks a permission in this channel
@@ -172,6 +173,16 @@ class ServersOnly(UserFacing):
 
     def __init__(self, what: str = "Data sets, trainings and models belong") -> None:
         super().__init__(f"{what} to a server, and this is a direct message. Use a channel of your server.")
+
+
+class NotInstalled(UserFacing):
+    """Raised when what belongs to a server is asked for on one that the bot is no member of."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I'm not a member of this server, so I keep no data sets, models, stars or lists for it. Ask an admin to add "
+            "me, or use `/compose` and `/library mine`."
+        )
 
 
 class AdminsOnly(UserFacing):

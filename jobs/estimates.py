@@ -1,7 +1,7 @@
 """How long jobs take and how long one that waits has to: for `/queue`.
 
-Workers note how long each finished job ran; of these a moving average is kept for each kind. Where all slots are busy, one
-is free every mean duration divided by the number of slots, so a job's wait follows from its place in the order.
+Workers note how long each finished job ran; of these a moving average is kept for each kind. Where all slots are busy,
+one is free every mean duration divided by the number of slots, so a job's wait follows from its place in the order.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ training  `/train`, the message of a training and its buttons
 describe  `/describe`, and *Describe* in the menu of a message
 datasets  `/dataset`, and *Add to data set* in the menu of a message
 models    `/model`, `/models`, and the buttons about models
-help      `/help` and `/ping`
+help      `/help`, `/ping`, and the welcome on a new server
 
 Beside them stands what several of them use:
 
@@ -61,4 +61,11 @@ COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.Context
     describe_command.menu,
     *message_menus.menus,
 )
+SERVERS = app_commands.AppInstallationType(guild=True, user=False)
+EVERYBODY = app_commands.AppInstallationType(guild=True, user=True)
+IN_SERVERS = app_commands.AppCommandContext(guild=True)
+EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+for _command in COMMANDS:  # what concerns a server is for servers; all else also for members who install the bot
+    _command.allowed_installs = SERVERS if _command.guild_only else EVERYBODY
+    _command.allowed_contexts = IN_SERVERS if _command.guild_only else EVERYWHERE
 WITH_BUTTONS = (compose_buttons, model_buttons, training_buttons)  # importing them registers what buttons do

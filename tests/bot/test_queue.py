@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.features.queue.cards import seconds_words
 from jobs.estimates import WaitEstimator
-from tests.bot.harness import SEED, Harness, shown, told
+from tests.bot.harness import SEED, Harness, told
 
 
 async def look(harness: Harness, what: str, who: str = "alice") -> str:
