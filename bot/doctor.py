@@ -1,6 +1,6 @@
 """`python -m bot doctor`: checks the bot's settings, Discord, Redis and files, and says how to mend what is wrong.
 
-It looks only: it logs in over REST, opens no gateway connection and changes nothing at Discord, so it may run beside the bot.
+It logs in over REST, opens no gateway connection and changes nothing at Discord, so it may run beside the bot.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from discord import app_commands
 from bot import features, permissions
 from bot.client import point_at
 from bot.settings import BotSettings
-from jobs.connection import connect
 from jobs.contract import Kind
 from jobs.doctor import Finding, check_files, check_folder, ok, problem, read_settings, report, warning
 from jobs.redis_checks import check_redis
 from jobs.registry import WorkerRegistry
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 
 FEW_STARTS = 10  # of the thousand a day that Discord allows
 PORTAL = "https://discord.com/developers/applications"
