@@ -37,8 +37,11 @@ class Presses(Protocol):
         """Handle a press inside."""
 
 
-class BotContext(discord.Client):
-    """The parts of the client that features use. A class and not a Protocol: an interaction's client is a Client."""
+class BotContext(discord.AutoShardedClient):
+    """The parts of the client that features use. A class and not a Protocol: an interaction's client is a Client.
+
+    Discord says at the start how many shards the bot needs; from 2,500 servers on it takes several.
+    """
 
     board: JobClient
     tracker: Tracker
