@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from pathlib import Path
 
 from jobs.contract import Done, LibraryRequest
 from jobs.erasure import MemberEraser, MemberTraces
 from worker.context import WorkerContext
-from worker.library.server_library import all_servers
-from worker.training.run_folder import DATA
+from worker.library.server_library import ServerLibrary, all_servers
 
 
 def forget(context: WorkerContext, request: LibraryRequest) -> Done:
@@ -35,16 +33,16 @@ def _leave_data_sets(context: WorkerContext, member_id: int, traces: MemberTrace
     for server in all_servers(context.settings):
         removed = server.data_sets.forget(member_id, traces.made)
         if removed:
-            _leave_trainings(server.trainings, {piece.sha256 for piece in removed})
+            _leave_trainings(server, {piece.sha256 for piece in removed})
             server.tell_names(context.connection)
         count += len(removed)
     return count
 
 
-def _leave_trainings(folder: Path, removed: Collection[str]) -> None:
+def _leave_trainings(server: ServerLibrary, removed: Collection[str]) -> None:
     """Delete the copies of `removed` (SHA-256) that trainings of the server keep, so that none is resumed with them."""
-    for copy in folder.glob(f"*/{DATA}/*"):
-        if copy.is_file() and hashlib.sha256(copy.read_bytes()).hexdigest() in removed:
+    for copy in server.training_copies:
+        if hashlib.sha256(copy.read_bytes()).hexdigest() in removed:
             copy.unlink(missing_ok=True)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 VERDICTS = "verdicts"
+TRAINING_DATA = "data"  # folder of a training with its copy of the data set
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class ServerLibrary:
     def trainings(self) -> Path:
         """The folder of all its trainings."""
         return self._folder / "trainings"
+
+    @property
+    def training_copies(self) -> list[Path]:
+        """The pieces that its trainings have copied."""
+        return [path for path in self.trainings.glob(f"*/{TRAINING_DATA}/*") if path.is_file()]
 
     def keep_verdict(self, version: BundleVersion, verdict: Verdict) -> None:
         """Store the verdict on a version that was trained here."""
