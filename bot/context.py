@@ -26,6 +26,9 @@ class Tracker(Protocol):
     def is_following(self, job_id: JobId) -> bool:
         """Whether the job's result is still to come."""
 
+    def forget(self, user_id: int) -> None:
+        """Drop what could not be delivered to a member."""
+
     async def stop(self, record: Record) -> tuple[CancelOutcome, contextlib.AbstractAsyncContextManager[bool]]:
         """End a job. The outcome, and a context in which nothing else edits its message."""
 
@@ -61,8 +64,11 @@ class OpenForms:
         return form_id in self._ids
 
 
-class BotContext(discord.Client):
-    """The parts of the client that features use. A class and not a Protocol: an interaction's client is a Client."""
+class BotContext(discord.AutoShardedClient):
+    """The parts of the client that features use. A class and not a Protocol: an interaction's client is a Client.
+
+    Discord says at the start how many shards the bot needs; from 2,500 servers on it takes several.
+    """
 
     board: JobClient
     tracker: Tracker

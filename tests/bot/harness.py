@@ -253,7 +253,9 @@ class Harness:
         """Until the bot has shown what the worker said; Redis has to pass it on first."""
         async with asyncio.timeout(PATIENCE_S):
             await self.env.settle()
-            while not all(self.worker.said_last(job_id) == one.last for job_id, one in self.listener.jobs.items()):
+            while not all(
+                self.worker.said_last(job_id) in (None, one.last) for job_id, one in self.listener.jobs.items()
+            ):
                 await asyncio.sleep(0.01)
                 await self.env.settle()
         await self.env.settle()

@@ -56,7 +56,7 @@ async def _star(interaction: Interaction, job_id: str) -> None:
         raise ServersOnly("Stars belong")
     message_id = await acknowledge(interaction, private=True)
     file = await requests.midi_of(interaction, await requests.piece_of(interaction, job_id))
-    action = AddToDataSet(name=STARRED, files=(file,), source="starred", create_as="composed")
+    action = AddToDataSet(name=STARRED, files=(file,), source="starred", create_as="composed", piece=job_id)
     await library_requests.submit(interaction, action, message_id)
 
 

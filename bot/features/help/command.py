@@ -26,8 +26,13 @@ PARTS = (
     ),
     (
         "Menus of messages",
-        "On any message with a MIDI file, under Apps: *Continue*, *Vary* and *Accompany* compose from it, *Describe* says "
-        "what it holds.",
+        "On any message with a MIDI file, under Apps: *Continue*, *Vary* and *Accompany* compose from it, *Describe* "
+        "says what it holds.",
+    ),
+    (
+        "Earlier pieces",
+        "`/library mine` lists your pieces, `/library server` those of this server, `/library starred` its starred "
+        "ones. The numbered buttons download a piece.",
     ),
     (
         "Your server's own model (admins)",
@@ -73,6 +78,10 @@ def _options() -> list[tuple[str, str]]:
 async def command(interaction: Interaction) -> None:
     """Answer at once: nothing has to be looked up."""
     commands = interaction.client.tree.get_commands()
-    described = {found.name: found.description for found in commands if isinstance(found, app_commands.Command)}
+    described = {
+        found.name: found.description
+        for found in commands
+        if isinstance(found, (app_commands.Command, app_commands.Group)) and found.default_permissions is None
+    }
     card = help_card(described, interaction.client.max_seed_bytes)
     await answer(interaction, MessageParts(card=card))
