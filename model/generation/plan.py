@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.compiling import inlined
 from model.network.heads import REFUSED
 from model.piece import Piece
-from model.representation import Representation
+from model.representation import Representation, law
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -19,6 +19,10 @@ from model.representation import Representation
 NEVER = 1 << 30  # own time units: the onset of no note; also the length of no template
 NEAR_SEMITONES = 12  # how far from the given pitch a near one may lie
 SAME_CHROMA, EACH_SEMITONE = 1.0, -0.35  # logits of the other near pitches at full strength
+CLASH, CLASH_HELD = 3.0, 6.0  # logits taken from a pitch, and from a length, that meets a given note a semitone away
+HEARD_BEFORE, HEARD_AHEAD_S = 32, 0.5  # given notes that may still sound, and how far ahead they count in free time
+SILENT = 30.0  # logits taken from the lead behind its last given note
+CHROMA = 12
 LEAST = 1e-30  # a probability that is never drawn, and whose logarithm float32 can hold
 
 
@@ -33,6 +37,8 @@ class Plan(NamedTuple):
         highest: what a near pitch may not exceed, (steps,).
         length: steps of the template, `NEVER` where there is none.
         strength: the share of near pitches that are the given ones in any case, 0..1.
+        ahead: own time units for which a drawn note minds the given notes that are to come, 0 for not at all.
+        lead: the instrument of the given notes, which plays nothing else; -1 where there is none such.
     """
 
     notes: NDArray[np.int32]
@@ -41,6 +47,8 @@ class Plan(NamedTuple):
     highest: NDArray[np.int32]
     length: int
     strength: float
+    ahead: int
+    lead: int
 
 
 def no_plan(fields: int) -> Plan:
@@ -48,12 +56,12 @@ def no_plan(fields: int) -> Plan:
     return woven(np.zeros(0, dtype=np.int64), np.zeros((0, fields), dtype=np.int32))
 
 
-def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32]) -> Plan:
-    """A plan that brings `notes` (notes, fields) at `onsets` (notes,) and leaves all else free."""
+def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32], ahead: int = 0, lead: int = -1) -> Plan:
+    """A plan that brings `notes` (notes, fields) at `onsets` (notes,) and leaves all else free; see `Plan`."""
     row, never = np.zeros((1, notes.shape[1]), dtype=np.int32), np.array([NEVER], dtype=np.int32)
     given = np.concatenate([notes.astype(np.int32), row])
     given[:, 0] = np.append(onsets, NEVER)
-    return Plan(given, row, row, never, NEVER, 0.0)
+    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead)
 
 
 def filled_in(
@@ -69,7 +77,7 @@ def filled_in(
     """
     nothing = no_plan(template.shape[1])
     rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, constraints, highest))
-    return Plan(nothing.notes, rows, free, limit, len(template), float(strength))
+    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1)
 
 
 @inlined
@@ -112,6 +120,45 @@ def lean(logits, size, given, barred, highest, strength):  # noqa: ANN001, ANN20
             logits[drawn] = np.float32(math.log(max(near + kept, LEAST)))
 
 
+@inlined
+def clear_of_given(state, plan, rules, piece, field, logits):  # noqa: ANN001, ANN201
+    """Make a drawn note keep clear of the given ones: its pitch of those that sound with it, its length of later ones.
+
+    A pitch a semitone from a given note, in whatever octave, loses logits: all of them if both begin together, fewer the
+    later the given note begins, none beyond `Plan.ahead`. So does a length that would reach into the first given note
+    that is a semitone from the pitch drawn.
+
+    Args:
+        state: of the law, brought up to date by the earlier fields.
+        plan, rules, piece: of the piece; the values drawn so far are in `piece.raw`.
+        field: index of the field.
+        logits: float32, changed.
+    """
+    is_pitch = field == rules.pitch
+    if field == rules.instrument and plan.lead >= 0 and plan.notes[min(piece.woven, len(plan.notes) - 1), 0] >= NEVER:
+        logits[plan.lead] -= np.float32(SILENT)
+    if plan.ahead == 0 or not (is_pitch or field == rules.duration) or not law.has_pitch(state, piece.raw):
+        return
+    at = piece.now + piece.raw[0]
+    for i in range(max(piece.woven - HEARD_BEFORE, 0), len(plan.notes)):
+        given = plan.notes[i]
+        wait = given[0] - at
+        if given[0] >= NEVER or (is_pitch and wait >= plan.ahead):
+            return
+        if not law.has_pitch(state, given) or wait + given[rules.duration] <= 0:
+            continue
+        if is_pitch:
+            cost = np.float32(CLASH * (1.0 - max(wait, 0) / plan.ahead))
+            for drawn in range(rules.sizes[field]):
+                if (drawn - given[rules.pitch]) % CHROMA in (1, CHROMA - 1):
+                    logits[drawn] -= cost
+        elif wait > 0 and (piece.raw[rules.pitch] - given[rules.pitch]) % CHROMA in (1, CHROMA - 1):
+            for drawn in range(rules.sizes[field]):
+                if law.to_raw(state, field, drawn, np.float32(0)) > wait:
+                    logits[drawn] -= np.float32(CLASH_HELD)
+            return
+
+
 def variation(representation: Representation, steps: NDArray[np.int32], strength: float) -> Plan:
     """A plan that keeps the rhythm of `steps`.
 
@@ -122,15 +169,23 @@ def variation(representation: Representation, steps: NDArray[np.int32], strength
     return filled_in(steps, constraints, _below_the_next(representation, steps), strength)
 
 
-def accompaniment(representation: Representation, melody: NDArray[np.int32]) -> tuple[Plan, NDArray | None]:
+def accompaniment(
+    representation: Representation, melody: NDArray[np.int32], lead: int = -1
+) -> tuple[Plan, NDArray | None]:
     """A plan that keeps the steps of `melody`, and their `Constraint`; None where the new steps come between them.
+
+    Args:
+        representation: of the steps.
+        melody: raw steps (notes, fields).
+        lead: the instrument of the melody where it plays nothing else, else -1.
 
     Raises:
         RequestError: the representation cannot play around given notes.
     """
     constraints = representation.accompaniment(melody)
     if constraints is None:
-        return woven(representation.onsets(melody), melody), None
+        ahead = round(HEARD_AHEAD_S * (representation.units_per_second or 0)) or representation.units_per_quarter
+        return woven(representation.onsets(melody), melody, int(ahead), lead), None
     return filled_in(melody, constraints, np.full(len(melody), NEVER, dtype=np.int32), 0.0), constraints
 
 

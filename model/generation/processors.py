@@ -22,7 +22,7 @@ from model.arithmetic import exp32
 from model.compiling import inlined
 from model.generation.pointer import Pointing, pointing_of
 from model.representation import Representation, law
-from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
+from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS
 from model.tonality import CHROMA, PITCHES, closes, profile
 
 # --- Pace: notes a second in free time -------------------------------------------------------------------------------
@@ -60,6 +60,10 @@ PLAYER_STRENGTH = 2.0  # logits for every note that a player is behind; by trial
 TOGETHER_STRENGTH = 0.6  # the same for every note that was to be struck with the one before
 ENSEMBLE_MEMORY = 64.0  # notes over which being behind is forgotten: a voice may rest for some bars
 STRANGER = -30.0  # logits of those who are not in the ensemble
+
+# --- Kit: the drums of a seed ----------------------------------------------------------------------------------------
+# A drummer goes on with the pieces of the kit that were played; another one is struck now and then.
+KIT_STRENGTH = 5.0  # logits taken from the others
 
 # --- Repetition penalty ----------------------------------------------------------------------------------------------
 # What was just repeated becomes likelier still (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
@@ -102,6 +106,7 @@ PROCESSORS = np.dtype(
         ("together_behind", np.float32),
         ("together_strength", np.float32),  # 0 where that is left to the network
         ("is_ensemble", np.int32),
+        ("kit", np.float32, (PITCHES,)),  # logits of the drums' keys
         ("is_penalised", np.int32),  # whether loops are broken
         ("pitches", np.int32, (WATCHED,)),  # the latest, each chord from its lowest note up; < 0 for none
         ("chord", np.int32),  # how many of them are of the latest chord
@@ -128,10 +133,14 @@ class Playing(NamedTuple):
     Attributes:
         players: program (128 for the drums) and share of the notes of each.
         together: share of the notes that are struck with the one before; None leaves it to the network.
+        lead: program of a given melody, which is one of them and plays nothing else; None where there is none.
+        kit: keys of the drums that were played; empty leaves them to the network.
     """
 
     players: Sequence[tuple[int, float]]
     together: float | None
+    lead: int | None = None
+    kit: frozenset[int] = frozenset()
 
 
 class Rules(NamedTuple):
@@ -145,7 +154,7 @@ class Rules(NamedTuple):
         opens_with_wait: whether a step is a note and its first value the wait before it.
         has_rate: whether notes a second and a beat can be kept.
         per_second: own time units in a second, 0 where time is counted in beats.
-        pitch, instrument: the fields that the repetition penalty and the ensemble look at, -1 where there is none.
+        pitch, instrument, duration: the fields that processors look at, -1 where there is none.
         has_key: whether a key can be kept.
         pointing: how far the pointer is trusted.
     """
@@ -159,6 +168,7 @@ class Rules(NamedTuple):
     per_second: float
     pitch: int
     instrument: int
+    duration: int
     has_key: bool
     pointing: Pointing
 
@@ -180,6 +190,7 @@ def rules_of(representation: Representation) -> Rules:
         per_second=per_second,
         pitch=names.index("pitch") if notes and "pitch" in names else -1,
         instrument=names.index("instrument") if notes and "instrument" in names else -1,
+        duration=names.index("duration") if notes and "duration" in names else -1,
         has_key="key" in representation.controls.slices,
         pointing=pointing_of(representation),
     )
@@ -230,6 +241,9 @@ def _seat(state: np.void, playing: Playing) -> None:
     state["is_ensemble"], state["due"][places] = 1, shares / shares.sum()
     state["barred"][FIRST_PROGRAM:] = STRANGER
     state["barred"][places] = 0.0
+    if playing.kit:
+        state["kit"] = -KIT_STRENGTH
+        state["kit"][sorted(playing.kit)] = 0.0
     state["together_due"] = playing.together or 0.0
     state["together_strength"] = 0.0 if playing.together is None else TOGETHER_STRENGTH
 
@@ -255,6 +269,9 @@ def process(state, conditions, rules, of, field, raw, logits):
         for instrument in range(INSTRUMENTS):
             logits[instrument] += np.float32(PLAYER_STRENGTH) * of.behind[instrument] + of.barred[instrument]
     is_pitch = field == rules.pitch
+    if is_pitch and rules.instrument >= 0 and raw[rules.instrument] == DRUMS:
+        for key in range(PITCHES):
+            logits[key] += of.kit[key]
     sounds = not is_pitch or law.has_pitch(state, raw)
     if of.key_strength > 0 and sounds and (is_pitch or not rules.opens_with_wait):
         _keep_key(state, conditions, rules, of, field, logits)
@@ -264,8 +281,8 @@ def process(state, conditions, rules, of, field, raw, logits):
 
 
 @inlined
-def hear(state, rules, of, raw):
-    """Bring the record up to date with a finished step."""
+def hear(state, rules, of, raw, is_counted):
+    """Bring the record up to date with a finished step; whether it `is_counted` as a part of a player's share."""
     if rules.has_rate:
         wait = np.float64(raw[0])
         share = wait / (PACE_MEMORY_S * rules.per_second)
@@ -277,7 +294,7 @@ def hear(state, rules, of, raw):
             of.ages[i] = of.ages[i + 1] + np.float32(raw[0])
         of.ages[ONSETS - 1] = 0
     _hear_key(state, of, raw)
-    if rules.instrument >= 0 and of.is_ensemble and raw[rules.instrument] >= FIRST_PROGRAM:
+    if rules.instrument >= 0 and of.is_ensemble and raw[rules.instrument] >= FIRST_PROGRAM and is_counted:
         kept_32 = np.float32(math.exp(-1 / ENSEMBLE_MEMORY))
         for instrument in range(INSTRUMENTS):
             of.behind[instrument] = of.behind[instrument] * kept_32 + of.due[instrument]
