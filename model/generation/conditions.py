@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.analysis.key_detection import found_keys
-from model.bundles.habits import DRUMS_PROGRAM, Ensemble, Habits, drawn_of
 from model.bundles.instrumentation import cast
+from model.bundles.priors import DRUMS_PROGRAM, Ensemble, Priors, drawn_of
 from model.controls import KEYS, Controls
-from model.errors import RequestError
+from model.errors import RequestError, listing
 from model.generation.options import DEFAULT_LENGTH_S, MAX_LENGTH_S, ComposeOptions
 from model.generation.processors import Playing
 from model.generation.seed_encoding import is_one_line
@@ -31,16 +31,15 @@ from model.piece import Piece
 from model.representation import Representation
 from model.representation.base import BLOCK
 from model.representation.measuring import MIDDLES, NOTES_PER_SECOND
-from model.wording import listing
 
 DENSITY, KEY, ENSEMBLE = 2, 3, 4  # of the random seed's streams, apart from those of notes and headings
 
 
-def drawn_rate(options: ComposeOptions, habits: Habits | None) -> float | None:
+def drawn_rate(options: ComposeOptions, priors: Priors | None) -> float | None:
     """Notes a second as asked, else drawn for the random seed from what real music has; None where that is unknown."""
-    if options.controls.density is not None or habits is None:
+    if options.controls.density is not None or priors is None:
         return asked_rate(options.controls)
-    return habits.density(_chance(options.random_seed, DENSITY))
+    return priors.density(_chance(options.random_seed, DENSITY))
 
 
 class ResolvedControls(NamedTuple):
@@ -59,23 +58,23 @@ class ResolvedControls(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
-def resolve_controls(options: ComposeOptions, habits: Habits | None) -> ResolvedControls:
+def resolve_controls(options: ComposeOptions, priors: Priors | None) -> ResolvedControls:
     """What is asked, with a key, a style and players drawn where they are not and what is usual is known.
 
     Raises:
         RequestError: the network has learnt none of the instruments that are asked for.
     """
     asked = options.controls
-    if habits is None:
+    if priors is None:
         return ResolvedControls(asked)
     update: dict[str, object] = {}
     if asked.key is None:
-        update["key"] = habits.key(_chance(options.random_seed, KEY))
+        update["key"] = priors.key(_chance(options.random_seed, KEY))
     chance = _chance(options.random_seed, ENSEMBLE)
-    if asked.instruments and habits.ensembles and not _is_usual(asked, habits):
-        chosen = players_of(asked, habits)
+    if asked.instruments and priors.ensembles and not _is_usual(asked, priors):
+        chosen = players_of(asked, priors)
         return chosen._replace(controls=chosen.controls.model_copy(update=update))
-    ensemble = habits.ensemble(chance, asked.style, families(asked.instruments))
+    ensemble = priors.ensemble(chance, asked.style, families(asked.instruments))
     if ensemble is None:
         return ResolvedControls(asked.model_copy(update=update))
     update["style"] = asked.style or ensemble.style
@@ -85,13 +84,13 @@ def resolve_controls(options: ComposeOptions, habits: Habits | None) -> Resolved
     return ResolvedControls(asked.model_copy(update=update), playing)
 
 
-def players_of(asked: Controls, habits: Habits) -> ResolvedControls:
+def players_of(asked: Controls, priors: Priors) -> ResolvedControls:
     """Who plays the instruments that are asked for, one by one: whoever the network knows that is like each.
 
     Raises:
         RequestError: it knows nobody who is like any of them.
     """
-    found = cast(asked.instruments, habits, asked.style)
+    found = cast(asked.instruments, priors, asked.style)
     if not found.parts:
         names = listing(found.missing)
         raise RequestError(f"This model hasn't learnt {names}. Choose other instruments, or leave `instruments` out.")
@@ -122,7 +121,7 @@ class Accompaniment(NamedTuple):
     heard_as: Mapping[int, int] = MappingProxyType({})
 
 
-def resolve_accompaniment(options: ComposeOptions, melody: Piece, habits: Habits | None) -> Accompaniment:
+def resolve_accompaniment(options: ComposeOptions, melody: Piece, priors: Priors | None) -> Accompaniment:
     """What is asked, with the key of `melody`, a density that leaves it room, and players that go with it.
 
     A melody on one instrument is heard on one that plays melodies in the training set: beside a melody on the piano a
@@ -131,7 +130,7 @@ def resolve_accompaniment(options: ComposeOptions, melody: Piece, habits: Habits
     Args:
         options: what is asked.
         melody: what the music is to go with, at least one note.
-        habits: of the training set, where they are known.
+        priors: of the training set, where they are known.
 
     Raises:
         RequestError: the network has learnt none of the instruments that are asked for.
@@ -143,26 +142,26 @@ def resolve_accompaniment(options: ComposeOptions, melody: Piece, habits: Habits
         asked = asked.model_copy(update={"key": KEYS[found]})
     playing = [melody.instruments[index] for index in np.unique(melody.notes["instrument"])]
     is_melody = len(playing) == 1 and not playing[0].is_drum and is_one_line(melody)
-    if habits is None or not habits.ensembles or not is_melody:
-        is_any = habits is not None and habits.ensembles and asked.instruments
-        return Accompaniment(players_of(asked, habits) if is_any else ResolvedControls(asked), rate)
+    if priors is None or not priors.ensembles or not is_melody:
+        is_any = priors is not None and priors.ensembles and asked.instruments
+        return Accompaniment(players_of(asked, priors) if is_any else ResolvedControls(asked), rate)
     own = playing[0].program
-    lead = _leader(melody, own, habits)
+    lead = _leader(melody, own, priors)
     share = _rate_of_melody(melody) / rate
-    resolved = _beside(lead, share, asked, habits, _chance(options.random_seed, ENSEMBLE))
+    resolved = _beside(lead, share, asked, priors, _chance(options.random_seed, ENSEMBLE))
     return Accompaniment(resolved, rate, {} if lead == own else {own: lead})
 
 
-def _beside(lead: int, share: float, asked: Controls, habits: Habits, chance: float) -> ResolvedControls:
+def _beside(lead: int, share: float, asked: Controls, priors: Priors, chance: float) -> ResolvedControls:
     """Who plays beside a melody on the program `lead`: whoever is asked for, else an ensemble that has it.
 
     The `share` of the notes that the melody has says how much the others play.
     """
     if asked.instruments:
-        resolved = players_of(asked, habits)
+        resolved = players_of(asked, priors)
         playing = resolved.playing
     else:
-        fitting = [one for one in habits.ensembles if asked.style in (None, one.style) and _room_beside(one, lead)]
+        fitting = [one for one in priors.ensembles if asked.style in (None, one.style) and _room_beside(one, lead)]
         if not fitting:
             return ResolvedControls(asked)
         ensemble = drawn_of(fitting, chance)
@@ -190,11 +189,11 @@ def _room_beside(ensemble: Ensemble, program: int) -> bool:
     return DRUMS_PROGRAM not in shares and 1 - shares.get(program, 1.0) >= LEAST_ACCOMPANYING
 
 
-def _leader(melody: Piece, own: int, habits: Habits) -> int:
+def _leader(melody: Piece, own: int, priors: Priors) -> int:
     """The program that `melody`, one of `own`, is heard on: its own where that mostly leads, else who leads most."""
     leads: Counter[int] = Counter()
     follows: Counter[int] = Counter()
-    for ensemble in habits.ensembles:
+    for ensemble in priors.ensembles:
         for one in ensemble.players:
             if len(ensemble.players) > 1 and one.program != DRUMS_PROGRAM:
                 (leads if _room_beside(ensemble, one.program) else follows)[one.program] += ensemble.share
@@ -209,11 +208,11 @@ def _leader(melody: Piece, own: int, habits: Habits) -> int:
     return max(leads, key=rank)
 
 
-def _is_usual(asked: Controls, habits: Habits) -> bool:
+def _is_usual(asked: Controls, priors: Priors) -> bool:
     """Whether families are asked for, and just those play together in the training set, each of them a good deal."""
     wanted = set(asked.instruments)
     return wanted <= set(FAMILIES) and any(
-        one.gives_each(wanted) and asked.style in (None, one.style) for one in habits.ensembles
+        one.gives_each(wanted) and asked.style in (None, one.style) for one in priors.ensembles
     )
 
 

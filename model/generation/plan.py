@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compiling import inlined
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.piece import Piece
 from model.representation import Representation, law
 
@@ -124,9 +124,9 @@ def lean(logits, size, given, barred, highest, strength):  # noqa: ANN001, ANN20
 def clear_of_given(state, plan, rules, piece, field, logits):  # noqa: ANN001, ANN201
     """Make a drawn note keep clear of the given ones: its pitch of those that sound with it, its length of later ones.
 
-    A pitch a semitone from a given note, in whatever octave, loses logits: all of them if both begin together, fewer the
-    later the given note begins, none beyond `Plan.ahead`. So does a length that would reach into the first given note
-    that is a semitone from the pitch drawn.
+    A pitch a semitone from a given note, in whatever octave, loses logits: all of them if both begin together, fewer
+    the later the given note begins, none beyond `Plan.ahead`. So does a length that would reach into the first given
+    note that is a semitone from the pitch drawn. The lead plays nothing behind its last given note.
 
     Args:
         state: of the law, brought up to date by the earlier fields.
@@ -134,27 +134,42 @@ def clear_of_given(state, plan, rules, piece, field, logits):  # noqa: ANN001, A
         field: index of the field.
         logits: float32, changed.
     """
-    is_pitch = field == rules.pitch
-    if field == rules.instrument and plan.lead >= 0 and plan.notes[min(piece.woven, len(plan.notes) - 1), 0] >= NEVER:
+    last = plan.notes[min(piece.woven, len(plan.notes) - 1), 0]
+    if field == rules.instrument and plan.lead >= 0 and last >= NEVER:
         logits[plan.lead] -= np.float32(SILENT)
-    if plan.ahead == 0 or not (is_pitch or field == rules.duration) or not law.has_pitch(state, piece.raw):
-        return
-    at = piece.now + piece.raw[0]
+    if plan.ahead > 0 and field == rules.pitch and law.has_pitch(state, piece.raw):
+        _clear_pitch(state, plan, rules, piece, logits)
+    if plan.ahead > 0 and field == rules.duration and law.has_pitch(state, piece.raw):
+        _clear_length(state, plan, rules, piece, logits)
+
+
+@inlined
+def _is_semitone(pitch, other):  # noqa: ANN001, ANN202
+    return (pitch - other) % CHROMA in (1, CHROMA - 1)
+
+
+@inlined
+def _clear_pitch(state, plan, rules, piece, logits):  # noqa: ANN001, ANN202
     for i in range(max(piece.woven - HEARD_BEFORE, 0), len(plan.notes)):
         given = plan.notes[i]
-        wait = given[0] - at
-        if given[0] >= NEVER or (is_pitch and wait >= plan.ahead):
+        wait = given[0] - piece.now - piece.raw[0]
+        if wait >= plan.ahead:
             return
-        if not law.has_pitch(state, given) or wait + given[rules.duration] <= 0:
-            continue
-        if is_pitch:
+        if law.has_pitch(state, given) and wait + given[rules.duration] > 0:
             cost = np.float32(CLASH * (1.0 - max(wait, 0) / plan.ahead))
-            for drawn in range(rules.sizes[field]):
-                if (drawn - given[rules.pitch]) % CHROMA in (1, CHROMA - 1):
+            for drawn in range(rules.sizes[rules.pitch]):
+                if _is_semitone(drawn, given[rules.pitch]):
                     logits[drawn] -= cost
-        elif wait > 0 and (piece.raw[rules.pitch] - given[rules.pitch]) % CHROMA in (1, CHROMA - 1):
-            for drawn in range(rules.sizes[field]):
-                if law.to_raw(state, field, drawn, np.float32(0)) > wait:
+
+
+@inlined
+def _clear_length(state, plan, rules, piece, logits):  # noqa: ANN001, ANN202
+    for i in range(piece.woven, len(plan.notes) - 1):
+        given = plan.notes[i]
+        wait = given[0] - piece.now - piece.raw[0]
+        if wait > 0 and law.has_pitch(state, given) and _is_semitone(piece.raw[rules.pitch], given[rules.pitch]):
+            for drawn in range(rules.sizes[rules.duration]):
+                if law.to_raw(state, rules.duration, drawn, np.float32(0)) > wait:
                     logits[drawn] -= np.float32(CLASH_HELD)
             return
 

@@ -9,7 +9,7 @@ from numba import njit
 from model.generation.plan import CLASH, CLASH_HELD, NEAR_SEMITONES, NEVER, SILENT, clear_of_given, lean, woven
 from model.generation.processors import rules_of
 from model.generation.step import PIECE
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.representation import representation_of
 from model.representation.engraving import FIRST_PROGRAM
 

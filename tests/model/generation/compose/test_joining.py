@@ -138,10 +138,18 @@ def test_several_instruments_are_joined_by_one_of_our_own_once_however_often_it_
 def test_new_drums_are_played_by_drums_even_where_as_many_pitched_instruments_play_in_the_seed():
     # Given a seed of a guitar, a bass and drums, and music of a bass and drums after it
     guitar, bass = Instrument(27), Instrument(33)
-    rows = [(i * 250, 200, 64 - 24 * (i % 2), 80, i % 2) for i in range(8)] + [(i * 250, 50, 38, 80, 2) for i in range(8)]
+    rows = [(i * 250, 200, 64 - 24 * (i % 2), 80, i % 2) for i in range(8)] + [
+        (i * 250, 50, 38, 80, 2) for i in range(8)
+    ]
     seed = seed_of(*sorted(rows), instruments=(guitar, bass, DRUMS))
     new = Piece(
-        notes=table(NOTE, sorted([(500 + 250 * i, 200, 40, 80, 0) for i in range(40)] + [(500 + 250 * i, 50, 42, 80, 1) for i in range(40)])),
+        notes=table(
+            NOTE,
+            sorted(
+                [(500 + 250 * i, 200, 40, 80, 0) for i in range(40)]
+                + [(500 + 250 * i, 50, 42, 80, 1) for i in range(40)]
+            ),
+        ),
         instruments=(bass, DRUMS),
     )
     # When both are joined
