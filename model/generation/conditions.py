@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.analysis.key_detection import found_keys
+from model.analysis.key_and_tempo import found_keys
 from model.bundles.instrumentation import cast
 from model.bundles.priors import DRUMS_PROGRAM, Ensemble, Priors, drawn_of
 from model.controls import KEYS, Controls
@@ -25,8 +25,7 @@ from model.errors import RequestError, listing
 from model.generation.options import DEFAULT_LENGTH_S, MAX_LENGTH_S, ComposeOptions
 from model.generation.processors import Playing
 from model.generation.seed_encoding import is_one_line
-from model.instrument_ranges import HIGHEST, LOWEST
-from model.instruments import FAMILIES, PER_FAMILY, families
+from model.instruments import FAMILIES, HIGHEST_PITCH, LOWEST_PITCH, PER_FAMILY, families
 from model.piece import Piece
 from model.representation import Representation
 from model.representation.base import BLOCK
@@ -202,7 +201,7 @@ def _leader(melody: Piece, own: int, priors: Priors) -> int:
     lowest, highest = int(melody.notes["pitch"].min()), int(melody.notes["pitch"].max())
 
     def rank(program: int) -> tuple[bool, float]:
-        is_in_reach = lowest >= LOWEST[program] and highest <= HIGHEST[program]
+        is_in_reach = lowest >= LOWEST_PITCH[program] and highest <= HIGHEST_PITCH[program]
         return is_in_reach, leads[program] - follows[program]
 
     return max(leads, key=rank)

@@ -39,6 +39,7 @@ class Plan(NamedTuple):
         strength: the share of near pitches that are the given ones in any case, 0..1.
         ahead: own time units for which a drawn note minds the given notes that are to come, 0 for not at all.
         lead: the instrument of the given notes, which plays nothing else; -1 where there is none such.
+        clash, held: logits that a pitch and a length lose which meet a given note a semitone away.
     """
 
     notes: NDArray[np.int32]
@@ -49,6 +50,8 @@ class Plan(NamedTuple):
     strength: float
     ahead: int
     lead: int
+    clash: float
+    held: float
 
 
 def no_plan(fields: int) -> Plan:
@@ -61,7 +64,7 @@ def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32], ahead: int = 0, l
     row, never = np.zeros((1, notes.shape[1]), dtype=np.int32), np.array([NEVER], dtype=np.int32)
     given = np.concatenate([notes.astype(np.int32), row])
     given[:, 0] = np.append(onsets, NEVER)
-    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead)
+    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead, CLASH, CLASH_HELD)
 
 
 def filled_in(
@@ -77,7 +80,7 @@ def filled_in(
     """
     nothing = no_plan(template.shape[1])
     rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, constraints, highest))
-    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1)
+    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1, CLASH, CLASH_HELD)
 
 
 @inlined
@@ -156,7 +159,7 @@ def _clear_pitch(state, plan, rules, piece, logits):  # noqa: ANN001, ANN202
         if wait >= plan.ahead:
             return
         if law.has_pitch(state, given) and wait + given[rules.duration] > 0:
-            cost = np.float32(CLASH * (1.0 - max(wait, 0) / plan.ahead))
+            cost = np.float32(plan.clash * (1.0 - max(wait, 0) / plan.ahead))
             for drawn in range(rules.sizes[rules.pitch]):
                 if _is_semitone(drawn, given[rules.pitch]):
                     logits[drawn] -= cost
@@ -170,7 +173,7 @@ def _clear_length(state, plan, rules, piece, logits):  # noqa: ANN001, ANN202
         if wait > 0 and law.has_pitch(state, given) and _is_semitone(piece.raw[rules.pitch], given[rules.pitch]):
             for drawn in range(rules.sizes[rules.duration]):
                 if law.to_raw(state, rules.duration, drawn, np.float32(0)) > wait:
-                    logits[drawn] -= np.float32(CLASH_HELD)
+                    logits[drawn] -= np.float32(plan.held)
             return
 
 

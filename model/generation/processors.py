@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from model.arithmetic import exp32
 from model.compiling import inlined
 from model.generation.pointer import Pointing, pointing_of
+from model.instruments import HIGHEST_PITCH, LOWEST_PITCH
 from model.keys import CHROMA, PITCHES, closes, profile
 from model.representation import Representation, law
 from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS
@@ -60,6 +61,12 @@ PLAYER_STRENGTH = 2.0  # logits for every note that a player is behind; by trial
 TOGETHER_STRENGTH = 0.6  # the same for every note that was to be struck with the one before
 ENSEMBLE_MEMORY = 64.0  # notes over which being behind is forgotten: a voice may rest for some bars
 STRANGER = -30.0  # logits of those who are not in the ensemble
+
+# --- Register: who plays above whom ----------------------------------------------------------------------------------
+# In a family of strings or winds a lower instrument seldom plays above the latest note of a higher one.
+CROSSING = 4.0  # logits taken from what would
+REGISTERS = range(40, 80)  # programs that this holds for: those that play one line
+APART = 8  # semitones between the middles of two ranges, for one to be the lower
 
 # --- Kit: the drums of a seed ----------------------------------------------------------------------------------------
 # A drummer goes on with the pieces of the kit that were played; another one is struck now and then.
@@ -106,6 +113,9 @@ PROCESSORS = np.dtype(
         ("together_behind", np.float32),
         ("together_strength", np.float32),  # 0 where that is left to the network
         ("is_ensemble", np.int32),
+        ("registers", np.float32, (INSTRUMENTS,)),  # the middle of the range of each that has one, else 0
+        ("latest", np.int32, (INSTRUMENTS,)),  # the latest pitch of each, -1 for none
+        ("crossing", np.float32),  # logits
         ("kit", np.float32, (PITCHES,)),  # logits of the drums' keys
         ("is_penalised", np.int32),  # whether loops are broken
         ("pitches", np.int32, (WATCHED,)),  # the latest, each chord from its lowest note up; < 0 for none
@@ -241,6 +251,10 @@ def _seat(state: np.void, playing: Playing) -> None:
     state["is_ensemble"], state["due"][places] = 1, shares / shares.sum()
     state["barred"][FIRST_PROGRAM:] = STRANGER
     state["barred"][places] = 0.0
+    registers = [program for program, _ in playing.players if program in REGISTERS]
+    middles = (LOWEST_PITCH[registers] + HIGHEST_PITCH[registers]) / 2
+    state["registers"][[FIRST_PROGRAM + program for program in registers]] = middles
+    state["crossing"], state["latest"] = CROSSING, -1
     if playing.kit:
         state["kit"] = -KIT_STRENGTH
         state["kit"][sorted(playing.kit)] = 0.0
@@ -272,6 +286,8 @@ def process(state, conditions, rules, of, field, raw, logits):
     if is_pitch and rules.instrument >= 0 and raw[rules.instrument] == DRUMS:
         for key in range(PITCHES):
             logits[key] += of.kit[key]
+    if is_pitch and rules.instrument >= 0 and of.registers[raw[rules.instrument]] > 0:
+        _keep_register(of, raw[rules.instrument], logits)
     sounds = not is_pitch or law.has_pitch(state, raw)
     if of.key_strength > 0 and sounds and (is_pitch or not rules.opens_with_wait):
         _keep_key(state, conditions, rules, of, field, logits)
@@ -301,6 +317,8 @@ def hear(state, rules, of, raw, is_counted):
         of.behind[raw[rules.instrument]] -= np.float32(1)
         at_once = np.float32(1 if raw[0] == 0 else 0)
         of.together_behind = of.together_behind * kept_32 + of.together_due - at_once
+    if rules.instrument >= 0:
+        of.latest[raw[rules.instrument]] = raw[rules.pitch]
     if rules.pitch >= 0:
         _hear_pitch(state, rules, of, raw)
 
@@ -348,6 +366,20 @@ def _keep_key(state, conditions, rules, of, field, logits):
             logits[drawn] += of.wanted[chroma] - of.key_strength * np.float32(math.log(share))
             if rules.opens_with_wait:
                 logits[drawn] += nearness * of.close[drawn]
+
+
+@inlined
+def _keep_register(of, player, logits):
+    lowest, highest = 0, PITCHES - 1
+    for other in range(FIRST_PROGRAM, DRUMS):
+        if of.registers[other] > 0 and of.latest[other] >= 0:
+            if of.registers[other] >= of.registers[player] + APART:
+                highest = min(highest, of.latest[other])
+            elif of.registers[other] <= of.registers[player] - APART:
+                lowest = max(lowest, of.latest[other])
+    for pitch in range(PITCHES):
+        if not lowest <= pitch <= highest:
+            logits[pitch] -= of.crossing
 
 
 @inlined
