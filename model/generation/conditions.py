@@ -8,7 +8,7 @@ heard begin most often, mostly alone. So all of these are settled before the fir
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,7 +25,7 @@ from model.errors import RequestError, listing
 from model.generation.options import DEFAULT_LENGTH_S, MAX_LENGTH_S, ComposeOptions
 from model.generation.processors import Playing
 from model.generation.seed_encoding import is_one_line
-from model.instruments import FAMILIES, HIGHEST_PITCH, LOWEST_PITCH, PER_FAMILY, families
+from model.instruments import FAMILIES, HIGHEST_PITCH, LOWEST_PITCH, MOST_SOUNDING, PER_FAMILY, families
 from model.piece import Piece
 from model.representation import Representation
 from model.representation.base import BLOCK
@@ -103,7 +103,8 @@ def players_of(asked: Controls, priors: Priors) -> ResolvedControls:
 
 
 ACCOMPANYING_PER_S = 4.0  # notes a second that pop songs have beside their melody
-LEAST_ACCOMPANYING = 0.5  # of the notes of an ensemble, for those that play around one of it
+CHORD = 6  # notes at once of whoever can accompany
+LEAST_ACCOMPANYING = 0.4  # of the notes of an ensemble, for those that play chords around one of it
 
 
 class Accompaniment(NamedTuple):
@@ -182,26 +183,34 @@ def _rate_of_melody(melody: Piece) -> float:
     return float((len(onsets) - 1) / max(onsets[-1] - onsets[0], 1.0))
 
 
+def _chords(ensemble: Ensemble, beside: int | None = None) -> float:
+    """The share of the notes of those in `ensemble` who can play chords, the program `beside` left out."""
+    players = [one for one in ensemble.players if one.program not in (DRUMS_PROGRAM, beside)]
+    return sum(one.share for one in players if MOST_SOUNDING[one.program] >= CHORD)
+
+
 def _room_beside(ensemble: Ensemble, program: int) -> bool:
-    """Whether `program` plays in `ensemble`, without drums, and others play most of its notes."""
-    shares = {one.program: one.share for one in ensemble.players}
-    return DRUMS_PROGRAM not in shares and 1 - shares.get(program, 1.0) >= LEAST_ACCOMPANYING
+    """Whether `program` plays in `ensemble`, without drums, and others play chords beside it."""
+    programs = {one.program for one in ensemble.players}
+    return program in programs and DRUMS_PROGRAM not in programs and _chords(ensemble, program) >= LEAST_ACCOMPANYING
 
 
 def _leader(melody: Piece, own: int, priors: Priors) -> int:
-    """The program that `melody`, one of `own`, is heard on: its own where that mostly leads, else who leads most."""
-    leads: Counter[int] = Counter()
-    follows: Counter[int] = Counter()
+    """The program that `melody`, one of `own`, is heard on: its own where others accompany it, else who leads most."""
+    leads: dict[int, float] = defaultdict(float)
+    follows: dict[int, float] = defaultdict(float)
     for ensemble in priors.ensembles:
-        for one in ensemble.players:
-            if len(ensemble.players) > 1 and one.program != DRUMS_PROGRAM:
-                (leads if _room_beside(ensemble, one.program) else follows)[one.program] += ensemble.share
+        for program in {one.program for one in ensemble.players}:
+            if _room_beside(ensemble, program):
+                leads[program] += ensemble.share
+            elif len(ensemble.players) > 1 and _chords(ensemble) - _chords(ensemble, program) >= LEAST_ACCOMPANYING:
+                follows[program] += ensemble.share
     if not leads or leads[own] > follows[own]:
         return own
-    lowest, highest = int(melody.notes["pitch"].min()), int(melody.notes["pitch"].max())
+    bottom, top = int(melody.notes["pitch"].min()), int(melody.notes["pitch"].max())
 
     def rank(program: int) -> tuple[bool, float]:
-        is_in_reach = lowest >= LOWEST_PITCH[program] and highest <= HIGHEST_PITCH[program]
+        is_in_reach = bottom >= LOWEST_PITCH[program] and top <= HIGHEST_PITCH[program]
         return is_in_reach, leads[program] - follows[program]
 
     return max(leads, key=rank)
