@@ -9,7 +9,7 @@ import numpy as np
 from model.arithmetic import exp64
 from model.compiling import inlined, kept
 
-BITS, SCRAMBLE, ADDED = 1 << 24, 10_368_889, 7_158_279  # what a float32 in [0, 1) holds; odd, the golden ratio of it
+BITS, SCRAMBLE, STRIDE = 1 << 24, 10_368_889, 7_158_278  # what a float32 in [0, 1) holds; an odd factor, and even steps
 
 
 @inlined
@@ -73,7 +73,7 @@ def another(uniform, tries):  # noqa: ANN001, ANN201
     """
     if tries == 0:
         return uniform
-    bits = (np.int64(uniform * np.float32(BITS)) * SCRAMBLE + tries * ADDED) % BITS
+    bits = np.int64(uniform * np.float32(BITS)) * (SCRAMBLE + tries * STRIDE) % BITS
     return np.float32(bits) / np.float32(BITS)
 
 

@@ -14,7 +14,7 @@ from model.generation.tasks import MOST_ACCOMPANYING
 from model.piece import NOTE, Instrument, Piece, table
 
 PIANO, GUITAR, VIOLIN, VIOLA, CELLO, FLUTE = 0, 24, 40, 41, 42, 73
-SCALE = (60, 62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62, 60, 60)
+TUNE = (60, 64, 67, 64, 60, 67, 72, 71, 69, 67, 65, 64, 62, 67, 60, 60)
 
 
 def ensemble(style: str, share: float, **players: float) -> Ensemble:
@@ -37,7 +37,7 @@ PRIORS = Priors(
 )
 
 
-def melody(program: int, pitches: tuple[int, ...] = SCALE) -> Piece:
+def melody(program: int, pitches: tuple[int, ...] = TUNE) -> Piece:
     """Two quarters a second, one after the other."""
     notes = [(480 * place, 480, pitch, 80, 0) for place, pitch in enumerate(pitches)]
     return Piece(notes=table(NOTE, notes), instruments=(Instrument(program),), ticks_per_quarter=480)
@@ -49,7 +49,7 @@ def accompaniment(seed: Piece, random_seed: int = 0, **asked) -> Accompaniment:
 
 def test_the_music_around_a_melody_is_in_its_key_and_leaves_it_room():
     # Given a melody in F major, two notes a second
-    found = accompaniment(melody(FLUTE, tuple(pitch + 5 for pitch in SCALE)))
+    found = accompaniment(melody(FLUTE, tuple(pitch + 5 for pitch in TUNE)))
     # Then
     assert found.resolved.controls.key == "F major"
     assert found.notes_per_s == pytest.approx(2 + ACCOMPANYING_PER_S)
@@ -96,14 +96,14 @@ def test_chords_are_no_melody_and_leave_open_who_plays():
 def test_notes_around_a_melody_seldom_clash_with_it(pianist: Composer):
     # Given a network that has learnt nothing: left alone, it plays all pitches alike
     seed = melody(PIANO)
-    # When it plays around a scale
+    # When it plays around a tune
     shares = [
         semitone_clashes(
             seed, pianist.compose(seed, ComposeOptions(mode="accompany", random_seed=number, include_seed=False)).piece
         )
         for number in range(4)
     ]
-    # Then few notes of the scale meet one a semitone away
+    # Then few notes of the tune meet one a semitone away
     assert np.mean(shares) <= 0.25
 
 
