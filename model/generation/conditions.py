@@ -103,6 +103,7 @@ def players_of(asked: Controls, priors: Priors) -> ResolvedControls:
 
 
 ACCOMPANYING_PER_S = 4.0  # notes a second that pop songs have beside their melody
+FREELY_PER_S = 3.0  # what is asked in free time, where more notes come than are asked for
 CHORD = 6  # notes at once of whoever can accompany
 LEAST_ACCOMPANYING = 0.4  # of the notes of an ensemble, for those that play chords around one of it
 
@@ -121,7 +122,9 @@ class Accompaniment(NamedTuple):
     heard_as: Mapping[int, int] = MappingProxyType({})
 
 
-def resolve_accompaniment(options: ComposeOptions, melody: Piece, priors: Priors | None) -> Accompaniment:
+def resolve_accompaniment(
+    options: ComposeOptions, melody: Piece, priors: Priors | None, in_beats: bool = True
+) -> Accompaniment:
     """What is asked, with the key of `melody`, a density that leaves it room, and players that go with it.
 
     A melody on one instrument is heard on one that plays melodies in the training set: beside a melody on the piano a
@@ -131,12 +134,13 @@ def resolve_accompaniment(options: ComposeOptions, melody: Piece, priors: Priors
         options: what is asked.
         melody: what the music is to go with, at least one note.
         priors: of the training set, where they are known.
+        in_beats: whether the network counts in beats.
 
     Raises:
         RequestError: the network has learnt none of the instruments that are asked for.
     """
     found = int(found_keys([melody])[0])
-    rate = asked_rate(options.controls) or _rate_of_melody(melody) + ACCOMPANYING_PER_S
+    rate = asked_rate(options.controls) or _rate_of_melody(melody) + (ACCOMPANYING_PER_S if in_beats else FREELY_PER_S)
     asked = at_rate(options.controls, rate)
     if asked.key is None and found >= 0:
         asked = asked.model_copy(update={"key": KEYS[found]})
@@ -167,14 +171,14 @@ def _beside(lead: int, share: float, asked: Controls, priors: Priors, chance: fl
         ensemble = drawn_of(fitting, chance)
         update = {"style": ensemble.style, "instruments": ensemble.instruments}
         others = tuple((one.program, one.share) for one in ensemble.players if one.program != lead)
-        resolved, playing = ResolvedControls(asked.model_copy(update=update)), Playing(others, ensemble.together)
+        resolved, playing = ResolvedControls(asked.model_copy(update=update)), Playing(others, None)
     if playing is None or lead in dict(playing.players):
         return resolved._replace(playing=playing)
     whole = sum(part for _, part in playing.players)
     players = ((lead, share), *((program, (1 - share) * part / whole) for program, part in playing.players))
     told = tuple(dict.fromkeys((*resolved.controls.instruments, FAMILIES[lead // PER_FAMILY])))
     controls = resolved.controls.model_copy(update={"instruments": told})
-    return resolved._replace(controls=controls, playing=Playing(players, playing.together, lead))
+    return resolved._replace(controls=controls, playing=Playing(players, None, lead))
 
 
 def _rate_of_melody(melody: Piece) -> float:

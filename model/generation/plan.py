@@ -19,9 +19,12 @@ from model.representation import Representation, law
 NEVER = 1 << 30  # own time units: the onset of no note; also the length of no template
 NEAR_SEMITONES = 12  # how far from the given pitch a near one may lie
 SAME_CHROMA, EACH_SEMITONE = 1.0, -0.35  # logits of the other near pitches at full strength
-CLASH, CLASH_HELD = 3.0, 6.0  # logits taken from a pitch, and from a length, that meets a given note a semitone away
+# logits taken from a pitch that meets a given note a semitone away, in beats and in free time; by trial
+# (docs/experiments.md)
+CLASH_IN_BEATS, CLASH = 1.5, 3.0
+HELD = 2.0  # times as much is taken from a length that reaches into one
 HEARD_BEFORE, HEARD_AHEAD_S = 32, 0.5  # given notes that may still sound, and how far ahead they count in free time
-SILENT = 30.0  # logits taken from the lead behind its last given note
+SILENT = 20.0  # logits taken from the lead behind its last given note
 CHROMA = 12
 LEAST = 1e-30  # a probability that is never drawn, and whose logarithm float32 can hold
 
@@ -39,7 +42,7 @@ class Plan(NamedTuple):
         strength: the share of near pitches that are the given ones in any case, 0..1.
         ahead: own time units for which a drawn note minds the given notes that are to come, 0 for not at all.
         lead: the instrument of the given notes, which plays nothing else; -1 where there is none such.
-        clash, held: logits that a pitch and a length lose which meet a given note a semitone away.
+        clash: logits that a pitch loses which meets a given note a semitone away; a length loses `HELD` times as many.
     """
 
     notes: NDArray[np.int32]
@@ -51,7 +54,6 @@ class Plan(NamedTuple):
     ahead: int
     lead: int
     clash: float
-    held: float
 
 
 def no_plan(fields: int) -> Plan:
@@ -59,12 +61,14 @@ def no_plan(fields: int) -> Plan:
     return woven(np.zeros(0, dtype=np.int64), np.zeros((0, fields), dtype=np.int32))
 
 
-def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32], ahead: int = 0, lead: int = -1) -> Plan:
+def woven(
+    onsets: NDArray[np.int64], notes: NDArray[np.int32], ahead: int = 0, lead: int = -1, clash: float = 0.0
+) -> Plan:
     """A plan that brings `notes` (notes, fields) at `onsets` (notes,) and leaves all else free; see `Plan`."""
     row, never = np.zeros((1, notes.shape[1]), dtype=np.int32), np.array([NEVER], dtype=np.int32)
     given = np.concatenate([notes.astype(np.int32), row])
     given[:, 0] = np.append(onsets, NEVER)
-    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead, CLASH, CLASH_HELD)
+    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead, clash)
 
 
 def filled_in(
@@ -80,7 +84,7 @@ def filled_in(
     """
     nothing = no_plan(template.shape[1])
     rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, constraints, highest))
-    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1, CLASH, CLASH_HELD)
+    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1, 0.0)
 
 
 @inlined
@@ -173,7 +177,7 @@ def _clear_length(state, plan, rules, piece, logits):  # noqa: ANN001, ANN202
         if wait > 0 and law.has_pitch(state, given) and _is_semitone(piece.raw[rules.pitch], given[rules.pitch]):
             for drawn in range(rules.sizes[rules.duration]):
                 if law.to_raw(state, rules.duration, drawn, np.float32(0)) > wait:
-                    logits[drawn] -= np.float32(plan.held)
+                    logits[drawn] -= np.float32(HELD * plan.clash)
             return
 
 
@@ -202,8 +206,10 @@ def accompaniment(
     """
     constraints = representation.accompaniment(melody)
     if constraints is None:
-        ahead = round(HEARD_AHEAD_S * (representation.units_per_second or 0)) or representation.units_per_quarter
-        return woven(representation.onsets(melody), melody, int(ahead), lead), None
+        per_second = representation.units_per_second
+        ahead = representation.units_per_quarter if per_second is None else round(HEARD_AHEAD_S * per_second)
+        clash = CLASH_IN_BEATS if per_second is None else CLASH
+        return woven(representation.onsets(melody), melody, ahead, lead, clash), None
     return filled_in(melody, constraints, np.full(len(melody), NEVER, dtype=np.int32), 0.0), constraints
 
 
@@ -212,19 +218,25 @@ def around(
     steps: NDArray[np.int32],
     is_given: NDArray[np.bool_],
     constraints: NDArray[np.int32] | None,
+    lead: int = -1,
 ) -> Piece:
-    """What was drawn around given notes.
+    """What was drawn around given notes, without what was drawn for their own player.
 
     Args:
         representation: of the steps.
         steps: all of them, (notes, fields).
         is_given: which of them were, (notes,).
         constraints: which of their values were, where steps followed a template.
+        lead: see `Plan`.
     """
     if constraints is not None:
         return representation.drawn_part(steps, constraints[: len(steps)])
-    drawn = steps[~is_given].copy()  # the others keep their place in time
-    drawn[:, 0] = np.diff(representation.onsets(steps)[~is_given], prepend=0)
+    is_new = ~is_given
+    if lead >= 0:
+        names = [field.name for field in representation.fields]
+        is_new &= steps[:, names.index("instrument")] != lead
+    drawn = steps[is_new].copy()  # they keep their place in time
+    drawn[:, 0] = np.diff(representation.onsets(steps)[is_new], prepend=0)
     return representation.decode(drawn)
 
 

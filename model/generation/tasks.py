@@ -293,7 +293,7 @@ class TaskBuilder:
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
         normalization = normalization_of(part, self._representation, self._priors, self._usual_velocity)
-        chosen, rate, heard_as = resolve_accompaniment(options, part, self._priors)
+        chosen, rate, heard_as = resolve_accompaniment(options, part, self._priors, self._in_beats)
         if heard_as:
             normalization = replace(normalization, programs=heard_as)
         steps = self._seed_encoder.steps(normalization.heard(part))
@@ -307,7 +307,7 @@ class TaskBuilder:
         splice = SplicePoint(max(0, self._seed_encoder.origin(part, steps)), self._in_beats, is_part_of_seed=False)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = around(self._representation, drawing.steps, drawing.is_given, constraints)
+            composed = around(self._representation, drawing.steps, drawing.is_given, constraints, lead)
             composed = limited(composed, MOST_ACCOMPANYING)
             alone = named(joining.placed(part, normalization.written(composed), splice))
             piece = alone

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from model.generation.plan import CLASH, CLASH_HELD, NEAR_SEMITONES, NEVER, SILENT, clear_of_given, lean, woven
+from model.generation.plan import HELD, NEAR_SEMITONES, NEVER, SILENT, clear_of_given, lean, woven
 from model.generation.processors import rules_of
 from model.generation.step import PIECE
 from model.network.note_network import REFUSED
@@ -16,6 +16,7 @@ from model.representation.engraving import FIRST_PROGRAM
 PITCHES, GIVEN = 88, 40
 SCORE, PIANO, FLUTE = representation_of("score"), FIRST_PROGRAM, FIRST_PROGRAM + 73
 SHIFT, INSTRUMENT, PITCH, DURATION = range(4)
+CLASH = 2.0
 
 
 @njit
@@ -76,7 +77,7 @@ def cleared(field: int, *raw: int, melody: tuple[tuple[int, int, int], ...], now
     piece["raw"][0, : len(raw)], piece["now"] = raw, now
     piece["woven"] = int(np.sum(onsets <= now))
     logits = np.zeros(int(rules.sizes[field]), dtype=np.float32)
-    _cleared(SCORE.new_states(-1), woven(onsets, notes, 24, FLUTE), rules, piece, field, logits)
+    _cleared(SCORE.new_states(-1), woven(onsets, notes, 24, FLUTE, CLASH), rules, piece, field, logits)
     return -logits
 
 
@@ -102,7 +103,7 @@ def test_a_note_ends_before_a_given_one_a_semitone_away_begins():
     c, e = (cleared(DURATION, 0, PIANO, pitch, melody=melody) for pitch in (60, 64))
     # Then the C is not to last beyond the two quarters, and the E may
     assert not c[:49].any()
-    assert (c[49:] == CLASH_HELD).all()
+    assert (c[49:] == HELD * CLASH).all()
     assert not e.any()
 
 
