@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import ValidationError
 
 from model.classic.settings import ClassicSettings
-from model.cli import Outcome
-from model.cli.compose_options import write_file, write_pictures
+from model.cli import Outcome, write_file
+from model.cli.compose_options import write_pictures
 from model.errors import RequestError
 from model.training.settings import TrainingSettings
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from model.classic.composing import ClassicComposition
     from model.classic.corpus import NamedCorpus
     from model.classic.starts import Start
-    from model.corpora.catalogue import Found
+    from model.corpora.catalogue import FoundData
     from model.generation import ComposeOptions
     from model.network import ClassicNetwork, NetworkConfig
     from model.representation import Notes
@@ -195,7 +195,7 @@ def _say(corpus: NamedCorpus) -> None:
         sys.stderr.write(f"left out {name}: {reason}\n")
 
 
-def _write_bundle(arguments: argparse.Namespace, found: Found, network: ClassicNetwork, progress: Progress) -> None:
+def _write_bundle(arguments: argparse.Namespace, found: FoundData, network: ClassicNetwork, progress: Progress) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.bundles import Bundle, BundleStore, open_bundle
-from model.cli import Command, Outcome, classic, compose_options
-from model.cli.compose_options import write_file, write_pictures
+from model.cli import Command, Outcome, classic, compose_options, read_file, write_file
+from model.cli.compose_options import write_pictures
 from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
-from model.model_choice import Wanted, candidate, choose
+from model.model_choice import ModelRequirements, candidate, choose
 
 if TYPE_CHECKING:
     from model.generation import ComposeOptions, Composition
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if named is not None and named.is_classic:
         return classic.compose(arguments, named, options)
     classic.refuse(arguments)
-    read = _read(arguments.seed)
+    read = None if arguments.seed is None else read_midi(read_file(arguments.seed))
     bundle, reason = (named, None) if named is not None else _chosen(options, read)
     return _composed(arguments, bundle, reason, read, options)
 
@@ -82,7 +82,7 @@ def _chosen(options: ComposeOptions, read: ReadMidi | None) -> tuple[Bundle, str
     models = [
         candidate(bundle, is_default=bundle.name == DEFAULT_BUNDLE) for bundle in bundles if not bundle.is_classic
     ]
-    wanted = Wanted(
+    wanted = ModelRequirements(
         mode=options.mode,
         bars=options.bars is not None,
         asked={ATTRIBUTES[name]: getattr(asked, ATTRIBUTES[name]) for name in asked.asked},
@@ -164,17 +164,6 @@ def _figures(composition: Composition) -> dict:
         "originality": None if originality is None else asdict(originality),
         "timings": {name: round(value, 4) for name, value in composition.timings.items()},
     }
-
-
-def _read(path: Path | None) -> ReadMidi | None:
-    """The seed, read and repaired; None for none."""
-    if path is None:
-        return None
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RequestError(f"The seed {path} cannot be read: {error.strerror}.") from error
-    return read_midi(data)
 
 
 COMMANDS = {
