@@ -104,6 +104,7 @@ def players_of(asked: Controls, priors: Priors) -> ResolvedControls:
 
 ACCOMPANYING_PER_S = 4.0  # notes a second that pop songs have beside their melody
 FREELY_PER_S = 3.0  # what is asked in free time, where more notes come than are asked for
+MOST_OF_MELODY = 0.8  # share of the notes: the others play a few, however sparse the music is to be
 CHORD = 6  # notes at once of whoever can accompany
 LEAST_ACCOMPANYING = 0.4  # of the notes of an ensemble, for those that play chords around one of it
 
@@ -146,12 +147,13 @@ def resolve_accompaniment(
         asked = asked.model_copy(update={"key": KEYS[found]})
     playing = [melody.instruments[index] for index in np.unique(melody.notes["instrument"])]
     is_melody = len(playing) == 1 and not playing[0].is_drum and is_one_line(melody)
-    if priors is None or not priors.ensembles or not is_melody:
-        is_any = priors is not None and priors.ensembles and asked.instruments
-        return Accompaniment(players_of(asked, priors) if is_any else ResolvedControls(asked), rate)
+    if priors is None or not priors.ensembles:
+        return Accompaniment(ResolvedControls(asked), rate)
+    if not is_melody:
+        return Accompaniment(players_of(asked, priors) if asked.instruments else ResolvedControls(asked), rate)
     own = playing[0].program
     lead = _leader(melody, own, priors)
-    share = _rate_of_melody(melody) / rate
+    share = min(_rate_of_melody(melody) / rate, MOST_OF_MELODY)
     resolved = _beside(lead, share, asked, priors, _chance(options.random_seed, ENSEMBLE))
     return Accompaniment(resolved, rate, {} if lead == own else {own: lead})
 
