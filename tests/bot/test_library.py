@@ -46,12 +46,13 @@ async def test_mine_lists_the_members_pieces_with_all_that_finds_them_again(harn
     record = await harness.bot.board.record(first)
     link = f"https://discord.com/channels/{harness.guild.id}/{harness.channel.id}/{record.delivery.message_id}"
     for part in (
-        "1. A variation on",
-        "2. A continuation of may.mid",
+        "1. ",
+        "A variation on",
+        "A continuation of may.mid",
         f"<@{harness.alice.id}> · [Open]({link})",
-        f"Made from [A continuation of may.mid]({link})",
+        f"]({link}) of <t:",
         "2 pieces · page 1 of 1",
-        "kept for 336 h",
+        "kept for 14 days",
     ):
         assert part in words
     assert f"<@{harness.bob.id}>" not in words
