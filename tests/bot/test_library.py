@@ -6,7 +6,7 @@ import pytest
 
 from jobs.contract import AddToDataSet, Batch, DataSetSummary, Done, RemoveStar
 from jobs.pieces import PieceIndex, Star
-from tests.bot.harness import SEED, Harness, buttons, shown, told
+from tests.bot.harness import SEED, TITLE, Harness, buttons, shown, told
 
 
 @pytest.fixture
@@ -46,7 +46,8 @@ async def test_mine_lists_the_members_pieces_with_all_that_finds_them_again(harn
     record = await harness.bot.board.record(first)
     link = f"https://discord.com/channels/{harness.guild.id}/{harness.channel.id}/{record.delivery.message_id}"
     for part in (
-        "1. ",
+        f"1. {TITLE}",
+        f"2. {TITLE}",
         "A variation on",
         "A continuation of may.mid",
         f"<@{harness.alice.id}> · [Open]({link})",

@@ -82,8 +82,10 @@ def _parent_words(parent: Record | None) -> str:
     """The piece that this one came from, with the way there."""
     if parent is None or not isinstance(parent.request, ComposeRequest):
         return "a piece that is no longer kept"
-    result = parent.result if isinstance(parent.result, ComposeResult) else None
-    return f"[{pieces.piece_name(parent.request, result)}]({jump_link(parent)}) of <t:{int(parent.enqueued_at)}:d>"
+    name = pieces.piece_words(parent.request)
+    if isinstance(parent.result, ComposeResult):
+        name = pieces.titled(parent.request, parent.result)
+    return f"[{name}]({jump_link(parent)}) of <t:{int(parent.enqueued_at)}:d>"
 
 
 def jump_link(record: Record) -> str:

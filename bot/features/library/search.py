@@ -111,9 +111,9 @@ def search_text(entry: LibraryEntry) -> str:
     request, result = entry.request, entry.result
     asked = " ".join(str(value) for value in {**request.asked, **result.controls.asked}.values())
     seed = request.seed.name if request.seed else ""
-    return " ".join([title(entry), pieces.piece_words(request), seed, result.model, asked])
+    return " ".join([title(entry), seed, result.model, asked])
 
 
 def title(entry: LibraryEntry) -> str:
-    """What the piece is called in lists, as on its card."""
-    return pieces.piece_name(entry.request, entry.result)
+    """What the piece is called in lists."""
+    return pieces.titled(entry.request, entry.result)
