@@ -30,7 +30,7 @@ def real_waits(waiting: int, running: int, slots: int, durations: list[float], c
 
 @pytest.mark.parametrize(("slots", "running", "waiting"), [(1, 1, 6), (2, 2, 10), (8, 8, 24), (8, 5, 12), (4, 0, 3)])
 def test_the_estimate_is_near_the_real_wait(slots: int, running: int, waiting: int):
-    """Jobs take 2 to 8 seconds; over many such queues the estimate is within a quarter of the mean wait, or a second."""
+    """Jobs take 2 to 8 seconds; over many such queues the estimate is within a quarter of the wait, or a second."""
     chance = random.Random(1)
     sums = [0.0] * waiting
     for _ in range(400):
