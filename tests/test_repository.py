@@ -26,7 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
 PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+?)?( \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = ("bot.settings", "jobs.settings", "worker.settings", "worker.render.settings", "sandbox.settings")
 OF_COMPOSE = {
     "COMPOSE_PROFILES", "GRAFANA_PASSWORD", "CADENZA_WORKERS", "CADENZA_GPU", "CADENZA_GPU2", "CADENZA_TRAINER_GPU", "CADENZA_WITH_S3",
