@@ -94,6 +94,10 @@ class JobTracker:
         self._tasks.pop(job_id, None)
         self._progress.pop(job_id, None)
 
+    def forget(self, user_id: int) -> None:
+        """Drop what could not be delivered to a member."""
+        self._kept.pop(user_id, None)
+
     async def resume(self) -> int:
         """Follow on whatever was open when the bot last ended; how many jobs that is.
 
