@@ -9,6 +9,7 @@ repairs    mends note, pedal, tempo, meter and key tables
 reading    from bytes to a piece, with a sentence on each repair
 isolated_reading  the same in a child process with limits on time and memory
 writing    from a piece to bytes
+recasting  another key or tempo without new notes
 """
 
 from model.midi.container import is_midi
