@@ -50,7 +50,7 @@ class ReportPlan:
 
     def __post_init__(self) -> None:
         if self.pieces < 2:
-            raise RequestError("A report needs at least two pieces: figures of sets have a spread.")
+            raise RequestError("A report needs at least two pieces.")
 
     @property
     def each(self) -> int:
