@@ -7,7 +7,8 @@ from dataclasses import asdict
 from jobs.contract import BlobRef, DescribedKey, DescribedPart, DescribeRequest, DescribeResult, Record, Stage
 from model.analysis.description import PieceDescription, describe_piece
 from model.midi import write_midi
-from model.midi.reading import ReadMidi, read_isolated
+from model.midi.isolated_reading import read_isolated
+from model.midi.reading import ReadMidi
 from model.model_choice import traits
 from model.piece import Piece
 from worker.cancellation import Interrupted
