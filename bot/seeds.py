@@ -38,7 +38,8 @@ async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
                 "Export it again from your music program as `.mid`."
             )
         raise BadSeed(
-            f"{file_words(attachment.filename)} isn't a MIDI file. Attach a `.mid` file; recordings (MP3, WAV) don't work."
+            f"{file_words(attachment.filename)} isn't a MIDI file. Attach a `.mid` file; recordings (MP3, WAV) "
+            "don't work."
         )
     return data
 
