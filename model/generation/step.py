@@ -23,7 +23,7 @@ from model.arithmetic import sigmoid32
 from model.compiling import inlined, kept
 from model.generation.plan import NEVER, Plan, lean
 from model.generation.pointer import Pointer, agree, point, remember
-from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
+from model.generation.processors import FREEING_TEMPERATURE, LAST_CHORD_S, hear, is_crowded, least_wait, process
 from model.generation.recurrent import add_product, biased, stack_step
 from model.generation.sampler import draw_class
 from model.generation.weights import (
@@ -44,7 +44,6 @@ FREE, GIVEN, HELD, NEAR, MOVED = (int(one) for one in Constraint)
 CLOSE_S = (
     0.5  # an onset that would come so close before the last one is put off until the end, and joins the last chord
 )
-LAST_CHORD_S = 0.02  # that the notes of the last chord take
 
 
 # the steps of a piece around the one under way, counters, and sampling parameters
@@ -174,15 +173,14 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
     _prepare(decoder.law[0], piece, plan, rules)
     decoder.law[1] = decoder.law[0]
     state, pointer = decoder.law[1], decoder.pointer
+    is_closing = 0 <= state.left <= rules.longest_held
     for field in range(fields):
         constraint, size, temperature = piece.constraints[field], rules.sizes[field], piece.temperature[field]
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
         _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
         mask(state, decoder.conditions, piece, processors, rules, field, scratch)
-        if constraint == FREE and not (
-            field == 0 and state.left == 0
-        ):  # there the piece may end, as it never did before
+        if constraint == FREE and not is_closing:  # an earlier place did not come to its end
             point(pointer, rules.pointing, field, size, logits)
         if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
             is_penalised = True
@@ -204,7 +202,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
         if constraint in (GIVEN, HELD):
             drawn, raw = piece.template_classes[field], piece.template[field]
         piece.classes[field], piece.raw[field] = drawn, raw
-        agree(pointer, field, drawn)
+        agree(pointer, rules, field, drawn)
         law.learn(state, field, raw)
     return is_penalised
 
