@@ -14,7 +14,7 @@ from worker.render.schedule import SAMPLE_RATE_HZ
 
 TARGET_LUFS = -16.0
 CEILING_DB = -1.5  # true peak; MP3 coding may overshoot by up to .5 dB
-MOST_RAISED_DB = 12.0  # above a highest sample at full scale: a click is not squeezed until it is as loud as a piece
+MOST_RAISED_DB = 18.0  # above a highest sample at full scale: a click is not squeezed until it is as loud as a piece
 SILENT_LUFS = -70.0  # of BS.1770: what is softer does not count
 RELATIVE_GATE_LU = -10.0
 BLOCK_HOPS = 4  # blocks of .4 s, one every .1 s
@@ -25,7 +25,7 @@ _GRAIN, _GRAINS_AT_ONCE = 32, 8192  # samples for which the limiter has one gain
 _LOOK = 40  # grains, 29 ms, before and after a peak
 _NEAR_LU = 0.05
 _OVERSAMPLING, _TAPS = 4, 12  # as BS.1770's annex 2
-_ROUNDS = 6
+_ROUNDS = 10
 
 
 def integrated_lufs(sound: NDArray[np.float32]) -> float:
@@ -47,9 +47,10 @@ def levelled(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     powers, ceiling = _hop_powers(sound), 10 ** (CEILING_DB / 20)
     wanted_db = min(TARGET_LUFS - _integrated(powers), MOST_RAISED_DB)
     peaks = _grain_peaks(sound, 0.5 * ceiling / 10 ** ((wanted_db + MOST_RAISED_DB / 4) / 20))
+    energies = _grain_energies(sound)
     for _ in range(_ROUNDS):
         gain = _limited(peaks, ceiling, 10 ** (wanted_db / 20))
-        short_db = TARGET_LUFS - _integrated(powers * _hop_means(np.square(gain), len(powers)))
+        short_db = TARGET_LUFS - _integrated(powers * _hop_means(np.square(gain), energies, len(powers)))
         if abs(short_db) < _NEAR_LU or wanted_db >= MOST_RAISED_DB:
             break
         wanted_db = min(wanted_db + short_db, MOST_RAISED_DB)  # limiting took so much
@@ -92,10 +93,18 @@ def _limited(peaks: NDArray[np.float64], ceiling: float, gain: float) -> NDArray
     return np.convolve(np.pad(lowest, _LOOK - 1, mode="edge"), window / window.sum(), mode="valid")
 
 
-def _hop_means(grains: NDArray[np.float64], hops: int) -> NDArray[np.float64]:
-    """The mean of what each hop's grains have, (hops,)."""
-    edges = np.minimum(np.arange(hops + 1) * _HOP // _GRAIN, len(grains) - 1)
-    return np.add.reduceat(grains, edges[:-1]) / np.maximum(np.diff(np.append(edges[:-1], len(grains))), 1)
+def _grain_energies(sound: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The energy of each grain, (grains,); never 0."""
+    whole = np.ascontiguousarray(sound[: len(sound) // _GRAIN * _GRAIN]).reshape(-1, _GRAIN * sound.shape[1])
+    energies = np.zeros(-(-len(sound) // _GRAIN))
+    energies[: len(whole)] = np.einsum("ij,ij->i", whole, whole)
+    return energies + 1e-12
+
+
+def _hop_means(grains: NDArray[np.float64], energies: NDArray[np.float64], hops: int) -> NDArray[np.float64]:
+    """The mean of what each hop's grains have, weighed by their energies, (hops,)."""
+    edges = np.minimum(np.arange(hops) * _HOP // _GRAIN, len(grains) - 1)
+    return np.add.reduceat(grains * energies, edges) / np.add.reduceat(energies, edges)
 
 
 def _turn(sound: NDArray[np.float32], gain: NDArray[np.float64]) -> None:
@@ -117,7 +126,8 @@ def _grain_peaks(sound: NDArray[np.float32], above: float) -> NDArray[np.float64
     inside = padded[_TAPS : _TAPS + grains * _GRAIN].reshape(grains, -1)
     peaks = np.maximum(inside.max(axis=1), -inside.min(axis=1)).astype(float)
     loud = np.flatnonzero(peaks > above)
-    for some in np.array_split(loud, max(1, len(loud) // 4096)):
+    for start in range(0, len(loud), _GRAINS_AT_ONCE):
+        some = loud[start : start + _GRAINS_AT_ONCE]
         starts = some * _GRAIN + _TAPS - _TAPS // 2
         windows = padded[starts[:, np.newaxis] + np.arange(_GRAIN + _TAPS)]  # (grains, samples, sides)
         taps = sliding_window_view(windows, _TAPS, axis=1)  # (grains, places, sides, taps)
