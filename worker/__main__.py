@@ -1,4 +1,7 @@
-"""`python -m worker`: one warm worker process; SIGTERM or Ctrl-C ends it within five seconds."""
+"""`python -m worker`: one warm worker process; SIGTERM or Ctrl-C ends it within five seconds.
+
+`python -m worker doctor` checks the set-up instead.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from typing import NoReturn
 import redis
 from pydantic import ValidationError
 
+from jobs import logs
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
-from model.midi.isolated_reading import reading_pool
+from model.midi.reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
 from worker.process import announce_start, run
 from worker.render import RenderPool
@@ -27,11 +31,16 @@ EXIT_HUNG = 70
 
 def main() -> int:
     """Run the process; the exit status is 0 after a clean end, 1 when it could not start, 70 when a job hung."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if sys.argv[1:2] == ["doctor"]:
+        from worker import doctor  # late: workers do not need it
+
+        return doctor.main(sys.argv[2:])
+    logs.configure("INFO")
     try:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    logs.configure("INFO", job_settings.secrets)
     renderer = RenderPool(render_settings)
     reading_pool().warm_up()
     try:

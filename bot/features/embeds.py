@@ -23,6 +23,7 @@ RESERVE = 500  # characters of a card, for its title, description and footer
 Rows = Sequence[tuple[str, str]]
 KEPT = {
     "compose": "You'll get the piece so far in a moment.",
+    "describe": "Nothing is kept.",
     "library": "What is done so far is kept.",
     "train": "What it learned so far is kept and evaluated; the result follows here.",
 }
@@ -39,7 +40,7 @@ def place_words(position: int | None) -> str:
     """A place in the queue in words; None where it is about to start."""
     if position is None:
         return "Waiting for a free worker …"
-    return "You are next." if position == 1 else f"You are number {position}."
+    return "You are next." if position == 1 else f"You are number {position} in line."
 
 
 def bar(fraction: float, music: ComposeProgress | None = None) -> str:

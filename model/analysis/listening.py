@@ -1,6 +1,6 @@
 """What a listener notices in a piece: silence, bursts, walls of notes, whether anything returns, how it ends.
 
-Each function measures one piece whose sustain pedal is already applied to its durations (`model.sustain`); drums are
+Each function measures one piece whose sustain pedal is already applied to its durations (`model.piece`); drums are
 left out. The report sets every figure beside the same figure of real music, because none of them has a right value of
 its own: a recording of a slow movement is silent for a while, too.
 """
@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from model.analysis.key_detection import found_keys
+from model.analysis.key_and_tempo import found_keys
+from model.analysis.melody_hashes import CHORD_S
 from model.analysis.metrics import pitched, sounding_spans
 from model.piece import Piece
-from model.similarity.melody_hashes import CHORD_S
 
 GAP_S = 0.5  # a silence that is heard as a gap
 BURST_S = 0.3
@@ -129,22 +129,6 @@ def seed_reuse(seed: Piece, continuation: Piece) -> float:
     """Share of the 4-grams in a continuation's top line that are also in its seed's top line, 0..1."""
     known, grams = set(_grams(_top_line(seed))), _grams(_top_line(continuation))
     return float(np.mean([gram in known for gram in grams])) if grams else float("nan")
-
-
-def semitone_clashes(melody: Piece, accompaniment: Piece) -> float:
-    """Share of the melody's notes that sound together with an accompanying note a semitone off, 0..1.
-
-    Any octave counts: a semitone, a major seventh, a minor ninth.
-    """
-    notes, others = pitched(melody), pitched(accompaniment)
-    starts, ends = melody.seconds_at(notes["onset"]), melody.seconds_at(notes["onset"] + notes["duration"])
-    other_starts = accompaniment.seconds_at(others["onset"])
-    other_ends = accompaniment.seconds_at(others["onset"] + others["duration"])
-    clashes = [
-        bool(np.isin(np.abs(others["pitch"][(other_starts < end) & (other_ends > start)] - pitch) % 12, (1, 11)).any())
-        for start, end, pitch in zip(starts, ends, notes["pitch"], strict=True)
-    ]
-    return float(np.mean(clashes)) if clashes else float("nan")
 
 
 def _onsets_s(piece: Piece) -> NDArray[np.float64]:

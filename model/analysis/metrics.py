@@ -1,19 +1,18 @@
-"""Figures of one piece that sets of pieces are compared by; each takes a piece with its pedal applied.
+"""Metrics of one piece, and the ways in which simple models fail; each takes a piece with its pedal applied.
 
-The first six are those of the literature: pitch-class entropy and groove as Wu and Yang (2020, "The Jazz Transformer on
-the front line") measure them, scale consistency as Mogren (2016, "C-RNN-GAN") does, the rest as in Dong et al. (2020,
-"MusPy"). A piece too short for a figure has none: it is NaN.
+The first six are from the literature: pitch-class entropy and groove by Wu and Yang (2020, "The Jazz Transformer on the
+front line"), scale consistency by Mogren (2016, "C-RNN-GAN"), the rest as in Dong et al. (2020, "MusPy"). A metric is
+NaN for a piece that is too short for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from model.excerpts import bar_starts
-from model.piece import Piece
-from model.similarity.melody_hashes import CHORD_S
+from model.analysis.melody_hashes import CHORD_S
+from model.piece import Piece, bar_starts
 
 REPEATED_NOTES = 8
 SIXTEENTHS = 4  # to a quarter note: the grid that groove is measured on
@@ -37,7 +36,7 @@ def pitch_line(piece: Piece) -> np.ndarray:
 
 
 def pitch_class_entropy(piece: Piece) -> float:
-    """Bits of the choice among the twelve pitch classes, by number of notes: 0 for one alone, 3.58 for all alike."""
+    """Entropy of the pitch-class histogram in bits: 0 for a single pitch class, 3.58 for a uniform histogram."""
     counts = np.bincount(pitched(piece)["pitch"] % 12, minlength=12)
     shares = counts[counts > 0] / max(counts.sum(), 1)
     return float(-(shares * np.log2(shares)).sum()) if counts.any() else float("nan")
@@ -51,10 +50,10 @@ def scale_consistency(piece: Piece) -> float:
 
 
 def groove(piece: Piece) -> float:
-    """How alike neighbouring bars are: 1 less the share of sixteenths at which just one of the two strikes a note.
+    """Similarity of neighbouring bars: 1 minus the share of sixteenths at which only one of the two has an onset.
 
-    Music played without a click has bars of two seconds here, as its files say 120 quarters a minute: what is measured
-    is then how evenly it goes on.
+    Music played without a click has bars of two seconds here, because its files state 120 quarters a minute; groove
+    then measures how even it is.
     """
     bars = bar_starts(piece)
     grid = piece.ticks_per_quarter / SIXTEENTHS
@@ -67,7 +66,7 @@ def groove(piece: Piece) -> float:
 
 
 def note_density(piece: Piece) -> float:
-    """Notes struck a second, from the start of the piece to its last onset."""
+    """Notes per second, from the start of the piece to its last onset."""
     last_s = float(piece.onsets_s.max()) if len(piece) else 0.0
     return len(piece) / last_s if last_s > 0 else float("nan")
 
@@ -81,7 +80,7 @@ def polyphony(piece: Piece) -> float:
 
 
 def repeated_runs(piece: Piece) -> float:
-    """The share of 8 successive pitches that the same piece has had before, 0..1."""
+    """Share of the runs of 8 pitches that occur earlier in the same piece, 0..1."""
     line = pitch_line(piece)
     if len(line) < REPEATED_NOTES:
         return float("nan")
@@ -134,3 +133,68 @@ UNITS = {
     "polyphony": "notes at once", "repeated_8_grams": "share", "pitch_range": "semitones",
     "velocity_spread": "MIDI velocity", "note_length": "seconds",
 }  # fmt: skip
+
+
+LARGEST_PITCH_SHARE = 0.5
+LONGEST_LOOP_NOTES, MOST_REPEATS = 4, 8
+LONGEST_SILENCE_S = 4.0
+FEWEST_PITCHES = 12
+
+
+def has_one_pitch(piece: Piece) -> bool:
+    """More than half of the pitched notes are the same one."""
+    pitches = pitched(piece)["pitch"]
+    return bool(len(pitches) and np.bincount(pitches).max() > LARGEST_PITCH_SHARE * len(pitches))
+
+
+def has_loop(piece: Piece) -> bool:
+    """The same 1 to 4 notes, in the order they are struck, come more than 8 times in a row."""
+    line = pitch_line(piece)
+    return any(longest_row(line[loop:] == line[:-loop]) >= loop * MOST_REPEATS for loop in _loops(line))
+
+
+def has_silence(piece: Piece) -> bool:
+    """Nothing sounds for more than four seconds, before the first note or between two."""
+    spans = sounding_spans(piece.onsets_s, piece.offsets_s)
+    ends = [0.0, *(end for _, end in spans)]
+    return any(start - end > LONGEST_SILENCE_S for (start, _), end in zip(spans, ends, strict=False))
+
+
+def has_few_pitches(piece: Piece) -> bool:
+    """Fewer than 12 different pitches are struck (all that belong to drums left out)."""
+    return len(np.unique(pitched(piece)["pitch"])) < FEWEST_PITCHES
+
+
+FAILURES: dict[str, Callable[[Piece], bool]] = {
+    "one_pitch": has_one_pitch,
+    "loop": has_loop,
+    "silence": has_silence,
+    "few_pitches": has_few_pitches,
+}
+MEANINGS = {
+    "one_pitch": "more than half of the notes have one pitch",
+    "loop": "the same 1 to 4 notes come more than 8 times in a row",
+    "silence": "nothing sounds for more than 4 seconds",
+    "few_pitches": "fewer than 12 different pitches",
+}
+
+
+def failures(piece: Piece) -> list[str]:
+    """The names of the failures of `piece`."""
+    return [name for name, fails in FAILURES.items() if fails(piece)]
+
+
+def counted(pieces: Sequence[Piece]) -> dict[str, int]:
+    """The number of `pieces` with each failure, and with `any`."""
+    found = [failures(piece) for piece in pieces]
+    return {name: sum(name in one for one in found) for name in FAILURES} | {"any": sum(map(bool, found))}
+
+
+def longest_row(flags: np.ndarray) -> int:
+    """The length of the longest row of True in `flags`, bool (n,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def _loops(line: np.ndarray) -> range:
+    return range(1, min(LONGEST_LOOP_NOTES, len(line) - 1) + 1)

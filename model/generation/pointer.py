@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from model.arithmetic import exp64
 from model.compiling import inlined
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.representation import Representation
 from model.representation.engraving import FIRST_PROGRAM, METER
 from model.representation.grid import BAR_TICKS
@@ -276,6 +276,15 @@ def _is_wait_alike(rules, one, other):
     if shorter <= in_chord:
         return longer <= in_chord
     return longer - shorter <= rules.pointing.tolerance * longer
+
+
+@inlined
+def look_again(pointer):
+    """Take back what the fields drawn so far have ruled out."""
+    about = pointer.about[0]
+    for number in range(about.places):
+        pointer.left[number] = number
+    about.left = about.places
 
 
 @inlined

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from model.controls import Controls
+from model.keys import CHROMA, likeliest_key
 from model.piece import METER, TEMPO, Piece, table
-from model.tonality import CHROMA, likeliest_key
 
 COARSEST_TICK_S = 0.005  # half a step of the representations: a coarser grid would be heard
 SAME_TEMPO = 0.08  # of the logarithm: what a player's tempo varies by

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from model.network.config import NetworkConfig
-from model.network.stacks.cells import CarriedLSTM
+from model.network.lstm import CarriedLSTM
 from model.representation.base import Tensor
 
 NOTHING_YET = -1  # stands in a window where the piece has not begun

@@ -1,8 +1,8 @@
-"""A piece in bars and staves as MusicXML or PNG: for reading and for notation programs, not for hearing.
+"""A piece as sheet music, in MusicXML or PNG.
 
-One voice a staff: what is struck together is a chord, and is written until the next one begins in its staff. Onsets go
-to sixteenths and triplets. music21 writes MusicXML; bars are capped, because it takes some 20 ms for each. verovio
-engraves it as SVG and resvg draws that, without a browser or a system library.
+Each staff has one voice: simultaneous notes form a chord, which lasts until the next one in its staff. Onsets are
+rounded to sixteenths and triplets. music21 writes MusicXML; the number of bars is limited, because each takes some 20
+ms. verovio engraves it as SVG and resvg draws that, without a browser or a system library.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.controls import keys_of
 from model.errors import RequestError
+from model.keys import key_of, spelled
 from model.pictures.canvas import covered, font_folder
 from model.piece import Piece
 
@@ -29,7 +29,7 @@ WIDE = 30  # semitones; a range beyond takes two staves
 
 @dataclass(frozen=True)
 class Sheet:
-    """MusicXML, and sentences on what it does not hold."""
+    """MusicXML, and sentences on what it leaves out."""
 
     musicxml: bytes
     remarks: tuple[str, ...]
@@ -62,7 +62,7 @@ def sheet(piece: Piece, title: str = "", most_bars: int = MOST_BARS) -> Sheet:
 
 
 def _key(piece: Piece) -> tuple[int, bool]:
-    """The key that the piece begins in: as it says itself, else as its notes suggest."""
+    """The key at the start of the piece: its own key signature, else an estimate from its notes."""
     if len(piece.key_signatures):
         first = piece.key_signatures[0]
         return int(first["sharps"]), bool(first["is_minor"])
@@ -75,7 +75,7 @@ def _pitched(piece: Piece) -> NDArray:
 
 
 def _staves(piece: Piece) -> tuple[list[tuple[str, NDArray[np.int64]]], list[str]]:
-    """Name and rows of (onset, end, pitch) in places, in order of time, of each staff; and what was left out."""
+    """The name of each staff and its rows of (onset, end, pitch) in grid units, in order; and what was left out."""
     notes = _pitched(piece)
     scale = GRID / piece.ticks_per_quarter
     onset = np.rint(notes["onset"] * scale).astype(np.int64)
@@ -165,37 +165,8 @@ def engraved(musicxml: bytes) -> bytes:
 
 
 def _drawable(musicxml: str) -> str:
-    """`musicxml` without the letters for which the font has only a box."""
+    """`musicxml` without letters that the font cannot draw."""
     if musicxml.isascii():
         return musicxml
     letters = covered("DejaVuSerif.ttf")
     return "".join(letter for letter in musicxml if letter.isascii() or ord(letter) in letters)
-
-
-LETTERS = "FCGDAEB"  # along the circle of fifths
-MAJOR_REACH, MINOR_REACH = (
-    6,
-    8,
-)  # fifths above the key signature of the sharpest name in use: a minor key's leading note
-FIFTHS = 7
-
-
-def key_of(notes: NDArray) -> tuple[int, bool]:
-    """The key that fits `notes` (NOTE rows) best: sharps of its signature, negative for flats, -5..6; is it minor?"""
-    profile = np.bincount(notes["pitch"] % 12, weights=notes["duration"], minlength=12)
-    index = int(keys_of(profile))
-    if index < 0:
-        return 0, False
-    tonic, is_minor = index % 12, index >= 12
-    sharps = (tonic + 3 * is_minor) * FIFTHS % 12
-    return sharps - 12 * (sharps > 6), is_minor
-
-
-def spelled(pitch: int, sharps: int, is_minor: bool) -> str:
-    """MIDI `pitch` as a name with octave, in music21's way ('F#4', 'E-5'), as it is written in a key."""
-    highest = sharps + (MINOR_REACH if is_minor else MAJOR_REACH)
-    place = pitch * FIFTHS % 12
-    place += (highest - place) // 12 * 12  # the one of the twelve names that lies nearest below
-    letter, accidentals = LETTERS[(place + 1) % 7], (place + 1) // 7
-    octave = (pitch - accidentals) // 12 - 1
-    return f"{letter}{'#' * accidentals if accidentals > 0 else '-' * -accidentals}{octave}"

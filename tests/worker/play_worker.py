@@ -11,18 +11,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
-from model.controls import FAMILIES, KEYS, METERS, Controls
+from model.analysis.originality import Originality
+from model.controls import FAMILIES, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
 from model.generation import ComposeOptions
 from model.generation.control_checks import Missed
+from model.keys import KEYS
 from model.piece import NOTE, Piece, table
-from model.similarity.originality import Originality
 from worker import heartbeat
 from worker.__main__ import EXIT_HUNG
 from worker.process import run
@@ -68,6 +69,7 @@ class PlayRenderer:
         timeout_s: float,
         owner: str = "",
         should_stop: Callable[[], bool] = lambda: False,
+        wanted: Collection[str] | None = None,
     ) -> Rendering:
         while (Path(os.environ["PLAY_FOLDER"]) / HOLD_RENDERING).exists() and not should_stop():
             time.sleep(CHUNK_S)
@@ -77,7 +79,8 @@ class PlayRenderer:
             "audio": RenderedFile(b"audio of " + midi_bytes[:4], "audio/mpeg", ".mp3"),
             "picture": RenderedFile(b"picture of " + midi_bytes[:4], "image/png", ".png"),
         }
-        return Rendering(files, timings={"render": 0.01})
+        chosen = {name: file for name, file in files.items() if wanted is None or name in wanted}
+        return Rendering(chosen, timings={"render": 0.01})
 
 
 class PlayModel:

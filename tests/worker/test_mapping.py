@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 
 from jobs import contract
-from jobs.contract import ComposeRequest, Mode
+from jobs.contract import ComposeRequest, Creativity, Mode
 from model import instruments
-from model.bundles.abilities import abilities_of
-from model.bundles.habits import Ensemble, Habits, Player
-from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
+from model.analysis.originality import Originality
+from model.bundles.priors import Ensemble, Player, Priors
+from model.controls import DENSITIES, FAMILIES, METERS, Controls
 from model.errors import RequestError
 from model.generation import MODES, ComposeOptions, options
 from model.generation.control_checks import Missed
 from model.generation.options import SamplingParameters
+from model.keys import KEYS
+from model.model_choice import abilities_of
 from model.network.config import NetworkConfig
-from model.similarity.originality import Originality
 from worker import mapping
 
 
@@ -66,6 +67,11 @@ def test_everything_asked_reaches_the_model():
     )
 
 
+def test_creativity_in_words_means_a_temperature():
+    drawn = [mapping.options(asked(creativity=word)).sampling.temperature for word in Creativity]
+    assert drawn == [0.8, 1.0, 1.2]
+
+
 @pytest.mark.parametrize("wish", [{"meter": "13/16"}, {"instruments": ("kazoo",)}])
 def test_what_no_model_knows_is_refused_in_the_model_s_words(wish):
     with pytest.raises(RequestError) as refusal:
@@ -105,8 +111,8 @@ def test_an_originality_figure_is_told_whole():
     assert mapping.originality(None) is None
 
 
-def told_of(config: NetworkConfig, habits: Habits | None = None) -> contract.ModelInfo:
-    return contract.ModelInfo(name="a", version="1", title="A", **vars(abilities_of(config, habits)))
+def told_of(config: NetworkConfig, priors: Priors | None = None) -> contract.ModelInfo:
+    return contract.ModelInfo(name="a", version="1", title="A", **vars(abilities_of(config, priors)))
 
 
 def test_a_bundle_says_what_it_can_be_asked_for():
@@ -124,13 +130,13 @@ def test_a_bundle_of_several_instruments_plays_to_a_beat():
 
 
 def test_a_bundle_names_the_instruments_that_its_training_set_has_and_those_like_them_and_no_others():
-    habits = Habits(
+    priors = Priors(
         ensembles=(
             Ensemble(players=(Player(program=0, share=0.7), Player(program=73, share=0.3)), share=1.0, voices=2.0,
                      together=0.2),
         )
     )  # fmt: skip
-    told = told_of(NetworkConfig(representation="score"), habits)
+    told = told_of(NetworkConfig(representation="score"), priors)
     assert {"piano", "flute", "pipe", "clarinet"} <= set(told.instruments)
     assert not {"drums", "drum kit", "sound effects", "percussive"} & set(told.instruments)
 
@@ -147,3 +153,23 @@ def test_progress_is_told_in_the_time_that_the_length_was_asked_in():
     assert told(0.1, **seed) == (3, contract.DEFAULT_LENGTH_S, "s")
     assert told(0.1, **seed, mode="vary") is None  # as long as its seed
     assert told(1.2, length_s=40) == (40, 40, "s")
+
+
+@pytest.mark.parametrize(
+    ("title", "stem"),
+    [
+        ("Waltz in F# minor · 96 bpm · 3/4 · strings", "waltz-in-f-sharp-minor-96-bpm-3-4-strings"),
+        ("Bb dúo — über/../*?", "bb-duo-uber"),
+        ("日本", "piece"),
+        ("Accompaniment in Eb minor · 120 bpm · 12/8 · piano, flute, winds and brass",
+         "accompaniment-in-eb-minor-120-bpm-12-8-piano-flute-winds-and"),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_by_its_title_in_plain_ascii(title, stem):
+    name = mapping.file_stem(title, "1234")
+    assert name == f"{stem}-{name[-5:]}"
+    assert name.isascii()
+
+
+def test_two_pieces_of_one_title_have_files_of_different_names():
+    assert len({mapping.file_stem("Waltz", str(job)) for job in range(100)}) == 100

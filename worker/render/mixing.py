@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.instrument_ranges import HIGHEST, LOWEST
+from model.instruments import HIGHEST_PITCH, LOWEST_PITCH
 from model.piece import NOTE, PAN, VOLUME, Instrument, Piece, table
 from worker.render.schedule import Seat
 
@@ -99,7 +99,7 @@ def _says(piece: Piece, number: int, instrument: int) -> bool:
 
 def test_notes(instrument: Instrument) -> Piece:
     """A few notes of one loudness in the middle of the range of `instrument`."""
-    low, high = int(LOWEST[instrument.program]), int(HIGHEST[instrument.program])
+    low, high = int(LOWEST_PITCH[instrument.program]), int(HIGHEST_PITCH[instrument.program])
     middle = (low + high) // 2
     pitches = TEST_STROKES if instrument.is_drum else (middle - 5, middle, middle + 4, middle + 7)
     rows = [(TEST_NOTE_MS * place, TEST_NOTE_MS, pitch, TEST_VELOCITY, 0) for place, pitch in enumerate(pitches)]

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.corpora.cache import write_whole
-from model.corpora.readers.folders import is_made, name_of, seal
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.errors import DataError
 from model.midi import write_midi
 from model.representation.four_parts import piece_of
@@ -81,7 +80,7 @@ LICENCE = "none stated; the music is in the public domain"
 def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
     """The folder of MIDI files made of the JSON file `source`, its licence, and that it is free of restrictions.
 
-    `part` and `is_published` mean nothing here; the file's checksum was compared when it was fetched.
+    `part` and `is_published` are ignored; the file's checksum was compared after the download.
 
     Raises:
         DataError: when the file is not of the published form, or the folder cannot be written.

@@ -1,7 +1,13 @@
-"""music21's corpus as MIDI files by style: parsed in parallel with a time limit, and resumed where a run was stopped.
+"""music21's corpus as MIDI files by style: parsed in parallel with a time limit, and resumed after a stop.
 
-Every work is converted once; what came of it is noted in `works.jsonl` beside the files. An ABC book holds hundreds of
-tunes, so it is cut into tunes first.
+Every work is converted once; `works.jsonl` beside the files notes the outcome. An ABC book holds hundreds of tunes, so
+it is cut into tunes first.
+
+music21 says that the encodings are "distributed with the permission of the encoders", and some "may not be used for
+commercial uses or have other restrictions: please see the licenses embedded in individual compositions or directories".
+So a collection counts as free here only if neither its folder nor its files state a restriction; every file is searched
+for one (`states_restriction`). A collection with a restriction is used only if it is asked for by name, and then the
+data set counts as non-commercial.
 """
 
 from __future__ import annotations
@@ -20,20 +26,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from model.corpora.cache import write_whole
-from model.corpora.processes import Failure, in_processes
-from model.corpora.readers.folders import is_made, name_of, seal
-from model.corpora.readers.music21_collections import COLLECTIONS, LICENCE, Collection, chosen, states_restriction
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.corpora.readers.music21_scores import parse_pieces
 from model.corpora.sources import style_name
 from model.errors import DataError
+from model.isolated import IsolatedError, Limits, Message, Task, map_isolated, pack_files, unpack_files
 from model.midi import write_midi
 from model.piece import Piece
 
+# music21 keeps settings in a file
+CONVERSION = Task("model.corpora.readers.music21_corpus:convert_work", Limits(may_write=True))
 LIMIT_S = 900.0  # for one work; a whole quartet takes minutes on a busy machine
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
 NOTES = "works.jsonl"
-MADE_BY = ("music21_corpus", "music21_collections", "music21_scores")
+MADE_BY = ("music21_corpus", "music21_scores")
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def installed_corpus() -> Path:
 
 
 def works(corpus: Path, collection: Collection) -> Iterator[Work]:
-    """What is to be converted of one collection; of a free one, without files that state a restriction."""
+    """The works of one collection to convert; of a free collection, without files that state a restriction."""
     root = corpus / collection.folder
     for path in sorted(root.glob(collection.pattern)):
         if path.suffix not in (".mxl", ".xml", ".krn", ".abc") or "_old" in path.stem:
@@ -150,14 +156,15 @@ def convert(found: list[Work], folder: Path, processes: int | None = None, limit
         ) as bar,
         (folder / NOTES).open("a") as notes,
     ):
-        for index, outcome in in_processes(_convert, missing, processes or os.cpu_count() or 1, limit_s):
+        count = min(processes or os.cpu_count() or 1, len(missing))
+        for index, outcome in map_isolated(CONVERSION, map(_order, missing), processes=count, timeout_s=limit_s):
             work = missing[index]
             files: list[str] = []
-            if not isinstance(outcome, Failure):
-                files = [f"{work.collection.style}/{work.name}-{number}.mid" for number in range(len(outcome))]
-                for name, data in zip(files, outcome, strict=True):
-                    write_whole(folder / name, data)
-            done[work.name] = (files, str(outcome) if isinstance(outcome, Failure) else "")
+            if not isinstance(outcome, IsolatedError):
+                for number, data in enumerate(unpack_files(outcome)):
+                    files.append(f"{work.collection.style}/{work.name}-{number}.mid")
+                    write_whole(folder / files[-1], data)
+            done[work.name] = (files, f"It cannot be read: {outcome}." if isinstance(outcome, IsolatedError) else "")
             notes.write(json.dumps([work.name, *done[work.name]]) + "\n")
             notes.flush()
             bar.update()
@@ -167,7 +174,7 @@ def convert(found: list[Work], folder: Path, processes: int | None = None, limit
 
 
 def _noted(folder: Path) -> dict[str, tuple[list[str], str]]:
-    """What earlier runs noted; a line that a kill tore is passed over."""
+    """The notes of earlier runs; an incomplete line is ignored."""
     noted: dict[str, tuple[list[str], str]] = {}
     path = folder / NOTES
     for line in path.read_text().splitlines() if path.exists() else ():
@@ -179,15 +186,21 @@ def _noted(folder: Path) -> dict[str, tuple[list[str], str]]:
     return noted
 
 
-def _convert(work: Work) -> list[bytes]:
-    """The MIDI files of one work; run in another process."""
+def _order(work: Work) -> Message:
+    """What `convert_work` is told."""
+    collection = work.collection
+    bpm = collection.tempos_bpm[hashlib.sha256(work.name.encode()).digest()[0] % len(collection.tempos_bpm)]
+    return {"path": str(work.path), "tune": work.tune, "programs": collection.programs, "bpm": bpm}, b""
+
+
+def convert_work(head: dict, _body: bytes) -> Message:
+    """The MIDI files of one work; a function for a child process (`model.isolated`)."""
     import warnings
 
     warnings.simplefilter("ignore")  # of scores whose bars are too full, and the like
-    chance = hashlib.sha256(work.name.encode()).digest()[0]
-    bpm = work.collection.tempos_bpm[chance % len(work.collection.tempos_bpm)]
-    pieces = parse_pieces(work.tune or work.path, work.collection.programs[0], bpm)
-    return [write_midi(_played(piece, work.collection.programs)) for piece in pieces if len(piece)]
+    programs = tuple(head["programs"])
+    pieces = parse_pieces(head["tune"] or Path(head["path"]), programs[0], head["bpm"])
+    return pack_files([write_midi(_played(piece, programs)) for piece in pieces if len(piece)])
 
 
 def _played(piece: Piece, programs: tuple[int, ...]) -> Piece:
@@ -198,3 +211,86 @@ def _played(piece: Piece, programs: tuple[int, ...]) -> Piece:
         replace(part, program=programs[min(place, len(programs) - 1)]) for place, part in enumerate(piece.instruments)
     ]
     return replace(piece, instruments=tuple(instruments))
+
+
+VIOLIN, VIOLA, CELLO, CHOIR, FLUTE, PIANO = 40, 41, 42, 52, 73, 0  # General MIDI
+QUARTET = (VIOLIN, VIOLIN, VIOLA, CELLO)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Files of one kind in the corpus.
+
+    `programs` play the parts in order (the last plays all further ones), and of `tempos_bpm` (quarter notes a minute)
+    each piece that names none has one.
+    """
+
+    folder: str
+    pattern: str  # of files in `folder`
+    style: str
+    programs: tuple[int, ...]
+    tempos_bpm: tuple[int, ...]
+    restriction: str = ""  # '' where none is stated
+
+
+CALM, WALKING, LIVELY = (66, 72, 80, 88), (80, 92, 104), (96, 108, 120)
+MIXED = (72, 92, 112, 132)  # movements of quartets, of which nobody says whether they are slow
+COLLECTIONS = (
+    Collection("bach", "bwv*.mxl", "bach-chorale", (CHOIR,), CALM),
+    Collection("haydn", "**/*.mxl", "string-quartet", QUARTET, MIXED),
+    Collection("mozart", "k[148]*/*.mxl", "string-quartet", QUARTET, MIXED),
+    Collection("beethoven", "**/*.mxl", "string-quartet", QUARTET, MIXED),
+    Collection("schumann_robert", "opus41no1/*.mxl", "string-quartet", QUARTET, MIXED),
+    Collection("monteverdi", "*.mxl", "madrigal", (CHOIR,), WALKING),
+    Collection("trecento", "*.*", "trecento", (CHOIR,), WALKING),
+    Collection("joplin", "*.mxl", "ragtime", (PIANO,), LIVELY),
+    Collection("ryansMammoth", "*.abc", "fiddle-tune", (VIOLIN,), LIVELY),
+    Collection("airdsAirs", "*.abc", "air", (FLUTE,), (92, 104, 116)),
+    Collection("oneills1850", "*.abc", "air", (FLUTE,), (92, 104, 116)),
+    Collection(
+        "palestrina",
+        "*.krn",
+        "renaissance-mass",
+        (CHOIR,),
+        WALKING,
+        "its files reserve 'rights to all derivative electronic formats' and refer to an agreement not enclosed",
+    ),
+    Collection(
+        "essenFolksong",
+        "*.abc",
+        "folk-song",
+        (FLUTE,),
+        LIVELY,
+        "its folder gives permission 'for non-commercial distribution and use' and calls its legal status unclear",
+    ),
+)
+RESTRICTIONS = (
+    b"non-commercial",
+    b"noncommercial",
+    b"all rights reserved",
+    b"rights to all derivative",
+    b"licensing agreement",
+    b"sharealike",
+    b"share-alike",
+    b"by-sa",
+    b"sa-by",
+    b"by-nc",
+    b"gnu general public",
+)
+RIGHTS = re.compile(rb"<rights[^>]*>([^<]*)</rights>")
+FREE_RIGHTS = re.compile(rb"\s*|.*(?:public domain|cc0).*", re.DOTALL)
+LICENCE = "music out of copyright; encodings distributed with music21 by their encoders' permission"
+
+
+def states_restriction(text: bytes) -> bool:
+    """Whether a score's own text reserves rights, forbids a use, or demands its own licence for derived works."""
+    text = text.lower()
+    claims = (found.group(1) for found in RIGHTS.finditer(text))
+    return any(words in text for words in RESTRICTIONS) or any(not FREE_RIGHTS.fullmatch(claim) for claim in claims)
+
+
+def chosen(part: str) -> list[Collection]:
+    """The collections whose style or folder is `part`; those free of restrictions for ''."""
+    if not part:
+        return [one for one in COLLECTIONS if not one.restriction]
+    return [one for one in COLLECTIONS if part.lower() in (one.style, one.folder.lower())]

@@ -17,18 +17,18 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from model.corpora.cache import write_whole
-from model.corpora.processes import Failure, in_processes
-from model.corpora.readers.folders import is_made, name_of, seal
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.corpora.readers.musicxml import read_musicxml
 from model.corpora.sources import read_files, style_name
 from model.errors import DataError
+from model.isolated import IsolatedError, Message, Task, map_isolated, pack_files, unpack_files
 from model.midi import write_midi
 from model.piece import Instrument
 
 LICENCE = "CC0 (OpenScore's encodings; the music is in the public domain)"
 SCORES = (".mxl", ".musicxml", ".xml")
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
+CONVERSION = Task("model.corpora.readers.openscore:midi_files")
 LIMIT_S = 120.0  # for one score; the longest quartet takes some 5 s
 FEWEST_NOTES = 48  # of a movement; less is a fragment
 VIOLIN, VIOLA, CELLO = 40, 41, 42
@@ -37,7 +37,7 @@ VOCAL_PROGRAMS = (52, 53, 54)
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreFile:
     """One score to convert."""
 
     name: str
@@ -82,12 +82,12 @@ def _prepared(
     return (folder,)
 
 
-def _score(file: str, data: bytes, style: str, tempos_bpm: tuple[int, ...]) -> Score:
+def _score(file: str, data: bytes, style: str, tempos_bpm: tuple[int, ...]) -> ScoreFile:
     name = style_name(PurePosixPath(file).stem) or hashlib.sha256(data).hexdigest()[:12]
-    return Score(name, data, style, tempos_bpm[hashlib.sha256(name.encode()).digest()[0] % len(tempos_bpm)])
+    return ScoreFile(name, data, style, tempos_bpm[hashlib.sha256(name.encode()).digest()[0] % len(tempos_bpm)])
 
 
-def convert(scores: list[Score], folder: Path, processes: int | None = None) -> dict[str, str]:
+def convert(scores: list[ScoreFile], folder: Path, processes: int | None = None) -> dict[str, str]:
     """Write the movements of every score and a table of them into `folder`.
 
     Returns:
@@ -99,12 +99,14 @@ def convert(scores: list[Score], folder: Path, processes: int | None = None) -> 
     rows: list[tuple[str, str, str]] = []
     refused: dict[str, str] = {}
     with tqdm(total=len(scores), desc=folder.name, unit="score", file=sys.stderr) as bar:
-        for index, outcome in in_processes(midi_files, scores, processes or os.cpu_count() or 1, LIMIT_S):
+        items = (({"style": score.style, "quarter_bpm": score.quarter_bpm}, score.data) for score in scores)
+        count = min(processes or os.cpu_count() or 1, len(scores))
+        for index, outcome in map_isolated(CONVERSION, items, processes=count, timeout_s=LIMIT_S):
             score = scores[index]
-            if isinstance(outcome, Failure):
-                refused[score.name] = str(outcome)
+            if isinstance(outcome, IsolatedError):
+                refused[score.name] = f"It cannot be read: {outcome}."
             else:
-                for number, data in enumerate(outcome, start=1):
+                for number, data in enumerate(unpack_files(outcome), start=1):
                     name = f"{score.name}-{number}.mid"
                     write_whole(folder / name, data)
                     rows.append((name, score.style, score.name))
@@ -117,14 +119,16 @@ def convert(scores: list[Score], folder: Path, processes: int | None = None) -> 
     return refused
 
 
-def midi_files(score: Score) -> list[bytes]:
-    """The movements of one score as MIDI files; run in another process."""
-    movements = read_musicxml(_unpacked(score.data), score.quarter_bpm)
-    return [
-        write_midi(replace(movement, instruments=played_by(movement.instruments, score.style)))
-        for movement in movements
-        if len(movement) >= FEWEST_NOTES
-    ]
+def midi_files(head: dict, score: bytes) -> Message:
+    """The movements of one score as MIDI files; a function for a child process (`model.isolated`)."""
+    movements = read_musicxml(_unpacked(score), head["quarter_bpm"])
+    return pack_files(
+        [
+            write_midi(replace(movement, instruments=played_by(movement.instruments, head["style"])))
+            for movement in movements
+            if len(movement) >= FEWEST_NOTES
+        ]
+    )
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -139,7 +143,7 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def played_by(instruments: tuple[Instrument, ...], style: str) -> tuple[Instrument, ...]:
-    """Who plays: four strings in a quartet whatever the score calls them; one voice alone is a soloist, not a choir."""
+    """The instruments: a quartet has four strings whatever the score says; a single voice is a soloist, not a choir."""
     if style == "string-quartet" and len(instruments) == 4:
         programs = (VIOLIN, VIOLIN, VIOLA, CELLO)
         return tuple(replace(one, program=program) for one, program in zip(instruments, programs, strict=True))

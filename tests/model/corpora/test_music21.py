@@ -8,8 +8,15 @@ import pytest
 
 from model.corpora.catalogue import find_data
 from model.corpora.readers import music21_corpus
-from model.corpora.readers.music21_collections import COLLECTIONS, chosen, states_restriction
-from model.corpora.readers.music21_corpus import convert, installed_corpus, tunes, works
+from model.corpora.readers.music21_corpus import (
+    COLLECTIONS,
+    chosen,
+    convert,
+    installed_corpus,
+    states_restriction,
+    tunes,
+    works,
+)
 from model.corpora.readers.music21_scores import parse_pieces
 from model.corpora.sources import read_sources
 from model.errors import DataError
@@ -165,7 +172,7 @@ def test_a_conversion_goes_on_where_it_was_stopped(corpus, tmp_path, monkeypatch
     with (tmp_path / "out" / music21_corpus.NOTES).open("a") as notes:
         notes.write('["torn by a ki')
     asked: list[list] = []
-    monkeypatch.setattr(music21_corpus, "in_processes", lambda function, items, *_: iter(asked.append(items) or ()))
+    monkeypatch.setattr(music21_corpus, "map_isolated", lambda task, items, **_: iter(asked.append(list(items)) or ()))
     assert convert(found, tmp_path / "out", 1) == {}
     assert (tmp_path / "out/table.csv").read_text() == table
     assert asked == [[]]
