@@ -309,7 +309,7 @@ def _check_together(given: Mapping[str, Any], has_seed: bool) -> None:
     if mode != Mode.CONTINUE and not has_seed:
         raise Contradiction(f"There is nothing to {mode}. Attach a MIDI file as `seed`, or leave `mode` out.")
     if "strength" in given and mode != Mode.VARY:
-        raise Contradiction("`strength` only works with `mode: vary`. It says how closely a variation follows its seed.")
+        raise Contradiction("`strength` only works with `mode: vary`. It is how closely a variation follows its seed.")
     clashing = ", ".join(f"`{name}`" for name in EXPERT_SAMPLING if name in given)
     if "creativity" in given and clashing:
         raise Contradiction(f"Give `creativity` or the expert options ({clashing}), not both.")
