@@ -178,7 +178,7 @@ async def progress_parts(board: JobClient, request: TrainRequest, update: Update
     Raises:
         QueueUnreachable: Redis does not answer.
     """
-    curve = await _curve(board, update.training.curve if update.training else None)
+    curve = await _curve(board, request, update.training.curve if update.training else None)
     card = live_card(request, update, CURVE if curve else None)
     return MessageParts(card=card, attached=curve, buttons=admin_view(("stop", request.job_id)))
 
@@ -191,7 +191,7 @@ async def finished_parts(
     Raises:
         QueueUnreachable: Redis does not answer.
     """
-    curve = await _curve(board, result.curve)
+    curve = await _curve(board, request, result.curve)
     players, remarks = await _players(board, result.listening[:MOST_LISTENED], limit_bytes)
     names = {file.name for file in players}
     card = verdict_card(request, result, names, CURVE if curve else None, remarks)
@@ -204,11 +204,12 @@ def _result_buttons(result: TrainResult) -> MakesView:
     return admin_view(("promote", version), ("resume", result.job_id), ("discard", version))
 
 
-async def _curve(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:
+async def _curve(board: JobClient, request: TrainRequest, ref: BlobRef | None) -> tuple[Attached, ...]:
     if ref is None:
         return ()
     try:
-        return (Attached(CURVE, await board.get_blob(ref)),)
+        alt_text = f"Learning curve of {request.name}: prediction error by epoch, lower is better."
+        return (Attached(CURVE, await board.get_blob(ref), description=alt_text),)
     except BlobGone:  # a picture less, and the figures stand on the card
         return ()
 
