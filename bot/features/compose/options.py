@@ -7,7 +7,7 @@ option that only another model follows is let through: the piece then comes with
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -36,7 +36,7 @@ GROUPS: Mapping[Group, str] = {
     "result": "Result",
     "experts": "For experts",
 }
-Suggest: TypeAlias = "Callable[[Interaction, str], Awaitable[Choices]]"
+Suggest: TypeAlias = "Callable[[Interaction, str], Coroutine[Any, Any, Choices]]"
 
 
 async def _suggest_styles(interaction: Interaction, typed: str) -> Choices:

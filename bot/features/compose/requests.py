@@ -36,7 +36,7 @@ Given: TypeAlias = "Mapping[str, Any]"
 Change: TypeAlias = "Callable[[Interaction, Composition], Awaitable[dict[str, Any]]]"
 
 
-NEXT: Given = {"mode": Mode.CONTINUE, "strength": None, "recast": None}  # of a piece that goes on from another
+NEXT: dict[str, Any] = {"mode": Mode.CONTINUE, "strength": None, "recast": None}  # of a piece that goes on from another
 
 
 @dataclass(frozen=True)
