@@ -17,7 +17,7 @@ from model.midi.reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
 from worker.process import announce_start, run
 from worker.render import RenderPool
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 log = logging.getLogger("worker")

@@ -1,18 +1,22 @@
-"""Maps the contract to the terms of `model` and back: requests, abilities, results.
+"""Maps the contract to the terms of `model` and back: requests, abilities, results, failures.
 
-Loads neither Keras nor TensorFlow.
+Handlers and RQ workers call it. It loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jobs import contract
-from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
+from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Failure, Kind, Mode
+from jobs.errors import is_storage_full
 from model.analysis.originality import Originality
 from model.controls import ATTRIBUTES, Controls
+from model.errors import ModelError
 from model.generation import ComposeOptions, control_checks
 from model.generation.options import SamplingParameters
 from model.model_choice import abilities_of
@@ -84,3 +88,58 @@ def provenance(model: str, version: str, request: ComposeRequest, found: Origina
         return said
     human = f", and {found.human_share_16:.4f} of those of human pieces" if found.human_share_16 is not None else ""
     return f"{said} {found.share_16:.4f} of its runs of 16 notes occur in the training music{human}."
+
+
+def model_failure(error: ModelError) -> Failure:
+    """What `model` refused, in its own words."""
+    code = getattr(error, "code", None) or _snake(type(error).__name__.removesuffix("Error"))
+    return Failure(code=str(code), sentence=error.sentence)
+
+
+def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Failure:
+    """A fault of ours that came back in every attempt; `incident` finds the log entry."""
+    tries = "twice" if attempts == 2 else f"{attempts} times"
+    work = {"compose": "while composing this piece", "library": "while doing this", "train": "while training"}[kind]
+    sentence = f"Something broke {work}; it was tried {tries}. "
+    return Failure(
+        code="internal",
+        sentence=f"{sentence}If it happens again, tell whoever runs this bot the number {incident}.",
+        incident=incident,
+    )
+
+
+def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
+    """The attempt ran longer than a job may."""
+    sentences = {
+        "compose": f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
+        "library": f"This took longer than the {limit_s} seconds it may take. Look what is there, and add fewer files.",
+        "train": f"This training took longer than the {limit_s / 3600:.0f} hours it may take. "
+        "`/train resume` goes on from its last checkpoint.",
+    }
+    return Failure(code="timed_out", sentence=sentences[kind])
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Whether a job failed because a disk, or the memory of Redis, is full."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return is_storage_full(error) or (error.__cause__ is not None and is_no_room(error.__cause__))
+
+
+def no_room(kind: Kind) -> Failure:
+    """There was no room left for what the job made; another attempt would fail alike."""
+    work = {"compose": "this piece", "library": "what this made", "train": "this training"}[kind]
+    return Failure(
+        code="no_room",
+        sentence=f"There is no room left to keep {work}. Tell whoever runs this bot, and try again later.",
+    )
+
+
+SILENT = Failure(
+    code="silent",
+    sentence="Nothing came of this one: the model stayed silent. Try another random seed or a higher temperature.",
+)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

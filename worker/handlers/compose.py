@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import redis
 
@@ -18,16 +20,17 @@ from jobs.contract import (
     Stage,
 )
 from jobs.registry import visible_to
+from model import model_choice
+from model.errors import BundleError
 from model.midi import write_midi
 from model.midi.reading import read_isolated
 from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted
 from worker.context import WorkerContext
-from worker.failures import SILENT
 from worker.handlers.base import Cancelled, JobFailed, JobHandler
+from worker.mapping import SILENT
 from worker.model_cache import LeaseCancelled
-from worker.model_choice import Choice, choose
 from worker.model_loader import ComposedPiece
 from worker.render import RenderedFile
 
@@ -153,3 +156,31 @@ class ComposeHandler(JobHandler):
 
     def _keep(self, file: RenderedFile | None, name: str) -> BlobRef | None:
         return None if file is None else self.context.blobs.put(file.data, name + file.suffix, file.content_type)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model and the reason, as a sentence for the member; None where there is nothing to explain."""
+
+    model: ModelInfo
+    reason: str | None = None
+
+
+def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | None) -> Choice:
+    """The one of `models` (at least one, the default marked) that composes what `request` asks for.
+
+    Raises:
+        BundleError: the model that was named is not among them.
+    """
+    if request.model is not None:
+        return Choice(_named(models, request.model))
+    wanted = model_choice.Wanted(request.mode, request.bars is not None, request.asked, request.preferred)
+    return Choice(*model_choice.choose(models, wanted, seed))
+
+
+def _named(models: Sequence[ModelInfo], name: str) -> ModelInfo:
+    for model in models:
+        if model.name == name:
+            return model
+    known = ", ".join(sorted(model.name for model in models)) or "none"
+    raise BundleError(f"There is no model called '{name}'. Available: {known}.")

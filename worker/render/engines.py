@@ -13,9 +13,8 @@ from typing import Protocol
 
 from numpy.typing import NDArray
 
-from worker.render.renderer import EngineMissingError, RenderError
+from worker.render.renderer import EngineMissingError, RenderError, RenderSettings
 from worker.render.schedule import Schedule
-from worker.render.settings import RenderSettings
 
 logger = logging.getLogger(__name__)
 

@@ -1,16 +1,19 @@
-"""The audio renderer: a piece played by a synthesizer, levelled, faded out and coded as MP3."""
+"""The two renderers: audio is played by a synthesizer, levelled, faded out and encoded as MP3; the picture is a PNG.
+
+Render processes import this module, the worker does not.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pictures.piano_roll import piano_roll
 from model.piece import Piece
 from worker.render.engines import Synthesizer, open_synthesizer
 from worker.render.mp3 import encode_mp3
-from worker.render.renderer import Rendered, RenderError, RenderOptions
+from worker.render.renderer import Rendered, RenderError, RenderOptions, RenderSettings
 from worker.render.schedule import SAMPLE_RATE_HZ, schedule
-from worker.render.settings import RenderSettings
 
 TAIL_S = 2.0  # after the last key is released: the strings ring on
 FADE_S = 1.25  # of the tail
@@ -68,3 +71,24 @@ def _fade_out(sound: NDArray) -> None:
 def _start_remark(start_s: float) -> str:
     minutes, seconds = divmod(round(start_s), 60)
     return f"The piece is long: the audio starts at {minutes}:{seconds:02d}."
+
+
+class PictureRenderer:
+    """Makes the PNG, 2000 x 840 pixels."""
+
+    name = "picture"
+    content_type = "image/png"
+    suffix = ".png"
+
+    def __init__(self, settings: RenderSettings) -> None:
+        """Nothing of `settings` concerns the picture."""
+
+    def render(self, piece: Piece, options: RenderOptions) -> Rendered:
+        """The piano roll.
+
+        Raises:
+            RenderError: there are no notes.
+        """
+        if not len(piece):
+            raise RenderError("the piece has no notes")
+        return Rendered(piano_roll(piece, options.seed_s, options.title))
