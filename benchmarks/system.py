@@ -15,7 +15,7 @@ from benchmarks.figures import BenchmarkError
 from jobs import JobClient
 from jobs.contract import ComposeRequest, ComposeResult, Delivery, Stage
 from jobs.settings import JobSettings
-from sandbox.errors import SandboxError
+from sandbox.supervised_process import SandboxError
 from sandbox.redis_server import embedded_server
 from sandbox.run import running_system
 from sandbox.supervised_process import SupervisedProcess
