@@ -50,15 +50,23 @@ UNUSED_S = 30 * 86_400.0
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
-# --- Functions that only compiled code calls --------------------------------------------------------------------------
+# --- Compiling --------------------------------------------------------------------------------------------------------
+
+
+class _Whole(JITCodeLibrary):
+    """Code of a function that Python calls, with all that it calls."""
+
+    def _optimize_final_module(self) -> None:
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)  # once: numba's first, cheap run looks for references only
 
 
 class _Part(JITCodeLibrary):
     """Code of a function that becomes a part of others.
 
     numba optimises and emits the code of a function with all that it calls, once for each level of calls. Of a part
-    only the unoptimised code is needed: LLVM optimises it as a part of the function that is called from outside. That
-    takes a third of the time for the same machine code.
+    only the unoptimised code is needed: LLVM optimises it as a part of the `_Whole`. That takes a third of the time for
+    the same machine code.
     """
 
     def _optimize_final_module(self) -> None:
@@ -79,16 +87,26 @@ class _Part(JITCodeLibrary):
         """Do nothing: the environment is of use to the entry from Python only, which a part does not have."""
 
 
-class _PartCompiler(CompilerBase):
-    """numba's own passes, which write into a `_Part`."""
+class _WholeCompiler(CompilerBase):
+    """numba's own passes, which write into a `_Whole`."""
+
+    library: type[JITCodeLibrary] = _Whole
 
     def define_pipelines(self) -> list[Any]:
         state = self.state
-        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()  # so that it can be written to disk
         return [DefaultPassBuilder.define_nopython_pipeline(state)]
 
 
-PART = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PartCompiler}
+class _PartCompiler(_WholeCompiler):
+    """The same, into a `_Part`."""
+
+    library = _Part
+
+
+WHOLE = OPTIONS | {"no_cfunc_wrapper": True, "pipeline_class": _WholeCompiler}
+PART = OPTIONS | {"no_cfunc_wrapper": True, "no_cpython_wrapper": True, "pipeline_class": _PartCompiler}
 
 
 def kept(function: Function) -> Function:
@@ -97,7 +115,7 @@ def kept(function: Function) -> Function:
     Raises:
         ValueError: it is a closure or a lambda, see `_unique`.
     """
-    dispatcher = numba.njit(_unique(function), **OPTIONS)
+    dispatcher = numba.njit(_unique(function), **WHOLE)
     dispatcher._cache = _MachineCode(function)
     return dispatcher  # type: ignore[return-value]
 

@@ -5,35 +5,22 @@ What is compiled depends on this processor, the code and a model's representatio
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
 
-# presets with the representations of the bundles that come with it, those of one process together: what they share is
-# compiled once in each
-SHIPPED = (("tiny", "chorale"), ("ensemble",))
+SHIPPED = ("tiny", "chorale", "ensemble")  # presets with the representations of the bundles that come with it
 
 
 def main() -> int:
-    """Compile for every representation that comes with it, in two processes; says how long it took."""
-    started = time.monotonic()
-    if len(sys.argv) > 1:
-        return compile_for(sys.argv[1:])
-    children = [subprocess.Popen([sys.executable, "-m", "model.generation", *names]) for names in SHIPPED]
-    failed = [child.returncode for child in children if child.wait()]
-    sys.stderr.write(f"what draws notes is compiled ({time.monotonic() - started:.0f} s)\n")
-    return failed[0] if failed else 0
-
-
-def compile_for(names: Sequence[str]) -> int:
-    """Make engines for untrained networks, which compile what their first requests need."""
+    """Make an engine for each representation, which compiles what its first request needs; says how long it took."""
     from model.generation import Engine
     from model.network import PRESETS, NoteNetwork
 
-    for name in names:
+    started = time.monotonic()
+    for name in sys.argv[1:] or SHIPPED:  # in one process: what representations share is compiled once
         config = PRESETS[name].model_copy(update={"units": 32, "embedding": 16, "head_units": 16})
         Engine(NoteNetwork(config), slots=1).close()
+    sys.stderr.write(f"what draws notes is compiled ({time.monotonic() - started:.0f} s)\n")
     return 0
 
 

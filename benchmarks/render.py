@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.figures import Measured, Part
+from benchmarks.results import Measured, Part
 from benchmarks.rounds import best_of
 
 LENGTH_S = 120.0
