@@ -5,6 +5,7 @@ parts        the list of parts
 results      what a part is, its result, the table and the JSON
 rounds       measures two things in turn, in one process or in two
 curves       plots of speed against slots, width and waiting requests
+compose_path which files a `/compose` runs through
 
 drawing      parts: drawing notes, one piece and 32
 system       parts: the whole system under load, and one `/compose`
