@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def options(request: ComposeRequest) -> ComposeOptions:
-    """What `request` asks of a composer; what it leaves open is the model's to decide.
+    """The options of a composer for `request`. The model decides what the request leaves open.
 
     Raises:
-        RequestError: a key, meter or instrument is none that any model could know.
+        RequestError: no model knows the key, meter or instrument.
     """
     usual_sampling, usual = SamplingParameters(), ComposeOptions()
     sampling = SamplingParameters(
@@ -51,12 +51,12 @@ def options(request: ComposeRequest) -> ComposeOptions:
 
 
 def abilities(bundle: Bundle) -> dict[str, Any]:
-    """The fields of a `ModelInfo` that say what `bundle` can be asked for."""
+    """The fields of a `ModelInfo` that describe what `bundle` supports."""
     return vars(abilities_of(bundle.config, bundle.priors))
 
 
 def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
-    """How far the new music is when `fraction` (0..1) of it is composed; None where its length is that of a seed."""
+    """Progress when `fraction` (0..1) of the new music is composed; None if its length is that of the seed."""
     share = min(1.0, max(0.0, fraction))
     if request.bars is not None:
         return ComposeProgress(done=share * request.bars, whole=request.bars, unit="bars")
@@ -66,23 +66,23 @@ def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
 
 
 def followed(controls: Controls) -> contract.Controls:
-    """The controls that a piece has of those asked, as a result tells them."""
+    """The requested controls that a piece follows, for a result."""
     asked = {ATTRIBUTES[name] for name in controls.asked}
     return contract.Controls.model_validate({name: getattr(controls, name) for name in asked})
 
 
 def missed(found: Sequence[control_checks.Missed]) -> tuple[contract.Missed, ...]:
-    """What a piece does not have of what was asked, as a result tells it."""
+    """The requested controls that a piece does not follow, for a result."""
     return tuple(contract.Missed.model_validate(asdict(one)) for one in found)
 
 
 def originality(found: Originality | None) -> contract.Originality | None:
-    """An originality figure as a result tells it; None where the model has no index to look in."""
+    """The originality of a piece, for a result; None if the model has no n-gram index."""
     return None if found is None else contract.Originality.model_validate(asdict(found))
 
 
 def provenance(model: str, version: str, request: ComposeRequest, found: Originality | None) -> str:
-    """What a MIDI file says of itself: who composed it, how to have it again, and how original it is."""
+    """Text for the MIDI file: the model, how to reproduce the piece, and its originality."""
     said = f"Composed by Cadenza: model {model} {version}, random seed {request.random_seed}."
     if found is None or found.share_16 is None:
         return said
@@ -91,13 +91,13 @@ def provenance(model: str, version: str, request: ComposeRequest, found: Origina
 
 
 def model_failure(error: ModelError) -> Failure:
-    """What `model` refused, in its own words."""
+    """The failure for an error of `model`, with its sentence."""
     code = getattr(error, "code", None) or _snake(type(error).__name__.removesuffix("Error"))
     return Failure(code=str(code), sentence=error.sentence)
 
 
 def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Failure:
-    """A fault of ours that came back in every attempt; `incident` finds the log entry."""
+    """An internal error that happened in every attempt. `incident` is the number of the log entry."""
     tries = "twice" if attempts == 2 else f"{attempts} times"
     work = {"compose": "while composing this piece", "library": "while doing this", "train": "while training"}[kind]
     sentence = f"Something broke {work}; it was tried {tries}. "
@@ -109,7 +109,7 @@ def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Fa
 
 
 def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
-    """The attempt ran longer than a job may."""
+    """The attempt exceeded its time limit."""
     sentences = {
         "compose": f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
         "library": f"This took longer than the {limit_s} seconds it may take. Look what is there, and add fewer files.",
@@ -120,14 +120,14 @@ def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
 
 
 def is_no_room(error: BaseException) -> bool:
-    """Whether a job failed because a disk, or the memory of Redis, is full."""
+    """Whether a job failed because a disk or the memory of Redis is full."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return is_storage_full(error) or (error.__cause__ is not None and is_no_room(error.__cause__))
 
 
 def no_room(kind: Kind) -> Failure:
-    """There was no room left for what the job made; another attempt would fail alike."""
+    """There was no room for the result of the job. Another attempt would fail, too."""
     work = {"compose": "this piece", "library": "what this made", "train": "this training"}[kind]
     return Failure(
         code="no_room",

@@ -36,7 +36,7 @@ MOST_MIXED = 0.875  # of a batch's eight rows at least one is the data set's
 
 
 class Origin(BaseModel):
-    """What a training began with; kept in its folder for jobs that resume it."""
+    """How a training started; stored in its folder for jobs that resume it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,10 +47,10 @@ class Origin(BaseModel):
 
 
 def write(folder: Path, request: TrainRequest, server: ServerLibrary, settings: WorkerSettings) -> None:
-    """Make the folder of a training, or update that of one that is resumed.
+    """Create the folder of a training, or update it if the training is resumed.
 
     Raises:
-        ModelError: the data set or the base is not there, or too small to learn from.
+        ModelError: the data set or the base does not exist, or the data set is too small.
     """
     asked = _asked(folder)
     if asked is None:
@@ -123,7 +123,7 @@ def _data(folder: Path, request: TrainRequest, server: ServerLibrary) -> dict[st
 
 
 def _base(request: TrainRequest, server: ServerLibrary) -> dict[str, str] | None:
-    """Which version of which bundle it begins with: fixed now, whatever the name means later."""
+    """The version of the bundle to fine-tune. It stays the same if the name switches to another version later."""
     if request.base is None:
         return None
     own, shared = server.bundles, server.shared_bundles
@@ -135,7 +135,7 @@ def _base(request: TrainRequest, server: ServerLibrary) -> dict[str, str] | None
 
 
 def prune(trainings: Path, keep: Sequence[Path]) -> None:
-    """Delete the oldest folders under `trainings` but for the newest few and those in `keep`."""
+    """Delete the oldest folders under `trainings`; the newest few and those in `keep` stay."""
     folders = sorted((one for one in trainings.iterdir() if one.is_dir()), key=os.path.getmtime, reverse=True)
     for old in folders[MOST_KEPT:]:
         if old not in keep:

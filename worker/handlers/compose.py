@@ -160,17 +160,17 @@ class ComposeHandler(JobHandler):
 
 @dataclass(frozen=True)
 class Choice:
-    """A model and the reason, as a sentence for the member; None where there is nothing to explain."""
+    """A model, and a sentence for the member that says why it was chosen; None: the member named it."""
 
     model: ModelInfo
     reason: str | None = None
 
 
 def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | None) -> Choice:
-    """The one of `models` (at least one, the default marked) that composes what `request` asks for.
+    """The model of `models` (not empty, with a default) that fits `request`.
 
     Raises:
-        BundleError: the model that was named is not among them.
+        BundleError: the named model is not among them.
     """
     if request.model is not None:
         return Choice(_named(models, request.model))

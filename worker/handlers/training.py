@@ -198,7 +198,7 @@ SIDES = {"before": "a", "after": "b"}
 
 
 def verdict_of(said: Mapping[str, Any]) -> Verdict:
-    """The last message of a training process as the contract's verdict; its per cents become shares."""
+    """The last message of a training process as a `Verdict` of the contract. Percentages become shares."""
     from model.training.finetuning.verdict import Originality  # late: it loads Keras
 
     originality = said["originality"]
@@ -219,7 +219,7 @@ def verdict_of(said: Mapping[str, Any]) -> Verdict:
 
 
 def best_epoch(history: Sequence[EpochFigures]) -> int:
-    """The epoch whose network would be kept if the training ended now."""
+    """The epoch whose network is kept if the training ends now."""
     from model.training.finetuning.settings import chosen_epoch  # late, as above
 
     return chosen_epoch(history).epoch if history else 0
@@ -232,7 +232,7 @@ def _share(percent: float | None) -> float | None:
 def rendered_examples(
     folder: Path, files: Sequence[str], context: WorkerContext
 ) -> tuple[tuple[Listening, ...], tuple[str, ...]]:
-    """The audio of held-out beginnings, each continued by the model before and after; and remarks.
+    """The audio of held-out excerpts, each continued by the model before and after the training; and remarks.
 
     Args:
         folder: of the training.

@@ -22,7 +22,7 @@ _INAUDIBLE = 1e-7  # far below a note of velocity 1
 
 
 class AudioRenderer:
-    """Makes the MP3. The synthesizer is opened on first use and kept."""
+    """Makes the MP3. Opens the synthesizer on first use and keeps it."""
 
     name = "audio"
     content_type = "audio/mpeg"
@@ -33,16 +33,16 @@ class AudioRenderer:
         self._synthesizer: Synthesizer | None = None
 
     def render(self, piece: Piece, options: RenderOptions) -> Rendered:
-        """The piece as MP3, `TAIL_S` longer than its last note; of a very long piece its end.
+        """The piece as MP3, `TAIL_S` seconds longer than its last note. Of a very long piece only the end.
 
         Raises:
-            RenderError: no SoundFont, or no sound.
+            RenderError: there is no SoundFont or no sound.
         """
         sound, remarks = self.play(piece)
         return Rendered(encode_mp3(sound, options.title, self._settings.mp3_kbps), remarks)
 
     def play(self, piece: Piece) -> tuple[NDArray, tuple[str, ...]]:
-        """The levelled sound, float32 (samples, 2) within -1..1, and remarks for the member."""
+        """The normalised sound, float32 (samples, 2) within -1..1, and remarks for the member."""
         if self._synthesizer is None:
             self._synthesizer = open_synthesizer(self._settings)
         start_s = max(0.0, piece.end_s - self._settings.max_audio_s)
@@ -54,7 +54,7 @@ class AudioRenderer:
 
 
 def _level(sound: NDArray) -> None:
-    """Bring the loudest sample to `PEAK`, in place."""
+    """Normalise the loudest sample to `PEAK`, in place."""
     peak = max(float(sound.max(initial=0.0)), -float(sound.min(initial=0.0)))
     if peak < _INAUDIBLE:
         raise RenderError("the instruments have no sound for these notes")
@@ -62,7 +62,7 @@ def _level(sound: NDArray) -> None:
 
 
 def _fade_out(sound: NDArray) -> None:
-    """Let the end sink to nothing, in place, along half a cosine: no step at either end."""
+    """Fade the end out, in place, along half a cosine, which has no step at either end."""
     samples = min(len(sound), round(FADE_S * SAMPLE_RATE_HZ))
     fade = 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, samples, dtype=np.float32))
     sound[len(sound) - samples :] *= fade[:, np.newaxis]
@@ -81,7 +81,7 @@ class PictureRenderer:
     suffix = ".png"
 
     def __init__(self, settings: RenderSettings) -> None:
-        """Nothing of `settings` concerns the picture."""
+        """`settings` are not used: none is about the picture."""
 
     def render(self, piece: Piece, options: RenderOptions) -> Rendered:
         """The piano roll.

@@ -20,7 +20,7 @@ _renderers: dict[str, Renderer] = {}
 
 
 def load(settings: dict[str, Any]) -> None:
-    """Load every renderer and render one note, so that fonts and SoundFonts are loaded before the first request."""
+    """Load every renderer and render a note, so that fonts and SoundFonts are loaded before the first request."""
     _renderers.update(load_renderers(RenderSettings.model_validate(settings)))
     note = Piece(notes=table(NOTE, [(0, 100, 60, 80, 0)]))
     for renderer in _renderers.values():
@@ -31,7 +31,7 @@ def load(settings: dict[str, Any]) -> None:
 
 
 def render(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """One file of the piece in `body`, or the reason why there is none."""
+    """A file of the piece in `body`, or the reason why there is none."""
     started = time.perf_counter()
     renderer = _renderers[head["renderer"]]
     try:
@@ -52,7 +52,7 @@ def _found(renderer: Renderer, made: Rendered, seconds: float) -> dict[str, Any]
 
 
 class ChildLostError(Exception):
-    """Raised when the process ended, or was ended because its time was over: `timed_out` tells which."""
+    """Raised when the process has ended. `timed_out`: it was killed because its time was over."""
 
     def __init__(self, timed_out: bool) -> None:
         super().__init__("timed out" if timed_out else "ended")
@@ -60,7 +60,7 @@ class ChildLostError(Exception):
 
 
 class Child:
-    """A render process, for one thread at a time. Starting returns at once; the first request waits for it."""
+    """A render process, for one thread at a time. Starting it returns at once; the first request waits for it."""
 
     def __init__(self, settings: RenderSettings) -> None:
         task = Task(

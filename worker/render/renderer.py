@@ -20,7 +20,7 @@ from model.piece import Piece
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What a renderer is told beside the piece: `seed_s` seconds of its start are the seed (0 = none)."""
+    """Options of a renderer: the first `seed_s` seconds of the piece are the seed (0: no seed)."""
 
     seed_s: float = 0.0
     title: str = ""
@@ -28,7 +28,7 @@ class RenderOptions:
 
 @dataclass(frozen=True)
 class Rendered:
-    """One file, and sentences for the member about what it does not hold."""
+    """A file, and sentences for the member about what it leaves out."""
 
     data: bytes
     remarks: tuple[str, ...] = ()
@@ -47,19 +47,19 @@ class EngineMissingError(Exception):
 
 
 class Renderer(Protocol):
-    """Makes one kind of file. One instance lives in each render process and renders one piece at a time."""
+    """Makes one kind of file. Each render process has one instance, which renders one piece at a time."""
 
     name: str
-    """What the member knows it by: 'The NAME could not be made.'"""
+    """Used in the sentence 'The NAME could not be made.'"""
     content_type: str
     suffix: str
     """File name suffix with its dot."""
 
     def render(self, piece: Piece, options: RenderOptions) -> Rendered:
-        """The whole file.
+        """The bytes of the file.
 
         Raises:
-            RenderError: the piece or this machine does not allow it.
+            RenderError: the piece cannot be rendered, or not on this machine.
         """
         ...
 
@@ -71,7 +71,7 @@ RENDERERS = {
 
 
 def load_renderers(settings: RenderSettings) -> dict[str, Renderer]:
-    """One instance of every renderer, by name."""
+    """An instance of each renderer, by name."""
     return {name: _load(path, settings) for name, path in RENDERERS.items()}
 
 
