@@ -12,6 +12,7 @@ import os
 import pickle
 import re
 import secrets
+import shutil
 import sys
 import tempfile
 import time
@@ -177,7 +178,8 @@ def fingerprint(function: FunctionType, arguments: tuple[types.Type, ...]) -> st
         TypeError: a constant that it reads cannot be compared between processes.
     """
     states = set(_records(arguments))
-    found = hashlib.sha256(repr((numba.__version__, llvmlite.__version__, sys.version_info[:2], OPTIONS)).encode())
+    found = hashlib.sha256(repr((numba.__version__, llvmlite.__version__, sys.version_info[:2])).encode())
+    found.update(Path(__file__).read_bytes())  # how it is compiled
     found.update(repr(arguments).encode())
     waiting: list[Any] = [function]
     seen: set[int] = set()
@@ -268,9 +270,12 @@ def put_away_unused(kept: Path) -> None:
     """Remove machine code from `kept` that no start has used for `UNUSED_S` seconds, and nothing else."""
     for file in kept.iterdir():
         with suppress(OSError):  # another start may be at it too
-            is_ours = re.fullmatch(r"\w+-[0-9a-f]{32}\.\w+", file.name) is not None
-            if is_ours and file.is_file() and time.time() - file.stat().st_mtime > UNUSED_S:
+            if file.is_symlink() or time.time() - file.stat().st_mtime <= UNUSED_S:
+                continue
+            if file.is_file() and re.fullmatch(r"\w+-[0-9a-f]{32}\.\w+", file.name):
                 file.unlink()
+            elif file.is_dir() and re.fullmatch("[0-9a-f]{16}", file.name):  # of an earlier version
+                shutil.rmtree(file, ignore_errors=True)
 
 
 class _MachineCode(_Cache):

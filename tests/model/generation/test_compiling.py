@@ -156,9 +156,14 @@ def test_what_was_not_used_for_a_month_is_put_away_and_nothing_else(tmp_path: Pa
     fresh = file(tmp_path, f"run-{number}.code", UNUSED_S / 2)
     stale = file(tmp_path, f"trace-{number}.code", UNUSED_S * 2)
     foreign = file(tmp_path, "photograph.jpg", UNUSED_S * 2)
+    folders = [tmp_path / "0123456789abcdef", tmp_path / "photographs"]
+    for folder in folders:
+        folder.mkdir()
+        os.utime(folder, (0, 0))
     # When a start looks
     put_away_unused(tmp_path)
     # Then the old code is gone
     assert not stale.exists()
     assert fresh.exists()
     assert foreign.exists()
+    assert [folder.exists() for folder in folders] == [False, True]
