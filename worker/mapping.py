@@ -99,7 +99,12 @@ def model_failure(error: ModelError) -> Failure:
 def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Failure:
     """An internal error that happened in every attempt. `incident` is the number of the log entry."""
     tries = "twice" if attempts == 2 else f"{attempts} times"
-    work = {"compose": "while composing this piece", "library": "while doing this", "train": "while training"}[kind]
+    work = {
+        "compose": "while composing this piece",
+        "describe": "while describing this file",
+        "library": "while doing this",
+        "train": "while training",
+    }[kind]
     sentence = f"Something broke {work}; it was tried {tries}. "
     return Failure(
         code="internal",
@@ -112,6 +117,7 @@ def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
     """The attempt exceeded its time limit."""
     sentences = {
         "compose": f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
+        "describe": f"Describing this file took longer than the {limit_s} seconds it may take. Try a shorter one.",
         "library": f"This took longer than the {limit_s} seconds it may take. Look what is there, and add fewer files.",
         "train": f"This training took longer than the {limit_s / 3600:.0f} hours it may take. "
         "`/train resume` goes on from its last checkpoint.",
@@ -128,7 +134,12 @@ def is_no_room(error: BaseException) -> bool:
 
 def no_room(kind: Kind) -> Failure:
     """There was no room for the result of the job. Another attempt would fail, too."""
-    work = {"compose": "this piece", "library": "what this made", "train": "this training"}[kind]
+    work = {
+        "compose": "this piece",
+        "describe": "this description",
+        "library": "what this made",
+        "train": "this training",
+    }[kind]
     return Failure(
         code="no_room",
         sentence=f"There is no room left to keep {work}. Tell whoever runs this bot, and try again later.",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import ValidationError
 
 from model.classic.settings import ClassicSettings
-from model.cli import Outcome
-from model.cli.compose_options import write_file, write_pictures
+from model.cli import Outcome, write_file
+from model.cli.compose_options import write_pictures
 from model.errors import RequestError
 from model.training.settings import TrainingSettings
 

@@ -9,7 +9,7 @@ import heapq
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Generic, TypeVar
@@ -81,18 +81,20 @@ class RenderPool:
         timeout_s: float | None = None,
         owner: str = "",
         should_stop: Callable[[], bool] = lambda: False,
+        wanted: Collection[str] | None = None,
     ) -> Rendering:
         """Make every file of a MIDI file whose first `seed_s` seconds are the seed. Safe from any thread.
 
         A process that takes longer than `render_timeout_s` for a file is killed. Returns within `timeout_s` seconds
         (None: no limit), waiting for a free process included. A file that is not ready then, or when `should_stop`
         returns True, is missing, and a remark says so. Short pieces go before long ones, and each `owner` has a fair
-        share.
+        share. `wanted`: names of renderers, None for all.
         """
         started = time.monotonic()
         deadline = None if timeout_s is None else started + timeout_s
         outcomes: dict[str, _Outcome] = {}
         is_over = threading.Event()
+        names = [name for name in RENDERERS if wanted is None or name in wanted]
 
         def run(name: str) -> None:
             head = {"renderer": name, "seed_s": float(seed_s), "title": title}
@@ -103,13 +105,13 @@ class RenderPool:
                 outcomes[name] = _Outcome({"reason": "something unexpected went wrong"})
 
         # Daemons: a worker that is told to end does not wait for a picture.
-        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in RENDERERS]
+        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in names]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads) and not should_stop():
             threads[-1 if threads[-1].is_alive() else 0].join(_LOOK_S)
         is_over.set()
-        made = {name: outcomes.get(name, _Outcome({"reason": STOPPED})) for name in RENDERERS}
+        made = {name: outcomes.get(name, _Outcome({"reason": STOPPED})) for name in names}
         return _rendering(made, time.monotonic() - started)
 
     def close(self) -> None:
@@ -167,8 +169,8 @@ class RenderPool:
 
 def _rendering(outcomes: dict[str, _Outcome], seconds: float) -> Rendering:
     files, remarks, timings = {}, [], {"render": seconds}
-    for name in RENDERERS:
-        head, body = outcomes[name].head, outcomes[name].body
+    for name, outcome in outcomes.items():
+        head, body = outcome.head, outcome.body
         if "reason" in head:
             remarks.append(f"The {name} could not be made: {head['reason']}.")
             continue
