@@ -13,7 +13,6 @@ import aiohttp
 import discord
 import redis
 from discord import app_commands
-from jobs.connection import connect
 
 from bot import features, permissions
 from bot.client import point_at
@@ -22,7 +21,7 @@ from jobs.contract import Kind
 from jobs.doctor import Finding, check_files, check_folder, ok, problem, read_settings, report, warning
 from jobs.redis_checks import check_redis
 from jobs.registry import WorkerRegistry
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 
 FEW_STARTS = 10  # of the thousand a day that Discord allows
 PORTAL = "https://discord.com/developers/applications"

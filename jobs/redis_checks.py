@@ -14,9 +14,8 @@ from typing import Any, cast
 import redis
 from redis.connection import parse_url
 
-from jobs.connection import connect
 from jobs.doctor import Finding, ok, problem, warning
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 
 OLDEST = (6, 2)  # the first with BLMOVE
 CLOCK_LIMIT_S = 2.0  # expiry times and heartbeats are compared across machines
