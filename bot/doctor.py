@@ -1,6 +1,6 @@
 """`python -m bot doctor`: checks the bot's settings, Discord, Redis and files, and says how to mend what is wrong.
 
-It looks only: it logs in over REST, opens no gateway connection and changes nothing at Discord, so it may run beside the bot.
+It logs in over REST, opens no gateway connection and changes nothing at Discord, so it may run beside the bot.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from model.files import cache_folder
 from tests.fast import SLOW_FIXTURES, ForbiddenEvents, is_fast_file
 
 START_LIMIT_S = 20.0
+LONGEST = ()
 
 # A shell without job control starts what it puts in the background with SIGINT ignored, and children inherit that:
 # the tests that press Ctrl-C on a process would wait for ever.
@@ -35,7 +36,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the fast tests."""
+    """Put the files that take longest first, and mark the fast tests."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if not fixtures & SLOW_FIXTURES and is_fast_file(item.path):

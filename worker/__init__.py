@@ -14,6 +14,7 @@ mapping         maps the contract to terms of `model` and back; failures
 model_cache     the models in memory; preloading; switching to new versions
 model_loader    loads models from the store; the boundary to `model`
 scheduler       submits nightly trainings
+doctor          `python -m worker doctor`: checks the set-up and says how to mend it
 background      threads that repeat one thing
 library/        data sets and models of the servers
 training_run    the folder and the child process of a training

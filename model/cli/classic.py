@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from model.classic.composing import ClassicComposition
     from model.classic.corpus import NamedCorpus
     from model.classic.starts import Start
-    from model.corpora.catalogue import Found
+    from model.corpora.catalogue import FoundData
     from model.generation import ComposeOptions
     from model.network import ClassicNetwork, NetworkConfig
     from model.representation import Notes
@@ -195,7 +195,7 @@ def _say(corpus: NamedCorpus) -> None:
         sys.stderr.write(f"left out {name}: {reason}\n")
 
 
-def _write_bundle(arguments: argparse.Namespace, found: Found, network: ClassicNetwork, progress: Progress) -> None:
+def _write_bundle(arguments: argparse.Namespace, found: FoundData, network: ClassicNetwork, progress: Progress) -> None:
     from model.bundles import Card, pack
     from model.bundles.store import write_folder
 

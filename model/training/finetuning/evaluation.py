@@ -1,4 +1,4 @@
-"""What the new bundle composes: whether it copies the set, and beginnings of held-out pieces to hear it by."""
+"""Composes with the new bundle: measures whether it copies the data set, and writes examples to listen to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from model.generation import ComposeOptions, Composer
 from model.generation.seeds import first_part
 from model.midi import write_midi
 from model.piece import Piece
-from model.training.finetuning.verdict import Originality
+from model.training.finetuning.verdict import OriginalityFigures
 
 COMPOSED = 12  # pieces at defaults, half a minute each
 LISTENING = "listening"  # folder
@@ -34,18 +34,18 @@ def judged(
     pieces: tuple[Sequence[NDArray[np.int32]], Sequence[NDArray[np.int32]]],
     folder: Path,
     on_share: OnShare,
-) -> tuple[Originality, tuple[str, ...]]:
-    """Compose with `bundle` and say how original that is; and write what there is to listen to into `folder`.
+) -> tuple[OriginalityFigures, tuple[str, ...]]:
+    """Compose with `bundle`, measure the originality of its pieces, and write examples to listen to into `folder`.
 
     Args:
         bundle: the new one.
-        before: what it was tuned from, if anything.
+        before: the bundle it was fine-tuned from, if any.
         pieces: raw steps of the set's training pieces and of its held-out ones.
         folder: of the run.
-        on_share: hears how far it is.
+        on_share: receives the progress, 0..1.
 
     Returns:
-        The originality, and the files to listen to, relative to `folder`.
+        The originality, and the example files, relative to `folder`.
     """
     train, held_out = pieces
     on_share(0.0)
@@ -75,8 +75,8 @@ def _composer(bundle: Bundle) -> Iterator[Composer]:
         composer.close()
 
 
-def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> Originality:
-    return Originality(
+def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> OriginalityFigures:
+    return OriginalityFigures(
         pieces=len(composed),
         share_16=index.pooled(composed, 16).value,
         longest_run=max((index.longest_run(piece) for piece in composed), default=0),
@@ -86,7 +86,7 @@ def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: S
 
 
 def _continued(composer: Composer, held_out: Sequence[Piece], folder: Path, when: str) -> Iterator[str]:
-    """Write the continuations of the first pieces as `listening/1-after.mid`; yields the names."""
+    """Write continuations of the first pieces as `listening/1-after.mid` and so on; yields the names."""
     (folder / LISTENING).mkdir(parents=True, exist_ok=True)
     seeds = [first_part(piece, SEED_S) for piece in held_out]
     seeds = [seed for seed in seeds if len(seed) >= SHORTEST_SEED][:EXAMPLES]
