@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -93,4 +92,4 @@ def _process(command: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

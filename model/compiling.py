@@ -116,9 +116,9 @@ def kept(function: Function) -> Function:
     Raises:
         ValueError: it is a closure or a lambda, see `_unique`.
     """
-    dispatcher = numba.njit(_unique(function), **WHOLE)
+    dispatcher: Any = numba.njit(_unique(function), **WHOLE)
     dispatcher._cache = _MachineCode(function)
-    return dispatcher  # type: ignore[return-value]
+    return dispatcher
 
 
 def inlined(function: Function) -> Function:
@@ -301,7 +301,7 @@ class _MachineCode(_Cache):
             return None
         return CompileResult._rebuild(context, *pickle.loads(data))  # noqa: S301 - a folder of our own
 
-    def save_overload(self, signature: Any, compiled: CompileResult) -> None:
+    def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep code; what cannot be written is compiled again at the next start."""
         if compiled.library.has_dynamic_globals:
             raise ValueError(f"{self._function.__qualname__} reads an array too large to be kept with its code")
