@@ -310,7 +310,7 @@ async def test_a_card_that_cannot_be_made_does_not_cost_the_files(harness: Harne
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("bot.features.compose.messages.result_card", broken)
+    monkeypatch.setattr("bot.features.compose.cards.result_card", broken)
     await harness.alice.slash(harness.channel, "compose")
     harness.worker.take().is_done()
     await harness.settle()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 
 import bot.doctor
 import worker.doctor

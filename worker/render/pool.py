@@ -10,10 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Generic, TypeVar
 
+from jobs.logs import current_job
 from worker.render.process import Child, ChildLostError
 from worker.render.renderer import RENDERERS, RenderSettings
 
@@ -97,7 +99,7 @@ class RenderPool:
         names = [name for name in RENDERERS if wanted is None or name in wanted]
 
         def run(name: str) -> None:
-            head = {"renderer": name, "seed_s": float(seed_s), "title": title}
+            head = {"renderer": name, "seed_s": float(seed_s), "title": title, "job_id": current_job()}
             try:
                 outcomes[name] = self._outcome(head, midi_bytes, deadline, owner, is_over)
             except Exception:  # the outermost boundary of this thread: the piece goes out without the file
@@ -105,7 +107,10 @@ class RenderPool:
                 outcomes[name] = _Outcome({"reason": "something unexpected went wrong"})
 
         # Daemons: a worker that is told to end does not wait for a picture.
-        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in names]
+        threads = [
+            threading.Thread(target=copy_context().run, args=(run, name), name=f"render-{name}", daemon=True)
+            for name in names
+        ]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads) and not should_stop():

@@ -6,9 +6,11 @@ The process reads pieces as MIDI and writes audio and pictures. It imports neith
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import Any
 
+from jobs import logs
 from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedProcess, Limits, Task
 from model.midi import MidiLimits, read_midi
 from model.piece import NOTE, Piece, table
@@ -20,7 +22,8 @@ _renderers: dict[str, Renderer] = {}
 
 
 def load(settings: dict[str, Any]) -> None:
-    """Load every renderer and render a note, so that fonts and SoundFonts are loaded before the first request."""
+    """Configure logging as in the worker, load every renderer, and render a note, so that fonts are loaded early."""
+    logs.configure("INFO")
     _renderers.update(load_renderers(RenderSettings.model_validate(settings)))
     note = Piece(notes=table(NOTE, [(0, 100, 60, 80, 0)]))
     for renderer in _renderers.values():
@@ -34,11 +37,13 @@ def render(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
     """A file of the piece in `body`, or the reason why there is none."""
     started = time.perf_counter()
     renderer = _renderers[head["renderer"]]
-    try:
-        piece = read_midi(body, _LIMITS).piece
-        made = renderer.render(piece, RenderOptions(seed_s=head["seed_s"], title=head["title"]))
-    except RenderError as error:
-        return {"reason": error.reason}, b""
+    with logs.about_job(head.get("job_id")):
+        try:
+            piece = read_midi(body, _LIMITS).piece
+            made = renderer.render(piece, RenderOptions(seed_s=head["seed_s"], title=head["title"]))
+        except RenderError as error:
+            log.warning("the %s cannot be made: %s", renderer.name, error.reason)
+            return {"reason": error.reason}, b""
     return _found(renderer, made, time.perf_counter() - started), made.data
 
 
@@ -68,6 +73,7 @@ class Child:
             Limits(may_write=True),  # libraries keep caches of fonts
             warm_up="worker.render.process:load",
             settings=settings.model_dump(mode="json"),
+            environment={logs.VARIABLE: os.environ.get(logs.VARIABLE, "")},
         )
         self._process = IsolatedProcess(task)
 
