@@ -6,7 +6,7 @@ import pytest
 
 from jobs.contract import AddToDataSet, Batch, DataSetSummary, Done, RemoveStar
 from jobs.pieces import PieceIndex, Star
-from tests.bot.harness import SEED, Harness, buttons, shown, told
+from tests.bot.harness import SEED, TITLE, Harness, buttons, shown, told
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ async def test_mine_lists_the_members_pieces_with_all_that_finds_them_again(harn
     record = await harness.bot.board.record(first)
     link = f"https://discord.com/channels/{harness.guild.id}/{harness.channel.id}/{record.delivery.message_id}"
     for part in (
-        "1. A variation on",
-        "2. A continuation of may.mid",
+        f"1. {TITLE}",
+        f"2. {TITLE}",
         f"<@{harness.alice.id}> · [Open]({link})",
         f"Made from [A continuation of may.mid]({link})",
         "2 pieces · page 1 of 1",

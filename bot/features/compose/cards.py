@@ -134,7 +134,7 @@ def result_card(
     lines += [f"⚠️ {originality_words(result.originality)}"] if result.originality and is_copied else []
     lines += remarks
     card = discord.Embed(
-        title=safe(result.title) if result.title else piece_words(request),
+        title=titled(request, result),
         description=cut("\n".join(lines), MAX_DESCRIPTION) or None,
         colour=embeds.DOUBTFUL if result.missed or is_copied else embeds.DONE,
     )
@@ -147,6 +147,11 @@ def result_card(
 def _pressed(request: ComposeRequest) -> list[str]:
     """Who pressed which button for this piece; a command says so itself."""
     return [f"<@{request.requester_id}> pressed **{request.pressed}**."] if request.pressed else []
+
+
+def titled(request: ComposeRequest, result: ComposeResult) -> str:
+    """The title of a finished piece; a result of an older version has none, so it says what kind of piece it is."""
+    return safe(result.title) if result.title else piece_words(request)
 
 
 def piece_words(request: ComposeRequest) -> str:

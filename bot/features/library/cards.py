@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import discord
 
 from bot.features import embeds
-from bot.features.compose import wording
+from bot.features.compose import cards as pieces
 from bot.features.embeds import MAX_VALUE
 from bot.features.library.search import LibraryEntry, Scope, Search, title
 from bot.limits import cut
@@ -66,7 +66,7 @@ def _searched(search: Search, count: int) -> str | None:
 
 def _about(entry: LibraryEntry, parents: Mapping[str, Record]) -> str:
     request, result = entry.request, entry.result
-    figures = [clock(result.duration_s), wording.controls_words(request, result.controls), safe(result.model)]
+    figures = [clock(result.duration_s), pieces.controls_words(request, result.controls), safe(result.model)]
     when = f"<t:{int(entry.record.enqueued_at)}:f> · <@{request.requester_id}>"
     way = "only you can see it" if request.private else f"[Open]({jump_link(entry.record)})"
     lines = [" · ".join(part for part in figures if part), f"{when} · {way}"]
@@ -81,7 +81,7 @@ def _parent_words(parent: Record | None) -> str:
     """The piece that this one came from, with the way there."""
     if parent is None or not isinstance(parent.request, ComposeRequest):
         return "a piece that is no longer kept"
-    return f"[{wording.piece_words(parent.request)}]({jump_link(parent)}) of <t:{int(parent.enqueued_at)}:d>"
+    return f"[{pieces.piece_words(parent.request)}]({jump_link(parent)}) of <t:{int(parent.enqueued_at)}:d>"
 
 
 def jump_link(record: Record) -> str:

@@ -9,7 +9,7 @@ from bot.buttons import LISTINGS, PIECE_ACTIONS, ButtonAction, PieceButton, page
 from bot.context import Interaction
 from bot.errors import NotYourStar, OutdatedForm, PieceGone, ServersOnly
 from bot.features import library_requests
-from bot.features.compose import messages as pieces
+from bot.features.compose import cards as pieces
 from bot.features.compose import requests
 from bot.features.library import cards
 from bot.features.library.search import LONGEST_WORDS, LibraryEntry, Scope, Search, as_words, find

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.context import Interaction
-from bot.features.compose import requests, wording
+from bot.features.compose import cards as pieces
+from bot.features.compose import requests
 from bot.permissions import check_in_server
 from bot.wording import plain
 from jobs.contract import ComposeRequest, ComposeResult, Record
@@ -115,4 +116,4 @@ def search_text(entry: LibraryEntry) -> str:
 
 def title(entry: LibraryEntry) -> str:
     """What the piece is called in lists."""
-    return wording.piece_words(entry.request)
+    return pieces.titled(entry.request, entry.result)

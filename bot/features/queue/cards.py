@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.features import embeds
-from bot.features.compose import wording
+from bot.features.compose import cards as pieces
 from bot.features.embeds import MAX_VALUE
 from bot.limits import cut
 from bot.wording import about_duration, plural, safe
@@ -63,7 +63,7 @@ def what_words(record: Record) -> str:
     """What a job makes, in a few words."""
     match record.request:
         case ComposeRequest() as request:
-            return wording.piece_words(request)
+            return pieces.piece_words(request)
         case DescribeRequest() as request:
             return f"A description of {safe(request.seed.name[:100])}"
         case TrainRequest() as request:
