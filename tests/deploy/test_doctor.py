@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import redis
-from worker.render.renderer import RenderSettings
 
 import bot.doctor
 import worker.doctor
@@ -30,6 +29,7 @@ from sandbox.server import guild
 from sandbox.server.app import LocalDiscord
 from tests.conftest import MortalValkey, _free_port
 from tests.model.bundles.made import bundle
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
