@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.classic.corpus import read_corpus
-from model.classic.likelihood import nats_per_note, unigram
-from model.classic.windows import Windows
+from model.classic.windows import Windows, nats_per_note, unigram
 from model.errors import RequestError
 from model.representation.notes import Notes
 

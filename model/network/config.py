@@ -22,6 +22,9 @@ class NetworkConfig(BaseModel):
     )
     memory: int = Field(default=0, ge=0, description="steps of its own past that the stack can look back at")
     window: int = Field(default=0, ge=0, description="notes read anew for each note, as the classic did; 0 = carried")
+    note_input: Literal["number", "embedding"] = Field(
+        default="number", description="with a window: notes as one number each, as the classic did, or as an embedding"
+    )
     embedding: int = Field(default=256, ge=1, description="width of the summed input embeddings")
     units: int = Field(default=512, ge=1, description="cells of each recurrent layer")
     layers: int = Field(default=2, ge=1, description="recurrent layers")
@@ -34,7 +37,7 @@ class NetworkConfig(BaseModel):
     def _can_look_back(self) -> Self:
         if self.stack in ("lstm", "gru") and self.memory and self.layers < 2:
             raise ValueError("a look-back needs two layers: one that asks and one that reads the answer")
-        if self.stack == "transformer" and (not self.memory or self.units % 64):
+        if self.stack == "transformer" and (not (self.memory or self.window) or self.units % 64):
             raise ValueError("a Transformer needs a memory, which is its window, and units in heads of 64")
         return self
 
