@@ -12,8 +12,7 @@ network/        embeddings, what carries the past, one head per field; and the c
 corpora/        folders and archives as training windows
 uploads/        data sets that members gather
 training/       the loop: validation, checkpoints, resume
-generation/     how notes are drawn: the step, logits processors, kernels, the engine for many pieces
-composing/      from a request to a finished piece, with a seed or without
+generation/     from a request to a finished piece: options, seeds, the engine that draws notes for many pieces at once
 classic/        the classic tutorial's workflow: music21, windows, one softmax
 pictures/       piano rolls and sheets
 excerpts        parts of a piece with a given length

@@ -7,6 +7,7 @@ them at random (control dropout), so that a network learns to follow any of them
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from model.errors import RequestError
 from model.instruments import FAMILIES as FAMILIES
 from model.instruments import NAMES as INSTRUMENT_NAMES
 from model.instruments import canonical, families
+
+Mode = Literal["continue", "vary", "accompany"]  # what becomes of a seed
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 MAJOR_TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")  # as musicians spell them:
 MINOR_TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")  # with the fewest accidentals

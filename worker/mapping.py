@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
 from model.bundles.abilities import abilities_of
-from model.composing import ComposeOptions, fulfilment
 from model.controls import ATTRIBUTES, Controls
-from model.generation.parameters import SamplingParameters
+from model.generation import ComposeOptions, control_checks
+from model.generation.options import SamplingParameters
 from model.similarity.originality import Originality
 
 if TYPE_CHECKING:
@@ -27,19 +27,19 @@ def options(request: ComposeRequest) -> ComposeOptions:
     Raises:
         RequestError: a key, meter or instrument is none that any model could know.
     """
-    usual_taste, usual = SamplingParameters(), ComposeOptions()
-    taste = SamplingParameters(
+    usual_sampling, usual = SamplingParameters(), ComposeOptions()
+    sampling = SamplingParameters(
         temperature=request.temperature,
-        top_k=usual_taste.top_k if request.top_k is None else request.top_k,
-        top_p=usual_taste.top_p if request.top_p is None else request.top_p,
-        min_p=usual_taste.min_p if request.min_p is None else request.min_p,
+        top_k=usual_sampling.top_k if request.top_k is None else request.top_k,
+        top_p=usual_sampling.top_p if request.top_p is None else request.top_p,
+        min_p=usual_sampling.min_p if request.min_p is None else request.min_p,
     )
     return ComposeOptions(
         mode=request.mode.value,
         length_s=request.length_s,
         bars=request.bars,
         controls=Controls(**request.asked),
-        taste=taste,
+        sampling=sampling,
         strength=usual.strength if request.strength is None else request.strength,
         random_seed=request.random_seed,
         include_seed=request.include_seed,
@@ -67,7 +67,7 @@ def followed(controls: Controls) -> contract.Controls:
     return contract.Controls.model_validate({name: getattr(controls, name) for name in asked})
 
 
-def missed(found: Sequence[fulfilment.Missed]) -> tuple[contract.Missed, ...]:
+def missed(found: Sequence[control_checks.Missed]) -> tuple[contract.Missed, ...]:
     """What a piece does not have of what was asked, as a result tells it."""
     return tuple(contract.Missed.model_validate(asdict(one)) for one in found)
 

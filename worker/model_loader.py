@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from jobs.contract import ModelInfo, model_key
-from model.composing import ComposeOptions
-from model.composing.fulfilment import Missed
 from model.controls import Controls
 from model.devices import Device
 from model.errors import BundleError
+from model.generation import ComposeOptions
+from model.generation.control_checks import Missed
 from model.piece import Piece
 from model.similarity.originality import Originality
 from worker.mapping import abilities
@@ -206,7 +206,7 @@ class BundleLoader:
         Raises:
             BundleError: it is not there, fails its manifest, or its weights do not fit it.
         """
-        from model.composing import Composer  # late, as above
+        from model.generation import Composer  # late, as above
 
         return Composer(self._store_of(info.guild_id).load(info.name, info.version), self._slots, self._device.place)
 

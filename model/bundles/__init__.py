@@ -5,6 +5,7 @@ card              data, licence, held-out figures and the command that reproduce
 habits            statistics of the training set, from which options that nobody chose are sampled
 replay_sample     a sample of the training set, for further training
 training_artifacts  everything a bundle keeps from its training set
+instrumentation   which programs a bundle draws for the instruments that are asked for
 abilities         which styles, instruments and modes a bundle can be asked for
 store             named bundles with immutable versions, one of them in use
 layered           a store over the shipped bundles

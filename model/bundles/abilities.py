@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from model.bundles.habits import Habits
-from model.composing.casting import playable
-from model.composing.options import MODES
-from model.controls import ATTRIBUTES, KEYS, METERS
+from model.bundles.instrumentation import playable
+from model.controls import ATTRIBUTES, KEYS, METERS, MODES
 from model.network.config import NetworkConfig
 from model.representation import representation_of
 

@@ -1,6 +1,6 @@
 """Notes drawn from a classic network, a window read for each; and a piece of so many of them.
 
-`ClassicComposer` is used by the command line and by the worker, where it stands beside `model.composing.Composer`.
+`ClassicComposer` is used by the command line and by the worker, where it stands beside `model.generation.Composer`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from model.bundles import Bundle
 from model.classic.starts import Start, of_names
 from model.classic.windows import after
-from model.composing.composer import Composition
-from model.composing.fulfilment import fulfilment_of
-from model.composing.options import DEFAULT_LENGTH_S, ComposeOptions
 from model.errors import RequestError
-from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
+from model.generation.compose import Composition
+from model.generation.control_checks import fulfilment_of
+from model.generation.options import DEFAULT_LENGTH_S, DEFAULT_TOP_P, ComposeOptions, SamplingParameters
 from model.generation.sampler import draw_one
 from model.network.classic import ClassicNetwork, carrying_model, zero_states
 from model.piece import Piece
@@ -50,14 +49,14 @@ class ClassicRequest:
 
     Attributes:
         notes: words to compose at most: notes, chords, rests.
-        taste: how to draw; `top_k` 1 always takes the likeliest.
+        sampling: how to draw; `top_k` 1 always takes the likeliest.
         random_seed: names the piece among all that could follow.
         stride: words drawn for each time that the window is read.
         until_end: whether the piece may end where the network draws its end; else no end is drawn.
     """
 
     notes: int = 500
-    taste: SamplingParameters = field(default_factory=SamplingParameters)
+    sampling: SamplingParameters = field(default_factory=SamplingParameters)
     random_seed: int = 0
     stride: int = 1
     until_end: bool = False
@@ -68,9 +67,9 @@ class ClassicRequest:
             raise RequestError(f"The number of notes must lie between 1 and {MOST_NOTES:,}.")
         if not 1 <= self.stride <= LONGEST_STRIDE:
             raise RequestError(f"The stride must lie between 1 and {LONGEST_STRIDE} notes.")
-        if not 0.1 <= self.taste.temperature <= 2:
+        if not 0.1 <= self.sampling.temperature <= 2:
             raise RequestError("The temperature must lie between 0.1 and 2.")
-        if self.taste.top_k < 0:
+        if self.sampling.top_k < 0:
             raise RequestError("Top-k is a number of notes from 1 on, or 0 for all of them.")
         if self.random_seed < 0:
             raise RequestError("The random seed must be a whole number from 0 on.")
@@ -119,7 +118,7 @@ class ClassicComposer:
         on_progress: Callable[[str, float], None] = lambda stage, fraction: None,
         should_stop: ShouldStop = lambda: False,
     ) -> Composition:
-        """A piece as `model.composing.Composer.compose` makes one, as far as the classic kind can: see there.
+        """A piece as `model.generation.Composer.compose` makes one, as far as the classic kind can: see there.
 
         Raises:
             RequestError: a value is out of range, or the classic kind cannot do it.
@@ -139,7 +138,7 @@ class ClassicComposer:
             on_progress("composing", min(1.0, seconds / length_s))
             return seconds >= length_s
 
-        request = ClassicRequest(round(length_s * MOST_PER_SECOND), options.taste, options.random_seed)
+        request = ClassicRequest(round(length_s * MOST_PER_SECOND), options.sampling, options.random_seed)
         began = time.perf_counter()
         composed = draw(self.network, start.notes, request, should_stop, is_enough)
         sampled = time.perf_counter() - began
@@ -222,7 +221,7 @@ def draw(
             chances = read.first(line) if not turn else read.further(line[-1])
             if end >= 0 and not request.until_end:
                 chances[end] = 0.0
-            line.append(_drawn(chances, float(uniforms.random()), request.taste))
+            line.append(_drawn(chances, float(uniforms.random()), request.sampling))
     return np.array(line[len(start) :], dtype=np.int32)
 
 
@@ -265,10 +264,10 @@ class _Carried:
         return np.array(chances[0])
 
 
-def _drawn(chances: NDArray[np.float32], uniform: float, taste: SamplingParameters) -> int:
+def _drawn(chances: NDArray[np.float32], uniform: float, sampling: SamplingParameters) -> int:
     """A class out of probabilities (vocabulary,)."""
-    top_p = DEFAULT_TOP_P if taste.top_p is None else taste.top_p
+    top_p = DEFAULT_TOP_P if sampling.top_p is None else sampling.top_p
     with np.errstate(divide="ignore"):
         logits = np.log(np.maximum(chances, 0)).astype(np.float32)
-    parameters = float(taste.temperature), taste.top_k, float(top_p), float(taste.min_p)
+    parameters = float(sampling.temperature), sampling.top_k, float(top_p), float(sampling.min_p)
     return int(draw_one(np.maximum(logits, -1e9), uniform, *parameters, np.zeros(len(logits))))

@@ -18,7 +18,7 @@ from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
 
 if TYPE_CHECKING:
-    from model.composing import ComposeOptions, Composition
+    from model.generation import ComposeOptions, Composition
 
 DEFAULT_BUNDLE = "piano"  # where nothing that is asked tells the shipped ones apart
 HELP = "compose a piece: from nothing, or continuing, varying or accompanying a MIDI file"
@@ -95,7 +95,7 @@ def _chosen(options: ComposeOptions, read: ReadMidi | None) -> tuple[Bundle, str
 def _composed(
     arguments: argparse.Namespace, bundle: Bundle, reason: str | None, read: ReadMidi | None, options: ComposeOptions
 ) -> Outcome:
-    from model.composing import Composer  # loads TensorFlow
+    from model.generation import Composer  # loads TensorFlow
 
     seed = read.piece if read else None
     every = [replace(options, random_seed=options.random_seed + place) for place in range(arguments.count)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.classic.composing import ClassicComposition
     from model.classic.starts import Start
-    from model.composing import ComposeOptions
+    from model.generation import ComposeOptions
     from model.representation import Notes
 
 NOTES = 500  # as the tutorial composed
@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace, bundle: Bundle, options: ComposeOptions) 
 
     if options.mode != "continue":
         raise RequestError("A bundle of the classic kind can only continue a seed: leave --mode out.")
-    taste = replace(options.taste, top_k=1) if arguments.argmax else options.taste
-    request = ClassicRequest(_notes(arguments), taste, options.random_seed, arguments.stride)
+    sampling = replace(options.sampling, top_k=1) if arguments.argmax else options.sampling
+    request = ClassicRequest(_notes(arguments), sampling, options.random_seed, arguments.stride)
     request.check()
     composer = ClassicComposer(bundle)
     start = _start(arguments, composer.notes, options.random_seed)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from model.composing import MODES, ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
-from model.generation.parameters import SamplingParameters
+from model.generation import MODES, ComposeOptions
+from model.generation.options import SamplingParameters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Length, seed, controls and taste."""
+    """Length, seed, controls and sampling parameters."""
     parser.add_argument("--random-seed", type=int, help="names the piece, from 0 on; drawn and printed if not given")
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
@@ -91,7 +91,7 @@ def options_of(arguments: argparse.Namespace) -> ComposeOptions:
     }
     asked |= {"density": arguments.density, "instruments": _listed(arguments.instruments)}
     temperatures = dict(_temperature(text) for text in arguments.temperature)
-    taste = SamplingParameters(
+    sampling = SamplingParameters(
         temperature=temperatures.pop("", SamplingParameters.temperature),
         top_k=arguments.top_k,
         top_p=arguments.top_p,
@@ -103,11 +103,11 @@ def options_of(arguments: argparse.Namespace) -> ComposeOptions:
         length_s=arguments.seconds,
         bars=arguments.bars,
         controls=_controls(asked),
-        taste=taste,
+        sampling=sampling,
         strength=arguments.strength,
         random_seed=arguments.random_seed if arguments.random_seed is not None else secrets.randbelow(2**32),
         include_seed=not arguments.without_seed,
-        guard=not arguments.no_guard,
+        repetition_penalty=not arguments.no_guard,
     )
 
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from model.analysis.key_detection import found_keys
 from model.analysis.tempo_detection import TOLERANCE, mapped_tempo
-from model.composing.fulfilment import LEAST_SHARE, played_by
-from model.composing.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.controls import DENSITIES, FAMILIES, KEYS, Controls
 from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
 from model.excerpts import Excerpt
+from model.generation.control_checks import LEAST_SHARE, played_by
+from model.generation.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.instruments import programs_of
 from model.piece import Piece
 from model.representation.base import BLOCK, Representation

@@ -40,7 +40,7 @@ Generate = Callable[[Sequence[GenerationRequest], str], list[GeneratedPiece]]
 
 def generator_for(bundle: Bundle) -> Generate:
     """A `Generate` function for `bundle` with default settings. Compiling it takes some seconds."""
-    from model.composing import ComposeOptions, Composer
+    from model.generation import ComposeOptions, Composer
 
     composer = Composer(bundle)
 

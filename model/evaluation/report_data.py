@@ -16,7 +16,7 @@ import numpy as np
 from model.analysis.failures import MEANINGS, counted
 from model.analysis.listening import LISTENING, LISTENING_UNITS
 from model.analysis.metrics import METRICS, UNITS
-from model.composing.casting import playable
+from model.bundles.instrumentation import playable
 from model.corpora.corpus import encode_corpus
 from model.errors import RequestError
 from model.evaluation.continuations import continuations

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.generation.keras_stack import KerasStack
-from model.generation.parameters import DEFAULT_TOP_P, SamplingParameters
+from model.generation.options import DEFAULT_TOP_P, SamplingParameters
 from model.generation.plan import Plan, no_plan
 from model.generation.pointer import new_pointer
 from model.generation.processors import Beat, Playing, new_processors, rules_of
@@ -45,7 +45,9 @@ class DecoderState:
         names = [field.name for field in representation.fields]
         temperatures = [sampling.temperatures.get(name, sampling.temperature) for name in names]
         piece, usual = copy.piece[0], DEFAULT_TOP_P if sampling.top_p is None else sampling.top_p
-        if plan is not None and any(part.shape[1] != len(names) for part in (plan.notes, plan.template, plan.freedom)):
+        if plan is not None and any(
+            part.shape[1] != len(names) for part in (plan.notes, plan.template, plan.constraints)
+        ):
             raise ValueError(f"the steps of the plan do not have the fields {', '.join(names)}")
         piece["temperature"][: len(names)] = temperatures
         piece["top_p"][: len(names)] = [sampling.top_ps.get(name, usual) for name in names]
@@ -112,7 +114,7 @@ class Decoders:
         return DecoderState(decoder, None if self._stack is None else self._stack.start(), {})
 
     def conditioned(self, state: DecoderState, controls: NDArray[np.float32], left: int) -> DecoderState:
-        """`state` with other wishes for what follows; see `start`."""
+        """`state` with other controls for what follows; see `start`."""
         law = state.decoder.law.copy()
         law["left"] = left
         decoder = state.decoder._replace(law=law, conditions=self.representation.conditions(controls))

@@ -1,7 +1,5 @@
 """What is given beforehand: notes to weave in among the drawn ones, or a template to fill in step by step."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import math
@@ -12,6 +10,11 @@ from numpy.typing import NDArray
 
 from model.compiling import inlined
 from model.network.heads import REFUSED
+from model.piece import Piece
+from model.representation import Representation
+
+# mypy: disable-error-code="no-untyped-def"
+
 
 NEVER = 1 << 30  # own time units: the onset of no note; also the length of no template
 NEAR_SEMITONES = 12  # how far from the given pitch a near one may lie
@@ -26,7 +29,7 @@ class Plan(NamedTuple):
         notes: raw steps of the given notes, (notes, fields), one that never comes at the end. In place of its wait each
             has its onset, own time units from where the composing starts.
         template: raw steps, (steps, fields), at least one row.
-        freedom: `Freedom` of each value of the template, (steps, fields).
+        constraints: `Constraint` of each value of the template, (steps, fields).
         highest: what a near pitch may not exceed, (steps,).
         length: steps of the template, `NEVER` where there is none.
         strength: the share of near pitches that are the given ones in any case, 0..1.
@@ -34,7 +37,7 @@ class Plan(NamedTuple):
 
     notes: NDArray[np.int32]
     template: NDArray[np.int32]
-    freedom: NDArray[np.int32]
+    constraints: NDArray[np.int32]
     highest: NDArray[np.int32]
     length: int
     strength: float
@@ -54,18 +57,18 @@ def woven(onsets: NDArray[np.int64], notes: NDArray[np.int32]) -> Plan:
 
 
 def filled_in(
-    template: NDArray[np.int32], freedom: NDArray[np.int32], highest: NDArray[np.int32], strength: float
+    template: NDArray[np.int32], constraints: NDArray[np.int32], highest: NDArray[np.int32], strength: float
 ) -> Plan:
     """A plan that follows `template` (steps, fields) step by step and ends with it.
 
     Args:
         template: raw steps, at least one.
-        freedom: `Freedom` of each of their values.
+        constraints: `Constraint` of each of their values.
         highest: of each step, what a near pitch may not exceed.
         strength: 0 (any near pitch) to 1 (the given pitch).
     """
     nothing = no_plan(template.shape[1])
-    rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, freedom, highest))
+    rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, constraints, highest))
     return Plan(nothing.notes, rows, free, limit, len(template), float(strength))
 
 
@@ -107,3 +110,63 @@ def lean(logits, size, given, barred, highest, strength):  # noqa: ANN001, ANN20
             near = (1 - share) * math.exp(logits[drawn] - largest) / total
             kept = share if drawn == given else 0.0
             logits[drawn] = np.float32(math.log(max(near + kept, LEAST)))
+
+
+def variation(representation: Representation, steps: NDArray[np.int32], strength: float) -> Plan:
+    """A plan that keeps the rhythm of `steps`.
+
+    Raises:
+        RequestError: the representation cannot be varied.
+    """
+    constraints = representation.variation(steps)
+    return filled_in(steps, constraints, _below_the_next(representation, steps), strength)
+
+
+def accompaniment(representation: Representation, melody: NDArray[np.int32]) -> tuple[Plan, NDArray | None]:
+    """A plan that keeps the steps of `melody`, and their `Constraint`; None where the new steps come between them.
+
+    Raises:
+        RequestError: the representation cannot play around given notes.
+    """
+    constraints = representation.accompaniment(melody)
+    if constraints is None:
+        return woven(representation.onsets(melody), melody), None
+    return filled_in(melody, constraints, np.full(len(melody), NEVER, dtype=np.int32), 0.0), constraints
+
+
+def around(
+    representation: Representation,
+    steps: NDArray[np.int32],
+    is_given: NDArray[np.bool_],
+    constraints: NDArray[np.int32] | None,
+) -> Piece:
+    """What was drawn around given notes.
+
+    Args:
+        representation: of the steps.
+        steps: all of them, (notes, fields).
+        is_given: which of them were, (notes,).
+        constraints: which of their values were, where steps followed a template.
+    """
+    if constraints is not None:
+        return representation.drawn_part(steps, constraints[: len(steps)])
+    drawn = steps[~is_given].copy()  # the others keep their place in time
+    drawn[:, 0] = np.diff(representation.onsets(steps)[~is_given], prepend=0)
+    return representation.decode(drawn)
+
+
+def _below_the_next(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.int32]:
+    """What the pitch of each step may not exceed, (notes,).
+
+    Pitches rise within a chord: one that rose above the next of its template would leave that no place.
+    """
+    highest = np.full(len(steps), NEVER, dtype=np.int32)
+    names = [field.name for field in representation.fields]
+    if not representation.opens_with_wait:
+        return highest
+    pitch = names.index("pitch")
+    same_time = steps[1:, 0] == 0
+    same_voice = (steps[1:, 1:pitch] == steps[:-1, 1:pitch]).all(axis=1)
+    below_next = np.where(same_time & same_voice, steps[1:, pitch] - 1, NEVER)
+    highest[:-1] = np.minimum(below_next, NEVER)
+    return highest

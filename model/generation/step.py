@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from model.arithmetic import sigmoid32
 from model.compiling import inlined, kept
-from model.generation.kernels.recurrent import add_product, biased, stack_step
 from model.generation.plan import NEVER, Plan, lean
 from model.generation.pointer import Pointer, agree, point, remember
 from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
+from model.generation.recurrent import add_product, biased, stack_step
 from model.generation.sampler import draw_class
 from model.generation.weights import (
     FEATURES,
@@ -37,10 +37,10 @@ from model.generation.weights import (
 )
 from model.network.heads import REFUSED
 from model.representation import law
-from model.representation.base import Freedom
+from model.representation.base import Constraint
 from model.representation.law import INPUT, UNKNOWN, Conditions
 
-FREE, GIVEN, HELD, NEAR, MOVED = (int(freedom) for freedom in Freedom)
+FREE, GIVEN, HELD, NEAR, MOVED = (int(one) for one in Constraint)
 CLOSE_S = (
     0.5  # an onset that would come so close before the last one is put off until the end, and joins the last chord
 )
@@ -57,7 +57,7 @@ PIECE = np.dtype(
         ("template", np.int32, (MOST_FIELDS,)),  # what the plan's template says of it: raw values
         ("template_classes", np.int32, (MOST_FIELDS,)),
         ("barred", np.int32, (MOST_FIELDS,)),  # classes that another one than before must not be
-        ("freedom", np.int32, (MOST_FIELDS,)),  # `Freedom` of each field
+        ("constraints", np.int32, (MOST_FIELDS,)),  # `Constraint` of each field
         ("now", np.int64),  # own time units since the composing started
         ("woven", np.int64),  # notes of the plan brought in
         ("filled", np.int64),  # steps drawn
@@ -142,7 +142,7 @@ def mask(state, conditions, piece, processors, rules, field, scratch):
         if left == 0:
             composable[rules.end_class] = 1
     law.forbid_composing(state, conditions, field, composable)
-    if piece.freedom[field] in (NEAR, MOVED):  # what a seed has, its variation may keep
+    if piece.constraints[field] in (NEAR, MOVED):  # what a seed has, its variation may keep
         composable[piece.template_classes[field]] = 1
     least = least_wait(rules, processors) if field == 0 else 0
     if state.left != UNKNOWN:
@@ -158,8 +158,8 @@ def _prepare(state, piece, plan, rules):
     """Read the template's row for this step."""
     row, has_template = min(piece.filled, len(plan.template) - 1), piece.filled < plan.length < NEVER
     for field in range(len(rules.sizes)):
-        piece.freedom[field] = plan.freedom[row, field] if has_template else FREE
-        is_held = piece.freedom[field] == HELD
+        piece.constraints[field] = plan.constraints[row, field] if has_template else FREE
+        is_held = piece.constraints[field] == HELD
         piece.template[field] = piece.latest[field] if is_held else plan.template[row, field]
     if has_template:
         law.to_classes(state, piece.latest, piece.barred)
@@ -175,17 +175,19 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
     decoder.law[1] = decoder.law[0]
     state, pointer = decoder.law[1], decoder.pointer
     for field in range(fields):
-        freedom, size, temperature = piece.freedom[field], rules.sizes[field], piece.temperature[field]
+        constraint, size, temperature = piece.constraints[field], rules.sizes[field], piece.temperature[field]
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
         _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
         mask(state, decoder.conditions, piece, processors, rules, field, scratch)
-        if freedom == FREE and not (field == 0 and state.left == 0):  # there the piece may end, as it never did before
+        if constraint == FREE and not (
+            field == 0 and state.left == 0
+        ):  # there the piece may end, as it never did before
             point(pointer, rules.pointing, field, size, logits)
         if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
             is_penalised = True
-        if freedom in (NEAR, MOVED):
-            barred = piece.barred[field] if freedom == MOVED else -1
+        if constraint in (NEAR, MOVED):
+            barred = piece.barred[field] if constraint == MOVED else -1
             highest = plan.highest[min(piece.filled, len(plan.highest) - 1)] - piece.template[field]
             lean(logits, size, piece.template_classes[field], barred, highest, plan.strength)
         drawn = draw_class(
@@ -199,7 +201,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
             scratch.probabilities,
         )
         raw = _value(state, rules, field, drawn, uniforms[fields if field == 0 else fields + 1])
-        if freedom in (GIVEN, HELD):
+        if constraint in (GIVEN, HELD):
             drawn, raw = piece.template_classes[field], piece.template[field]
         piece.classes[field], piece.raw[field] = drawn, raw
         agree(pointer, field, drawn)

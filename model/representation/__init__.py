@@ -2,15 +2,15 @@
 
 base            what every representation is: a codec, the constants of its law, what evaluation needs
 law             the law of a step: the functions that each representation has a version of, and `trace`
-measuring       the controls that real music would answer to
-buckets         numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
+measuring       the controls that real music corresponds to, in free time and in a `score`
 performance     note-level tuples (shift, pitch, velocity, duration) exact to 10 ms; the default for expressive piano
 score           several instruments on a beat grid, with drums, meters and tempi; the default for several instruments
 engraving       between a piece and the steps of `score`
+buckets         numbers of any size as classes of a closed vocabulary: exact when small, log-spaced when large
 grid            ticks, waits, lengths, tempi and meters of `score` as classes
-score_controls  what could be asked of the music in a `score`
 voices          four voices on a grid of sixteenths, as chorales are predicted; used by the bundle `chorale`
 four_parts      between a piece and a table of four voices
+event_stream    performances as the 388 events of Performance RNN, and back
 events          the 388 events of Performance RNN, one a step; what likelihoods are compared by
 notes           the classic tutorial's notes and chords out of a vocabulary built from a corpus
 chords          the names of notes and chords, and which known one is nearest to an unknown one

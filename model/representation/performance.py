@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from model.piece import NOTE, Piece, table
 from model.representation import buckets, performance_law
-from model.representation.base import Field, Freedom, Representation
+from model.representation.base import Constraint, Field, Representation
+from model.representation.event_stream import events_of
 from model.representation.measuring import measured_controls
 from model.representation.performance_law import (
     DURATION,
@@ -35,7 +36,7 @@ LONGEST_DRAWN_WAIT = 4 * STEPS_PER_SECOND  # a longer silence sounds like the en
 
 
 class Performance(Representation):
-    """Note-level tuples on a 10 ms grid; drums are left out and all instruments are played by one."""
+    """Note-level tuples on a 10 ms buckets; drums are left out and all instruments are played by one."""
 
     name = "performance"
     end_class = buckets.SIZE
@@ -99,8 +100,6 @@ class Performance(Representation):
 
     def symbols(self, steps: NDArray[np.int32]) -> NDArray[np.integer]:
         """The 388 events of Performance RNN that are the same music, (events,)."""
-        from model.representation.events import events_of  # which is made of performances
-
         return events_of(steps)
 
     def stretched(self, steps: NDArray[np.int32], factor: float) -> NDArray[np.int32]:
@@ -128,9 +127,9 @@ class Performance(Representation):
 
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """The pitches are free to move, all else is kept."""
-        freedom = np.full(steps.shape, int(Freedom.GIVEN), dtype=np.int32)
-        freedom[:, PITCH] = int(Freedom.NEAR)
-        return freedom
+        constraints = np.full(steps.shape, int(Constraint.GIVEN), dtype=np.int32)
+        constraints[:, PITCH] = int(Constraint.NEAR)
+        return constraints
 
     def quantisation_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
         """The logarithm of the widths of the buckets of shift and duration."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model.controls import Controls
 from model.piece import Piece
 from model.representation import engraving, grid, score_law
-from model.representation.base import Field, Freedom, Representation, Tensor
+from model.representation.base import Constraint, Field, Representation, Tensor
 from model.representation.engraving import (
     DRUMS,
     DURATION,
@@ -28,7 +28,7 @@ from model.representation.engraving import (
     TEMPO,
     VELOCITY_WIDTH,
 )
-from model.representation.score_controls import measured_blocks
+from model.representation.measuring import measured_blocks
 from model.representation.score_law import (
     ENDINGS,
     HIGHEST_PITCH,
@@ -141,9 +141,9 @@ class Score(Representation):
 
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """The pitches of all but the drums are free to move, everything else is kept."""
-        freedom = np.full(steps.shape, int(Freedom.GIVEN), dtype=np.int32)
-        freedom[is_pitched(steps[:, INSTRUMENT]), PITCH] = int(Freedom.NEAR)
-        return freedom
+        constraints = np.full(steps.shape, int(Constraint.GIVEN), dtype=np.int32)
+        constraints[is_pitched(steps[:, INSTRUMENT]), PITCH] = int(Constraint.NEAR)
+        return constraints
 
     def quantisation_nats(self, classes: NDArray[np.int32]) -> NDArray[np.float32]:
         """The logarithm of the widths of the buckets of shift and duration."""

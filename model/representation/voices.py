@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model.controls import KEYS, keys_of, one_hot
 from model.piece import Piece
 from model.representation import four_parts, voices_law
-from model.representation.base import BLOCK, Field, Freedom, Representation
+from model.representation.base import BLOCK, Constraint, Field, Representation
 from model.representation.four_parts import REST, VOICES
 from model.representation.voices_law import CHROMA, INPUT_SIZE, REST_CLASS, head_size
 
@@ -100,16 +100,16 @@ class Voices(Representation):
     def variation(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rests stay, held notes stay held, and where a voice moves it moves."""
         before = np.concatenate([np.full((1, VOICES), REST, dtype=np.int32), steps[:-1]])
-        moved = np.where(before == REST, int(Freedom.NEAR), int(Freedom.MOVED))
-        sounding = np.where(steps == before, int(Freedom.HELD), moved)
-        return np.where(steps == REST, int(Freedom.GIVEN), sounding).astype(np.int32)
+        moved = np.where(before == REST, int(Constraint.NEAR), int(Constraint.MOVED))
+        sounding = np.where(steps == before, int(Constraint.HELD), moved)
+        return np.where(steps == REST, int(Constraint.GIVEN), sounding).astype(np.int32)
 
     def accompaniment(self, steps: NDArray[np.int32]) -> NDArray[np.int32]:
         """The highest voice is given, its rests too; the others are sung below it."""
-        freedom = np.full(steps.shape, int(Freedom.FREE), dtype=np.int32)
-        freedom[:, 0] = int(Freedom.GIVEN)
-        return freedom
+        constraints = np.full(steps.shape, int(Constraint.FREE), dtype=np.int32)
+        constraints[:, 0] = int(Constraint.GIVEN)
+        return constraints
 
-    def drawn_part(self, steps: NDArray[np.int32], freedom: NDArray[np.int32]) -> Piece:
+    def drawn_part(self, steps: NDArray[np.int32], constraints: NDArray[np.int32]) -> Piece:
         """The voices that were not given."""
-        return self.decode(np.where(freedom == int(Freedom.GIVEN), REST, steps))
+        return self.decode(np.where(constraints == int(Constraint.GIVEN), REST, steps))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from model.bundles import Bundle, BundleStore, Card, pack
-from model.composing import Composer
 from model.corpora.corpus import Encoded
+from model.generation import Composer
 from model.network import PRESETS, NoteNetwork
 from model.training.loop import Progress, train
 from model.training.settings import TrainingSettings

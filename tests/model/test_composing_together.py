@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions, Composer
 from model.controls import Controls
 from model.errors import RequestError
+from model.generation import ComposeOptions, Composer
 from model.representation import Performance
 from tests.model.made_pieces import scales
 

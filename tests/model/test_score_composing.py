@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from model.bundles import BundleStore, Card, pack
-from model.composing import ComposeOptions, Composer
 from model.controls import Controls
+from model.generation import ComposeOptions, Composer
 from model.network import PRESETS, NoteNetwork
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 

@@ -7,8 +7,8 @@ import pytest
 
 from model.bundles import Card, pack
 from model.bundles.bundle import unpack
-from model.composing import ComposeOptions, Composer
 from model.corpora.corpus import Encoded
+from model.generation import ComposeOptions, Composer
 from model.network import PRESETS
 from model.representation import Performance, representation_of
 from model.training.loop import train

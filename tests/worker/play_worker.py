@@ -17,10 +17,10 @@ from pathlib import Path
 
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
-from model.composing import ComposeOptions
-from model.composing.fulfilment import Missed
 from model.controls import FAMILIES, KEYS, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
+from model.generation import ComposeOptions
+from model.generation.control_checks import Missed
 from model.piece import NOTE, Piece, table
 from model.similarity.originality import Originality
 from worker import heartbeat

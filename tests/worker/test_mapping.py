@@ -9,11 +9,11 @@ from jobs.contract import ComposeRequest, Mode
 from model import instruments
 from model.bundles.abilities import abilities_of
 from model.bundles.habits import Ensemble, Habits, Player
-from model.composing import MODES, ComposeOptions, options
-from model.composing.fulfilment import Missed
 from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
 from model.errors import RequestError
-from model.generation.parameters import SamplingParameters
+from model.generation import MODES, ComposeOptions, options
+from model.generation.control_checks import Missed
+from model.generation.options import SamplingParameters
 from model.network.config import NetworkConfig
 from model.similarity.originality import Originality
 from worker import mapping
@@ -59,7 +59,7 @@ def test_everything_asked_reaches_the_model():
         controls=Controls(
             style="waltz", key="F# minor", tempo_bpm=90, meter="3/4", density=2, instruments=("bass", "drums")
         ),
-        taste=SamplingParameters(temperature=0.7, top_k=5, top_p=0.8, min_p=0.1),
+        sampling=SamplingParameters(temperature=0.7, top_k=5, top_p=0.8, min_p=0.1),
         strength=0.1,
         random_seed=9,
         include_seed=False,

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundles import Bundle
-from model.composing import ComposeOptions, Composer
-from model.composing.seeds import first_part
 from model.errors import RequestError
 from model.files import replace_file
+from model.generation import ComposeOptions, Composer
+from model.generation.seeds import first_part
 from model.midi import write_midi
 from model.piece import Piece
 from model.similarity.originality import OriginalityIndex

@@ -11,7 +11,7 @@ import tensorflow as tf
 from model.__main__ import main
 from model.classic.sampling import ClassicSampler
 from model.classic.windows import Windows, after
-from model.generation.parameters import SamplingParameters
+from model.generation.options import SamplingParameters
 from model.network import PRESETS, ClassicNetwork
 from model.network.classic import NOTHING_YET
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.generation.parameters import DRAW_FROM_ALL
+from model.generation.options import DRAW_FROM_ALL
 from model.generation.sampler import draw_one
 
 LOGITS = np.log(np.array([0.1, 0.4, 0.05, 0.25, 0.2], dtype=np.float32))
@@ -40,7 +40,7 @@ def test_classes_come_as_often_as_the_softmax_says(temperature: float):
 
 
 def test_random_numbers_give_the_distribution_as_well():
-    # Given 20,000 random draws, Pearson's statistic for four degrees of freedom
+    # Given 20,000 random draws, Pearson's statistic for four degrees of constraints
     uniforms = np.random.default_rng(0).random(20_000, dtype=np.float32)
     counts = np.bincount(drawn(LOGITS, uniforms), minlength=5)
     expected = np.exp(LOGITS) * 20_000

@@ -16,7 +16,7 @@ from model.generation.step import CLOSE_S, LAST_CHORD_S
 from model.network import PRESETS, NoteNetwork
 from model.network.rounding import rounded_twin
 from model.representation import Performance
-from model.representation.base import UNKNOWN, Freedom
+from model.representation.base import UNKNOWN, Constraint
 from model.representation.performance import DURATION, PITCH, SHIFT, VELOCITY
 from tests.model.made_pieces import scales
 
@@ -70,10 +70,10 @@ def test_what_is_drawn_is_music_in_canonical_order(engine: Engine):
 def test_a_prefilled_piece_goes_on_as_one_that_was_given_the_same_notes_one_by_one(engine: Engine):
     # Given a beginning that is read in one pass, and the same as a template that leaves nothing open
     steps = scales(1, 20)[0]
-    given = np.full(steps.shape, int(Freedom.GIVEN), dtype=np.int32)
+    given = np.full(steps.shape, int(Constraint.GIVEN), dtype=np.int32)
     open_ended = np.concatenate([steps, np.zeros((1, 4), np.int32)])
-    freedom = np.concatenate([given, np.full((1, 4), int(Freedom.FREE), dtype=np.int32)])
-    plan = filled_in(open_ended, freedom, np.full(21, NEVER), 0.0)
+    constraints = np.concatenate([given, np.full((1, 4), int(Constraint.FREE), dtype=np.int32)])
+    plan = filled_in(open_ended, constraints, np.full(21, NEVER), 0.0)
     sure = SamplingParameters(top_k=1)
     # When both go on by one note
     prefilled = drawn(engine, 5, sure, most_steps=1, state=engine.decoders.prefill(steps), is_penalised=False)
@@ -117,8 +117,8 @@ def test_given_notes_come_where_they_were_asked_for_and_in_canonical_order(engin
 
 def test_a_variation_keeps_what_is_given_and_stays_near_where_it_may_move(engine: Engine):
     steps = scales(1, 40)[0]
-    freedom = PERFORMANCE.variation(steps)
-    varied = drawn(engine, 1, most_steps=99, plan=filled_in(steps, freedom, np.full(40, NEVER), 0.3))
+    constraints = PERFORMANCE.variation(steps)
+    varied = drawn(engine, 1, most_steps=99, plan=filled_in(steps, constraints, np.full(40, NEVER), 0.3))
     kept = [SHIFT, VELOCITY, DURATION]
     np.testing.assert_array_equal(varied[:, kept], steps[:, kept])
     assert 0 < np.abs(varied[:, PITCH] - steps[:, PITCH]).max() <= 12
@@ -148,8 +148,8 @@ def test_notes_come_as_often_as_the_network_says(stack: str):
     # When many pieces go on from there at once
     engine = Engine(network, 8)
     state, sampling = engine.decoders.prefill(steps), SamplingParameters(top_p=1.0)
-    freedom = np.array([[int(Freedom.GIVEN), *[int(Freedom.FREE)] * 3]])
-    a_second_later = filled_in(np.array([[100, 60, 16, 10]]), freedom, np.array([NEVER]), 0.0)
+    constraints = np.array([[int(Constraint.GIVEN), *[int(Constraint.FREE)] * 3]])
+    a_second_later = filled_in(np.array([[100, 60, 16, 10]]), constraints, np.array([NEVER]), 0.0)
     handles = [
         engine.submit(Request(state, np.random.default_rng(seed), sampling, a_second_later, is_penalised=False))
         for seed in range(1500)

@@ -11,12 +11,11 @@ import pytest
 
 from model.bundles import BundleStore
 from model.bundles.habits import Ensemble, Habits, Player
-from model.composing import ComposeOptions, Composer
-from model.composing.unasked import Settled, settled
 from model.controls import KEYS, Controls, keys_of
-from model.generation import processors
+from model.generation import ComposeOptions, Composer, processors
+from model.generation.conditions import ResolvedControls, resolve_controls
 from model.generation.processors import Playing
-from tests.model.composing.conftest import untaught
+from tests.model.generation.compose.conftest import untaught
 
 TOGETHER = 0.4
 
@@ -50,19 +49,19 @@ def drawn(controls: Controls, habits: Habits | None = HABITS, seeds: int = 200) 
     return Counter(settle(controls, seed, habits).controls for seed in range(seeds))
 
 
-def settle(controls: Controls, seed: int, habits: Habits | None = HABITS) -> Settled:
+def settle(controls: Controls, seed: int, habits: Habits | None = HABITS) -> ResolvedControls:
     """What they become for one."""
-    return settled(ComposeOptions(random_seed=seed, controls=controls), habits)
+    return resolve_controls(ComposeOptions(random_seed=seed, controls=controls), habits)
 
 
 def test_where_no_key_is_asked_random_seeds_draw_one_that_is_usual():
     usual = Habits(keys=tuple(float(key in ("G major", "E minor")) for key in KEYS))
-    drawn = [settled(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
+    drawn = [resolve_controls(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
     assert set(drawn) == {"G major", "E minor"}
-    assert drawn == [settled(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
+    assert drawn == [resolve_controls(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
     asked = ComposeOptions(random_seed=1, controls=Controls(key="Bb major"))
-    assert settled(asked, usual).controls == asked.controls
-    assert settled(ComposeOptions(random_seed=1), None) == Settled(Controls())
+    assert resolve_controls(asked, usual).controls == asked.controls
+    assert resolve_controls(ComposeOptions(random_seed=1), None) == ResolvedControls(Controls())
 
 
 def test_a_piece_without_a_wish_is_in_the_key_that_was_drawn_and_says_nothing_of_it(
@@ -130,6 +129,6 @@ def test_everyone_who_was_drawn_plays_and_nobody_is_told_of_a_wish_that_was_not_
     for place, (_, options) in enumerate(wishes):
         piece = made[place].piece
         playing = {piece.instruments[index].program for index in np.unique(piece.notes["instrument"])}
-        assert playing == {program for program, _ in settled(options, HABITS).playing.players}
+        assert playing == {program for program, _ in resolve_controls(options, HABITS).playing.players}
         assert made[place].controls == Controls()
         assert made[place].remarks == ()

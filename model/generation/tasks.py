@@ -9,25 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundles.habits import Habits
-from model.composing import joining, plans, seeds
-from model.composing.casting import learnt_programs, played_lately, substitutes
-from model.composing.density import asked_rate, at_rate, rate_of
-from model.composing.fulfilment import parts_left_behind, played_by
-from model.composing.hearing import Hearing
-from model.composing.joining import Joint
-from model.composing.key_signatures import in_key
-from model.composing.length import LONGEST_RING_S, length_of
-from model.composing.options import MAX_LENGTH_S, ComposeOptions
-from model.composing.polyphony import limited
-from model.composing.recasting import Recasting, recasting_of, with_asked
-from model.composing.tracks import named
-from model.composing.unasked import Settled, drawn_rate, players_of, settled
+from model.bundles.instrumentation import learnt_programs, played_lately, substitutes
 from model.controls import Controls
 from model.errors import RequestError
-from model.generation import Drawing, Engine, Progress, Request
+from model.generation import joining, seeds
+from model.generation.conditions import (
+    LONGEST_RING_S,
+    ResolvedControls,
+    asked_rate,
+    at_rate,
+    drawn_rate,
+    length_of,
+    players_of,
+    rate_of,
+    resolve_controls,
+)
+from model.generation.control_checks import parts_left_behind, played_by
 from model.generation.decoder import DecoderState
-from model.generation.plan import Plan
+from model.generation.engine import Drawing, Engine, Progress, Request
+from model.generation.finishing import in_key, limited, named
+from model.generation.joining import SplicePoint
+from model.generation.options import MAX_LENGTH_S, ComposeOptions
+from model.generation.plan import Plan, accompaniment, around, variation
 from model.generation.processors import Playing
+from model.generation.seed_encoding import SeedEncoder, SeedNormalization, normalization_of, with_asked
 from model.instruments import DRUMS_PROGRAM, FAMILIES, PER_FAMILY
 from model.piece import Piece
 from model.representation.base import UNKNOWN
@@ -62,7 +67,7 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Assignment:
+class GenerationTask:
     """What the sampler is to do, and what becomes of it."""
 
     state: DecoderState
@@ -72,7 +77,7 @@ class Assignment:
     finish: Callable[[Drawing], Finished]
 
 
-class Assignments:
+class TaskBuilder:
     """Makes them for one model."""
 
     def __init__(self, engine: Engine, habits: Habits | None = None, usual_velocity: int | None = None) -> None:
@@ -87,11 +92,11 @@ class Assignments:
         self._engine, self._decoders = engine, engine.decoders
         self._representation = engine.representation
         self._habits = habits
-        self._hearing = Hearing(self._representation)
-        self._in_beats = self._hearing.in_beats
+        self._seed_encoder = SeedEncoder(self._representation)
+        self._in_beats = self._seed_encoder.in_beats
         self._fields = [field.name for field in self._representation.fields]
 
-    def of(self, seed: Piece | None, options: ComposeOptions) -> Assignment:
+    def of(self, seed: Piece | None, options: ComposeOptions) -> GenerationTask:
         """What `options` ask for.
 
         Raises:
@@ -105,24 +110,26 @@ class Assignments:
         make = {"continue": self._continued, "vary": self._varied, "accompany": self._accompanied}[options.mode]
         return self._from_nothing(options) if seed is None else make(seed, options)
 
-    def _from_nothing(self, options: ComposeOptions) -> Assignment:
+    def _from_nothing(self, options: ComposeOptions) -> GenerationTask:
         notes_per_s = drawn_rate(options, self._habits)
-        chosen = settled(options, self._habits)
-        wishes, playing = chosen.controls, chosen.playing
-        recast = Recasting(chosen.programs, asked=frozenset(chosen.programs))
-        asked = self._representation.controls.vector(at_rate(wishes, notes_per_s))
+        chosen = resolve_controls(options, self._habits)
+        controls, playing = chosen.controls, chosen.playing
+        normalization = SeedNormalization(chosen.programs, asked=frozenset(chosen.programs))
+        asked = self._representation.controls.vector(at_rate(controls, notes_per_s))
         heading, clock = self._heading(asked, options)
         length = length_of(self._representation, options, clock)
-        left = length.left if self._representation.opens_with_wait else length.left - 1 + self._hearing.first_onset()
+        left = (
+            length.left if self._representation.opens_with_wait else length.left - 1 + self._seed_encoder.first_onset()
+        )
         state = self._after(heading, asked, left)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._decoded(drawing.steps), clock)
-            written = named(recast.written(composed))
-            piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), wishes.key)
+            written = named(normalization.written(composed))
+            piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), controls.key)
             return Finished(piece, 0.0, composed, piece, (), chosen.missing, piece.end_s)
 
-        state = self._decoders.steered(state, wishes.key, notes_per_s, playing=playing)
+        state = self._decoders.steered(state, controls.key, notes_per_s, playing=playing)
         return self._free(state, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> DecoderState:
@@ -140,7 +147,7 @@ class Assignments:
         request = Request(
             state=self._decoders.start(asked, UNKNOWN),
             random=np.random.Generator(np.random.Philox(options.random_seed).jumped()),
-            sampling=options.sampling(representation),
+            sampling=options.sampling_for(representation),
             most_steps=representation.headings,
         )
         drawn = self._engine.submit(request).result()
@@ -149,36 +156,38 @@ class Assignments:
         update = {"tempo_bpm": options.controls.tempo_bpm or tempo_bpm, "meter": meter}
         return heading, options.controls.model_copy(update=update)
 
-    def _continued(self, seed: Piece, options: ComposeOptions) -> Assignment:
+    def _continued(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         sent, seed = seed, seeds.going_on(seed)
-        recast = recasting_of(seed, self._representation, self._habits, self._usual_velocity)
-        steps = self._hearing.steps(recast.heard(seed))
-        joint = self._hearing.joint(seed, steps)
-        phase = seeds.ticks_into_bar(seed, joint.tick) / seed.ticks_per_quarter
-        clock = self._clock(seed, joint.tick, options)
+        normalization = normalization_of(seed, self._representation, self._habits, self._usual_velocity)
+        steps = self._seed_encoder.steps(normalization.heard(seed))
+        splice = self._seed_encoder.splice_point(seed, steps)
+        phase = seeds.ticks_into_bar(seed, splice.tick) / seed.ticks_per_quarter
+        clock = self._clock(seed, splice.tick, options)
         length = length_of(self._representation, options, clock, phase)
-        latest = self._hearing.latest(steps)
+        latest = self._seed_encoder.latest(steps)
         chosen = self._players(options.controls, latest)
         if chosen.programs or chosen.missing:
-            recast = with_asked(recast, chosen.programs)
-        asked = self._hearing.as_before(latest, self._representation.controls.vector(chosen.controls))
+            normalization = with_asked(normalization, chosen.programs)
+        asked = self._seed_encoder.as_before(latest, self._representation.controls.vector(chosen.controls))
         state = self._decoders.conditioned(self._decoders.prefill(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
-        beat = self._hearing.beat(latest)
+        beat = self._seed_encoder.beat(latest)
         state = self._decoders.steered(state, options.controls.key, notes_per_s, beat, chosen.playing)
         remarks = self._tempo_left_behind(sent, seed, options)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._timed(self._decoded(drawing.steps), clock)
-            written = recast.written(composed)
+            written = normalization.written(composed)
             if not options.include_seed:
                 written = seeds.in_phase(named(written), phase) if self._in_beats else named(written)
                 piece = joining.alone(written, length.seconds, length.ring_s, self._in_beats)
                 piece = in_key(self._signed_as(seed, piece), options.controls.key)
                 left = self._parts_left_behind(seed, piece, options)
                 return Finished(piece, 0.0, composed, piece, (*remarks, *left), chosen.missing, piece.end_s)
-            first = seeds.at_tempo(seed, joint.tick, clock) if self._in_beats else seed
-            joined, seed_s, said = joining.continued(first, written, joint, length.seconds, length.ring_s, MAX_LENGTH_S)
+            first = seeds.at_tempo(seed, splice.tick, clock) if self._in_beats else seed
+            joined, seed_s, said = joining.continued(
+                first, written, splice, length.seconds, length.ring_s, MAX_LENGTH_S
+            )
             begins = int(joined.ticks_at(seed_s))
             joined = in_key(named(joined, len(seed.instruments)), options.controls.key, begins)
             new = joined.with_notes(joined.notes[joined.onsets_s >= seed_s - 1e-6])
@@ -196,17 +205,17 @@ class Assignments:
         last["tick"] = 0
         return replace(piece, key_signatures=last)
 
-    def _players(self, asked: Controls, heard: NDArray[np.int32]) -> Settled:
+    def _players(self, asked: Controls, heard: NDArray[np.int32]) -> ResolvedControls:
         """Who plays what follows steps `heard`: whoever is asked for, else whoever played in them."""
         if self._habits is None or not self._habits.ensembles or "instrument" not in self._fields:
-            return Settled(asked)
+            return ResolvedControls(asked)
         if asked.instruments:
             return players_of(asked, self._habits)
         played = played_lately(heard[:, self._fields.index("instrument")], learnt_programs(self._habits))
         if not played:
-            return Settled(asked)
+            return ResolvedControls(asked)
         families = tuple(dict.fromkeys(FAMILIES[program // PER_FAMILY] for program, _ in played))
-        return Settled(asked.model_copy(update={"instruments": families}), Playing(played, None))
+        return ResolvedControls(asked.model_copy(update={"instruments": families}), Playing(played, None))
 
     def _check(self, seed: Piece) -> None:
         """Refuse a seed of which the network knows nothing.
@@ -248,20 +257,20 @@ class Assignments:
             return ()
         return (f"Continues at {60e6 / main:.0f} bpm, the seed's main tempo.",)
 
-    def _varied(self, seed: Piece, options: ComposeOptions) -> Assignment:
+    def _varied(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         part, remarks = self._part(seed, options, MAX_LENGTH_S / 2 if options.include_seed else MAX_LENGTH_S)
-        recast = recasting_of(part, self._representation, self._habits, self._usual_velocity)
-        steps = self._hearing.steps(recast.heard(part))
-        plan = plans.variation(self._representation, steps, options.strength)
+        normalization = normalization_of(part, self._representation, self._habits, self._usual_velocity)
+        steps = self._seed_encoder.steps(normalization.heard(part))
+        plan = variation(self._representation, steps, options.strength)
         asked = self._representation.controls.vector(options.controls)
         state = self._decoders.start(asked, int(self._representation.onsets(steps)[-1]))
         state = self._decoders.steered(state, options.controls.key, None)
-        joint = Joint(self._hearing.origin(part, steps), self._in_beats)
+        splice = SplicePoint(self._seed_encoder.origin(part, steps), self._in_beats)
 
         def finish(drawing: Drawing) -> Finished:
             composed = self._representation.decode(drawing.steps)
-            written = recast.written(composed)
-            placed = seeds.at_tempo(joining.placed(part, written, joint), 0, self._asked_clock(options))
+            written = normalization.written(composed)
+            placed = seeds.at_tempo(joining.placed(part, written, splice), 0, self._asked_clock(options))
             alone = named(seeds.from_tick(placed, seeds.start_of(placed)))
             if not options.include_seed:
                 return Finished(alone, 0.0, composed, alone, remarks, (), alone.end_s)
@@ -270,47 +279,47 @@ class Assignments:
             end = int((theme.notes["onset"] + theme.notes["duration"]).max())
             after = seeds.next_bar(theme, end) if self._in_beats else int(theme.ticks_at(theme.end_s + BETWEEN_S))
             both = seeds.at_tempo(seeds.repeated_maps(theme, after, into_bar), after, self._asked_clock(options))
-            piece, seed_s = joining.together(both, written, Joint(after, self._in_beats))
+            piece, seed_s = joining.together(both, written, SplicePoint(after, self._in_beats))
             piece = named(piece, len(part.instruments))
             return Finished(piece, seed_s, composed, alone, remarks, (), alone.end_s)
 
-        return Assignment(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
+        return GenerationTask(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
 
-    def _accompanied(self, seed: Piece, options: ComposeOptions) -> Assignment:
+    def _accompanied(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
-        recast = recasting_of(part, self._representation, self._habits, self._usual_velocity)
-        steps = self._hearing.steps(recast.heard(part))
+        normalization = normalization_of(part, self._representation, self._habits, self._usual_velocity)
+        steps = self._seed_encoder.steps(normalization.heard(part))
         chosen = self._accompanists(options.controls)
-        recast = with_asked(recast, chosen.programs)
+        normalization = with_asked(normalization, chosen.programs)
         asked = self._representation.controls.vector(chosen.controls)
         headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
-        plan, freedom = plans.accompaniment(self._representation, steps[headings:])
+        plan, constraints = accompaniment(self._representation, steps[headings:])
         state = self._after(steps[:headings], asked, left)
         state = self._decoders.steered(
             state, options.controls.key, asked_rate(options.controls), playing=chosen.playing
         )
-        joint = Joint(max(0, self._hearing.origin(part, steps)), self._in_beats, is_part_of_seed=False)
+        splice = SplicePoint(max(0, self._seed_encoder.origin(part, steps)), self._in_beats, is_part_of_seed=False)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = plans.around(self._representation, drawing.steps, drawing.is_given, freedom)
-            alone = named(joining.placed(part, recast.written(composed), joint))
+            composed = around(self._representation, drawing.steps, drawing.is_given, constraints)
+            alone = named(joining.placed(part, normalization.written(composed), splice))
             piece = alone
             if options.include_seed:
-                piece = named(joining.together(part, recast.written(composed), joint)[0], len(part.instruments))
+                piece = named(joining.together(part, normalization.written(composed), splice)[0], len(part.instruments))
             start = seeds.start_of(piece)
             end_s = part.end_s - float(piece.seconds_at(start))
             piece = joining.ending(seeds.from_tick(piece, start), end_s, LONGEST_RING_S, in_beats=False)
             return Finished(piece, 0.0, composed, alone, remarks, chosen.missing, part.end_s)
 
-        if freedom is not None:
-            return Assignment(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
+        if constraints is not None:
+            return GenerationTask(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
         most = len(steps) + int((part.end_s + 1) * MOST_NOTES_PER_SECOND)
-        return Assignment(state, plan, most, lambda now: now.woven / len(steps), finish)
+        return GenerationTask(state, plan, most, lambda now: now.woven / len(steps), finish)
 
-    def _accompanists(self, asked: Controls) -> Settled:
+    def _accompanists(self, asked: Controls) -> ResolvedControls:
         """Who plays around a melody: whoever is asked for; it is open where nobody is."""
         if not asked.instruments or self._habits is None or not self._habits.ensembles:
-            return Settled(asked)
+            return ResolvedControls(asked)
         return players_of(asked, self._habits)
 
     def _decoded(self, steps: NDArray[np.int32]) -> Piece:
@@ -319,11 +328,11 @@ class Assignments:
 
     def _free(
         self, state: DecoderState, left: int, seconds: float, finish: Callable[[Drawing], Finished]
-    ) -> Assignment:
+    ) -> GenerationTask:
         is_even = self._representation.waits() is None
         steps_per_note = 1 if self._representation.opens_with_wait else MOST_TOKENS_PER_NOTE
         most = left + 1 if is_even else int(seconds * MOST_NOTES_PER_SECOND * steps_per_note)
-        return Assignment(state, None, most, lambda now: 1 - now.left / left, finish)
+        return GenerationTask(state, None, most, lambda now: 1 - now.left / left, finish)
 
     def _part(self, seed: Piece, options: ComposeOptions, longest_s: float) -> tuple[Piece, tuple[str, ...]]:
         """As much of the beginning of `seed` as is asked for or may be, and a sentence where that is not all."""

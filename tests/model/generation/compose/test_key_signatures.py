@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from model.composing import seeds
-from model.composing.key_signatures import in_key, signature_of
 from model.controls import KEYS
+from model.generation import seeds
+from model.generation.finishing import in_key, signature_of
 from model.midi import read_midi, write_midi
 from model.piece import BEND, CONTROL, KEY_SIGNATURE, NOTE, Instrument, Piece, table
 

@@ -11,15 +11,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
+
 from model.bundles import Bundle
-from model.composing.assignment import Assignment, Assignments
-from model.composing.fulfilment import Missed, fulfilment_of
-from model.composing.options import ComposeOptions
-from model.composing.performing import perform, submit
-from model.composing.recasting import level_velocity
 from model.controls import Controls
 from model.errors import RequestError
-from model.generation import SLOTS, Drawing, Engine, Handle, SamplingParameters
+from model.generation.control_checks import Missed, fulfilment_of
+from model.generation.engine import SLOTS, Drawing, Engine, Handle, Request, SamplingParameters
+from model.generation.options import ComposeOptions
+from model.generation.seed_encoding import level_velocity
+from model.generation.tasks import GenerationTask, TaskBuilder
 from model.piece import Piece
 from model.similarity.originality import Originality, originality_of
 
@@ -68,7 +69,7 @@ class Composer:
         self.representation = self._engine.representation
         sample = bundle.replay_sample()
         usual = level_velocity(self.representation, sample.train.pieces) if sample is not None else None
-        self._assignments = Assignments(self._engine, bundle.habits, usual)
+        self._assignments = TaskBuilder(self._engine, bundle.habits, usual)
         self._learnt_from = bundle.originality()
 
     @property
@@ -113,22 +114,22 @@ class Composer:
         return self._composition(assignment, drawing, options, {"prime": primed - started, "sample": sampled - primed})
 
     def compose_all(
-        self, wishes: Iterable[tuple[Piece | None, ComposeOptions]], slots: int = SLOTS
+        self, requests: Iterable[tuple[Piece | None, ComposeOptions]], slots: int = SLOTS
     ) -> Iterator[tuple[int, Composition]]:
         """Many pieces, drawn side by side: several times as fast as one by one, and the same pieces.
 
         Args:
-            wishes: seed and options of each, as of `compose`.
+            requests: seed and options of each, as of `compose`.
             slots: how many are asked for at a time.
 
         Yields:
-            The place of each in `wishes` and the piece, in the order in which they end.
+            The place of each in `requests` and the piece, in the order in which they end.
 
         Raises:
             RequestError: as `compose` does.
         """
-        waiting = enumerate(wishes)
-        under_way: dict[Future[Drawing], tuple[int, Assignment, ComposeOptions]] = {}
+        waiting = enumerate(requests)
+        under_way: dict[Future[Drawing], tuple[int, GenerationTask, ComposeOptions]] = {}
         while True:
             for place, (seed, options) in islice(waiting, slots - len(under_way)):
                 handle, assignment = self._begin(seed, options)
@@ -139,7 +140,7 @@ class Composer:
                 place, assignment, options = under_way.pop(future)
                 yield place, self._composition(assignment, future.result(), options, {})
 
-    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Handle, Assignment]:
+    def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Handle, GenerationTask]:
         """Ask for a piece without waiting for it."""
         self._check(options)
         assignment = self._assignments.of(seed, options)
@@ -147,10 +148,10 @@ class Composer:
 
     def _check(self, options: ComposeOptions) -> None:
         options.check()
-        _check_fields(options.taste, [field.name for field in self.representation.fields])
+        _check_fields(options.sampling, [field.name for field in self.representation.fields])
 
     def _composition(
-        self, assignment: Assignment, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]
+        self, assignment: GenerationTask, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]
     ) -> Composition:
         finished = assignment.finish(drawing)
         new_s = None if drawing.stopped else finished.new_s
@@ -173,7 +174,38 @@ class Composer:
         )
 
 
-def _check_fields(taste: SamplingParameters, fields: list[str]) -> None:
-    for name in taste.temperatures:
+def _check_fields(sampling: SamplingParameters, fields: list[str]) -> None:
+    for name in sampling.temperatures:
         if name not in fields:
             raise RequestError(f"This model draws no '{name}'. A temperature can be given for: {', '.join(fields)}.")
+
+
+def submit(engine: Engine, assignment: GenerationTask, options: ComposeOptions) -> Handle:
+    """Ask the engine for what `assignment` says, drawn as `options` say."""
+    return engine.submit(
+        Request(
+            state=assignment.state,
+            random=np.random.Generator(np.random.Philox(options.random_seed)),
+            sampling=options.sampling_for(engine.representation),
+            plan=assignment.plan,
+            is_penalised=options.repetition_penalty,
+            most_steps=assignment.most_steps,
+        )
+    )
+
+
+def perform(
+    engine: Engine,
+    assignment: GenerationTask,
+    options: ComposeOptions,
+    on_progress: Callable[[float], None],
+    should_stop: Callable[[], bool],
+) -> Drawing:
+    """Draw steps until the piece ends, is stopped, or has more notes than any piece should."""
+    handle = submit(engine, assignment, options)
+    for chunk in handle.chunks():
+        progress = chunk.progress
+        on_progress(1.0 if progress.is_over else min(assignment.progress(progress), 1.0))
+        if not progress.is_over and should_stop():
+            handle.stop()
+    return handle.result()

@@ -8,10 +8,10 @@ import math
 import pytest
 
 from model.commands import compose_options
-from model.composing import ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
-from model.generation.parameters import SamplingParameters
+from model.generation import ComposeOptions
+from model.generation.options import SamplingParameters
 
 
 def test_what_is_usual_is_allowed():
@@ -32,15 +32,15 @@ def test_what_is_usual_is_allowed():
         (ComposeOptions(strength=1.01), "between 0 .* and 1"),
         (ComposeOptions(strength=math.nan), "between 0 .* and 1"),
         (ComposeOptions(random_seed=-1), "from 0 on"),
-        (ComposeOptions(taste=SamplingParameters(temperature=0.09)), r"temperature must lie between 0\.1 and 2"),
-        (ComposeOptions(taste=SamplingParameters(temperature=math.nan)), r"between 0\.1 and 2"),
+        (ComposeOptions(sampling=SamplingParameters(temperature=0.09)), r"temperature must lie between 0\.1 and 2"),
+        (ComposeOptions(sampling=SamplingParameters(temperature=math.nan)), r"between 0\.1 and 2"),
         (
-            ComposeOptions(taste=SamplingParameters(temperatures={"pitch": 2.1})),
+            ComposeOptions(sampling=SamplingParameters(temperatures={"pitch": 2.1})),
             "temperature of 'pitch' must lie",
         ),
-        (ComposeOptions(taste=SamplingParameters(top_k=-1)), "Top-k must lie between 1 and 1000"),
-        (ComposeOptions(taste=SamplingParameters(top_p=0.01)), r"Top-p must lie between 0\.05 and 1"),
-        (ComposeOptions(taste=SamplingParameters(min_p=0.6)), r"Min-p must lie between 0 and 0\.5"),
+        (ComposeOptions(sampling=SamplingParameters(top_k=-1)), "Top-k must lie between 1 and 1000"),
+        (ComposeOptions(sampling=SamplingParameters(top_p=0.01)), r"Top-p must lie between 0\.05 and 1"),
+        (ComposeOptions(sampling=SamplingParameters(min_p=0.6)), r"Min-p must lie between 0 and 0\.5"),
     ],
 )
 def test_what_is_out_of_range_is_refused_in_a_sentence(options: ComposeOptions, sentence: str):
@@ -67,11 +67,11 @@ def test_a_command_line_can_ask_for_everything():
         mode="vary",
         bars=16,
         controls=controls,
-        taste=SamplingParameters(0.9, 40, 0.9, 0.02, {"pitch": 1.1}),
+        sampling=SamplingParameters(0.9, 40, 0.9, 0.02, {"pitch": 1.1}),
         strength=0.4,
         random_seed=9,
         include_seed=False,
-        guard=False,
+        repetition_penalty=False,
     )
 
 

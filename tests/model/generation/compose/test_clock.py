@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions, Composer, seeds
-from model.composing.joining import Joint, alone, placed
+from model.generation import ComposeOptions, Composer, seeds
+from model.generation.joining import SplicePoint, alone, placed
 from model.midi import read_midi
 from model.piece import METER, NOTE, TEMPO, Piece, table
 from tests.model.midi import midi_bytes
@@ -119,6 +119,6 @@ def test_a_continuation_without_its_seed_keeps_the_seeds_bars():
 def test_new_music_beside_a_seed_stands_on_the_seeds_ticks():
     seed = quarters(8, {0: 120, 4: 60})
     new = Piece(notes=table(NOTE, [(0, 240, 50, 64, 0), (960, 240, 52, 64, 0)]), ticks_per_quarter=240)
-    piece = placed(seed, new, Joint(960, in_beats=True))
+    piece = placed(seed, new, SplicePoint(960, in_beats=True))
     np.testing.assert_array_equal(piece.notes["onset"] * 480 / piece.ticks_per_quarter, [960, 2880])
     assert piece.seconds_at(piece.notes["onset"]).tolist() == [1.0, 4.0]

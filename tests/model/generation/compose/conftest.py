@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from model.bundles import Bundle, BundleStore, Card, pack
-from model.composing import Composer
+from model.generation import Composer
 from model.network import PRESETS, NoteNetwork
 
 CARD = Card(title="Untaught", description="Made for tests.", data="none", licence="CC0-1.0")

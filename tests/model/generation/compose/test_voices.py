@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions, Composer
+from model.generation import ComposeOptions, Composer
 from model.piece import NOTE, TEMPO, Instrument, Piece, table
 from model.representation import representation_of
 

@@ -9,10 +9,9 @@ import pytest
 
 from model.analysis.metrics import note_density
 from model.bundles.habits import Habits
-from model.composing import ComposeOptions, Composer
-from model.composing.density import asked_rate, at_rate, rate_of
-from model.composing.unasked import drawn_rate
 from model.controls import DENSITIES, Controls
+from model.generation import ComposeOptions, Composer
+from model.generation.conditions import asked_rate, at_rate, drawn_rate, rate_of
 from model.representation import Performance, representation_of
 from model.representation.measuring import MIDDLES, NOTES_PER_SECOND
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing.joining import Joint, alone
-from model.composing.joining import continued as joined
-from model.composing.players import OWN_INSTRUMENT
+from model.generation.joining import OWN_INSTRUMENT, SplicePoint, alone
+from model.generation.joining import continued as joined
 from model.midi import MidiLimits, read_midi, write_midi
 from model.piece import BEND, CONTROL, NOTE, PEDAL, TEMPO, Instrument, Piece, table
 
@@ -24,7 +23,7 @@ def seed_of(*rows: tuple[int, int, int, int, int], instruments: tuple[Instrument
 
 def continued(seed: Piece) -> tuple[Piece, float, tuple[str, ...]]:
     """The seed and the new music after its last onset."""
-    return joined(seed, NEW, Joint(int(seed.notes["onset"].max())), LENGTH_S, RING_S, LONGEST_S)
+    return joined(seed, NEW, SplicePoint(int(seed.notes["onset"].max())), LENGTH_S, RING_S, LONGEST_S)
 
 
 def struck(piece: Piece) -> list[tuple[float, int, int, Instrument]]:

@@ -7,13 +7,20 @@ import pytest
 
 from model import instrument_ranges as ranges
 from model.bundles.habits import Ensemble, Habits, Player
-from model.composing import ComposeOptions
-from model.composing.casting import cast, playable, substitutes
-from model.composing.polyphony import limited
-from model.composing.recasting import Recasting, is_one_line, level_velocity, recasting_of, with_asked, within_range
-from model.composing.unasked import settled
+from model.bundles.instrumentation import cast, playable, substitutes
 from model.controls import Controls
 from model.errors import RequestError
+from model.generation import ComposeOptions
+from model.generation.conditions import resolve_controls
+from model.generation.finishing import limited
+from model.generation.seed_encoding import (
+    SeedNormalization,
+    is_one_line,
+    level_velocity,
+    normalization_of,
+    with_asked,
+    within_range,
+)
 from model.instruments import family_of, programs_of
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Performance, Score
@@ -84,11 +91,11 @@ def test_drums_that_were_learnt_play():
 def test_asked_for_nothing_that_was_learnt_it_refuses_with_a_sentence():
     options = ComposeOptions(controls=Controls(instruments=("drum kit",)))
     with pytest.raises(RequestError, match="hasn't learnt drums"):
-        settled(options, HABITS)
+        resolve_controls(options, HABITS)
 
 
 def test_any_combination_has_players_and_the_network_is_told_their_families():
-    found = settled(ComposeOptions(controls=Controls(instruments=("trumpet", "trombone"))), HABITS)
+    found = resolve_controls(ComposeOptions(controls=Controls(instruments=("trumpet", "trombone"))), HABITS)
     assert found.playing is not None
     assert len(found.playing.players) == 2
     assert set(found.programs) <= {56, 57}
@@ -109,20 +116,20 @@ def tune(velocities: list[int], program: int = 73) -> Piece:
 @pytest.mark.parametrize("velocity", [20, 64, 90, 127])
 def test_a_seed_of_one_velocity_is_heard_at_the_usual_one_and_its_continuation_written_at_its_own(velocity):
     seed = tune([velocity] * 16)
-    recast = recasting_of(seed, Score(), HABITS, 82)
+    recast = normalization_of(seed, Score(), HABITS, 82)
     assert set(recast.heard(seed).notes["velocity"].tolist()) == {82}
     assert set(recast.written(recast.heard(seed)).notes["velocity"].tolist()) == {velocity}
 
 
 def test_a_seed_that_is_played_with_expression_is_heard_as_it_is():
     seed = tune([60, 80] * 8)
-    assert recasting_of(seed, Score(), HABITS, 82) == Recasting()
-    np.testing.assert_array_equal(Recasting().heard(seed).notes, seed.notes)
+    assert normalization_of(seed, Score(), HABITS, 82) == SeedNormalization()
+    np.testing.assert_array_equal(SeedNormalization().heard(seed).notes, seed.notes)
 
 
 def test_an_instrument_that_is_not_known_is_heard_as_one_that_is_and_comes_back_as_it_was():
     seed = tune([70, 80] * 8, program=33)
-    recast = recasting_of(seed, Score(), HABITS, None)
+    recast = normalization_of(seed, Score(), HABITS, None)
     heard = recast.heard(seed)
     assert [one.program for one in heard.instruments] == [42]
     back = recast.written(heard)
@@ -132,7 +139,7 @@ def test_an_instrument_that_is_not_known_is_heard_as_one_that_is_and_comes_back_
 
 def test_an_instrument_that_was_asked_for_is_written_in_its_range():
     drawn = Piece(tune([80] * 16).notes, (Instrument(42),), 480)
-    written = with_asked(Recasting(), {33: 42}).written(drawn)
+    written = with_asked(SeedNormalization(), {33: 42}).written(drawn)
     assert [one.program for one in written.instruments] == [33]
     assert ranges.LOWEST[33] <= written.notes["pitch"].min()
     assert written.notes["pitch"].max() <= ranges.HIGHEST[33]
@@ -154,7 +161,7 @@ SOLOS = Habits(
 def test_a_single_line_is_heard_as_a_solo_that_the_network_knows_and_comes_back_as_it_was(program, lowest, heard):
     seed = tune([90] * 16, program)
     seed = seed.with_notes(seed.notes) if lowest == 60 else lowered(seed, 60 - lowest)
-    recast = recasting_of(seed, Score(), SOLOS, 82)
+    recast = normalization_of(seed, Score(), SOLOS, 82)
     assert [one.program for one in recast.heard(seed).instruments] == [heard]
     assert [one.program for one in recast.written(recast.heard(seed)).instruments] == [program]
 

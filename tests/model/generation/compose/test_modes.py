@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions, Composer
-from model.composing.assignment import BETWEEN_S
-from model.composing.length import LONGEST_RING_S
+from model.generation import ComposeOptions, Composer
+from model.generation.conditions import LONGEST_RING_S
+from model.generation.tasks import BETWEEN_S
 from model.piece import NOTE, Instrument, Piece, table
 from model.representation import Performance
 from model.representation.performance import DURATION, PITCH, SHIFT, VELOCITY

@@ -3,9 +3,6 @@
 The same functions as `model.network.stacks`, with products in whole numbers; tests compare the two.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np
@@ -41,6 +38,10 @@ from model.generation.weights import (
     VALUE_BIAS,
     WIDTH,
 )
+
+# ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
+# mypy: disable-error-code="no-untyped-def"
+
 
 SCALE = np.float32(HEAD_UNITS**-0.5)
 ZERO, ONE = np.float32(0), np.float32(1)

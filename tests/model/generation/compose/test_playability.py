@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions, Composer
-from model.generation import SamplingParameters
+from model.generation import ComposeOptions, Composer, SamplingParameters
 from model.generation.processors import HANDFUL, HANDFUL_S
 from model.instrument_ranges import HIGHEST, LOWEST, MOST_SOUNDING
 from model.piece import Piece
@@ -17,7 +16,7 @@ WILD = SamplingParameters(temperature=2.0, top_p=1.0)  # all that is not forbidd
 @pytest.fixture(scope="module")
 def wild(pianist: Composer) -> list[Piece]:
     """Pieces by a network that has learnt nothing."""
-    wishes = [(None, ComposeOptions(length_s=30, random_seed=number, taste=WILD)) for number in range(6)]
+    wishes = [(None, ComposeOptions(length_s=30, random_seed=number, sampling=WILD)) for number in range(6)]
     return [made.piece for _, made in pianist.compose_all(wishes)]
 
 
@@ -44,12 +43,12 @@ def test_no_more_notes_sound_than_the_instrument_can_hold(wild: list[Piece]):
 def test_a_taste_that_asks_for_nothing_is_that_of_the_representation_and_one_that_asks_is_kept():
     from model.representation import Performance, Score
 
-    usual = ComposeOptions().sampling(Performance())
+    usual = ComposeOptions().sampling_for(Performance())
     assert usual.temperatures["duration"] == 1.15
     assert set(usual.top_ps.values()) == {0.98}
-    assert set(ComposeOptions().sampling(Score()).top_ps.values()) == {0.95}
-    bold = ComposeOptions(taste=SamplingParameters(temperature=0.5, top_p=0.7, temperatures={"pitch": 0.9})).sampling(
-        Performance()
-    )
+    assert set(ComposeOptions().sampling_for(Score()).top_ps.values()) == {0.95}
+    bold = ComposeOptions(
+        sampling=SamplingParameters(temperature=0.5, top_p=0.7, temperatures={"pitch": 0.9})
+    ).sampling_for(Performance())
     assert (bold.temperatures["duration"], bold.temperatures["shift"], bold.temperatures["pitch"]) == (0.575, 0.5, 0.9)
     assert set(bold.top_ps.values()) == {0.7}

@@ -9,11 +9,10 @@ import pytest
 from keras import ops
 
 from model.analysis.tempo_detection import agree, tapped_tempo
-from model.composing import ComposeOptions, Composer
-from model.composing.composer import GUARDED
 from model.controls import KEYS, Controls, keys_of
 from model.errors import RequestError
-from model.generation import Engine, Handle, Request, SamplingParameters, processors
+from model.generation import ComposeOptions, Composer, Engine, Handle, Request, SamplingParameters, processors
+from model.generation.compose import GUARDED
 from model.tonality import closes
 from tests.model.made_pieces import scales
 
@@ -83,7 +82,7 @@ def test_without_a_seed_there_is_nothing_to_vary_or_accompany(pianist: Composer,
 
 def test_a_network_that_circles_is_let_out_and_the_member_is_told(obsessed: Composer):
     # Given a network that cannot leave one pitch, and nobody who stops it
-    alone = obsessed.compose(None, ComposeOptions(length_s=30, random_seed=1, guard=False))
+    alone = obsessed.compose(None, ComposeOptions(length_s=30, random_seed=1, repetition_penalty=False))
     assert (alone.piece.notes["pitch"] == LOVED).mean() > 0.7
     assert alone.remarks == ()
     # When the guard does
@@ -94,7 +93,7 @@ def test_a_network_that_circles_is_let_out_and_the_member_is_told(obsessed: Comp
 
 
 def test_the_same_request_gives_the_same_piece_under_the_guard_too(obsessed: Composer):
-    options = ComposeOptions(length_s=20, random_seed=5, taste=SamplingParameters(temperature=0.8, top_k=50))
+    options = ComposeOptions(length_s=20, random_seed=5, sampling=SamplingParameters(temperature=0.8, top_k=50))
     pieces = [obsessed.compose(None, options).piece for _ in range(2)]
     np.testing.assert_array_equal(pieces[0].notes, pieces[1].notes)
 
@@ -104,7 +103,7 @@ def test_a_temperature_of_its_own_makes_one_field_safe(pianist: Composer):
     taste = SamplingParameters(temperature=2.0, top_p=1.0, min_p=0.0, temperatures={"velocity": 0.1})
     wild = SamplingParameters(temperature=2.0, top_p=1.0, min_p=0.0)
     safe, other = (
-        pianist.compose(None, ComposeOptions(length_s=60, random_seed=2, taste=one)).piece.notes
+        pianist.compose(None, ComposeOptions(length_s=60, random_seed=2, sampling=one)).piece.notes
         for one in (taste, wild)
     )
     # Then there are fewer of them than where they are free

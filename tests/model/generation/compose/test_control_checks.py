@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions
-from model.composing.fulfilment import fulfilment_of, parts_left_behind
 from model.controls import Controls
+from model.generation import ComposeOptions
+from model.generation.control_checks import fulfilment_of, parts_left_behind
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 from model.representation import Performance, Score, Voices
 

@@ -11,16 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.composing.players import players
-from model.composing.seeds import divided, finer, from_tick, last_part, start_of
-from model.piece import BEND, CONTROL, EXPRESSION, NOTE, PEDAL, VOLUME, Piece, table
+from model.generation.seeds import divided, finer, from_tick, last_part, start_of
+from model.piece import BEND, CONTROL, EXPRESSION, NOTE, PEDAL, VOLUME, Instrument, Piece, table
 
 FADED = 0.7  # of the highest volume: a seed that ends below that has faded out
 SHORTEST_SEED_PART_S = 10.0  # this much of the seed is kept even where the output would grow too long
 
 
 @dataclass(frozen=True)
-class Joint:
+class SplicePoint:
     """Where new music begins on the clock of a seed.
 
     Attributes:
@@ -40,14 +39,14 @@ def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Pi
 
 
 def continued(
-    seed: Piece, composed: Piece, joint: Joint, length_s: float, ring_s: float, longest_s: float
+    seed: Piece, composed: Piece, splice: SplicePoint, length_s: float, ring_s: float, longest_s: float
 ) -> tuple[Piece, float, tuple[str, ...]]:
     """Seed and continuation, the seconds of their start that are the seed, and what is to be said about it.
 
     Args:
         seed: what was continued.
         composed: the new notes; the time before the first belongs to them.
-        joint: where they begin.
+        splice: where they begin.
         length_s: seconds of new music from there.
         ring_s: by how much it may miss that.
         longest_s: how long both may be together; of a longer seed the end is kept.
@@ -58,18 +57,18 @@ def continued(
         kept = last_part(seed, room_s)
         remarks.append(f"Your seed is long: only its last {room_s:.0f} seconds are in the file.")
     start = start_of(kept)
-    kept, joint = from_tick(kept, start), replace(joint, tick=joint.tick - start)
-    piece, first_s = together(kept, composed, joint)
-    end_s = float(kept.seconds_at(joint.tick)) + length_s
-    return ending(piece, end_s, ring_s, joint.in_beats), first_s, tuple(remarks)
+    kept, splice = from_tick(kept, start), replace(splice, tick=splice.tick - start)
+    piece, first_s = together(kept, composed, splice)
+    end_s = float(kept.seconds_at(splice.tick)) + length_s
+    return ending(piece, end_s, ring_s, splice.in_beats), first_s, tuple(remarks)
 
 
-def together(seed: Piece, composed: Piece, joint: Joint) -> tuple[Piece, float]:
+def together(seed: Piece, composed: Piece, splice: SplicePoint) -> tuple[Piece, float]:
     """Both as one piece, and the second at which the first new note is struck."""
     factor = finer(seed)
     kept = divided(seed, factor)
-    matched, instruments = players(composed, kept, joint.is_part_of_seed)
-    notes = _moved(composed, kept, joint.tick * factor, joint.in_beats)
+    matched, instruments = players(composed, kept, splice.is_part_of_seed)
+    notes = _moved(composed, kept, splice.tick * factor, splice.in_beats)
     notes["instrument"] = matched[composed.notes["instrument"]]
     if not len(notes):
         return kept, kept.end_s
@@ -84,11 +83,11 @@ def together(seed: Piece, composed: Piece, joint: Joint) -> tuple[Piece, float]:
     return joined, float(kept.seconds_at(notes["onset"].min()))
 
 
-def placed(seed: Piece, composed: Piece, joint: Joint) -> Piece:
+def placed(seed: Piece, composed: Piece, splice: SplicePoint) -> Piece:
     """The new music alone, where it would stand beside `seed`, with the seed's tempo and meter map."""
     factor = finer(seed)
     kept = divided(seed, factor)
-    notes = _moved(composed, kept, joint.tick * factor, joint.in_beats)
+    notes = _moved(composed, kept, splice.tick * factor, splice.in_beats)
     notes["instrument"] = composed.notes["instrument"]
     return replace(
         kept,
@@ -176,3 +175,70 @@ def ending(piece: Piece, end_s: float, ring_s: float, in_beats: bool) -> Piece:
         rings = last & pitched
         notes["duration"][rings] = np.maximum(int(piece.ticks_at(end_s)) - notes["onset"][rings], 1)
     return piece.with_notes(notes)
+
+
+OWN_INSTRUMENT = Instrument(name="Cadenza")
+
+
+Players = tuple[NDArray[np.int16], tuple[Instrument, ...]]
+
+
+def players(composed: Piece, seed: Piece, is_part_of_seed: bool = True) -> Players:
+    """For each instrument of `composed` its index among the instruments of both, which are returned with it.
+
+    Music for one plain piano is played by the seed's only pitched instrument, where it has just one; else by a piano of
+    its own. Music for several goes to those of the seed with the same program, or as many from high to low.
+
+    Args:
+        composed: the new music.
+        seed: what it is put together with.
+        is_part_of_seed: False where the new notes are to be told from the seed's by their instrument.
+    """
+    used = _used(seed)
+    pitched = [index for index in used if not seed.instruments[index].is_drum]
+    if len(composed.instruments) == 1:
+        if len(pitched) == 1 and is_part_of_seed:
+            return np.array(pitched, dtype=np.int16), seed.instruments
+        own = OWN_INSTRUMENT if composed.instruments[0] == Instrument() else composed.instruments[0]
+        if own in seed.instruments:  # the seed is a piece of ours, taken up once more
+            return np.array([seed.instruments.index(own)], dtype=np.int16), seed.instruments
+        return np.array([len(seed.instruments)], dtype=np.int16), (*seed.instruments, own)
+    if is_part_of_seed and len(pitched) == len(composed.instruments) == len(_used(composed)):
+        return _from_high_to_low(composed, seed, pitched), seed.instruments
+    return _by_program(composed, seed, used if is_part_of_seed else [])
+
+
+def _used(piece: Piece) -> list[int]:
+    return [int(index) for index in np.unique(piece.notes["instrument"])]
+
+
+def _from_high_to_low(composed: Piece, seed: Piece, pitched: list[int]) -> NDArray[np.int16]:
+    matched = np.zeros(len(composed.instruments), dtype=np.int16)
+    for own, other in zip(_ordered(composed, _used(composed)), _ordered(seed, pitched), strict=True):
+        matched[own] = other
+    return matched
+
+
+def _ordered(piece: Piece, instruments: list[int]) -> list[int]:
+    """Instruments by the mean of their pitches, the highest first."""
+    notes = piece.notes
+    return sorted(instruments, key=lambda index: -float(notes["pitch"][notes["instrument"] == index].mean()))
+
+
+def _by_program(composed: Piece, seed: Piece, used: list[int]) -> Players:
+    together, free = list(seed.instruments), list(used)
+    matched = np.zeros(len(composed.instruments), dtype=np.int16)
+    for own in _used(composed):
+        instrument = composed.instruments[own]
+        fitting = [index for index in free if _sound(seed.instruments[index]) == _sound(instrument)]
+        if fitting:
+            matched[own] = fitting[0]
+            free.remove(fitting[0])
+        else:
+            matched[own] = len(together)
+            together.append(instrument)
+    return matched, tuple(together)
+
+
+def _sound(instrument: Instrument) -> int:
+    return -1 if instrument.is_drum else instrument.program

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.composing.options import ComposeOptions
 from model.controls import ATTRIBUTES, DENSITIES, KEYS, MAJOR, MINOR, Controls
+from model.generation.options import ComposeOptions
 from model.instruments import DRUMS_PROGRAM, name_of, programs_of
 from model.piece import Piece
 from model.representation import Representation

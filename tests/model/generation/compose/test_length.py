@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from model.composing.length import length_of
-from model.composing.options import ComposeOptions
 from model.controls import Controls
 from model.errors import RequestError
+from model.generation.conditions import length_of
+from model.generation.options import ComposeOptions
 from model.representation import representation_of
 
 PIANO, SCORE, VOICES = (representation_of(name) for name in ("performance", "score", "voices"))

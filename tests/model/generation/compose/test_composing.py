@@ -8,12 +8,11 @@ from itertools import count
 import numpy as np
 import pytest
 
-from model.composing import ComposeOptions, Composer, Composition
-from model.composing.hearing import LONGEST_PRIMING
-from model.composing.options import MAX_LENGTH_S
 from model.errors import RequestError
-from model.generation import SamplingParameters, engine
+from model.generation import ComposeOptions, Composer, Composition, SamplingParameters, engine
 from model.generation.engine import CHUNK
+from model.generation.options import MAX_LENGTH_S
+from model.generation.seed_encoding import LONGEST_PRIMING
 from model.piece import NOTE, TEMPO, Instrument, Piece, table
 from model.representation import Performance
 from tests.model.made_pieces import scales
@@ -60,7 +59,7 @@ def test_the_length_is_what_was_asked_for_and_the_piece_ends_by_itself(
     composer: Composer, length_s: float, random_seed: int
 ):
     taste = SamplingParameters(temperature=1.5)
-    composition = composer.compose(PIANO_SEED, asking(length_s, random_seed, taste=taste))
+    composition = composer.compose(PIANO_SEED, asking(length_s, random_seed, sampling=taste))
     last_onset_s = PIANO_SEED.onsets_s.max()
     assert composition.ended
     assert composition.piece.end_s - last_onset_s == pytest.approx(length_s, rel=0.05)
@@ -88,13 +87,13 @@ def test_without_the_seed_the_new_music_is_the_same_and_starts_at_once(composer:
 def test_the_same_numbers_give_the_same_piece_and_others_another(composer: Composer, continued: Composition):
     assert same_notes(composer.compose(PIANO_SEED, asking()).piece, continued.piece)
     assert not same_notes(composer.compose(PIANO_SEED, asking(random_seed=8)).piece, continued.piece)
-    wilder = asking(taste=SamplingParameters(temperature=1.9))
+    wilder = asking(sampling=SamplingParameters(temperature=1.9))
     assert not same_notes(composer.compose(PIANO_SEED, wilder).piece, continued.piece)
 
 
 def test_what_it_learnt_shows_in_what_it_composes(composer: Composer):
     # Given a network that has seen even notes, four a second, all equally loud
-    composition = composer.compose(PIANO_SEED, asking(20.0, 3, taste=SamplingParameters(temperature=0.3)))
+    composition = composer.compose(PIANO_SEED, asking(20.0, 3, sampling=SamplingParameters(temperature=0.3)))
     # Then nearly all notes it composes are of that loudness
     velocities = new_notes(composition)["velocity"] // 4
     assert np.mean(velocities == 16) > 0.9
@@ -150,7 +149,7 @@ def test_a_seed_of_drums_alone_is_refused(composer: Composer):
 
 def test_a_temperature_for_what_the_model_does_not_draw_is_refused(composer: Composer):
     with pytest.raises(RequestError, match=r"draws no 'position'.*shift, pitch, velocity, duration"):
-        composer.compose(None, asking(taste=SamplingParameters(temperatures={"position": 1.0})))
+        composer.compose(None, asking(sampling=SamplingParameters(temperatures={"position": 1.0})))
 
 
 @pytest.mark.parametrize(
