@@ -13,6 +13,7 @@ from model.errors import ModelError, RequestError
 
 COMMANDS = (
     "train", "compose", "evaluate", "report", "describe", "info", "summary", "publish", "bundles", "data", "dataset",
+    "classic",
 )  # fmt: skip
 BACKENDS = ("tensorflow", "torch", "jax")
 
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser(argv[:1]).parse_args(argv)
     try:
         _choose_backend(getattr(arguments, "backend", "tensorflow"))
-        if arguments.command == "train":
+        if arguments.command in ("train", "classic"):
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # batches are large here: its kernels save a fifth of the time
         outcome = importlib.import_module(f"model.commands.{arguments.command}").run(arguments)
     except ModelError as error:
@@ -64,7 +65,7 @@ def _parser(asked: list[str]) -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
         command.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
-        if name in ("train", "evaluate", "summary"):
+        if name in ("train", "evaluate", "summary", "classic"):
             command.add_argument("--backend", choices=BACKENDS, default="tensorflow", help="what Keras runs on")
     return parser
 

@@ -24,7 +24,7 @@ from model.classic.settings import ClassicSettings
 from model.classic.starts import start_of
 from model.classic.training import epoch_weights, train
 from model.errors import DataError, ModelError, RequestError
-from model.files import replace_file
+from model.files import make_folder, replace_file
 from model.midi import write_midi
 from model.network.classic import ClassicNetwork
 from model.network.config import NetworkConfig
@@ -47,6 +47,7 @@ class DataCard:
     licence: str = ""
     non_commercial: bool = False
     heading: str = ""  # of the card; '' = named after the data
+    command: str = ""  # that makes the bundle again
 
 
 def parse(
@@ -69,7 +70,6 @@ def fit(
     config: NetworkConfig,
     settings: ClassicSettings,
     data: DataCard,
-    command: str = "",
     resume: bool = False,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -81,7 +81,6 @@ def fit(
         config: sizes of the network; its vocabulary comes from the corpus.
         settings: how to train.
         data: for the card.
-        command: for the card.
         resume: go on from the checkpoint. Its network must have the same sizes.
         on_epoch: told after each epoch.
         should_stop: asked after every batch.
@@ -99,7 +98,7 @@ def fit(
 
     def keep(network: ClassicNetwork, progress: Progress) -> None:
         if progress.best_epoch == progress.epoch:
-            write_network(folder, network, _card(config, settings, data, progress, command), progress)
+            write_network(folder, network, _card(config, settings, data, progress), progress)
         on_epoch(progress)
 
     return train(config, settings, parts[0], parts[1], folder, keep, resume, should_stop)
@@ -196,15 +195,7 @@ def write_whole_file(path: Path, data: bytes) -> None:
         raise RequestError(f"{path} cannot be written: {error}.") from error
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder now, not after the first epoch, which may take an hour; raises RequestError where it cannot."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
-
-
-def _card(config: NetworkConfig, settings: ClassicSettings, data: DataCard, progress: Progress, command: str) -> Card:
+def _card(config: NetworkConfig, settings: ClassicSettings, data: DataCard, progress: Progress) -> Card:
     best = progress.history[-1]
     read = "one number" if config.note_input == "number" else f"an embedding of {config.embedding}"
     counted = "the note after it" if settings.targets == "last" else "every note in it"
@@ -220,5 +211,5 @@ def _card(config: NetworkConfig, settings: ClassicSettings, data: DataCard, prog
             "by frequency alone": round(best["val_unigram"], 4),
             "epoch": best["epoch"],
         },
-        command=command,
+        command=data.command,
     )

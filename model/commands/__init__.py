@@ -11,10 +11,11 @@ publish   put a trained bundle into a store, under a name
 bundles   a store's bundles: versions, promotion, going back, handing on
 data      the data sets known by name: what they are, and fetching them
 dataset   the data sets that members gather
+classic   the classic workflow: parse, train, compose
 
 picture_options  the options of `compose` for pictures and sheets
 compose_options  what a command line asks of a piece
-train_classic, compose_classic  what `train` and `compose` do for presets and bundles of the classic kind
+compose_classic  what `compose` does for bundles of the classic kind
 train_tuning  what `train` does with --mix, --minutes or --rate: fine-tuning to a small data set
 
 Every module has `HELP` (one sentence), `EXAMPLES`, `add_arguments(parser)` and `run(arguments)`, which returns an

@@ -28,9 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--notes", type=int, help=f"notes and chords to compose (default: {NOTES}, or as --seconds says)"
     )
-    group.add_argument("--start", help="notes ('C4 E4 G4'), a MIDI file, or 'random'; without it, from nothing")
+    group.add_argument("--start", help="notes ('C4 E4+G4+C5 R'), a MIDI file, or 'random'; without it, from nothing")
     group.add_argument("--stride", type=int, default=1, help="notes for each reading of the window (default: 1)")
     group.add_argument("--argmax", action="store_true", help="always the likeliest note, as the tutorial did")
+    group.add_argument("--until-end", action="store_true", help="the piece may end itself before (classic --endings)")
 
 
 def refuse(arguments: argparse.Namespace) -> None:
@@ -50,11 +51,11 @@ def run(arguments: argparse.Namespace, bundle: Bundle, options: ComposeOptions) 
     if options.mode != "continue":
         raise RequestError("A bundle of the classic kind can only continue a seed: leave --mode out.")
     sampling = replace(options.sampling, top_k=1) if arguments.argmax else options.sampling
-    request = ClassicRequest(_notes(arguments), sampling, options.random_seed, arguments.stride)
+    request = ClassicRequest(_notes(arguments), sampling, options.random_seed, arguments.stride, arguments.until_end)
     request.check()
     composer = ClassicComposer(bundle)
     start = _start(arguments, composer.notes, options.random_seed)
-    composition = composer.compose(start, request)
+    composition = composer.write(start, request)
     write_file(arguments.output, write_midi(composition.piece), "The piece")
     written = pictures.write_pictures(composition.piece, arguments, title=bundle.name)
     asked = options.controls.asked

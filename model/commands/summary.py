@@ -20,6 +20,9 @@ EXAMPLES = """examples:
   python -m model summary --bundle piano"""
 
 
+PLUMBING = ("InputLayer", "GetItem", "OnesLike", "Cumsum", "Subtract")  # what functional models need and nobody counts
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `summary`."""
     which = parser.add_mutually_exclusive_group()
@@ -38,8 +41,12 @@ def run(arguments: argparse.Namespace) -> Outcome:
     from model.network import NoteNetwork
 
     network = _network(arguments)
-    layers = network.layers if isinstance(network, NoteNetwork) else network.in_order
-    rows = [(layer.name, _kind(layer), layer.count_params() if layer.weights else 0) for layer in layers]
+    layers = network.layers if isinstance(network, NoteNetwork) else network.model.layers
+    rows = [
+        (layer.name, _kind(layer), layer.count_params() if layer.weights else 0)
+        for layer in layers
+        if _kind(layer) not in PLUMBING
+    ]
     total = network.count_params()
     lines = [f"{'layer':<20} {'kind':<14} {'weights':>10}", "-" * 46]
     lines += [f"{name:<20} {kind:<14} {count:>10,}" for name, kind, count in rows]

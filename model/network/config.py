@@ -52,6 +52,12 @@ PRESETS: dict[str, NetworkConfig] = {
     "tiny": NetworkConfig(embedding=16, units=24, layers=1, head_units=16),  # for trying things and for tests
     "classic": CLASSIC,
     "classic-small": CLASSIC.model_copy(update={"units": 128, "head_units": 64}),  # a sixteenth of the work
+    # the same around other stacks; those without recurrence read notes as an embedding
+    "gru": CLASSIC.model_copy(update={"stack": "gru"}),
+    "conv": CLASSIC.model_copy(update={"stack": "conv", "units": 256, "note_input": "embedding", "embedding": 64}),
+    "transformer": CLASSIC.model_copy(
+        update={"stack": "transformer", "units": 256, "note_input": "embedding", "embedding": 64}
+    ),
     # few pieces: more is dropped than by any other; 1.4 M weights
     "chorale": NetworkConfig(
         representation="voices", embedding=192, units=192, dropout=0.5, input_dropout=0.2, head_dropout=0.5
