@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
         if _kind(layer) not in PLUMBING
     ]
     total = network.count_params()
-    lines = [f"{'layer':<20} {'kind':<14} {'weights':>10}", "-" * 46]
-    lines += [f"{name:<20} {kind:<14} {count:>10,}" for name, kind, count in rows]
-    lines += ["-" * 46, f"{'total':<35} {total:>10,}"]
+    lines = [f"{'layer':<20} {'kind':<20} {'weights':>10}", "-" * 52]
+    lines += [f"{name:<20} {kind:<20} {count:>10,}" for name, kind, count in rows]
+    lines += ["-" * 52, f"{'total':<41} {total:>10,}"]
     return Outcome(
         {"layers": [{"name": n, "kind": k, "weights": c} for n, k, c in rows], "total": total}, "\n".join(lines)
     )

@@ -121,7 +121,7 @@ class Spelling:
         unit, now = self.time_shift * QUARTERS_PER_SECOND, None
         most = int(np.clip(round(1 / self.time_shift), FEWEST_SHIFTS, MOST_SHIFTS))
         for sound in sounds:
-            slot = round(sound.onset / unit)
+            slot = int(np.floor(sound.onset / unit + 0.5))
             left = 0 if now is None else slot - now
             while left > 0:
                 shifts = min(left, most)
