@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, StringConstraints, UrlConstraints, Valida
 from pydantic_core import Url
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from jobs.secret_files import SecretFiles
+from jobs.settings import SecretFiles
 
 HttpAddress = Annotated[Url, UrlConstraints(allowed_schemes=["http", "https"])]
 SocketAddress = Annotated[Url, UrlConstraints(allowed_schemes=["ws", "wss"])]

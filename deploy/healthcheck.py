@@ -21,9 +21,8 @@ def sick_worker() -> str | None:
     import redis  # late: the bot's check needs none of these
     from pydantic import ValidationError
 
-    from jobs.connection import connect
     from jobs.registry import WorkerRegistry
-    from jobs.settings import JobSettings
+    from jobs.settings import JobSettings, connect
 
     try:
         settings = JobSettings()  # type: ignore[call-arg]  # the environment gives them

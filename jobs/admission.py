@@ -1,4 +1,4 @@
-"""From a request to a job in its queue: is the request valid, can anybody do it, is it within the limits."""
+"""Checks a request and opens a job for it. The bot's `JobClient` calls `Admission`; forms use `validated` directly."""
 
 from __future__ import annotations
 
@@ -26,21 +26,20 @@ from jobs.contract import (
     TrainRequest,
 )
 from jobs.errors import DataSetNotReady, DuplicateJob, InvalidRequest, LibraryFull, NoWorker, UnknownModel
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache, NightlySchedule
 from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
-from jobs.schedules import NightlySchedule
 from jobs.settings import JobSettings
 
 C = TypeVar("C", bound=Contract)
 
 
 def validated(kind: type[C], fields: Mapping[str, Any]) -> C:
-    """The request, or part of one, that `fields` make.
+    """A request, or a part of one, built from `fields`.
 
     Raises:
-        InvalidRequest: one of them is longer, larger or other than the contract allows.
+        InvalidRequest: a field has a value that the contract does not allow.
     """
     try:
         return kind.model_validate(fields)
@@ -49,12 +48,12 @@ def validated(kind: type[C], fields: Mapping[str, Any]) -> C:
 
 
 def invalid_request(error: ValidationError) -> InvalidRequest | None:
-    """What to tell the member whose words made `error`; None where it is no request that was not valid."""
+    """The error for the member if `error` comes from validating a request, else None."""
     return InvalidRequest(_sentence(error)) if error.title in _REQUESTS else None
 
 
 def _sentence(error: ValidationError) -> str:
-    """What is wrong with the first field that is, for a member."""
+    """A sentence for the member about the first invalid field."""
     first = error.errors()[0]
     names = [part for part in first["loc"] if isinstance(part, str) and part not in _TAGS and not part.startswith("_")]
     name = _WORDS.get(names[-1], names[-1].replace("_", " ")) if names else "request"
@@ -62,13 +61,13 @@ def _sentence(error: ValidationError) -> str:
     the = f"One of the {name}" if first["loc"] and isinstance(first["loc"][-1], int) else f"The {name}"
     match first["type"]:
         case "string_too_long":
-            return f"{the} is too long: at most {limits['max_length']} characters."
+            return f"{the} is too long. The limit is {limits['max_length']} characters."
         case "string_too_short":
             return f"{the} is empty."
         case "too_long":
-            return f"Too many {name}: at most {limits['max_length']}."
+            return f"Too many {name}. The limit is {limits['max_length']}."
         case "too_short":
-            return f"Too few {name}: at least {limits['min_length']}."
+            return f"Too few {name}. Give at least {limits['min_length']}."
         case "greater_than_equal":
             return f"{the} must be at least {limits['ge']:g}."
         case "greater_than":
@@ -79,7 +78,7 @@ def _sentence(error: ValidationError) -> str:
             said = str(limits.get("error", first["msg"])).rstrip(".")
             return f"{said[:1].upper()}{said[1:]}."
         case _:
-            return f"{the} can’t be used like this. Check how it is written and try again."
+            return f"{the} isn’t valid. Check the spelling and try again."
 
 
 _TAGS = ("compose", "library", "train")
@@ -99,7 +98,7 @@ _REQUESTS = {
 
 
 class Admission:
-    """Opens jobs; the same request again is the same job."""
+    """Opens jobs. Submitting the same request twice opens one job."""
 
     def __init__(self, connection: redis.Redis, settings: JobSettings) -> None:
         self._connection = connection
@@ -110,15 +109,15 @@ class Admission:
         self._names = NameCache(connection)
 
     def submit(self, request: AnyRequest, delivery: Delivery) -> Record:
-        """Open a job and put it into its queue, or let it wait for its turn; its record.
+        """Open a job, enqueue it or let it wait for its turn, and return its record.
 
         Raises:
-            NoWorker, UnknownModel: no worker can do it.
-            DataSetNotReady: a training's data set is not there or too small.
-            LibraryFull: the server may have no other model.
+            NoWorker, UnknownModel: no worker can do the job.
+            DataSetNotReady: the data set of a training does not exist or is too small.
+            LibraryFull: the server has reached the limit of its models.
             TooManyOpenJobs, QueueFull: a limit is reached.
-            BlobGone: a file of it is no longer kept.
-            DuplicateJob: the id is taken by a request that says something else.
+            BlobGone: a file of the request has expired.
+            DuplicateJob: the id belongs to a different request.
         """
         record = self._records.find(request.job_id)
         is_known = record is not None
@@ -149,17 +148,17 @@ class Admission:
         if not isinstance(request, TrainRequest) or request.resumes is not None:
             return
         sizes = self._names.data_set_sizes(request.guild_id or 0)
-        if sizes is None:  # no worker has said yet; the one that trains will look
+        if sizes is None:  # no worker has published them yet; the one that trains checks again
             return
         name = request.data_set
         if name not in sizes:
-            known = ", ".join(sorted(sizes)) or "none yet: `/dataset create` makes one"
+            known = ", ".join(sorted(sizes)) or "none yet. Create one with `/dataset create`"
             raise DataSetNotReady(f"This server has no data set “{name}”. Its data sets: {known}.")
         if sizes[name] < MIN_TRAINING_PIECES:
             raise DataSetNotReady(too_small(name, sizes[name]))
 
     def _require_room(self, request: AnyRequest) -> None:
-        """Check that the server may have the model that would come of a training or an import."""
+        """Check that the server has room for the model of a training or an import."""
         if isinstance(request, TrainRequest):
             name = request.name
         elif isinstance(request, LibraryRequest) and isinstance(request.action, ImportModel):
@@ -175,16 +174,16 @@ class Admission:
 
 
 def _files_of(request: AnyRequest) -> tuple[BlobRef, ...]:
-    """The files that a request names."""
+    """The files that a request refers to."""
     if request.kind == "compose":
         return () if request.seed is None else (request.seed,)
     return getattr(request.action, "files", ()) if request.kind == "library" else ()
 
 
 def too_small(data_set: str, pieces: int) -> str:
-    """Why a training cannot learn from a data set with so few pieces."""
+    """A sentence that says why a data set with `pieces` pieces cannot be used for training."""
     there = "1 piece" if pieces == 1 else f"{pieces} pieces" if pieces else "no pieces"
     return (
-        f"The data set “{data_set}” has {there}; a training needs at least {MIN_TRAINING_PIECES}, and 30 or more are "
-        "better. Add some with `/dataset add`."
+        f"The data set “{data_set}” has {there}. A training needs at least {MIN_TRAINING_PIECES}, better 30 or more. "
+        "Add some with `/dataset add`."
     )

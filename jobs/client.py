@@ -19,7 +19,6 @@ import redis.asyncio
 
 from jobs.admission import Admission
 from jobs.blobs import BlobStore
-from jobs.connection import connect, connect_blocking
 from jobs.contract import (
     AnyRequest,
     BlobRef,
@@ -33,14 +32,13 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import QueueUnreachable, UnknownJob, unreachable
-from jobs.name_cache import NameCache, What
+from jobs.guild_state import NameCache, NightlySchedule, ScheduleStore, What
 from jobs.progress import Subscription
 from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.recovery import JobMonitor
 from jobs.registry import WorkerRegistry
-from jobs.schedules import NightlySchedule, ScheduleStore
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect, connect_blocking
 
 T = TypeVar("T")
 

@@ -1,15 +1,24 @@
-"""The one settings class of `jobs`: where Redis is, what the limits are, how long things are kept.
+"""Settings that the bot and the workers share, secrets read from files, and the Redis clients made from them.
 
-Read from the environment by the bot and by the workers alike, so that both agree on the limits.
+The bot and the workers read the same environment variables, so both apply the same limits and lifetimes.
 """
 
 from __future__ import annotations
 
-import fsspec
-from pydantic import Field, RedisDsn, SecretStr, TypeAdapter, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+import os
+from pathlib import Path
+from typing import Any
 
-from jobs.secret_files import SecretFiles
+import fsspec
+import redis
+import redis.asyncio
+from pydantic import Field, RedisDsn, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 
 _REDIS_ADDRESS: TypeAdapter[RedisDsn] = TypeAdapter(RedisDsn)
 _HOUR_S = 3600
@@ -106,3 +115,86 @@ class JobSettings(BaseSettings):
             # not chained: the cause repeats the address, and the address holds a password
             raise ValueError("REDIS_URL must read redis://:password@host:port/0, or rediss:// for TLS") from None
         return value
+
+
+LARGEST_BYTES = 64 * 1024
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads each of the variables `names` from the file that the variable with `_FILE` at the end names.
+
+    An empty file counts as none, so that a deployment may always mount one. A secret in a file overrules the variable.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], names: tuple[str, ...]) -> None:
+        super().__init__(settings_cls)
+        self._names = names
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The secret of one field, and its variable; the secret is None where no file is named.
+
+        Raises:
+            ValidationError: the file cannot be read. It names the variable, never what the file holds.
+        """
+        name = str(field.validation_alias)
+        path = os.environ.get(f"{name}_FILE")
+        return _read(Path(path), f"{name}_FILE") if path and name in self._names else None, name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets that files give, by variable."""
+        found = [self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items()]
+        return {name: value for value, name, _ in found if value is not None}
+
+
+def _read(path: Path, variable: str) -> str | None:
+    text = None
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
+        text = data.decode().strip() if len(data) <= LARGEST_BYTES else None
+    except (OSError, UnicodeDecodeError):
+        pass
+    if text is None:
+        problem = PydanticCustomError("secret_file", "it must name a small text file that this process may read")
+        raise ValidationError.from_exception_data(
+            "secrets", [InitErrorDetails(type=problem, loc=(variable,), input=None)]
+        )
+    return text or None
+
+
+COMMAND_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 5
+MOST_FOLLOWERS = 4096  # each blocks on a connection of its own; redis-py would stop at 100
+
+
+def connect(settings: JobSettings) -> redis.Redis:
+    """A client for commands that answer at once; values are bytes, as RQ wants them."""
+    return redis.Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        password=_password(settings),
+        socket_timeout=COMMAND_TIMEOUT_S,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        health_check_interval=30,
+        protocol=2,
+    )
+
+
+def connect_blocking(settings: JobSettings) -> redis.asyncio.Redis:
+    """An asyncio client for blocking reads; the reader bounds its waiting itself.
+
+    redis-py's default socket timeout of 5 s with retries would turn a quiet stream into an error after a minute.
+    """
+    return redis.asyncio.Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        password=_password(settings),
+        socket_timeout=None,
+        protocol=2,  # its stream replies are lists, whatever redis-py's default is
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        max_connections=MOST_FOLLOWERS,
+        retry=Retry(ExponentialBackoff(), 1, supported_errors=(RedisConnectionError,)),
+    )
+
+
+def _password(settings: JobSettings) -> str | None:
+    """The password for an address that holds none; redis-py prefers the one in the address."""
+    return settings.redis_password.get_secret_value() if settings.redis_password else None

@@ -9,12 +9,14 @@ import json
 import os
 import sys
 
+from model.cli import Command
 from model.errors import ModelError, RequestError
 
-COMMANDS = (
-    "train", "compose", "evaluate", "report", "describe", "info", "summary", "publish", "bundles", "data", "dataset",
-    "classic",
-)  # fmt: skip
+COMMANDS = {  # the module of `model.cli` that has each
+    "train": "train", "compose": "compose", "evaluate": "evaluate", "report": "evaluate", "describe": "info",
+    "info": "info", "summary": "info", "publish": "bundles", "bundles": "bundles", "data": "data", "dataset": "dataset",
+    "classic": "classic",
+}  # fmt: skip
 BACKENDS = ("tensorflow", "torch", "jax")
 
 
@@ -31,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         _choose_backend(getattr(arguments, "backend", "tensorflow"))
         if arguments.command in ("train", "classic"):
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # batches are large here: its kernels save a fifth of the time
-        outcome = importlib.import_module(f"model.commands.{arguments.command}").run(arguments)
+        outcome = _command(arguments.command).run(arguments)
     except ModelError as error:
         print(error.sentence, file=sys.stderr)
         return 1
@@ -50,23 +52,28 @@ def _choose_backend(name: str) -> None:
     os.environ["KERAS_BACKEND"] = name
 
 
+def _command(name: str) -> Command:
+    commands: dict[str, Command] = importlib.import_module(f"model.cli.{COMMANDS[name]}").COMMANDS
+    return commands[name]
+
+
 def _parser(asked: list[str]) -> argparse.ArgumentParser:
     """The parser of the command that is asked for, which alone is imported; of all commands where none is."""
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in asked if set(asked) <= set(COMMANDS) and asked else COMMANDS:
-        module = importlib.import_module(f"model.commands.{name}")
-        command = commands.add_parser(
+    for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
+        command = _command(name)
+        options = commands.add_parser(
             name,
-            help=module.HELP,
-            description=module.HELP[0].upper() + module.HELP[1:] + ".",
-            epilog=module.EXAMPLES,
+            help=command.help,
+            description=command.help[0].upper() + command.help[1:] + ".",
+            epilog=command.examples,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(command)
-        command.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
+        command.add_arguments(options)
+        options.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
         if name in ("train", "evaluate", "summary", "classic"):
-            command.add_argument("--backend", choices=BACKENDS, default="tensorflow", help="what Keras runs on")
+            options.add_argument("--backend", choices=BACKENDS, default="tensorflow", help="what Keras runs on")
     return parser
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.compiling import inlined
 
-# How products round: see `model.generation.kernels.products`, and `model.network.rounding` for the same on any backend.
+# How products round: `model.generation.kernels.products`; `model.network.quantized` does the same on any backend.
 LARGEST = 127.0  # of a column of weights
 WIDEST = 126.7  # of a row of inputs: with 127, half of the largest would lie just between two whole numbers
 LEAST_ROUNDED = 1e-30  # rows with nothing larger are rounded to 0

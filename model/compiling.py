@@ -32,7 +32,7 @@ Function = TypeVar("Function", bound=Callable)
 
 FOLDER = "machine-code"  # in the cache
 SETTING = "CADENZA_MACHINE_CODE"  # names another folder for it
-COMPILED = ("*.py", "representation/*.py", "generation/**/*.py", "network/rounding.py", "network/stacks/lookback.py")
+COMPILED = ("*.py", "representation/*.py", "generation/**/*.py", "network/quantized.py", "network/attention.py")
 UNUSED_S = 30 * 86_400.0
 
 

@@ -17,22 +17,15 @@ from model.errors import RequestError
 from model.instruments import FAMILIES as FAMILIES
 from model.instruments import NAMES as INSTRUMENT_NAMES
 from model.instruments import canonical, families
+from model.keys import KEYS, key_index
 
 Mode = Literal["continue", "vary", "accompany"]  # what becomes of a seed
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-MAJOR_TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")  # as musicians spell them:
-MINOR_TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")  # with the fewest accidentals
-KEYS = (*(f"{tonic} major" for tonic in MAJOR_TONICS), *(f"{tonic} minor" for tonic in MINOR_TONICS))
 METERS = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "9/8", "12/8", "3/2", "5/4", "6/4", "7/8")
 DRUMS = len(FAMILIES) - 1
 TEMPI = (40.0, 50.0, 60.0, 70.0, 80.0, 92.0, 104.0, 120.0, 138.0, 160.0, 190.0, 240.0)  # quarters a minute
 DENSITIES = 5  # from sparse to dense
-
-# How often each degree of a scale sounds in the Essen collection's major and minor tunes (Aarden 2003, "Dynamic Melodic
-# Expectancy"); music21's `analyze('key')` correlates with the same figures.
-MAJOR = (17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587, 0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122)
-MINOR = (18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362, 0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623)
 
 
 class Controls(BaseModel):
@@ -135,41 +128,6 @@ def tempo_part(quarters_per_minute: float) -> NDArray[np.float32]:
     """A tempo shared between its two neighbours among `TEMPI`, float32 (len(TEMPI),)."""
     place = np.interp(np.log(quarters_per_minute), np.log(TEMPI), np.arange(len(TEMPI)))
     return np.maximum(0, 1 - np.abs(np.arange(len(TEMPI)) - place)).astype(np.float32)
-
-
-def key_index(name: str) -> int:
-    """Which of `KEYS` is meant by 'e minor', 'Em', 'F# major', 'Bb', 'Gb major'...
-
-    Raises:
-        RequestError: when the name is not understood.
-    """
-    text = name.strip().replace("♯", "#").replace("♭", "b")
-    steps = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-    tonic, rest = text[:1].upper(), text[1:]
-    if tonic in steps:
-        shift = {"#": 1, "b": -1}.get(rest[:1], 0)
-        mode = rest[1 if shift else 0 :].strip()
-        pitch_class = (steps[tonic] + shift) % 12
-        if mode.lower() in ("major", "maj") or mode in ("", "M"):
-            return pitch_class
-        if mode.lower() in ("minor", "min") or mode == "m":
-            return 12 + pitch_class
-    raise RequestError(f"'{name}' is no key: write a tonic and a mode, such as 'C major' or 'F# minor'.")
-
-
-def keys_of(profiles: NDArray) -> NDArray[np.int64]:
-    """The key that fits each pitch-class profile best, index into `KEYS`, (...,); -1 where nothing sounds.
-
-    Krumhansl and Schmuckler's method (Krumhansl 1990, "Cognitive Foundations of Musical Pitch") with Aarden's weights.
-
-    Args:
-        profiles: (..., 12), how long each pitch class sounds.
-    """
-    templates = np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(12)])
-    templates = templates - templates.mean(axis=1, keepdims=True)
-    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-    centred = profiles - profiles.mean(axis=-1, keepdims=True)
-    return np.where(profiles.any(axis=-1), np.argmax(centred @ templates.T, axis=-1), -1)
 
 
 def _one_of(value: str, known: Sequence[str], what: str) -> str:

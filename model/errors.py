@@ -11,6 +11,10 @@ ModelError
 Each error carries `sentence`: what happened and what to do, fit to be shown to a member as it is.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class ModelError(Exception):
     """Root of everything `model` raises on purpose; `sentence` may be shown to a person."""
@@ -49,3 +53,8 @@ class ArchiveError(ModelError):
 
 class EngineError(ModelError):
     """Raised when the sampling engine was closed, or drawing failed, before a piece was done."""
+
+
+def listing(words: Sequence[str]) -> str:
+    """'drums', 'bass and drums', 'piano, bass and drums'."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from model.piece import Instrument
+
 FAMILIES = (  # of eight programs each, as General MIDI groups them; and the drums
     "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass",
     "reed", "pipe", "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects", "drums",
@@ -76,3 +81,101 @@ def name_of(program: int) -> str:
         if program in programs:
             return name
     return FAMILIES[program // PER_FAMILY]
+
+
+PROGRAMS = 128
+KEYBOARD = (21, 108)  # A0 to C8
+MELODIC = 2  # notes at once of a wind instrument: a program may stand for a pair of players
+
+# first program, last program, lowest and highest MIDI pitch, most notes at once
+_TABLE = (
+    (0, 7, 21, 108, 20),  # pianos, harpsichord, clavinet
+    (8, 8, 60, 108, 4),  # celesta
+    (9, 9, 72, 108, 4),  # glockenspiel
+    (10, 10, 60, 96, 8),  # music box
+    (11, 11, 53, 89, 6),  # vibraphone
+    (12, 12, 45, 96, 4),  # marimba
+    (13, 13, 53, 108, 4),  # xylophone
+    (14, 14, 60, 79, 4),  # tubular bells
+    (15, 15, 48, 84, 8),  # dulcimer
+    (16, 20, 36, 96, 12),  # organs
+    (21, 21, 41, 93, 8),  # accordion
+    (22, 22, 48, 96, 3),  # harmonica
+    (23, 23, 41, 93, 8),  # bandoneon
+    (24, 31, 40, 88, 6),  # guitars
+    (32, 39, 28, 67, 2),  # basses
+    (40, 40, 55, 105, 4),  # violin
+    (41, 41, 48, 91, 4),  # viola
+    (42, 42, 36, 81, 4),  # cello
+    (43, 43, 28, 67, 2),  # contrabass
+    (44, 45, 28, 105, 8),  # tremolo and pizzicato strings: whole sections
+    (46, 46, 24, 103, 12),  # harp
+    (47, 47, 36, 60, 2),  # timpani
+    (48, 51, 28, 103, 8),  # string ensembles
+    (52, 54, 36, 84, 8),  # choirs
+    (55, 55, 24, 96, 8),  # orchestra hit
+    (56, 56, 52, 86, MELODIC),  # trumpet
+    (57, 57, 34, 77, MELODIC),  # trombone
+    (58, 58, 26, 65, MELODIC),  # tuba
+    (59, 59, 52, 86, MELODIC),  # muted trumpet
+    (60, 60, 34, 77, 4),  # French horn
+    (61, 63, 34, 86, 6),  # brass sections
+    (64, 64, 56, 88, MELODIC),  # soprano saxophone
+    (65, 65, 49, 81, MELODIC),  # alto saxophone
+    (66, 66, 44, 76, MELODIC),  # tenor saxophone
+    (67, 67, 36, 69, MELODIC),  # baritone saxophone
+    (68, 68, 58, 93, MELODIC),  # oboe
+    (69, 69, 52, 81, MELODIC),  # English horn
+    (70, 70, 34, 76, MELODIC),  # bassoon
+    (71, 71, 50, 94, MELODIC),  # clarinet
+    (72, 72, 74, 108, MELODIC),  # piccolo
+    (73, 73, 59, 98, MELODIC),  # flute
+    (74, 74, 60, 98, MELODIC),  # recorder
+    (75, 79, 55, 96, MELODIC),  # pan flute, bottle, shakuhachi, whistle, ocarina
+    (80, 87, 36, 96, 4),  # synth leads
+    (88, 95, 36, 96, 8),  # synth pads
+    (96, 103, 36, 96, 8),  # synth effects
+    (104, 108, 41, 88, 4),  # sitar, banjo, shamisen, koto, kalimba
+    (109, 109, 55, 81, 3),  # bagpipe
+    (110, 110, 55, 105, 3),  # fiddle
+    (111, 111, 58, 88, MELODIC),  # shanai
+    (112, 127, 21, 108, 4),  # percussive instruments and effects
+)
+
+
+def _column(index: int) -> NDArray[np.int32]:
+    values = np.zeros(PROGRAMS, dtype=np.int32)
+    for row in _TABLE:
+        values[row[0] : row[1] + 1] = row[index]
+    return values
+
+
+LOWEST_PITCH, HIGHEST_PITCH, MOST_SOUNDING = _column(2), _column(3), _column(4)  # by program, int32 (128,)
+
+PROGRAM_NAMES = (
+    "Acoustic Grand Piano", "Bright Acoustic Piano", "Electric Grand Piano", "Honky-tonk Piano", "Electric Piano 1",
+    "Electric Piano 2", "Harpsichord", "Clavinet", "Celesta", "Glockenspiel", "Music Box", "Vibraphone", "Marimba",
+    "Xylophone", "Tubular Bells", "Dulcimer", "Drawbar Organ", "Percussive Organ", "Rock Organ", "Church Organ",
+    "Reed Organ", "Accordion", "Harmonica", "Tango Accordion", "Acoustic Guitar (nylon)", "Acoustic Guitar (steel)",
+    "Electric Guitar (jazz)", "Electric Guitar (clean)", "Electric Guitar (muted)", "Overdriven Guitar",
+    "Distortion Guitar", "Guitar Harmonics", "Acoustic Bass", "Electric Bass (finger)", "Electric Bass (pick)",
+    "Fretless Bass", "Slap Bass 1", "Slap Bass 2", "Synth Bass 1", "Synth Bass 2", "Violin", "Viola", "Cello",
+    "Contrabass", "Tremolo Strings", "Pizzicato Strings", "Orchestral Harp", "Timpani", "String Ensemble 1",
+    "String Ensemble 2", "Synth Strings 1", "Synth Strings 2", "Choir Aahs", "Voice Oohs", "Synth Voice",
+    "Orchestra Hit", "Trumpet", "Trombone", "Tuba", "Muted Trumpet", "French Horn", "Brass Section", "Synth Brass 1",
+    "Synth Brass 2", "Soprano Sax", "Alto Sax", "Tenor Sax", "Baritone Sax", "Oboe", "English Horn", "Bassoon",
+    "Clarinet", "Piccolo", "Flute", "Recorder", "Pan Flute", "Blown Bottle", "Shakuhachi", "Whistle", "Ocarina",
+    "Lead 1 (square)", "Lead 2 (sawtooth)", "Lead 3 (calliope)", "Lead 4 (chiff)", "Lead 5 (charang)",
+    "Lead 6 (voice)", "Lead 7 (fifths)", "Lead 8 (bass + lead)", "Pad 1 (new age)", "Pad 2 (warm)",
+    "Pad 3 (polysynth)", "Pad 4 (choir)", "Pad 5 (bowed)", "Pad 6 (metallic)", "Pad 7 (halo)", "Pad 8 (sweep)",
+    "FX 1 (rain)", "FX 2 (soundtrack)", "FX 3 (crystal)", "FX 4 (atmosphere)", "FX 5 (brightness)",
+    "FX 6 (goblins)", "FX 7 (echoes)", "FX 8 (sci-fi)", "Sitar", "Banjo", "Shamisen", "Koto", "Kalimba", "Bagpipe",
+    "Fiddle", "Shanai", "Tinkle Bell", "Agogo", "Steel Drums", "Woodblock", "Taiko Drum", "Melodic Tom",
+    "Synth Drum", "Reverse Cymbal", "Guitar Fret Noise", "Breath Noise", "Seashore", "Bird Tweet",
+    "Telephone Ring", "Helicopter", "Applause", "Gunshot",
+)  # fmt: skip
+
+
+def instrument_name(instrument: Instrument) -> str:
+    """What General MIDI calls the sound of `instrument`, such as 'Acoustic Grand Piano'; 'Drums' for a drum kit."""
+    return "Drums" if instrument.is_drum else PROGRAM_NAMES[instrument.program]

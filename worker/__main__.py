@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
-from model.midi.isolated_reading import reading_pool
+from model.midi.reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
 from worker.process import announce_start, run
 from worker.render import RenderPool

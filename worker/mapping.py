@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
-from model.bundles.abilities import abilities_of
+from model.analysis.originality import Originality
 from model.controls import ATTRIBUTES, Controls
 from model.generation import ComposeOptions, control_checks
 from model.generation.options import SamplingParameters
-from model.similarity.originality import Originality
+from model.model_choice import abilities_of
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -48,7 +48,7 @@ def options(request: ComposeRequest) -> ComposeOptions:
 
 def abilities(bundle: Bundle) -> dict[str, Any]:
     """The fields of a `ModelInfo` that say what `bundle` can be asked for."""
-    return vars(abilities_of(bundle.config, bundle.habits))
+    return vars(abilities_of(bundle.config, bundle.priors))
 
 
 def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:

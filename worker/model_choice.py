@@ -1,4 +1,4 @@
-"""Which model composes a request: the one it names, else the one that `model.choosing` finds to fit."""
+"""Which model composes a request: the one it names, else the one that `model.model_choice` finds to fit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.contract import ComposeRequest, ModelInfo
-from model import choosing
+from model import model_choice
 from model.errors import BundleError
 from model.piece import Piece
 
@@ -27,8 +27,8 @@ def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | N
     """
     if request.model is not None:
         return Choice(_named(models, request.model))
-    wanted = choosing.Wanted(request.mode, request.bars is not None, request.asked, request.preferred)
-    return Choice(*choosing.choose(models, wanted, seed))
+    wanted = model_choice.Wanted(request.mode, request.bars is not None, request.asked, request.preferred)
+    return Choice(*model_choice.choose(models, wanted, seed))
 
 
 def _named(models: Sequence[ModelInfo], name: str) -> ModelInfo:

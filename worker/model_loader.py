@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from jobs.contract import ModelInfo, model_key
+from model.analysis.originality import Originality
 from model.controls import Controls
 from model.devices import Device
 from model.errors import BundleError
 from model.generation import ComposeOptions
 from model.generation.control_checks import Missed
 from model.piece import Piece
-from model.similarity.originality import Originality
 from worker.mapping import abilities
 
 if TYPE_CHECKING:

@@ -15,11 +15,10 @@ from queue import SimpleQueue
 import redis
 
 from jobs.blobs import FileSweeper
-from jobs.connection import connect
 from jobs.contract import WorkerInfo
 from jobs.errors import is_storage_full
 from jobs.registry import WorkerRegistry
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 from worker.background import log_lost_threads
 from worker.cancellation import Cancellations
 from worker.context import RenderService, WorkerContext, set_context

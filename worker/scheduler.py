@@ -15,8 +15,7 @@ import redis
 from jobs.admission import Admission
 from jobs.contract import MIN_TRAINING_PIECES, BundleName, Delivery, TrainRequest
 from jobs.errors import DuplicateJob, JobsError
-from jobs.name_cache import NameCache
-from jobs.schedules import NightlySchedule, ScheduleStore
+from jobs.guild_state import NameCache, NightlySchedule, ScheduleStore
 from jobs.settings import JobSettings
 from model.errors import ModelError
 from worker.background import PeriodicThread

@@ -14,7 +14,7 @@ from bot.permissions import is_admin
 from bot.wording import plain
 from jobs.contract import ModelInfo
 from jobs.errors import JobsError
-from jobs.name_cache import What
+from jobs.guild_state import What
 
 LIMIT_S = 2.0  # Discord gives 3
 MOST_TITLE = 60  # characters of a model's title, so that its name fits beside it

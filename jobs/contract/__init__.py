@@ -1,15 +1,16 @@
-"""What may be asked and what comes back: versioned, plain-JSON models shared by the bot and the workers.
+"""The contract between the bot and the workers: versioned models that are plain JSON in Redis.
 
-base      the base of all models, ids, files, stages, failures
-compose   a piece of music
-library   the data sets and models of a server
-training  fitting a model, and the verdict on it
-records   the record of a job and its updates, whatever its kind
-workers   what live workers say of themselves
+base      the base classes, ids, files, stages, failures
+compose   requests for a piece, and their results
+library   requests about a server's data sets and models, and the answers
+training  requests for a training, its progress and its evaluation
+records   the record of a job and its updates; what live workers report
 
-A field is never renamed or given another meaning within a version; a reader refuses a version it does not know. What
-an older version said, this one says in the same fields: it is read as this one, which has more of them.
+Within a version a field is never renamed and never changes its meaning. A reader accepts the versions in `OLDER`, whose
+fields mean the same today, and refuses any version that it does not know.
 """
+
+# ruff: noqa: F401 - everything imported here is exported
 
 from jobs.contract.base import (
     MAX_RANDOM_SEED,
@@ -98,8 +99,11 @@ from jobs.contract.records import (
     AnyRequest,
     AnyResult,
     Delivery,
+    ModelInfo,
     Record,
     Update,
+    WorkerInfo,
+    model_key,
 )
 from jobs.contract.training import (
     DEFAULT_MIX,
@@ -113,106 +117,3 @@ from jobs.contract.training import (
     TrainResult,
     Verdict,
 )
-from jobs.contract.workers import (
-    ModelInfo,
-    WorkerInfo,
-    model_key,
-)
-
-__all__ = [
-    "DEFAULT_LENGTH_S",
-    "DEFAULT_MIX",
-    "DENSITY_WORDS",
-    "MAX_BARS",
-    "MAX_EPOCHS",
-    "MAX_INSTRUMENTS",
-    "MAX_LENGTH_S",
-    "MAX_MINUTES",
-    "MAX_MIN_P",
-    "MAX_RANDOM_SEED",
-    "MAX_TEMPERATURE",
-    "MAX_TEMPO_BPM",
-    "MAX_TOP_K",
-    "MIN_BARS",
-    "MIN_LENGTH_S",
-    "MIN_TEMPERATURE",
-    "MIN_TEMPO_BPM",
-    "MIN_TOP_P",
-    "MIN_TRAINING_PIECES",
-    "MOST_FILES",
-    "OLDER",
-    "PIECES_ON_A_PAGE",
-    "STARRED",
-    "VERSION",
-    "Action",
-    "AddToDataSet",
-    "Answer",
-    "AnyRequest",
-    "AnyResult",
-    "Batch",
-    "BlobRef",
-    "BundleName",
-    "BundleVersion",
-    "ComposeProgress",
-    "ComposeRequest",
-    "ComposeResult",
-    "Contract",
-    "Controls",
-    "CreateDataSet",
-    "DataSetAction",
-    "DataSetPage",
-    "DataSetSummary",
-    "DataSets",
-    "DeleteDataSet",
-    "DeleteModel",
-    "Delivery",
-    "Digest",
-    "Done",
-    "ExportDataSet",
-    "ExportModel",
-    "Failure",
-    "Files",
-    "ImportModel",
-    "JobId",
-    "KeyName",
-    "Kind",
-    "LibraryRequest",
-    "LibraryResult",
-    "LicenceWord",
-    "ListDataSets",
-    "ListModels",
-    "ListedPiece",
-    "Listening",
-    "MeterName",
-    "Missed",
-    "Mode",
-    "ModelAction",
-    "ModelInfo",
-    "ModelVersion",
-    "ModelVersions",
-    "Models",
-    "NeedsConfirmation",
-    "Originality",
-    "PieceName",
-    "PromoteModel",
-    "RateWord",
-    "Record",
-    "RemoveFromDataSet",
-    "RenameModel",
-    "Request",
-    "RollBackModel",
-    "SetName",
-    "ShowDataSet",
-    "ShowModel",
-    "SourceWord",
-    "Stage",
-    "TrainProgress",
-    "TrainRequest",
-    "TrainResult",
-    "Update",
-    "Verdict",
-    "Versioned",
-    "Words",
-    "WorkerInfo",
-    "model_key",
-]

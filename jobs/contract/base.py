@@ -1,4 +1,4 @@
-"""What every part of the contract is made of: the base of all its models, ids, files, stages, failures."""
+"""Base classes and shared types of the contract: ids, files, stages, failures. Every other module here uses them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Kind = Literal["compose", "library", "train"]
 
 VERSION: Literal[3] = 3
-OLDER = (1, 2)  # versions whose words all mean the same in this one
+OLDER = (1, 2)  # versions whose fields all mean the same in this one
 MAX_RANDOM_SEED = 2**32 - 1
 
 
 class Contract(BaseModel):
-    """Base of everything that crosses Redis: immutable, and unknown keys are refused."""
+    """Base of every model that goes through Redis. Instances are immutable; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Versioned(Contract):
-    """A model that carries its version. Older versions are read as if written by this one."""
+    """A model that carries the version of the contract. Data of a version in `OLDER` is read as this version."""
 
     version: Literal[3] = VERSION
 
@@ -37,7 +37,7 @@ class Versioned(Contract):
 
 
 class BlobRef(Contract):
-    """A file kept in the blob store, named by the SHA-256 of its bytes."""
+    """Reference to a file in the blob store, named by the SHA-256 of its bytes."""
 
     digest: Digest
     size: int = Field(ge=0, description="bytes")
@@ -46,7 +46,7 @@ class BlobRef(Contract):
 
 
 class Request(Versioned):
-    """The fields of every request: the job's id, who asked, and where."""
+    """Fields of every request: the job's id, the member, the server and the channel."""
 
     job_id: JobId
     requester_id: int
@@ -56,28 +56,28 @@ class Request(Versioned):
 
 
 class Stage(StrEnum):
-    """Where a job stands; the last three are final."""
+    """Stage of a job. DONE, FAILED and CANCELLED are final."""
 
     QUEUED = "queued"
     STARTING = "starting"
     PRIMING = "priming"
     COMPOSING = "composing"
     RENDERING = "rendering"
-    PREPARING = "preparing"  # of a training: its music is read
+    PREPARING = "preparing"  # a training encodes its data set
     TRAINING = "training"
-    JUDGING = "judging"  # before and after are compared
+    JUDGING = "judging"  # a training compares the model before and after
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing follows this stage."""
+        """Whether no other stage follows."""
         return self in (Stage.DONE, Stage.FAILED, Stage.CANCELLED)
 
 
 class Failure(Contract):
-    """Why a job failed: `sentence` is shown to the member as it is; `incident` finds the log entry."""
+    """Why a job failed. The member sees `sentence` unchanged; `incident` is the number of the log entry."""
 
     code: str = Field(description="a stable word such as 'not_midi', 'too_long', 'worker_lost', 'internal'")
     sentence: str

@@ -1,4 +1,4 @@
-"""What may be asked of a piece of music, and what comes back."""
+"""The request for a piece of music, its progress and its result. The bot writes requests, workers write results."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ MAX_MIN_P = 0.5
 
 
 class Mode(StrEnum):
-    """What is made of a seed; without one, all of them compose from nothing."""
+    """How a seed is used. Without a seed every mode composes from scratch."""
 
-    CONTINUE = "continue"  # goes on from its end
-    VARY = "vary"  # keeps its rhythm, leans towards its pitches
-    ACCOMPANY = "accompany"  # keeps its notes, plays around them
+    CONTINUE = "continue"  # composes what follows it
+    VARY = "vary"  # keeps its rhythm, prefers its pitches
+    ACCOMPANY = "accompany"  # keeps its notes, adds notes around them
 
 
 class Controls(Contract):
-    """What the music is to be like; what is left out is the model's to choose."""
+    """Musical properties that a request may ask for. The model chooses those that are None or empty."""
 
     style: Words | None = None
     key: KeyName | None = Field(default=None, description="such as 'E minor', 'Em', 'Bb major'")
@@ -46,33 +46,36 @@ class Controls(Contract):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The controls that ask for something, by name."""
+        """The controls that are set, by name."""
         said = {name: getattr(self, name) for name in Controls.model_fields}
         return {name: value for name, value in said.items() if value not in (None, ())}
 
 
 class ComposeRequest(Controls, Request):
-    """One `/compose`: everything a worker needs, and nothing it has to ask back for."""
+    """One `/compose`, with everything a worker needs to do it."""
 
     kind: Literal["compose"] = "compose"
-    model: BundleName | None = Field(default=None, description="None: the worker chooses the one that fits")
-    preferred: BundleName | None = Field(default=None, description="the server's own choice where `model` is None")
+    model: BundleName | None = Field(default=None, description="None: the worker chooses a suitable one")
+    preferred: BundleName | None = Field(default=None, description="the server's default, where `model` is None")
     seed: BlobRef | None = None
     mode: Mode = Mode.CONTINUE
     length_s: float | None = Field(
-        default=None, ge=MIN_LENGTH_S, le=MAX_LENGTH_S, description="seconds of new music; None: `bars`, or as is usual"
+        default=None,
+        ge=MIN_LENGTH_S,
+        le=MAX_LENGTH_S,
+        description="seconds of new music; None: `bars` or the default",
     )
     bars: int | None = Field(default=None, ge=MIN_BARS, le=MAX_BARS, description="bars of new music")
-    strength: float | None = Field(default=None, ge=0, le=1, description="how closely `vary` keeps to the seed")
+    strength: float | None = Field(default=None, ge=0, le=1, description="how closely `vary` follows the seed")
     temperature: float = Field(default=1.0, ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
-    top_k: int | None = Field(default=None, ge=1, le=MAX_TOP_K, description="draw from the k likeliest only")
-    top_p: float | None = Field(default=None, ge=MIN_TOP_P, le=1, description="from the likeliest that make up p")
+    top_k: int | None = Field(default=None, ge=1, le=MAX_TOP_K, description="sample from the k likeliest only")
+    top_p: float | None = Field(default=None, ge=MIN_TOP_P, le=1, description="from the likeliest that add up to p")
     min_p: float | None = Field(
-        default=None, ge=0, le=MAX_MIN_P, description="from those p times as likely as the best"
+        default=None, ge=0, le=MAX_MIN_P, description="sample from those at least p times as likely as the likeliest"
     )
     random_seed: int = Field(ge=0, le=MAX_RANDOM_SEED)
     include_seed: bool = True
-    parent_id: JobId | None = Field(default=None, description="the job that a button was pressed on")
+    parent_id: JobId | None = Field(default=None, description="the job whose button was pressed")
 
     @model_validator(mode="after")
     def _has_one_length(self) -> ComposeRequest:
@@ -82,34 +85,34 @@ class ComposeRequest(Controls, Request):
 
     @property
     def controls(self) -> Controls:
-        """What the music is to be like, without the rest."""
+        """The controls alone, without the other fields."""
         return Controls(**self.asked)
 
 
 class Originality(Contract):
-    """How much of a piece's own notes stands in the music its model learnt from, in whatever key. Shares are 0..1.
+    """How much of a piece's new music also occurs in its model's training set, in any key. Shares are 0..1.
 
-    The human figures are those of pieces that people wrote and the model did not learn from; None where not measured.
+    The human figures are the same measure on pieces by people that the model was not trained on; None: not measured.
     """
 
-    share_8: float | None = Field(ge=0, le=1, description="of its runs of 8 notes; None for a piece with too few notes")
-    share_16: float | None = Field(ge=0, le=1, description="of its runs of 16 notes")
-    longest_run: int = Field(ge=0, description="notes of the longest run found there")
+    share_8: float | None = Field(ge=0, le=1, description="share of its runs of 8 notes; None: too few notes")
+    share_16: float | None = Field(ge=0, le=1, description="share of its runs of 16 notes")
+    longest_run: int = Field(ge=0, description="notes in the longest run that occurs there")
     human_share_8: float | None = Field(default=None, ge=0, le=1)
     human_share_16: float | None = Field(default=None, ge=0, le=1)
     human_longest_run: float | None = Field(default=None, ge=0)
 
 
 class Missed(Contract):
-    """Something that was asked for and that the finished piece does not have."""
+    """A property that was requested and that the finished piece does not have."""
 
     control: str = Field(description="name of a field of `Controls`, or 'length'")
-    asked: str = Field(description="what was asked for, in words")
+    asked: str = Field(description="the requested value, as the member would write it")
     reason: str = Field(description="a sentence for the member")
 
 
 class ComposeResult(Versioned):
-    """What a finished job gives back. Times are seconds."""
+    """The result of a compose job. Times are seconds."""
 
     kind: Literal["compose"] = "compose"
     job_id: JobId
@@ -118,23 +121,23 @@ class ComposeResult(Versioned):
     picture: BlobRef | None = Field(description="PNG; None only where `remarks` says why")
     model: BundleName
     model_version: str
-    notes: int = Field(ge=1, description="notes in the file, the seed's included where it was asked for")
+    notes: int = Field(ge=1, description="notes in the file, including the seed's where `include_seed` is set")
     duration_s: float = Field(gt=0, description="length of the whole file")
-    seed_s: float = Field(ge=0, description="how much of the file's start is the seed")
+    seed_s: float = Field(ge=0, description="length of the seed at the start of the file")
     random_seed: int
     remarks: tuple[str, ...] = Field(default=(), description="sentences for the member, e.g. what was repaired")
-    stopped: bool = Field(default=False, description="stopped early by the member; the piece so far")
+    stopped: bool = Field(default=False, description="the member stopped it early; the files hold the piece so far")
     timings: dict[str, float] = Field(default_factory=dict, description="seconds: queue, prime, sample, render, …")
-    model_choice: str | None = Field(default=None, description="why this model, in a sentence, where nobody named one")
-    controls: Controls = Field(default=Controls(), description="those asked for that the piece has")
-    missed: tuple[Missed, ...] = Field(default=(), description="those asked for that it does not have, and why")
-    originality: Originality | None = Field(default=None, description="None where the model has no index for it")
-    ended: bool | None = Field(default=None, description="whether it ended by itself; None where that is not known")
+    model_choice: str | None = Field(default=None, description="why this model, as a sentence; None: requested")
+    controls: Controls = Field(default=Controls(), description="requested controls that the piece follows")
+    missed: tuple[Missed, ...] = Field(default=(), description="requested controls that it does not follow")
+    originality: Originality | None = Field(default=None, description="None: the model has no n-gram index")
+    ended: bool | None = Field(default=None, description="whether the model ended the piece; None: not known")
 
 
 class ComposeProgress(Contract):
-    """How far the new music is, in its own time."""
+    """Progress of the new music, in seconds or bars of music."""
 
     done: float = Field(ge=0)
-    whole: float = Field(gt=0, description="what was asked for")
+    whole: float = Field(gt=0, description="requested length")
     unit: Literal["s", "bars"]

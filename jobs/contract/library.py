@@ -1,6 +1,6 @@
-"""What admins do with their server's data sets and models, and what they are told: one request, one answer.
+"""Requests of admins about the data sets and models of their server, and the answers: one answer for each request.
 
-Each action is a model of its own, told apart by `do`; each answer by `what`.
+The field `do` tells the classes of actions apart, the field `what` the classes of answers.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ PIECES_ON_A_PAGE = 20
 
 
 class CreateDataSet(Contract):
-    """A new, empty data set."""
+    """Create an empty data set."""
 
     do: Literal["dataset_create"] = "dataset_create"
     name: SetName
     licence: LicenceWord
-    note: str = Field(default="", max_length=200, description="of the licence, in the admin's words")
+    note: str = Field(default="", max_length=200, description="the admin's note about the licence")
 
 
 class AddToDataSet(Contract):
-    """MIDI files or archives of them, or the pieces of another data set, into a data set."""
+    """Add MIDI files, archives of MIDI files, or the pieces of another data set to a data set."""
 
     do: Literal["dataset_add"] = "dataset_add"
     name: SetName
     files: tuple[BlobRef, ...] = Field(default=(), max_length=MOST_FILES)
     source: SourceWord = "attachment"
     from_set: SetName | None = None
-    left_out: tuple[tuple[str, str], ...] = Field(default=(), description="files that were not taken, and why")
-    create_as: LicenceWord | None = Field(default=None, description="make the data set under this licence if need be")
+    left_out: tuple[tuple[str, str], ...] = Field(default=(), description="name and reason of each file not accepted")
+    create_as: LicenceWord | None = Field(default=None, description="licence to create a missing data set under")
 
 
 class ListDataSets(Contract):
-    """What data sets there are."""
+    """List the data sets of the server."""
 
     do: Literal["dataset_list"] = "dataset_list"
 
 
 class ShowDataSet(Contract):
-    """One data set, with a page of its pieces."""
+    """Show a data set and one page of its pieces."""
 
     do: Literal["dataset_show"] = "dataset_show"
     name: SetName
@@ -58,7 +58,7 @@ class ShowDataSet(Contract):
 
 
 class RemoveFromDataSet(Contract):
-    """Pieces out of a data set, by what the listing shows: number, name or short hash."""
+    """Remove pieces from a data set, each named by its number, name or short hash in the listing."""
 
     do: Literal["dataset_remove"] = "dataset_remove"
     name: SetName
@@ -66,7 +66,7 @@ class RemoveFromDataSet(Contract):
 
 
 class DeleteDataSet(Contract):
-    """A data set, for good; the admin is asked first unless `confirmed`."""
+    """Delete a data set for good. Asks for confirmation unless `confirmed`."""
 
     do: Literal["dataset_delete"] = "dataset_delete"
     name: SetName
@@ -74,27 +74,27 @@ class DeleteDataSet(Contract):
 
 
 class ExportDataSet(Contract):
-    """A data set as an archive."""
+    """Export a data set as an archive."""
 
     do: Literal["dataset_export"] = "dataset_export"
     name: SetName
 
 
 class ListModels(Contract):
-    """The server's models in all their versions, and those that all servers share."""
+    """List the models of the server and the shared models, with all their versions."""
 
     do: Literal["model_list"] = "model_list"
 
 
 class ShowModel(Contract):
-    """One model: its card and its versions."""
+    """Show the card and the versions of a model."""
 
     do: Literal["model_info"] = "model_info"
     name: BundleName
 
 
 class RenameModel(Contract):
-    """Another name for a model of the server."""
+    """Rename a model of the server."""
 
     do: Literal["model_rename"] = "model_rename"
     name: BundleName
@@ -102,23 +102,23 @@ class RenameModel(Contract):
 
 
 class PromoteModel(Contract):
-    """Let a name mean a version; `confirmed` where the admin was told that it copies and wants it all the same."""
+    """Make a version the current one of a model. `confirmed`: even if the version copies from its training set."""
 
     do: Literal["model_promote"] = "model_promote"
     name: BundleName
-    version: BundleVersion | None = Field(default=None, description="None: the newest that was never in use")
+    version: BundleVersion | None = Field(default=None, description="None: the newest version that was never current")
     confirmed: bool = False
 
 
 class RollBackModel(Contract):
-    """Let a name mean the version before."""
+    """Make the previous version of a model the current one."""
 
     do: Literal["model_rollback"] = "model_rollback"
     name: BundleName
 
 
 class DeleteModel(Contract):
-    """One version of a model that is not in use, or all of it; the admin is asked first unless `confirmed`."""
+    """Delete a model, or one version that is not current. Asks for confirmation unless `confirmed`."""
 
     do: Literal["model_delete"] = "model_delete"
     name: BundleName
@@ -127,7 +127,7 @@ class DeleteModel(Contract):
 
 
 class ExportModel(Contract):
-    """A version of a model as files."""
+    """Export a version of a model as files."""
 
     do: Literal["model_export"] = "model_export"
     name: BundleName
@@ -135,7 +135,7 @@ class ExportModel(Contract):
 
 
 class ImportModel(Contract):
-    """A model out of what an export gave, in one file or in its parts; it is not in use yet."""
+    """Import an exported model from one file or from its parts. The imported version is not current yet."""
 
     do: Literal["model_import"] = "model_import"
     name: BundleName
@@ -152,14 +152,14 @@ Action = Annotated[DataSetAction | ModelAction, Field(discriminator="do")]
 
 
 class LibraryRequest(Request):
-    """One thing to be done with the data sets or models of the server `guild_id`."""
+    """One action on the data sets or models of the server `guild_id`."""
 
     kind: Literal["library"] = "library"
     action: Action
 
 
 class DataSetSummary(Contract):
-    """A data set in figures."""
+    """Figures of a data set."""
 
     name: SetName
     licence: str = Field(description="as a sentence")
@@ -168,33 +168,33 @@ class DataSetSummary(Contract):
     notes: int = Field(ge=0)
     minutes: float = Field(ge=0)
     size: int = Field(ge=0, description="bytes")
-    instruments: tuple[tuple[str, int], ...] = Field(default=(), description="family and in how many pieces")
-    keys: tuple[tuple[str, int], ...] = Field(default=(), description="key and of how many pieces")
+    instruments: tuple[tuple[str, int], ...] = Field(default=(), description="family, number of pieces")
+    keys: tuple[tuple[str, int], ...] = Field(default=(), description="key, number of pieces")
 
 
 class ListedPiece(Contract):
-    """One line of a data set's listing."""
+    """One line in the listing of a data set."""
 
     number: int = Field(ge=1)
     name: str
-    digest: str = Field(description="short")
+    digest: str = Field(description="short hash")
     notes: int
     seconds: float
 
 
 class DataSets(Contract):
-    """Every data set of the server."""
+    """Answer: all data sets of the server."""
 
     what: Literal["data_sets"] = "data_sets"
     sets: tuple[DataSetSummary, ...]
 
 
 class DataSetPage(Contract):
-    """One data set, its picture, and some of its pieces."""
+    """Answer: a data set, its picture, and one page of its pieces."""
 
     what: Literal["data_set"] = "data_set"
     summary: DataSetSummary
-    sentences: tuple[str, ...] = Field(default=(), description="what was done just now")
+    sentences: tuple[str, ...] = Field(default=(), description="what the action changed")
     picture: BlobRef | None = None
     pieces: tuple[ListedPiece, ...] = ()
     page: int = 1
@@ -202,13 +202,13 @@ class DataSetPage(Contract):
 
 
 class Batch(Contract):
-    """What became of files that were added."""
+    """Answer: which of the added files were accepted, repaired, refused, or known already."""
 
     what: Literal["batch"] = "batch"
     accepted: int = Field(ge=0)
-    repaired: tuple[tuple[str, str], ...] = Field(default=(), description="file and what was mended, some of them")
-    refused: tuple[tuple[str, str], ...] = Field(default=(), description="file and why, some of them")
-    duplicates: tuple[tuple[str, str], ...] = Field(default=(), description="file and what it is the same as, some")
+    repaired: tuple[tuple[str, str], ...] = Field(default=(), description="file, what was repaired; the first ones")
+    refused: tuple[tuple[str, str], ...] = Field(default=(), description="file, reason; the first ones")
+    duplicates: tuple[tuple[str, str], ...] = Field(default=(), description="file, piece it repeats; the first ones")
     repaired_count: int = 0
     refused_count: int = 0
     duplicate_count: int = 0
@@ -217,10 +217,10 @@ class Batch(Contract):
 
 
 class ModelVersion(Contract):
-    """One version of a model."""
+    """A version of a model."""
 
     version: BundleVersion
-    created_at: float | None = Field(default=None, description="epoch seconds; None where the store does not know")
+    created_at: float | None = Field(default=None, description="epoch seconds; None: unknown")
     size: int = Field(ge=0, description="bytes")
     is_current: bool = False
     title: str = ""
@@ -232,15 +232,15 @@ class ModelVersion(Contract):
 
 
 class ModelVersions(Contract):
-    """A model in all its versions, the newest last."""
+    """A model with all its versions, newest last."""
 
     name: BundleName
-    is_shared: bool = Field(default=False, description="whether it comes with the bot and belongs to no server")
+    is_shared: bool = Field(default=False, description="comes with the bot and belongs to no server")
     versions: tuple[ModelVersion, ...]
 
 
 class Models(Contract):
-    """The models that were asked after; one with `is_detailed` where it is one model's card."""
+    """Answer: the requested models. `is_detailed`: the card of a single model is wanted."""
 
     what: Literal["models"] = "models"
     models: tuple[ModelVersions, ...]
@@ -248,7 +248,7 @@ class Models(Contract):
 
 
 class Files(Contract):
-    """What was exported."""
+    """Answer: the exported files."""
 
     what: Literal["files"] = "files"
     files: tuple[BlobRef, ...]
@@ -256,19 +256,19 @@ class Files(Contract):
 
 
 class Done(Contract):
-    """It was done; `sentence` says what."""
+    """Answer: the action was done; `sentence` says what changed."""
 
     what: Literal["done"] = "done"
     sentence: str
-    model: BundleName | None = Field(default=None, description="which can be rolled back with one click")
+    model: BundleName | None = Field(default=None, description="the model that a button offers to roll back")
 
 
 class NeedsConfirmation(Contract):
-    """It was not done yet: `sentence` says why, and the admin may insist."""
+    """Answer: nothing was done yet. `sentence` says why; the admin may confirm."""
 
     what: Literal["confirm"] = "confirm"
     sentence: str
-    action: Action = Field(description="what insisting does")
+    action: Action = Field(description="the action to send when the admin confirms")
 
 
 Answer = Annotated[
@@ -277,7 +277,7 @@ Answer = Annotated[
 
 
 class LibraryResult(Versioned):
-    """What came of a `LibraryRequest`."""
+    """The result of a library job."""
 
     kind: Literal["library"] = "library"
     job_id: JobId

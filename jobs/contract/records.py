@@ -1,4 +1,4 @@
-"""The record of a job, whatever its kind: what was asked, where it stands, where its reply goes."""
+"""The record of a job of any kind with its updates, and what live workers report about themselves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from jobs.contract.base import Contract, Failure, JobId, Kind, Stage
-from jobs.contract.compose import ComposeProgress, ComposeRequest, ComposeResult
+from jobs.contract.base import BundleName, Contract, Failure, JobId, Kind, Stage
+from jobs.contract.compose import ComposeProgress, ComposeRequest, ComposeResult, Mode
 from jobs.contract.library import LibraryRequest, LibraryResult
 from jobs.contract.training import TrainProgress, TrainRequest, TrainResult
 
 
 def _kind(said: Any) -> str:
-    """Which kind `said` is; versions 1 and 2 knew compositions only and did not say so."""
+    """The kind of a request or result. Versions 1 and 2 had compose jobs only and no field for the kind."""
     return str(said.get("kind", "compose") if isinstance(said, dict) else getattr(said, "kind", ""))
 
 
@@ -35,34 +35,34 @@ class Update(Contract):
     """One entry of a job's progress stream."""
 
     stage: Stage
-    fraction: float = Field(default=0.0, ge=0.0, le=1.0, description="of the whole job")
-    position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next; None = about to start")
-    music: ComposeProgress | None = Field(default=None, description="while composing, where a length is known")
+    fraction: float = Field(default=0.0, ge=0.0, le=1.0, description="share of the whole job that is done")
+    position: int | None = Field(default=None, ge=1, description="place in the queue, 1 = next; None: about to start")
+    music: ComposeProgress | None = Field(default=None, description="while composing, if the length is known")
     training: TrainProgress | None = Field(default=None, description="while training")
-    stopping: bool = Field(default=False, description="the member pressed Stop, and the worker has not ended it yet")
+    stopping: bool = Field(default=False, description="the member pressed Stop and the job still runs")
     result: AnyResult | None = None
     failure: Failure | None = None
 
 
 class Delivery(Contract):
-    """Where a job's reply goes; kept beside the request so that a restarted bot can still reply."""
+    """Where the reply to a job goes. Stored with the request, so that a restarted bot can still reply."""
 
     application_id: int
     interaction_token: str | None = Field(
-        default=None, repr=False, description="lets who has it answer in the bot's name for 15 minutes"
+        default=None, repr=False, description="for 15 minutes its holder can reply as the bot"
     )
     channel_id: int
-    parent_channel_id: int | None = Field(default=None, description="the channel that a thread belongs to")
+    parent_channel_id: int | None = Field(default=None, description="the parent channel, if the channel is a thread")
     user_id: int
     message_id: int | None = None
     private: bool = False
     upload_limit_bytes: int | None = Field(
-        default=None, ge=1, description="the largest file Discord takes in this reply"
+        default=None, ge=1, description="the largest file that Discord accepts in this reply"
     )
 
 
 class Record(Contract):
-    """All there is to know of a job."""
+    """Everything stored about a job."""
 
     request: AnyRequest
     delivery: Delivery
@@ -80,10 +80,55 @@ class Record(Contract):
 
     @property
     def kind(self) -> Kind:
-        """What kind of job it is."""
+        """The kind of the job."""
         return self.request.kind
 
     def as_update(self) -> Update:
-        """The job's state as the last update would tell it."""
+        """The current state as an update."""
         fraction = 1.0 if self.stage is Stage.DONE else 0.0
         return Update(stage=self.stage, fraction=fraction, result=self.result, failure=self.failure)
+
+
+class ModelInfo(Contract):
+    """A model that a worker serves: its card, and the modes and controls that it supports."""
+
+    name: BundleName
+    version: str
+    title: str
+    description: str = ""
+    licence: str = ""
+    default: bool = False
+    guild_id: int | None = Field(default=None, description="the server that owns it; None: shared by all servers")
+    modes: tuple[Mode, ...] = (Mode.CONTINUE,)
+    controls: tuple[str, ...] = Field(default=(), description="names of the fields of `Controls` that it supports")
+    styles: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    meters: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = Field(default=(), description="supported instruments, families first")
+    has_beat: bool = Field(default=False, description="composes on a beat grid, and so in bars")
+
+    @property
+    def key(self) -> str:
+        """Unique among the models of all servers: the name, with the server's id in front if a server owns it."""
+        return model_key(self.name, self.guild_id)
+
+
+def model_key(name: BundleName, guild_id: int | None) -> str:
+    """The key of the model `name` of a server; `guild_id` None: of a shared model."""
+    return name if guild_id is None else f"{guild_id}/{name}"
+
+
+class WorkerInfo(Contract):
+    """Heartbeat of a live worker, renewed every few seconds."""
+
+    name: str
+    hostname: str
+    pid: int
+    started_at: float = Field(description="epoch seconds")
+    device: str = Field(default="cpu", description="device it composes on: 'cpu', 'gpu:0', …")
+    does: tuple[Kind, ...] = Field(default=("compose",), description="kinds of jobs it takes")
+    slots: int = Field(default=1, ge=1, description="jobs it runs at the same time")
+    models: tuple[ModelInfo, ...] = Field(default=(), description="in the versions that new jobs use")
+    job_id: JobId | None = Field(default=None, description="the job that has run longest")
+    job_ids: tuple[JobId, ...] = Field(default=(), description="all running jobs, the oldest first")
+    remarks: tuple[str, ...] = Field(default=(), description="sentences for the operator, e.g. no GPU found")

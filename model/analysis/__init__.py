@@ -1,8 +1,9 @@
-"""What can be measured on one piece: key, tempo, metrics, failures. Shared by generation and evaluation.
+"""What can be measured on one piece, and what it shares with others. Used by bundles, generation and evaluation.
 
-key_detection    the key, as music21 finds it
-tempo_detection  the tempo, from the tempo map or as a listener would tap it
-metrics          set metrics of the literature, each a figure of one piece
+key_and_tempo    the key as music21 finds it; the tempo from the tempo map, or as a listener would tap it
+metrics          metrics of the literature, and how simple models fail: one pitch, loops, silence, too few pitches
 listening        what a listener notices: silence, bursts, returns, endings
-failures         how simple models fail: one pitch, loops, silence, too few pitches
+melody_hashes    hashes of melodic runs, independent of key, tempo and loudness, and a compressed set of them
+near_duplicates  pieces that are nearly the same, in any key
+originality      the share of a piece's melodic runs that occur in a training set
 """

@@ -1,6 +1,6 @@
 """What a listener notices in a piece: silence, bursts, walls of notes, whether anything returns, how it ends.
 
-Each function measures one piece whose sustain pedal is already applied to its durations (`model.sustain`); drums are
+Each function measures one piece whose sustain pedal is already applied to its durations (`model.piece`); drums are
 left out. The report sets every figure beside the same figure of real music, because none of them has a right value of
 its own: a recording of a slow movement is silent for a while, too.
 """
@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from model.analysis.key_detection import found_keys
+from model.analysis.key_and_tempo import found_keys
+from model.analysis.melody_hashes import CHORD_S
 from model.analysis.metrics import pitched, sounding_spans
 from model.piece import Piece
-from model.similarity.melody_hashes import CHORD_S
 
 GAP_S = 0.5  # a silence that is heard as a gap
 BURST_S = 0.3

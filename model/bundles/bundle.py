@@ -18,15 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from model.bundles.card import Card
-from model.bundles.habits import Habits
+from model.bundles.priors import Priors
 from model.errors import BundleError
 from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
+    from model.analysis.originality import OriginalityIndex
     from model.bundles.replay_sample import ReplaySample
     from model.network import ClassicNetwork, NoteNetwork
-    from model.similarity.originality import OriginalityIndex
 
 FORMAT = 1  # of the bundle; readers reject other formats
 MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
@@ -38,7 +37,7 @@ MANIFEST, WEIGHTS, CONFIG, CARD, HISTORY, PAGE, ORIGINALITY = (
     "CARD.md",
     "originality.npz",  # optional: index of the training set
 )
-HABITS = "habits.json"  # optional
+PRIORS = "habits.json"  # optional
 REPLAY_SAMPLE = "rehearsal.npz"  # optional
 LARGEST_BYTES = 256 << 20  # limit for all files together, and for the decompressed weights
 
@@ -75,7 +74,7 @@ class Bundle:
     history: list[dict[str, float]]
     weights: list[NDArray]
     originality_data: bytes | None = field(default=None, repr=False)
-    habits: Habits | None = None
+    priors: Priors | None = None
     replay_sample_data: bytes | None = field(default=None, repr=False)
 
     @property
@@ -94,7 +93,7 @@ class Bundle:
         Raises:
             BundleError: the index cannot be read.
         """
-        from model.similarity.originality import OriginalityIndex
+        from model.analysis.originality import OriginalityIndex
 
         return OriginalityIndex.load(self.originality_data) if self.originality_data is not None else None
 
@@ -114,7 +113,7 @@ class Bundle:
         return load_replay_sample(self.replay_sample_data, representation)
 
     def network(self, is_rounded: bool = False) -> NoteNetwork:
-        """The network with this bundle's weights in float32, or with 8-bit products (see `model.network.rounding`).
+        """The network with this bundle's weights in float32, or with 8-bit products (see `model.network.quantized`).
 
         Raises:
             BundleError: it is a classic bundle, or its weights do not fit its configuration.
@@ -130,7 +129,7 @@ class Bundle:
         self._put_weights(network)
         if not is_rounded:
             return network
-        from model.network.rounding import rounded_twin
+        from model.network.quantized import rounded_twin
 
         return rounded_twin(network)
 
@@ -165,7 +164,7 @@ def pack(
     name: str,
     history: list[dict[str, float]],
     originality: OriginalityIndex | None = None,
-    habits: Habits | None = None,
+    priors: Priors | None = None,
     replay_sample: ReplaySample | None = None,
 ) -> dict[str, bytes]:
     """The files of a bundle by name, manifest included. The last three arguments describe the training set."""
@@ -179,21 +178,21 @@ def pack(
         HISTORY: _json(history),
         PAGE: card.page(name).encode(),
     }
-    return with_artifacts(files, originality, habits, replay_sample)
+    return with_artifacts(files, originality, priors, replay_sample)
 
 
 def with_artifacts(
     files: Mapping[str, bytes],
     originality: OriginalityIndex | None = None,
-    habits: Habits | None = None,
+    priors: Priors | None = None,
     replay_sample: ReplaySample | None = None,
 ) -> dict[str, bytes]:
     """The files of a bundle with these training-set artefacts replaced; None keeps what is there."""
     learnt: dict[str, bytes] = {}
     if originality is not None:
         learnt[ORIGINALITY] = originality.save()
-    if habits is not None:
-        learnt[HABITS] = _json(habits.model_dump())
+    if priors is not None:
+        learnt[PRIORS] = _json(priors.model_dump())
     if replay_sample is not None:
         learnt[REPLAY_SAMPLE] = replay_sample.save()
     return _sealed({**files, **learnt})
@@ -243,7 +242,7 @@ def unpack(files: Mapping[str, bytes], name: str) -> Bundle:
             history=json.loads(files[HISTORY]),
             weights=_weights(files[WEIGHTS]),
             originality_data=files.get(ORIGINALITY),
-            habits=Habits.model_validate_json(files[HABITS]) if HABITS in files else None,
+            priors=Priors.model_validate_json(files[PRIORS]) if PRIORS in files else None,
             replay_sample_data=files.get(REPLAY_SAMPLE),
         )
     except (KeyError, ValueError, OSError, MemoryError, zipfile.BadZipFile) as error:
@@ -279,3 +278,28 @@ def _version(entries: Mapping[str, FileEntry]) -> str:
 
 def _json(value: object) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+
+
+class Card(BaseModel):
+    """What a person should know before using a bundle."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(max_length=80)
+    description: str = Field(max_length=400)
+    data: str = Field(description="what it was trained on, and how that was split")
+    licence: str = Field(description="of the weights, as required by the data")
+    non_commercial: bool = Field(default=False, description="whether the licence bars commercial use")
+    figures: dict[str, float] = Field(default_factory=dict, description="held-out figures by name")
+    command: str = Field(default="", description="reproduces this bundle")
+
+    def page(self, name: str) -> str:
+        """The card as Markdown."""
+        figures = "".join(f"| {figure} | {value:g} |\n" for figure, value in self.figures.items())
+        use = "\n\n**Not for commercial use.**" if self.non_commercial else ""
+        made = f"\n\n## Made with\n```\n{self.command}\n```" if self.command else ""
+        table = f"\n\n## Held-out figures\n| figure | value |\n|---|---|\n{figures}" if figures else ""
+        return (
+            f"# {name}: {self.title}\n\n{self.description}\n\n## Data\n{self.data}\n\n## Licence\n{self.licence}{use}"
+            f"{table.rstrip()}{made}\n"
+        )

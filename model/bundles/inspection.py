@@ -18,25 +18,24 @@ from pydantic import BaseModel, ValidationError
 from model.bundles.bundle import (
     CARD,
     CONFIG,
-    HABITS,
     HISTORY,
     LARGEST_BYTES,
     MANIFEST,
     ORIGINALITY,
     PAGE,
+    PRIORS,
     WEIGHTS,
+    Card,
     read_manifest,
     unpack,
     verify,
 )
-from model.bundles.card import Card
-from model.bundles.habits import Habits
-from model.bundles.plain_npz import plain_arrays
-from model.bundles.weight_shapes import Shape, weight_shapes
-from model.bundles.zip_format import LARGEST, MIB, REPLAY_SAMPLE
+from model.bundles.priors import Priors
+from model.bundles.zip_format import LARGEST, MIB, REPLAY_SAMPLE, plain_arrays
 from model.errors import BundleError, ModelError
 from model.network.config import NetworkConfig
 from model.piece import NOTE, Piece, table
+from model.representation import representation_of
 
 MOST = {"layers": 16, "units": 2_048, "embedding": 2_048, "head_units": 2_048, "memory": 8_192, "window": 1_024}
 MOST_STATE = 1 << 24  # size of one piece's state: memory times units, per layer of a Transformer
@@ -71,8 +70,8 @@ def inspect(files: Mapping[str, bytes], name: str) -> None:
     _check_history(files[HISTORY])
     if PAGE in files:
         _check_text(_decoded(files[PAGE], PAGE), PAGE, LARGEST[PAGE])
-    if HABITS in files:
-        _check_habits(_parsed(Habits, files, HABITS))
+    if PRIORS in files:
+        _check_priors(_parsed(Priors, files, PRIORS))
     if ORIGINALITY in files:
         _check_originality(files[ORIGINALITY])
     if REPLAY_SAMPLE in files:
@@ -190,15 +189,15 @@ def _check_history(data: bytes) -> None:
         _check_finite(epoch.values(), HISTORY)
 
 
-def _check_habits(habits: Habits) -> None:
-    _check_finite([*habits.notes_per_s, *habits.keys], HABITS)
-    if len(habits.notes_per_s) > MOST_DENSITIES or any(not 0 <= rate <= DENSEST for rate in habits.notes_per_s):
-        raise BundleError(f"{HABITS} contains impossible note densities: export the model again.")
+def _check_priors(priors: Priors) -> None:
+    _check_finite([*priors.notes_per_s, *priors.keys], PRIORS)
+    if len(priors.notes_per_s) > MOST_DENSITIES or any(not 0 <= rate <= DENSEST for rate in priors.notes_per_s):
+        raise BundleError(f"{PRIORS} contains impossible note densities: export the model again.")
 
 
 def _check_originality(data: bytes) -> None:
     """Load the index and look up a piece, so that a damaged index fails here and not in a worker."""
-    from model.similarity.originality import LARGEST_THINNING, LARGEST_UNPACKED, OriginalityIndex
+    from model.analysis.originality import LARGEST_THINNING, LARGEST_UNPACKED, OriginalityIndex
 
     arrays = plain_arrays(data, ORIGINALITY, LARGEST_UNPACKED)
     every: NDArray = arrays.get("every", np.zeros(0, dtype=np.int64)).astype(np.float64)
@@ -213,3 +212,103 @@ def _check_originality(data: bytes) -> None:
 
 def _scale() -> Piece:
     return Piece(notes=table(NOTE, [(100 * step, 100, 40 + step, 64, 0) for step in range(40)]))
+
+
+Shape = tuple[int, ...]
+LOOK_BACK = 128  # width of the look-back attention's keys and values
+CLASSIC_KERNEL = 5  # notes that a convolution of the classic kind reads
+CLASSIC_HEAD = 64  # width of an attention head there
+WIDENING = 4  # factor of a Transformer's feed-forward width
+
+
+def weight_shapes(config: NetworkConfig) -> list[Shape]:
+    """The shape of every weight array.
+
+    Raises:
+        RequestError: the representation is unknown.
+    """
+    if config.window:
+        return _classic(config)
+    representation = representation_of(config.representation, config.styles, config.vocabulary)
+    fields, contexts = representation.fields, representation.context_sizes
+    shapes: list[Shape] = [(field.size + 1, config.embedding) for field in fields]
+    shapes += _dense(contexts["input"], config.embedding)
+    shapes += _STACKS[config.stack](config)
+    for index, field in enumerate(fields):
+        shapes += _dense(config.units, config.head_units)
+        shapes.append((contexts[field.name], config.head_units))
+        shapes += [(other.size, config.head_units) for other in fields[:index]]
+        shapes += _dense(config.head_units, field.size)
+    return shapes
+
+
+def _dense(width: int, units: int) -> list[Shape]:
+    return [(width, units), (units,)]
+
+
+def _classic(config: NetworkConfig) -> list[Shape]:
+    is_embedded = config.note_input == "embedding"
+    width, units = config.embedding if is_embedded else 1, config.units
+    shapes: list[Shape] = [(len(config.vocabulary) + 1, width)] if is_embedded else []
+    shapes += _CLASSIC_STACKS[config.stack](config, width)
+    return [*shapes, *_dense(units, config.head_units), *_dense(config.head_units, len(config.vocabulary))]
+
+
+def _classic_convolutions(config: NetworkConfig, width: int) -> list[Shape]:
+    taps: list[Shape] = [(CLASSIC_KERNEL, config.units, config.units), (config.units,)]
+    return [*_dense(width, config.units), *taps * config.layers]
+
+
+def _classic_transformer(config: NetworkConfig, width: int) -> list[Shape]:
+    units, heads = config.units, config.units // CLASSIC_HEAD
+    norm: list[Shape] = [(units,), (units,)]
+    asks: list[Shape] = [(units, heads, CLASSIC_HEAD), (heads, CLASSIC_HEAD)] * 3
+    attention: list[Shape] = [*asks, (heads, CLASSIC_HEAD, units), (units,)]
+    wide = [*_dense(units, WIDENING * units), *_dense(WIDENING * units, units)]
+    blocks = [*norm, *attention, *norm, *wide] * config.layers
+    return [*_dense(width, units), (config.window, units), *blocks, *norm]
+
+
+def _layers(config: NetworkConfig, width: int, gates: int, bias: Shape) -> list[Shape]:
+    """Kernel, recurrent kernel and bias of every recurrent layer; the first layer's inputs have `width`."""
+    wide = gates * config.units
+    widths = [width, *[config.units] * (config.layers - 1)]
+    return [shape for one in widths for shape in ((one, wide), (config.units, wide), bias)]
+
+
+def _lstm(config: NetworkConfig) -> list[Shape]:
+    return _layers(config, config.embedding, 4, (4 * config.units,)) + _look_back(config)
+
+
+def _gru(config: NetworkConfig) -> list[Shape]:
+    return _layers(config, config.embedding, 3, (2, 3 * config.units)) + _look_back(config)
+
+
+def _look_back(config: NetworkConfig) -> list[Shape]:
+    if not config.memory:
+        return []
+    asks = [*_dense(config.units, LOOK_BACK), *_dense(config.units, LOOK_BACK), *_dense(config.embedding, LOOK_BACK)]
+    return [*asks, *_dense(LOOK_BACK, config.units)]
+
+
+def _convolution(config: NetworkConfig) -> list[Shape]:
+    taps = _dense(2 * config.units, 2 * config.units) * config.layers
+    return [*_dense(config.embedding, config.units), *taps, *_dense(config.units, config.units) * config.layers]
+
+
+def _transformer(config: NetworkConfig) -> list[Shape]:
+    units = config.units
+    norms: list[Shape] = [(units,)] * 4
+    attention = [*_dense(units, 3 * units), *_dense(units, units)]
+    wide = [*_dense(units, WIDENING * units), *_dense(WIDENING * units, units)]
+    blocks = [*norms, *attention, *wide] * config.layers
+    return [*_dense(config.embedding, units), *blocks, (units,), (units,)]
+
+
+_CLASSIC_STACKS = {
+    "lstm": lambda config, width: _layers(config, width, 4, (4 * config.units,)),
+    "gru": lambda config, width: _layers(config, width, 3, (2, 3 * config.units)),
+    "conv": _classic_convolutions,
+    "transformer": _classic_transformer,
+}
+_STACKS = {"lstm": _lstm, "gru": _gru, "conv": _convolution, "transformer": _transformer}

@@ -5,7 +5,7 @@ beside the brass section, is drawn as one that it does, of the same kind and in 
 asked for. Where nothing it knows is like it, as with drums, it is missing.
 
 Called by `unasked` for what is asked, by `recasting`
-for the instruments of a seed, and by `model.bundles.abilities`. Loads neither Keras nor TensorFlow.
+for the instruments of a seed, and by `model.model_choice`. Loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.habits import DRUMS_PROGRAM, Habits
-from model.instrument_ranges import HIGHEST, LOWEST
-from model.instruments import FAMILIES, NAMES, PER_FAMILY, programs_of
+from model.bundles.priors import DRUMS_PROGRAM, Priors
+from model.instruments import FAMILIES, HIGHEST_PITCH, LOWEST_PITCH, NAMES, PER_FAMILY, programs_of
 from model.representation.engraving import FIRST_PROGRAM
 
 LATELY, LEAST_PLAYED = 256, 0.03  # notes at the end of a seed that say who plays, and the share of one who does
@@ -70,55 +69,55 @@ class Cast:
     together: float | None = None
 
 
-def learnt_programs(habits: Habits) -> dict[int, float]:
+def learnt_programs(priors: Priors) -> dict[int, float]:
     """The programs a bundle learnt and how much of its training set's music each plays; 128 are the drums."""
     shares: dict[int, float] = defaultdict(float)
-    for ensemble in habits.ensembles:
+    for ensemble in priors.ensembles:
         for player in ensemble.players:
             shares[player.program] += ensemble.share * player.share
     return {program: share for program, share in shares.items() if share >= LEAST_LEARNT}
 
 
-def playable(habits: Habits | None) -> tuple[str, ...]:
+def playable(priors: Priors | None) -> tuple[str, ...]:
     """The instruments a bundle can be asked for; all there are where there is no record of what it learnt."""
-    if habits is None or not habits.ensembles:
+    if priors is None or not priors.ensembles:
         return NAMES
-    learnt = learnt_programs(habits)
+    learnt = learnt_programs(priors)
     return tuple(name for name in NAMES if _drawn_for(programs_of(name), learnt, ()) is not None)
 
 
-def cast(asked: Sequence[str], habits: Habits, style: str | None = None) -> Cast:
+def cast(asked: Sequence[str], priors: Priors, style: str | None = None) -> Cast:
     """Who plays the instruments `asked` for, each by its name or family.
 
     Args:
         asked: names of `model.instruments`.
-        habits: what the bundle learnt from, with ensembles.
+        priors: what the bundle learnt from, with ensembles.
         style: asked for, or None.
     """
-    company = _company(habits, style, alone=len(asked) == 1)
-    learnt = {program: company.get(program, 0.0) + share * 1e-3 for program, share in learnt_programs(habits).items()}
+    company = _company(priors, style, alone=len(asked) == 1)
+    learnt = {program: company.get(program, 0.0) + share * 1e-3 for program, share in learnt_programs(priors).items()}
     drawn: dict[str, int] = {}
     by_exactness = sorted(asked, key=lambda name: not set(programs_of(name)) & set(learnt))
     for name in by_exactness:
         found = _drawn_for(programs_of(name), learnt, drawn.values())
         if found is not None:
             drawn[name] = found
-    shares = _shares([drawn[name] for name in asked if name in drawn], habits)
+    shares = _shares([drawn[name] for name in asked if name in drawn], priors)
     parts = tuple(
         Part(name, drawn[name], _written(name, drawn[name]), share)
         for name, share in zip([name for name in asked if name in drawn], shares, strict=True)
     )
-    known = style or _style(habits, [part.drawn for part in parts])
+    known = style or _style(priors, [part.drawn for part in parts])
     missing = tuple(name for name in asked if name not in drawn)
-    return Cast(parts, missing, known, _together(habits, known, len(parts)))
+    return Cast(parts, missing, known, _together(priors, known, len(parts)))
 
 
-def substitutes(programs: Iterable[int], habits: Habits) -> dict[int, int]:
+def substitutes(programs: Iterable[int], priors: Priors) -> dict[int, int]:
     """For each of `programs` that was not learnt the one that is drawn for it; those with none are left out.
 
     No two share one, and none takes a program that is among `programs`.
     """
-    programs, learnt = list(programs), learnt_programs(habits)
+    programs, learnt = list(programs), learnt_programs(priors)
     found: dict[int, int] = {}
     for program in programs:
         if program not in learnt and program != DRUMS_PROGRAM:
@@ -158,7 +157,9 @@ def _drawn_for(wanted: Sequence[int], learnt: dict[int, float], taken: Iterable[
 
 def _unlike(program: int, wanted: int) -> float:
     """How little one program is like another: the distance of the middles of their ranges, and of their families."""
-    apart = abs(int(LOWEST[program] + HIGHEST[program]) - int(LOWEST[wanted] + HIGHEST[wanted])) / 2
+    apart = (
+        abs(int(LOWEST_PITCH[program] + HIGHEST_PITCH[program]) - int(LOWEST_PITCH[wanted] + HIGHEST_PITCH[wanted])) / 2
+    )
     return apart + OTHER_FAMILY * (_family(program) != _family(wanted))
 
 
@@ -171,20 +172,20 @@ def _written(name: str, drawn: int) -> int:
     return drawn if drawn in programs else programs[0]
 
 
-def _company(habits: Habits, style: str | None, alone: bool) -> dict[int, float]:
+def _company(priors: Priors, style: str | None, alone: bool) -> dict[int, float]:
     """How much music each program has a part in: by itself, or in company."""
     found: dict[int, float] = defaultdict(float)
-    for ensemble in habits.ensembles:
+    for ensemble in priors.ensembles:
         if (len(ensemble.players) == 1) == alone and style in (None, ensemble.style):
             for player in ensemble.players:
                 found[player.program] += ensemble.share
     return found
 
 
-def _shares(drawn: Sequence[int], habits: Habits) -> list[float]:
+def _shares(drawn: Sequence[int], priors: Priors) -> list[float]:
     """The share of the notes of each program, as in company where that is known, none much below another."""
     sums: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for ensemble in habits.ensembles:
+    for ensemble in priors.ensembles:
         if len(ensemble.players) > 1:
             for player in ensemble.players:
                 sums[player.program][0] += ensemble.share * player.share
@@ -196,10 +197,10 @@ def _shares(drawn: Sequence[int], habits: Habits) -> list[float]:
     return [round(float(share), 4) for share in shares / max(shares.sum(), 1e-9)]
 
 
-def _style(habits: Habits, drawn: Sequence[int]) -> str | None:
+def _style(priors: Priors, drawn: Sequence[int]) -> str | None:
     """The style that has most of the programs `drawn`, best in company (alone, where it is one)."""
     found: dict[str, float] = defaultdict(float)
-    for ensemble in habits.ensembles:
+    for ensemble in priors.ensembles:
         both = len(set(drawn) & {player.program for player in ensemble.players})
         if ensemble.style and both:
             is_alike = (len(ensemble.players) > 1) == (len(drawn) > 1)
@@ -207,11 +208,11 @@ def _style(habits: Habits, drawn: Sequence[int]) -> str | None:
     return max(found, key=lambda style: found[style]) if found else None
 
 
-def _together(habits: Habits, style: str | None, players: int) -> float | None:
+def _together(priors: Priors, style: str | None, players: int) -> float | None:
     """The share of notes struck with the one before, in music of the style for about as many players."""
     weights = [
         (one.share / (1 + abs(len(one.players) - players)) ** 2, one.together)
-        for one in habits.ensembles
+        for one in priors.ensembles
         if style in (None, one.style)
     ]
     whole = sum(weight for weight, _ in weights)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from model.bundles.habits import Habits, habits_of
+from model.analysis.originality import index_training_set
+from model.bundles.priors import Priors, priors_of
 from model.bundles.replay_sample import ReplaySample, Sample, replay_sample_of
-from model.similarity.originality import index_training_set
 
 if TYPE_CHECKING:
+    from model.analysis.originality import OriginalityIndex
     from model.corpora.corpus import Encoded
     from model.representation import Representation
-    from model.similarity.originality import OriginalityIndex
 
 
 class TrainingArtifacts(NamedTuple):
     """In the order in which `pack` and `with_artifacts` take them."""
 
     originality: OriginalityIndex  # by which every piece that is composed is told from a copy
-    habits: Habits  # what is drawn where nothing is asked
+    priors: Priors  # what is drawn where nothing is asked
     replay_sample: ReplaySample  # for training that goes on from the bundle
 
 
@@ -33,6 +33,6 @@ def training_artifacts(
     train, held_out = Sample(data.train, data.train_styles), Sample(data.validation, data.validation_styles)
     return TrainingArtifacts(
         index_training_set(representation, data.train, data.validation),
-        habits_of(representation, *(as_trained or train)),
+        priors_of(representation, *(as_trained or train)),
         replay_sample_of(representation, train, held_out),
     )

@@ -18,9 +18,9 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from model.classic.parsing import Task, parsed
-from model.corpora.cache import write_whole
+from model.corpora.corpus import split_by_hash
+from model.corpora.downloads import write_whole
 from model.corpora.processes import Failure, in_processes
-from model.corpora.shards import split_by_hash
 from model.corpora.sources import Source, read_sources
 from model.errors import DataError
 from model.files import cache_folder, replace_file

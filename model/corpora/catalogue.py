@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.corpora.cache import fetch
+from model.corpora.downloads import fetch
 from model.errors import DataError
 from model.files import cache_folder
 
@@ -130,7 +130,7 @@ GROOVE = DataSet(
     address="https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip",
     file="groove-v1.0.0-midionly.zip",
     sha256="651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e",
-    prepare="model.corpora.readers.groove:prepare",
+    prepare="model.corpora.readers.bands:prepare",
 )
 FREEDOOM = DataSet(
     name="freedoom",

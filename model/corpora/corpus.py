@@ -7,20 +7,32 @@ not trained on.
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import multiprocessing
 import os
+import sys
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
-from model.corpora.near_duplicates import Sketch, near_duplicates
-from model.corpora.shards import Shard, entry_sketch, read_shards, shards_name, write_shards
-from model.corpora.sources import data_digest, read_sources
-from model.errors import DataError
+import model
+from model.analysis.near_duplicates import Sketch, near_duplicates, sketch
+from model.corpora.downloads import write_whole
+from model.corpora.sources import Source, data_digest, read_sources
+from model.errors import DataError, MidiError
 from model.files import cache_folder
+from model.midi import MidiLimits, read_midi
+from model.representation import representation_of
 
 FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
 
@@ -34,7 +46,7 @@ class EncodedFile:
     split: str | None
     hash_split: str  # the split that its content's hash decides
     style: str = ""  # see `model.corpora.sources`
-    sketch: Sketch = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))  # see `model.corpora.near_duplicates`
+    sketch: Sketch = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))  # see `model.analysis.near_duplicates`
 
     @property
     def is_held_out(self) -> bool:
@@ -171,3 +183,159 @@ def duplicates_of_held_out(files: Sequence[EncodedFile]) -> dict[str, str]:
 
 def _named(paths: Iterable[Path]) -> str:
     return " and ".join(str(path) for path in paths)
+
+
+FILES_IN_A_SHARD = 32
+HELD_OUT_PERCENT = 10  # of pieces without a published split
+FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
+ENCODES = (
+    "piece.py",
+    "midi",
+    "representation",
+    "corpora/corpus.py",
+    "corpora/sources.py",
+    "analysis/near_duplicates.py",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a shard's JSON says of one file: `steps` of it are in the array, none where it was `refused`."""
+
+    name: str
+    split: str | None  # where a table names one
+    hash_split: str  # the split that its content's hash decides
+    style: str
+    steps: int = 0
+    refused: str = ""  # why it was left out
+    sketch: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The entries of one slice of the files, and their steps one after another, int32 (steps, fields)."""
+
+    entries: list[Entry]
+    steps: NDArray[np.int32]
+
+    def pieces(self) -> Iterator[tuple[Entry, NDArray[np.int32]]]:
+        """Each entry with its steps; a view on the file, not a copy."""
+        start = 0
+        for entry in self.entries:
+            yield entry, self.steps[start : start + entry.steps]
+            start += entry.steps
+
+
+def shards_name(data_digest: str, representation: str) -> str:
+    """The name of the folder for this data in this representation: it changes with the code that encodes, too."""
+    return hashlib.sha256(f"{data_digest} {representation} {_code_digest()}".encode()).hexdigest()[:24]
+
+
+def write_shards(folder: Path, sources: Sequence[Source], representation: str, processes: int) -> None:
+    """Encode `sources` into `folder`, leaving whole shards of an earlier run as they are.
+
+    Raises:
+        DataError: when the folder cannot be written.
+    """
+    slices = [sources[start : start + FILES_IN_A_SHARD] for start in range(0, len(sources), FILES_IN_A_SHARD)]
+    missing = [number for number in range(len(slices)) if read_shard(folder, number) is None]
+    work = partial(_write_shard, folder, representation)
+    done = len(sources) - sum(len(slices[number]) for number in missing)
+    with tqdm(total=len(sources), initial=done, desc="reading MIDI", unit="file", file=sys.stderr) as bar:
+        for number in _in_parallel(work, missing, [slices[number] for number in missing], processes):
+            bar.update(len(slices[number]))
+    index = {"shards": len(slices), "files": len(sources), "representation": representation}
+    write_whole(folder / "index.json", json.dumps(index).encode())
+
+
+def read_shards(folder: Path) -> list[Shard] | None:
+    """Every shard in `folder`, or None where one is missing or damaged, or there is no index."""
+    try:
+        count = int(json.loads((folder / "index.json").read_bytes())["shards"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    shards = [read_shard(folder, number) for number in range(count)]
+    return None if any(shard is None for shard in shards) else [shard for shard in shards if shard is not None]
+
+
+def read_shard(folder: Path, number: int) -> Shard | None:
+    """One shard, its steps mapped into memory; None where it is missing or damaged."""
+    array, table = folder / f"{number:04}.npy", folder / f"{number:04}.json"
+    try:
+        said = json.loads(table.read_bytes())
+        entries = [Entry(**entry) for entry in said["entries"]]
+        steps = np.load(array, mmap_mode="r", allow_pickle=False)
+        if _checksum(steps, json.dumps(said["entries"])) != said["crc32"]:
+            return None
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+    return Shard(entries, steps)
+
+
+def split_by_hash(data: bytes) -> str:
+    """'train' or 'validation', by the hash of a file's bytes, or of the name of the work that it is a part of."""
+    return "validation" if hashlib.sha256(data).digest()[0] * 100 < HELD_OUT_PERCENT * 256 else "train"
+
+
+def _in_parallel(work: partial, numbers: list[int], slices: list[Sequence[Source]], processes: int) -> Iterator[int]:
+    """`work` on each slice, by number as they come ready; a few are not worth a process."""
+    if processes == 1 or len(numbers) <= 1:
+        yield from map(work, numbers, slices)
+        return
+    # spawned, because Keras may have started threads by now, and a fork would copy their locks as they happen to be
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(work, numbers, slices)
+
+
+def _write_shard(folder: Path, representation: str, number: int, sources: Sequence[Source]) -> int:
+    encoded = [_encode(source, representation) for source in sources]
+    fields = len(representation_of(representation).fields)
+    steps = np.concatenate([np.zeros((0, fields), dtype=np.int32), *(steps for _, steps in encoded)])
+    steps = np.ascontiguousarray(steps, dtype=np.int32)
+    memory = io.BytesIO()
+    np.save(memory, steps, allow_pickle=False)
+    entries = json.dumps([vars(entry) for entry, _ in encoded])
+    write_whole(folder / f"{number:04}.npy", memory.getvalue())
+    said = f'{{"crc32": {_checksum(steps, entries)}, "entries": {entries}}}'
+    write_whole(folder / f"{number:04}.json", said.encode())
+    return number
+
+
+def _checksum(steps: NDArray[np.int32], entries: str) -> int:
+    """Of the steps and of the JSON of their entries."""
+    return zlib.crc32(entries.encode(), zlib.crc32(steps.data))
+
+
+def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int32]]:
+    """What is to be said of one file, and its steps; none, with the reason, where it is left out."""
+    known = representation_of(representation)
+    nothing = np.zeros((0, len(known.fields)), dtype=np.int32)
+    about = (source.name, source.split, split_by_hash(source.work.encode() or source.data), source.style)
+    try:
+        piece = read_midi(source.data, MidiLimits.for_data()).piece
+        steps = known.encode(piece)
+    except MidiError as error:
+        return Entry(*about, refused=error.sentence), nothing
+    if len(steps) < FEWEST_NOTES:
+        return Entry(*about, refused=f"It has fewer than {FEWEST_NOTES} notes that can be used."), nothing
+    return Entry(*about, steps=len(steps), sketch=sketch(piece).tolist()), steps
+
+
+def entry_sketch(entry: Entry) -> Sketch:
+    """The sketch that a piece is compared by (see `model.analysis.near_duplicates`), uint64."""
+    return np.array(entry.sketch, dtype=np.uint64)
+
+
+@cache
+def _code_digest() -> str:
+    """Changes whenever the code between a MIDI file and its steps does."""
+    package = Path(model.__file__).parent
+    digest = hashlib.sha256()
+    for name in ENCODES:
+        path = package / name
+        files = [path] if path.is_file() else sorted(path.glob("*.py"))
+        if not files:
+            raise DataError(f"{path} is missing: install Cadenza again.")
+        for file in files:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

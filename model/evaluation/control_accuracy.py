@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.analysis.key_detection import found_keys
-from model.analysis.tempo_detection import TOLERANCE, mapped_tempo
-from model.controls import DENSITIES, FAMILIES, KEYS, Controls
-from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
-from model.excerpts import Excerpt
+from model.analysis.key_and_tempo import TOLERANCE, found_keys, mapped_tempo
+from model.controls import DENSITIES, FAMILIES, Controls
+from model.evaluation.samples import Generate, GeneratedPiece, GenerationRequest
 from model.generation.control_checks import LEAST_SHARE, played_by
 from model.generation.options import MAX_LENGTH_S, MIN_LENGTH_S
 from model.instruments import programs_of
-from model.piece import Piece
+from model.keys import KEYS
+from model.piece import Excerpt, Piece
 from model.representation.base import BLOCK, Representation
 
 LENGTHS = (0.5, 1.0, 2.0)  # of the usual length of the report

@@ -6,29 +6,31 @@ The result is plain JSON, which `html_report` renders. Generated pieces and real
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.analysis.failures import MEANINGS, counted
 from model.analysis.listening import LISTENING, LISTENING_UNITS
-from model.analysis.metrics import METRICS, UNITS
+from model.analysis.metrics import MEANINGS, METRICS, UNITS, counted
+from model.analysis.originality import RUNS, OriginalityIndex, index_training_set
 from model.bundles.instrumentation import playable
 from model.corpora.corpus import encode_corpus
 from model.errors import RequestError
-from model.evaluation.continuations import continuations
 from model.evaluation.control_accuracy import ControlAccuracy, length_figures
-from model.evaluation.distributions import compare
-from model.evaluation.generation import GeneratedPiece, GenerationRequest, generator_for
-from model.evaluation.goals import check_goals
-from model.evaluation.reference import Reference, read_reference
-from model.excerpts import Excerpt, cut, excerpts
-from model.piece import Piece
+from model.evaluation.samples import (
+    GeneratedPiece,
+    GenerationRequest,
+    Reference,
+    continuations,
+    generator_for,
+    read_reference,
+)
+from model.piece import Excerpt, Piece, cut, excerpts
 from model.representation import representation_of
-from model.similarity.originality import RUNS, OriginalityIndex, index_training_set
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -96,7 +98,7 @@ def report_data(
         "originality": originality_figures(made, reference, real, representation, index, training),
         "length": length_figures([plan.length_s] * len(made), made),
         "obedience": ControlAccuracy(
-            generate, representation, plan.length_s, plan.each, playable(bundle.habits)
+            generate, representation, plan.length_s, plan.each, playable(bundle.priors)
         ).figures(reference.pieces, real),
         "continuation": continuations(generate, reference.pieces, plan.length_s, plan.seeds),
     }
@@ -207,3 +209,155 @@ def _described(reference: Reference, real: Sequence[Excerpt]) -> dict[str, Any]:
 
 def _rounded(values: np.ndarray) -> list[float | None]:
     return [round(float(value), 4) if np.isfinite(value) else None for value in values]
+
+
+MANY = 1000  # pieces
+HUMAN_FACTOR = 2.0
+LEAST_OVERLAP = 0.9
+LEAST_KEPT, WELL_KEPT = 0.85, 0.95
+
+
+def check_goals(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per figure with a goal: name, value, both goals, and whether each is met.
+
+    Figures that do not apply (an unknown control, no originality index) have no row.
+    """
+    return [*_degeneration(figures), *_originality(figures), *_metrics(figures), *_control(figures)]
+
+
+def _row(figure: str, value: object, must: str, meets: bool, aim: str, reaches: bool) -> dict[str, Any]:
+    return {"figure": figure, "value": value, "must": must, "meets": meets, "aim": aim, "reaches": reaches}
+
+
+def _degeneration(figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    counts, total = figures["degeneration"]["composed"], figures["degeneration"]["composed_of"]
+    for name, meaning in figures["degeneration"]["meanings"].items():
+        is_none = counts[name] == 0
+        reaches = is_none and total >= MANY
+        yield _row(f"pieces in which {meaning}", counts[name], f"0 of {total}", is_none, f"0 of {MANY}", reaches)
+
+
+def _originality(figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if (found := figures["originality"]) is None:
+        return
+    own, human = found["composed"]["share_16"], found["human"]["share_16"]
+    if own is not None and human is not None:
+        meets, reaches = own <= HUMAN_FACTOR * human, own <= human
+        goals = f"at most {HUMAN_FACTOR * human:.4f}, twice the human share", f"at most {human:.4f}, the human share"
+        yield _row("share of 16-note runs found in the training set", own, goals[0], meets, goals[1], reaches)
+
+
+def _metrics(figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, metric in figures["set_metrics"].items():
+        if "off_by" in metric:
+            value = {"off_by": metric["off_by"], "overlap": metric["overlap"]}
+            meets, reaches = abs(metric["off_by"]) <= 1, metric["overlap"] >= LEAST_OVERLAP
+            goals = "mean within one standard deviation of real music", f"overlap of at least {LEAST_OVERLAP}"
+            yield _row(name, value, goals[0], meets, goals[1], reaches)
+
+
+def _control(figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    length = figures["length"]
+    is_kept = length["within_5_percent"] == 1 and length["ended_by_itself"] == 1
+    value = {name: length[name] for name in ("within_5_percent", "ended_by_itself")}
+    yield _row("length asked against got", value, "all within 5 %, all end by themselves", is_kept, "the same", is_kept)
+    goals = f"at least {LEAST_KEPT:.0%} of", f"at least {WELL_KEPT:.0%} of"
+    if (key := figures["obedience"].get("key")) and key["of_ceiling"] is not None:
+        yield _share("key asked is the key found", key["of_ceiling"], "the ceiling", goals)
+    for name, share in figures["continuation"]["of_real"].items():
+        if share is not None:
+            yield _share(f"a continuation keeps the {name}", share, "how often the real one does", goals)
+
+
+def _share(figure: str, value: float, of: str, goals: tuple[str, str]) -> dict[str, Any]:
+    return _row(figure, value, f"{goals[0]} {of}", value >= LEAST_KEPT, f"{goals[1]} {of}", value >= WELL_KEPT)
+
+
+GRID = 512  # points at which the smoothed curves are evaluated
+MARGIN = 4  # bandwidths by which the grid extends beyond the extreme values
+HALVES = 20  # random halvings of the real set over which the ceiling is averaged
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric over generated and real pieces. Overlaps are 0..1; 1 means the sets are indistinguishable."""
+
+    composed_mean: float
+    composed_spread: float  # standard deviation
+    real_mean: float
+    real_spread: float
+    off_by: float  # composed mean minus real mean, in standard deviations of the real set
+    overlap: float
+    overlap_of_distances: float
+    ceiling: float  # the overlap of two random halves of the real set
+
+
+def compare(composed: Values, real: Values) -> Comparison | None:
+    """Compare two sets of values; None if either has fewer than two finite values.
+
+    Args:
+        composed: one value for each generated piece, (pieces,); NaN if undefined.
+        real: one value for each real piece, (pieces,); NaN if undefined.
+    """
+    composed, real = composed[np.isfinite(composed)], real[np.isfinite(real)]
+    if min(len(composed), len(real)) < 2:
+        return None
+    spread = float(real.std(ddof=1))
+    difference = float(composed.mean() - real.mean())
+    return Comparison(
+        composed_mean=float(composed.mean()),
+        composed_spread=float(composed.std(ddof=1)),
+        real_mean=float(real.mean()),
+        real_spread=spread,
+        off_by=difference / spread if spread > 0 else float(np.sign(difference)) * 99.0,
+        overlap=overlap(composed, real),
+        overlap_of_distances=overlap(_distances_within(real), np.abs(composed[:, None] - real).ravel()),
+        ceiling=_ceiling(real),
+    )
+
+
+def overlap(one: Values, other: Values) -> float:
+    """The area under the lower of the two smoothed distributions, 0..1."""
+    widths = [bandwidth(one), bandwidth(other)]
+    if max(widths) == 0:
+        return float(one[0] == other[0])
+    widths = [width or max(widths) for width in widths]
+    low = min(one.min(), other.min()) - MARGIN * max(widths)
+    high = max(one.max(), other.max()) + MARGIN * max(widths)
+    grid = np.linspace(low, high, GRID)
+    curves = [smoothed(values, width, grid) for values, width in zip((one, other), widths, strict=True)]
+    return float(np.minimum(np.trapezoid(np.minimum(*curves), grid), 1.0))
+
+
+def bandwidth(values: Values) -> float:
+    """Scott's rule (1992, "Multivariate density estimation") for a Gaussian kernel."""
+    return float(values.std(ddof=1)) * len(values) ** -0.2 if len(values) > 1 else 0.0
+
+
+def smoothed(values: Values, width: float, grid: Values) -> Values:
+    """Gaussian kernel density of `values` on `grid`, with bandwidth `width`; large sets are binned first."""
+    weights = np.ones(len(values))
+    if len(values) > GRID:  # a hundred thousand distances then cost no more than a few hundred values
+        weights, edges = np.histogram(values, bins=GRID, range=(grid[0], grid[-1]))
+        values = (edges[:-1] + edges[1:]) / 2
+    kernels = np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    return kernels @ weights / weights.sum()
+
+
+def _distances_within(values: Values) -> Values:
+    """The distance of every pair of `values`, (pairs,)."""
+    first, second = np.triu_indices(len(values), k=1)
+    return np.abs(values[first] - values[second])
+
+
+def _ceiling(real: Values) -> float:
+    """The mean overlap of two random halves of the real set; a slight underestimate, as each half is smaller."""
+    rng = np.random.default_rng(0)
+    overlaps = []
+    for _ in range(HALVES):
+        order = rng.permutation(len(real))
+        halves = real[order[: len(real) // 2]], real[order[len(real) // 2 :]]
+        overlaps.append(overlap(*halves))
+    return float(np.mean(overlaps))

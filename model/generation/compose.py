@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from model.analysis.originality import Originality, originality_of
 from model.bundles import Bundle
 from model.controls import Controls
 from model.errors import RequestError
@@ -22,7 +23,6 @@ from model.generation.options import ComposeOptions
 from model.generation.seed_encoding import level_velocity
 from model.generation.tasks import GenerationTask, TaskBuilder
 from model.piece import Piece
-from model.similarity.originality import Originality, originality_of
 
 GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
 MOST_GUARDED = 0.05  # share of notes; fewer are no matter for words
@@ -69,7 +69,7 @@ class Composer:
         self.representation = self._engine.representation
         sample = bundle.replay_sample()
         usual = level_velocity(self.representation, sample.train.pieces) if sample is not None else None
-        self._assignments = TaskBuilder(self._engine, bundle.habits, usual)
+        self._assignments = TaskBuilder(self._engine, bundle.priors, usual)
         self._learnt_from = bundle.originality()
 
     @property

@@ -16,26 +16,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.habits import Habits
 from model.bundles.instrumentation import cast
+from model.bundles.priors import Priors
 from model.controls import Controls
-from model.errors import RequestError
+from model.errors import RequestError, listing
 from model.generation.options import DEFAULT_LENGTH_S, MAX_LENGTH_S, ComposeOptions
 from model.generation.processors import Playing
 from model.instruments import FAMILIES, PER_FAMILY, families
 from model.representation import Representation
 from model.representation.base import BLOCK
 from model.representation.measuring import MIDDLES, NOTES_PER_SECOND
-from model.wording import listing
 
 DENSITY, KEY, ENSEMBLE = 2, 3, 4  # of the random seed's streams, apart from those of notes and headings
 
 
-def drawn_rate(options: ComposeOptions, habits: Habits | None) -> float | None:
+def drawn_rate(options: ComposeOptions, priors: Priors | None) -> float | None:
     """Notes a second as asked, else drawn for the random seed from what real music has; None where that is unknown."""
-    if options.controls.density is not None or habits is None:
+    if options.controls.density is not None or priors is None:
         return asked_rate(options.controls)
-    return habits.density(_chance(options.random_seed, DENSITY))
+    return priors.density(_chance(options.random_seed, DENSITY))
 
 
 class ResolvedControls(NamedTuple):
@@ -54,23 +53,23 @@ class ResolvedControls(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
-def resolve_controls(options: ComposeOptions, habits: Habits | None) -> ResolvedControls:
+def resolve_controls(options: ComposeOptions, priors: Priors | None) -> ResolvedControls:
     """What is asked, with a key, a style and players drawn where they are not and what is usual is known.
 
     Raises:
         RequestError: the network has learnt none of the instruments that are asked for.
     """
     asked = options.controls
-    if habits is None:
+    if priors is None:
         return ResolvedControls(asked)
     update: dict[str, object] = {}
     if asked.key is None:
-        update["key"] = habits.key(_chance(options.random_seed, KEY))
+        update["key"] = priors.key(_chance(options.random_seed, KEY))
     chance = _chance(options.random_seed, ENSEMBLE)
-    if asked.instruments and habits.ensembles and not _is_usual(asked, habits):
-        chosen = players_of(asked, habits)
+    if asked.instruments and priors.ensembles and not _is_usual(asked, priors):
+        chosen = players_of(asked, priors)
         return chosen._replace(controls=chosen.controls.model_copy(update=update))
-    ensemble = habits.ensemble(chance, asked.style, families(asked.instruments))
+    ensemble = priors.ensemble(chance, asked.style, families(asked.instruments))
     if ensemble is None:
         return ResolvedControls(asked.model_copy(update=update))
     update["style"] = asked.style or ensemble.style
@@ -80,13 +79,13 @@ def resolve_controls(options: ComposeOptions, habits: Habits | None) -> Resolved
     return ResolvedControls(asked.model_copy(update=update), playing)
 
 
-def players_of(asked: Controls, habits: Habits) -> ResolvedControls:
+def players_of(asked: Controls, priors: Priors) -> ResolvedControls:
     """Who plays the instruments that are asked for, one by one: whoever the network knows that is like each.
 
     Raises:
         RequestError: it knows nobody who is like any of them.
     """
-    found = cast(asked.instruments, habits, asked.style)
+    found = cast(asked.instruments, priors, asked.style)
     if not found.parts:
         names = listing(found.missing)
         raise RequestError(f"This model hasn't learnt {names}. Choose other instruments, or leave `instruments` out.")
@@ -99,11 +98,11 @@ def players_of(asked: Controls, habits: Habits) -> ResolvedControls:
     return ResolvedControls(controls, playing, programs, found.missing)
 
 
-def _is_usual(asked: Controls, habits: Habits) -> bool:
+def _is_usual(asked: Controls, priors: Priors) -> bool:
     """Whether families are asked for, and just those play together in the training set, each of them a good deal."""
     wanted = set(asked.instruments)
     return wanted <= set(FAMILIES) and any(
-        one.gives_each(wanted) and asked.style in (None, one.style) for one in habits.ensembles
+        one.gives_each(wanted) and asked.style in (None, one.style) for one in priors.ensembles
     )
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.controls import ATTRIBUTES, DENSITIES, KEYS, MAJOR, MINOR, Controls
+from model.controls import ATTRIBUTES, DENSITIES, Controls
+from model.errors import listing
 from model.generation.options import ComposeOptions
 from model.instruments import DRUMS_PROGRAM, name_of, programs_of
+from model.keys import KEYS, key_correlations
 from model.piece import Piece
 from model.representation import Representation
 from model.representation.measuring import NOTES_PER_SECOND
-from model.wording import listing
 
 LEAST_SHARE = 0.05  # of the notes: an instrument that plays less does not take part
 TEMPO_TOLERANCE = 0.08
@@ -134,10 +135,7 @@ def _other_key(asked: str, composed: Piece) -> str | None:
     profile = np.bincount(notes["pitch"] % 12, weights=notes["duration"].astype(float), minlength=12)
     if not profile.any():
         return None
-    templates = np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(12)])
-    templates = templates - templates.mean(axis=1, keepdims=True)
-    centred = profile - profile.mean()
-    fits = templates @ centred / (np.linalg.norm(templates, axis=1) * max(float(np.linalg.norm(centred)), 1e-9))
+    fits = key_correlations(profile)
     found = int(fits.argmax())
     if fits[KEYS.index(asked)] >= fits[found] - KEY_ROOM:
         return None

@@ -30,7 +30,7 @@ from model.generation.processors import rules_of
 from model.generation.step import draw, embed, run
 from model.generation.weights import Scratch, new_scratch, weights_of
 from model.network import NoteNetwork
-from model.network.stacks.recurrent import RecurrentStack
+from model.network.stacks import RecurrentStack
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.controls import KEYS
-from model.instrument_ranges import MOST_SOUNDING
-from model.instruments import DRUMS_PROGRAM, name_of
+from model.instruments import DRUMS_PROGRAM, MOST_SOUNDING, name_of
+from model.keys import KEYS
 from model.piece import KEY_SIGNATURE, Piece, table
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compiling import inlined
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.piece import Piece
 from model.representation import Representation
 

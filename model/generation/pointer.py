@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from model.arithmetic import exp64
 from model.compiling import inlined
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.representation import Representation
 from model.representation.engraving import METER
 from model.representation.grid import BAR_TICKS

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from model.arithmetic import exp32
 from model.compiling import inlined
 from model.generation.pointer import Pointing, pointing_of
+from model.keys import CHROMA, PITCHES, closes, profile
 from model.representation import Representation, law
 from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
-from model.tonality import CHROMA, PITCHES, closes, profile
 
 # --- Pace: notes a second in free time -------------------------------------------------------------------------------
 # A network that draws from its own music grows denser and denser. The rate of late is measured and the waits are tilted

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.analysis.tempo_detection import tapped_tempo
-from model.bundles.habits import DRUMS_PROGRAM, Habits
+from model.analysis.key_and_tempo import tapped_tempo
 from model.bundles.instrumentation import substitutes
+from model.bundles.priors import DRUMS_PROGRAM, Priors
 from model.errors import RequestError
 from model.generation import seeds
 from model.generation.joining import SplicePoint
 from model.generation.processors import Beat
-from model.instrument_ranges import HIGHEST, LOWEST
+from model.instruments import HIGHEST_PITCH, LOWEST_PITCH
 from model.piece import Piece
 from model.representation import Representation
 
@@ -168,25 +168,25 @@ def _mean(values: Iterable[int]) -> int:
 
 
 def normalization_of(
-    seed: Piece, representation: Representation, habits: Habits | None, level_velocity: int | None
+    seed: Piece, representation: Representation, priors: Priors | None, level_velocity: int | None
 ) -> SeedNormalization:
     """How `seed` is to be heard.
 
     Args:
         seed: with at least one note.
         representation: of the network.
-        habits: of its training set, where they are known.
+        priors: of its training set, where they are known.
         level_velocity: that of training music with one velocity; None where that is not known.
     """
     playing = [seed.instruments[index] for index in np.unique(seed.notes["instrument"])]
     pitched = list(dict.fromkeys(one.program for one in playing if not one.is_drum))
     names = [part.name for part in representation.fields]
     programs: dict[int, int] = {}
-    if "instrument" in names and habits is not None and habits.ensembles:
-        programs = substitutes(pitched, habits)
+    if "instrument" in names and priors is not None and priors.ensembles:
+        programs = substitutes(pitched, priors)
     own = _one_velocity_each(seed)
-    if own is not None and len(playing) == len(pitched) == 1 and is_one_line(seed) and "instrument" in names and habits:
-        programs = {**programs, **solo_program(seed, pitched[0], habits)}
+    if own is not None and len(playing) == len(pitched) == 1 and is_one_line(seed) and "instrument" in names and priors:
+        programs = {**programs, **solo_program(seed, pitched[0], priors)}
     if own is None or level_velocity is None or "velocity" not in names:
         return SeedNormalization(programs)
     return SeedNormalization(programs, level_velocity, own)
@@ -212,20 +212,20 @@ def is_one_line(seed: Piece) -> bool:
     return bool(np.mean(overlaps) <= FEW_OVERLAPS) if len(seed) > 1 else True
 
 
-def solo_program(seed: Piece, program: int, habits: Habits) -> dict[int, int]:
+def solo_program(seed: Piece, program: int, priors: Priors) -> dict[int, int]:
     """The program that a single line is heard as, by the seed's own; empty where the training set has solos on that.
 
     Of the programs that play alone there, the one with most music that has all pitches of the seed in its range.
     """
     shares: dict[int, float] = {}
-    for one in habits.ensembles:
+    for one in priors.ensembles:
         if len(one.players) == 1 and one.voices <= SOLO_VOICES and one.players[0].program < DRUMS_PROGRAM:
             shares[one.players[0].program] = shares.get(one.players[0].program, 0.0) + one.share
     solos = {number: share for number, share in shares.items() if share >= LEAST_SOLO}
     if not solos or program in solos:
         return {}
     lowest, highest = int(seed.notes["pitch"].min()), int(seed.notes["pitch"].max())
-    reach = {number: lowest >= LOWEST[number] and highest <= HIGHEST[number] for number in solos}
+    reach = {number: lowest >= LOWEST_PITCH[number] and highest <= HIGHEST_PITCH[number] for number in solos}
     return {program: max(solos, key=lambda number: (reach[number], solos[number]))}
 
 
@@ -250,7 +250,7 @@ def within_range(pitches: NDArray, program: int) -> NDArray:
     """`pitches` moved by octaves into the range of `program`: all alike to its middle, then those still out of it."""
     if not len(pitches):
         return pitches
-    low, high = int(LOWEST[program]), int(HIGHEST[program])
+    low, high = int(LOWEST_PITCH[program]), int(HIGHEST_PITCH[program])
     is_bass = program in BASSES
     if pitches.min() >= low and pitches.max() <= high and not is_bass:
         return pitches

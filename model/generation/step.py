@@ -35,7 +35,7 @@ from model.generation.weights import (
     STACK_OUTPUT,
     Memory,
 )
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.representation import law
 from model.representation.base import Constraint
 from model.representation.law import INPUT, UNKNOWN, Conditions

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.habits import Habits
 from model.bundles.instrumentation import learnt_programs, played_lately, substitutes
+from model.bundles.priors import Priors
 from model.controls import Controls
 from model.errors import RequestError
 from model.generation import joining, seeds
@@ -80,18 +80,18 @@ class GenerationTask:
 class TaskBuilder:
     """Makes them for one model."""
 
-    def __init__(self, engine: Engine, habits: Habits | None = None, usual_velocity: int | None = None) -> None:
+    def __init__(self, engine: Engine, priors: Priors | None = None, usual_velocity: int | None = None) -> None:
         """For the network of `engine`.
 
         Args:
             engine: which draws.
-            habits: of the training set, where they are known.
+            priors: of the training set, where they are known.
             usual_velocity: of training music with one velocity, where that is known.
         """
         self._usual_velocity = usual_velocity
         self._engine, self._decoders = engine, engine.decoders
         self._representation = engine.representation
-        self._habits = habits
+        self._priors = priors
         self._seed_encoder = SeedEncoder(self._representation)
         self._in_beats = self._seed_encoder.in_beats
         self._fields = [field.name for field in self._representation.fields]
@@ -111,8 +111,8 @@ class TaskBuilder:
         return self._from_nothing(options) if seed is None else make(seed, options)
 
     def _from_nothing(self, options: ComposeOptions) -> GenerationTask:
-        notes_per_s = drawn_rate(options, self._habits)
-        chosen = resolve_controls(options, self._habits)
+        notes_per_s = drawn_rate(options, self._priors)
+        chosen = resolve_controls(options, self._priors)
         controls, playing = chosen.controls, chosen.playing
         normalization = SeedNormalization(chosen.programs, asked=frozenset(chosen.programs))
         asked = self._representation.controls.vector(at_rate(controls, notes_per_s))
@@ -158,7 +158,7 @@ class TaskBuilder:
 
     def _continued(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         sent, seed = seed, seeds.going_on(seed)
-        normalization = normalization_of(seed, self._representation, self._habits, self._usual_velocity)
+        normalization = normalization_of(seed, self._representation, self._priors, self._usual_velocity)
         steps = self._seed_encoder.steps(normalization.heard(seed))
         splice = self._seed_encoder.splice_point(seed, steps)
         phase = seeds.ticks_into_bar(seed, splice.tick) / seed.ticks_per_quarter
@@ -207,11 +207,11 @@ class TaskBuilder:
 
     def _players(self, asked: Controls, heard: NDArray[np.int32]) -> ResolvedControls:
         """Who plays what follows steps `heard`: whoever is asked for, else whoever played in them."""
-        if self._habits is None or not self._habits.ensembles or "instrument" not in self._fields:
+        if self._priors is None or not self._priors.ensembles or "instrument" not in self._fields:
             return ResolvedControls(asked)
         if asked.instruments:
-            return players_of(asked, self._habits)
-        played = played_lately(heard[:, self._fields.index("instrument")], learnt_programs(self._habits))
+            return players_of(asked, self._priors)
+        played = played_lately(heard[:, self._fields.index("instrument")], learnt_programs(self._priors))
         if not played:
             return ResolvedControls(asked)
         families = tuple(dict.fromkeys(FAMILIES[program // PER_FAMILY] for program, _ in played))
@@ -234,10 +234,10 @@ class TaskBuilder:
 
     def _not_learnt(self, programs: Iterable[int]) -> tuple[int, ...]:
         """Those of `programs` that the network has not learnt to play, nor anything like them."""
-        if "instrument" not in self._fields or self._habits is None or not self._habits.ensembles:
+        if "instrument" not in self._fields or self._priors is None or not self._priors.ensembles:
             return ()
-        learnt = learnt_programs(self._habits)
-        like = substitutes(programs, self._habits)
+        learnt = learnt_programs(self._priors)
+        like = substitutes(programs, self._priors)
         return tuple(program for program in programs if program not in learnt and program not in like)
 
     def _parts_left_behind(self, seed: Piece, new: Piece, options: ComposeOptions) -> tuple[str, ...]:
@@ -259,7 +259,7 @@ class TaskBuilder:
 
     def _varied(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         part, remarks = self._part(seed, options, MAX_LENGTH_S / 2 if options.include_seed else MAX_LENGTH_S)
-        normalization = normalization_of(part, self._representation, self._habits, self._usual_velocity)
+        normalization = normalization_of(part, self._representation, self._priors, self._usual_velocity)
         steps = self._seed_encoder.steps(normalization.heard(part))
         plan = variation(self._representation, steps, options.strength)
         asked = self._representation.controls.vector(options.controls)
@@ -287,7 +287,7 @@ class TaskBuilder:
 
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
-        normalization = normalization_of(part, self._representation, self._habits, self._usual_velocity)
+        normalization = normalization_of(part, self._representation, self._priors, self._usual_velocity)
         steps = self._seed_encoder.steps(normalization.heard(part))
         chosen = self._accompanists(options.controls)
         normalization = with_asked(normalization, chosen.programs)
@@ -318,9 +318,9 @@ class TaskBuilder:
 
     def _accompanists(self, asked: Controls) -> ResolvedControls:
         """Who plays around a melody: whoever is asked for; it is open where nobody is."""
-        if not asked.instruments or self._habits is None or not self._habits.ensembles:
+        if not asked.instruments or self._priors is None or not self._priors.ensembles:
             return ResolvedControls(asked)
-        return players_of(asked, self._habits)
+        return players_of(asked, self._priors)
 
     def _decoded(self, steps: NDArray[np.int32]) -> Piece:
         """The piece of drawn `steps`, with no more notes sounding at once than its instruments can hold."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from model.generation.kernels.products import PANEL, pack, padded_size
 from model.network import NoteNetwork
-from model.network.stacks.lookback import HEAD_UNITS, HEADS, LookBack
-from model.network.stacks.recurrent import RecurrentStack
+from model.network.attention import HEAD_UNITS, HEADS, LookBack
+from model.network.stacks import RecurrentStack
 
 __all__ = ["HEADS", "HEAD_UNITS", "Memory", "Scratch", "Weights", "new_memory", "new_scratch", "weights_of"]
 

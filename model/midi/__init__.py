@@ -1,17 +1,13 @@
-"""MIDI files in and out of a `Piece`.
+"""Reads MIDI files into a `Piece`, and writes them.
 
-limits     how much a file may hold
-refusals   the codes and sentences of every refusal
+limits     how much a file may hold; the code and sentence of every refusal
 container  header, timing and track chunks
 events     one track's bytes to events and back
-channels   programs, drum kits, pedals, controllers and bends, which act on their channel
-notes      strikes and releases paired to notes
-texts      names in whatever encoding a file has
-repairs    mending of note, pedal, tempo, meter and key tables
-general_midi      names of programs and drum kits
-reading    the way from bytes to a piece, and the sentences on what was mended
-isolated_reading  the same in a child process with limits on time and memory
-writing    a piece to bytes
+channels   from channel messages to notes, programs, drum kits, pedals, controllers and bends
+texts      decodes names and texts in any encoding
+repairs    mends note, pedal, tempo, meter and key tables
+reading    from bytes to a piece, in this process or in a child, with a sentence on each repair
+writing    from a piece to bytes
 """
 
 from model.midi.container import is_midi

@@ -10,8 +10,7 @@ import struct
 from dataclasses import dataclass, field
 
 from model.midi.events import Track, read_track
-from model.midi.limits import MidiLimits
-from model.midi.refusals import counted, refusal
+from model.midi.limits import MidiLimits, counted, refusal
 
 HEADER, TRACK = b"MThd", b"MTrk"
 HEADER_BYTES = 14

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from model.midi.refusals import refusal
+from model.midi.limits import refusal
 
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
 META, SYSEX, ESCAPE = 0xFF, 0xF0, 0xF7

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from model.controls import KEYS, MAJOR_TONICS, MINOR_TONICS
+from model.keys import KEYS, MAJOR_TONICS, MINOR_TONICS
 from model.pictures.canvas import (
     BACKGROUND,
     DIM_TEXT,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from model.midi.general_midi import instrument_name
+from model.instruments import instrument_name
 from model.pictures.canvas import (
     BACKGROUND,
     BLACK_KEY,

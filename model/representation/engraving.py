@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.piece import METER as METER_ROW
-from model.piece import NOTE, Instrument, Piece, table
+from model.piece import NOTE, Instrument, Piece, sustained, table
 from model.piece import TEMPO as TEMPO_ROW
 from model.representation import grid
-from model.sustain import sustained
 
 METER, TEMPO, FIRST_PROGRAM = 0, 1, 2
 DRUMS = FIRST_PROGRAM + 128

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.controls import DENSITIES, FAMILIES, KEYS, METERS, ControlSpace, keys_of, one_hot, tempo_part
+from model.controls import DENSITIES, FAMILIES, METERS, ControlSpace, one_hot, tempo_part
+from model.keys import KEYS, keys_of
 from model.representation import grid
 from model.representation.base import BLOCK
 from model.representation.engraving import DRUMS, DURATION, FIRST_PROGRAM, INSTRUMENT, METER, PITCH, SHIFT, TEMPO

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.piece import NOTE, Piece, table
+from model.piece import NOTE, Piece, sustained, table
 from model.representation import buckets, performance_law
 from model.representation.base import Constraint, Field, Representation
 from model.representation.event_stream import events_of
@@ -27,7 +27,6 @@ from model.representation.performance_law import (
     SHIFT,
     VELOCITY,
 )
-from model.sustain import sustained
 
 STEPS_PER_SECOND = 100
 VELOCITY_BINS = 32

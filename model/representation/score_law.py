@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from model import instrument_ranges
+from model import instruments
 from model.arithmetic import exp32
 from model.compiling import inlined, version
 from model.controls import FAMILIES
@@ -54,8 +54,8 @@ MOST_PLAYERS = 6
 PROGRAMS_PER_FAMILY = 8  # the drums are a family of their own, the last one
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano: how far transposition may go
 # the range of each instrument; meters, tempi and drums have all pitches
-LOWEST_OF = np.concatenate([[0] * FIRST_PROGRAM, instrument_ranges.LOWEST, [0]]).astype(np.int32)
-HIGHEST_OF = np.concatenate([[127] * FIRST_PROGRAM, instrument_ranges.HIGHEST, [127]]).astype(np.int32)
+LOWEST_OF = np.concatenate([[0] * FIRST_PROGRAM, instruments.LOWEST_PITCH, [0]]).astype(np.int32)
+HIGHEST_OF = np.concatenate([[127] * FIRST_PROGRAM, instruments.HIGHEST_PITCH, [127]]).astype(np.int32)
 LONGEST_DRAWN_WAIT_S = np.float32(3.5)  # a longer silence sounds like the end of the piece
 TICK_S = (QUARTER_S.astype(np.float32) / TICKS_PER_QUARTER).astype(np.float32)  # of each tempo class
 BIG = 1 << 24

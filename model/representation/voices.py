@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.controls import KEYS, keys_of, one_hot
+from model.controls import one_hot
+from model.keys import KEYS, keys_of
 from model.piece import Piece
 from model.representation import four_parts, voices_law
 from model.representation.base import BLOCK, Constraint, Field, Representation

@@ -1,10 +1,9 @@
-"""Fitting a network: the objective, the loop, checkpoints.
+"""Fitting a network.
 
-likelihood  the exact likelihood of whole pieces, for validation and evaluation
-objective  a network with carried states and its likelihood, as Keras trains it
-loop       fit with validation, early stop, a checkpoint after every epoch, resume, and Ctrl-C
-team       several devices and machines at once
-settings   everything a run can be told
-widening room for more styles in trained weights
-checkpoint what a run needs to go on after it was stopped
+settings     everything a run can be told
+loop         fit with validation, early stop, a checkpoint after every epoch, resume, and Ctrl-C
+likelihood   what training minimises, and the exact likelihood of whole pieces
+checkpoint   what a run needs to go on after it was stopped
+distributed  several devices and machines at once
+finetuning   fits a bundle to a small data set
 """

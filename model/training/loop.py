@@ -24,10 +24,9 @@ from model.corpora.corpus import Encoded
 from model.corpora.windows import Augmentation, WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
-from model.training.likelihood import Likelihood, Meter
-from model.training.objective import CarriedLikelihood
+from model.training.distributed import Team, gather
+from model.training.likelihood import CarriedLikelihood, Likelihood, Meter
 from model.training.settings import TrainingSettings
-from model.training.team import Team, gather
 
 DERIVED = {"style_weights"}  # settings that are written otherwise than an augmentation has them
 MOST_ROWS = 16  # pieces of one style validated side by side; another figure changes the speed and nothing else
@@ -313,3 +312,27 @@ def _swap_average(optimizer: keras.Optimizer) -> None:
         value = keras.ops.copy(weight.value)
         weight.assign(average.value)
         average.assign(value)
+
+
+def with_more_styles(
+    config: NetworkConfig, weights: Sequence[NDArray], styles: Sequence[str]
+) -> tuple[NetworkConfig, list[NDArray]]:
+    """The configuration and weights of a network that knows `styles`, too, and predicts as before.
+
+    A style is a number that every part of the network looks at, so each new one is a row of zeros in the weights of
+    those parts. New styles stand after those the network has; the weights are of float32.
+    """
+    new = [style for style in dict.fromkeys(styles) if style not in config.styles]
+    wider = config.model_copy(update={"styles": (*config.styles, *new)})
+    before, after = NoteNetwork(config), NoteNetwork(wider)
+    representation = before.representation
+    part = representation.controls.slices.get("style", slice(0, 0))
+    parts = iter(("input", *(field.name for field in representation.fields)))  # in the order of the weights
+    widened = []
+    for weight, old, room in zip(weights, before.weights, after.weights, strict=True):
+        weight = np.asarray(weight, dtype=np.float32)
+        if tuple(old.shape) != tuple(room.shape):
+            place = representation.feature_sizes.get(next(parts), 0) + part.stop
+            weight = np.insert(weight, [place] * len(new), 0.0, axis=0)
+        widened.append(weight)
+    return wider, widened

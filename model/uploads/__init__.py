@@ -3,10 +3,9 @@
 store    the data sets of one owner: every operation on them
 ingest   adds a batch of files or archives to a set, and reports on each file
 reading  reads members' files in child processes
-info     what a set is: licence, pieces, facts, limits
+info     what a set is: licence, pieces, facts, limits; names that are fit to be shown and never used as a path
 files    the files on disk, and the lock under which they change
 export   a set as a zip and back, and the names of its files
-names    names of sets and pieces, fit to be shown and never used as a path
 """
 
 from model.uploads.info import LICENCES, DataSetInfo, DataSetLimits, PieceInfo, Terms

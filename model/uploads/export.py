@@ -12,8 +12,7 @@ from pydantic import ValidationError
 
 from model.archives import Archive
 from model.errors import ArchiveError
-from model.uploads.info import LICENCES, DataSetInfo, PieceInfo, Terms, terms
-from model.uploads.names import cleaned, file_stem
+from model.uploads.info import LICENCES, DataSetInfo, PieceInfo, Terms, cleaned, file_stem, terms
 
 ABOUT, TABLE, LICENCE = "dataset.json", "table.csv", "LICENCE.txt"
 NOT_MUSIC = (TABLE, LICENCE)

@@ -18,11 +18,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from model.corpora.near_duplicates import Sketch
+from model.analysis.near_duplicates import Sketch
 from model.errors import DataError
 from model.files import replace_file
-from model.uploads.info import DataSetInfo, PieceInfo
-from model.uploads.names import SET_NAME
+from model.uploads.info import SET_NAME, DataSetInfo, PieceInfo
 
 HASH_BYTES = 32
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from model.analysis.near_duplicates import FEWEST_SHARED, SAME, Sketch, share
 from model.archives import SUFFIXES, Archive, Entry, is_archive
-from model.corpora.near_duplicates import FEWEST_SHARED, SAME, Sketch, share
 from model.errors import ArchiveError, DataError
 from model.midi import is_midi
 from model.uploads.export import ABOUT, NOT_MUSIC, About, about
 from model.uploads.files import DataSetFiles
-from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo
-from model.uploads.names import cleaned, told_apart
+from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, cleaned, told_apart
 from model.uploads.reading import ReadPiece, Unread, read_all
 
 Progress = Callable[[int, int], None]  # gets the number of files done, and of all

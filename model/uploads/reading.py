@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from model.controls import DRUMS, FAMILIES, KEYS, keys_of
-from model.corpora.near_duplicates import SKETCH, Sketch, sketch
+from model.analysis.near_duplicates import SKETCH, Sketch, sketch
+from model.controls import DRUMS, FAMILIES
 from model.errors import MidiError
 from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedPool, Limits, Task
+from model.keys import KEYS, keys_of
 from model.midi import MidiLimits, read_midi, write_midi
 from model.piece import Piece
 from model.uploads.info import DataSetLimits, Facts

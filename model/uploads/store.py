@@ -16,9 +16,8 @@ from pathlib import Path
 from model.errors import DataError
 from model.uploads.export import file_names, zipped
 from model.uploads.files import DataSetFiles
-from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, terms
+from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, checked, cleaned, terms
 from model.uploads.ingest import Batch, BatchReport, Ingest, Progress, Ready
-from model.uploads.names import checked, cleaned
 from model.uploads.reading import ReadPiece
 
 SHORTEST_HASH = 6  # letters of a hash by which a piece can be named

@@ -28,7 +28,7 @@ from jobs.contract import (
     Update,
     Verdict,
 )
-from jobs.schedules import NightlySchedule
+from jobs.guild_state import NightlySchedule
 from tests.bot.harness import VERSION
 
 LONG = "_" * 200  # every sign of which is escaped

@@ -18,7 +18,7 @@ from jobs.contract import (
     ListedPiece,
     NeedsConfirmation,
 )
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache
 from tests.bot.harness import PICTURE, SEED, Harness, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)
@@ -187,7 +187,7 @@ async def test_an_answer_that_outlives_the_token_comes_by_direct_message(harness
 async def test_without_a_worker_that_looks_after_data_sets_the_admin_is_told_so(harness: Harness) -> None:
     harness.worker.leave()
     result = await ask(harness, "list")
-    assert "Nobody is there to look after data sets" in told(result)
+    assert "I can’t work on data sets and models right now: no worker is running." in told(result)
 
 
 async def test_discord_shows_it_to_admins_only_and_the_bot_does_not_rely_on_that(harness: Harness) -> None:

@@ -21,7 +21,7 @@ from jobs.contract import (
     RollBackModel,
     ShowModel,
 )
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache
 from tests.bot.harness import BAND, PIANO, VERSION, Harness, buttons, shown, told
 
 ZIP = b"PK\x03\x04" + bytes(40)

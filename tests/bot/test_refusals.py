@@ -179,7 +179,7 @@ async def test_redis_away_is_a_sentence_not_a_traceback(harness: Harness, monkey
 
     monkeypatch.setattr(harness.bot.board._registry, "models", silent)
     result = await harness.alice.slash(harness.channel, "compose")
-    assert "The queue cannot be reached just now. Try again in a minute." in told(result)
+    assert "I can’t reach the queue right now. Try again in a minute." in told(result)
 
 
 async def test_an_interaction_that_was_acknowledged_before_is_carried_on_with(harness: Harness, caplog) -> None:

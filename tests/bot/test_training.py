@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from jobs.contract import ModelInfo, Stage
-from jobs.schedules import NightlySchedule, ScheduleStore
+from jobs.guild_state import NightlySchedule, ScheduleStore
 from tests.bot.harness import BAND, PIANO, PICTURE, VERSION, Harness, buttons, shown, told
 
 
@@ -46,7 +46,7 @@ async def test_start_from_scratch_has_a_preset_and_no_mix(harness: Harness) -> N
     [
         ({"base": "piano", "preset": "small"}, "Give either a `base` to start from or a `preset`"),
         ({"preset": "small", "mix": 0.5}, "`mix` is the share of the base's own music. From scratch there is none"),
-        ({"base": "tuba"}, "There is no model called “tuba”. These can compose now: band, piano."),
+        ({"base": "tuba"}, "There is no model called “tuba”. Available models: band, piano."),
         ({"name": "ü"}, "can't be a name"),
         ({"mix": 0.99}, "`mix` must be between 0 and 0.95."),
         ({"epochs": 201}, "`epochs` must be between 1 and 200."),
@@ -64,7 +64,7 @@ async def test_without_a_worker_that_trains_the_admin_is_told_so(harness: Harnes
     harness.worker.info = harness.worker.info.model_copy(update={"does": ("compose", "library")})
     harness.worker.arrive()
     result = await start(harness)
-    assert "Nobody is there to train just now" in told(result)
+    assert "I can’t train right now: no worker is running." in told(result)
 
 
 async def test_training_is_for_admins(harness: Harness) -> None:

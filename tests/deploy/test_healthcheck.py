@@ -7,10 +7,9 @@ import socket
 import time
 
 from deploy import healthcheck
-from jobs.connection import connect
 from jobs.contract import WorkerInfo
 from jobs.registry import WorkerRegistry
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 
 
 def _publish(hostname):

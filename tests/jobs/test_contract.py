@@ -110,7 +110,7 @@ async def stranger(job_client, a_worker, ask, valkey) -> str:
 async def test_a_record_of_a_version_nobody_knows_is_refused_in_a_sentence(job_client, stranger):
     with pytest.raises(UnreadableRecord) as refusal:
         await job_client.record(stranger)
-    assert "written by another version of Cadenza" in refusal.value.sentence
+    assert "stored by another version of Cadenza" in refusal.value.sentence
 
 
 async def test_such_a_record_is_passed_over_and_can_be_failed(job_client, stranger, ask, settings, valkey):

@@ -125,5 +125,5 @@ async def test_a_redis_that_stays_away_is_an_error_with_a_sentence(mortal_valkey
     async with asyncio.timeout(60):
         with pytest.raises(QueueUnreachable) as error:
             await _to_the_end(job_client, request.job_id)
-    assert "cannot be reached" in error.value.sentence
+    assert "can’t reach the queue" in error.value.sentence
     await job_client.close()

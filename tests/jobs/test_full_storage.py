@@ -51,7 +51,7 @@ async def test_a_submission_refused_for_want_of_memory_leaves_nothing_and_is_nev
     fill(True)
     # When others are asked for
     for user in range(1, 60):
-        with pytest.raises(StorageFull, match="no room left"):
+        with pytest.raises(StorageFull, match="storage is full"):
             await job_client.submit(*ask(user=user))
     # Then nothing of them is there
     assert everything(valkey) == kept

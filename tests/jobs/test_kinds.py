@@ -26,7 +26,7 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import NoWorker, QueueFull, TooManyOpenJobs, UnknownModel
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache
 from jobs.progress import ProgressReporter
 from jobs.queues import KINDS, JobLocation, JobQueue, queue_config
 from jobs.records import RecordStore
@@ -82,7 +82,7 @@ async def test_each_kind_waits_in_a_queue_of_its_own(job_client, able, ask, valk
 
 @pytest.mark.parametrize("request_of", [errand, training])
 async def test_what_no_live_worker_does_is_refused(job_client, a_worker, request_of):
-    with pytest.raises(NoWorker, match=r"look after data sets|to train just now"):
+    with pytest.raises(NoWorker, match=r"work on data sets|train right now"):
         await job_client.submit(request_of("1"), DELIVERY)
 
 
@@ -125,7 +125,7 @@ async def test_a_server_and_all_servers_have_limits(valkey, able, settings):
     with pytest.raises(TooManyOpenJobs, match="3 trainings waiting"):
         records.admit(training("d"), DELIVERY)
     records.admit(training("e", THERE), DELIVERY)
-    with pytest.raises(QueueFull, match="4 trainings of all servers"):
+    with pytest.raises(QueueFull, match="4 trainings are waiting"):
         records.admit(training("f", THERE), DELIVERY)
 
 

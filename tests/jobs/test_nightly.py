@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.schedules import NightlySchedule, ScheduleStore
+from jobs.guild_state import NightlySchedule, ScheduleStore
 
 
 def test_a_wish_is_kept_and_a_noted_run_outlives_a_change_of_it(valkey) -> None:

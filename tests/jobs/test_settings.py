@@ -7,7 +7,7 @@ import redis
 from pydantic import ValidationError
 
 from jobs import JobSettings
-from jobs.connection import connect
+from jobs.settings import connect
 
 
 def test_a_missing_address_is_named(monkeypatch):

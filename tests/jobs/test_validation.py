@@ -19,21 +19,25 @@ LONG = "x" * 61
 @pytest.mark.parametrize(
     ("kind", "fields", "sentence"),
     [
-        (ComposeRequest, WHO | {"style": LONG}, "The style is too long: at most 60 characters."),
-        (ComposeRequest, WHO | {"instruments": (LONG,)}, "One of the instruments is too long: at most 60 characters."),
-        (ComposeRequest, WHO | {"instruments": ("piano",) * 17}, "Too many instruments: at most 16."),
+        (ComposeRequest, WHO | {"style": LONG}, "The style is too long. The limit is 60 characters."),
+        (
+            ComposeRequest,
+            WHO | {"instruments": (LONG,)},
+            "One of the instruments is too long. The limit is 60 characters.",
+        ),
+        (ComposeRequest, WHO | {"instruments": ("piano",) * 17}, "Too many instruments. The limit is 16."),
         (ComposeRequest, WHO | {"tempo_bpm": 900}, "The tempo must be at most 400."),
         (ComposeRequest, WHO | {"length_s": 10, "bars": 3}, "A length is given in seconds or in bars, not in both."),
-        (CreateDataSet, SET | {"note": "x" * 201}, "The licence note is too long: at most 200 characters."),
+        (CreateDataSet, SET | {"note": "x" * 201}, "The licence note is too long. The limit is 200 characters."),
         (
             RemoveFromDataSet,
             {"name": "a", "pieces": ("x" * 300,)},
-            "One of the pieces is too long: at most 200 characters.",
+            "One of the pieces is too long. The limit is 200 characters.",
         ),
         (
             TrainRequest,
             WHO | {"data_set": LONG, "name": "a", "base": "b"},
-            "The data set can’t be used like this. Check how it is written and try again.",
+            "The data set isn’t valid. Check the spelling and try again.",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from numba import njit
 from model.generation.processors import new_processors, rules_of
 from model.generation.step import PIECE, mask
 from model.generation.weights import LOGITS, Scratch
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.representation import Representation, law
 from model.representation.base import UNKNOWN
 

@@ -17,8 +17,8 @@ def main(kind: str, folder: Path) -> None:
     from model.network import NetworkConfig
     from model.representation import representation_of
     from model.training import loop
+    from model.training.distributed import Team
     from model.training.settings import TrainingSettings
-    from model.training.team import Team
 
     if kind == "two-devices":
         halves = [tf.config.LogicalDeviceConfiguration()] * 2

@@ -26,7 +26,7 @@ from model.bundles.bundle import (
 )
 from model.errors import BundleError
 from model.network import NetworkConfig, NoteNetwork
-from model.network.note import NoteNetwork as Network
+from model.network.note_network import NoteNetwork as Network
 from tests.model import conftest
 from tests.model.conftest import Run
 

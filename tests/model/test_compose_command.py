@@ -69,7 +69,7 @@ def test_without_a_bundle_the_model_is_chosen_as_the_bot_chooses(piano, tmp_path
     for name, preset in (("piano", PRESETS["tiny"]), ("band", PRESETS["tiny"])):
         config = preset.model_copy(update={"representation": "performance" if name == "piano" else "voices"})
         store.point(name, store.add(name, pack(NoteNetwork(config), CARD, name, [])))
-    monkeypatch.setattr("model.commands.compose.BundleStore", lambda: store)
+    monkeypatch.setattr("model.cli.compose.BundleStore", lambda: store)
     # And a motif on the beat
     motif = Piece(table(NOTE, [(480 * n, 480, 60 + n, 80, 0) for n in range(4)]), (Instrument(),), 480)
     (tmp_path / "motif.mid").write_bytes(write_midi(motif))

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle
-from model.corpora.corpus import encode_corpus, encode_files
-from model.corpora.shards import HELD_OUT_PERCENT, split_by_hash
+from model.corpora.corpus import HELD_OUT_PERCENT, encode_corpus, encode_files, split_by_hash
 from model.errors import DataError, RequestError
 from model.evaluation.held_out import FITTED_ON_OTHERS, FITTED_ON_TRAIN, evaluate
 from model.evaluation.ngrams import floors

@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from model.analysis import metrics
-from model.analysis.failures import counted, failures
-from model.analysis.key_detection import found_keys
-from model.analysis.tempo_detection import agree, mapped_tempo, tapped_tempo, tempo_of
-from model.controls import KEYS, key_index
+from model.analysis.key_and_tempo import agree, found_keys, mapped_tempo, tapped_tempo, tempo_of
+from model.analysis.metrics import counted, failures
 from model.errors import DataError
-from model.evaluation.distributions import compare, overlap
-from model.excerpts import bar_starts, cut, excerpts
-from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
+from model.evaluation.report_data import compare, overlap
+from model.keys import KEYS, key_index
+from model.piece import METER, NOTE, TEMPO, Instrument, Piece, bar_starts, cut, excerpts, table
 
 TICKS = 500  # to a quarter of half a second: one tick is a millisecond
 C_MAJOR = (60, 62, 64, 65, 67, 69, 71, 72)

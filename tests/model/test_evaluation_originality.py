@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model.analysis import originality
+from model.analysis.melody_hashes import CompressedHashSet, melodies, run_hashes
+from model.analysis.originality import OriginalityIndex, originality_of
 from model.errors import BundleError
 from model.piece import NOTE, Instrument, Piece, table
-from model.similarity import originality
-from model.similarity.hash_set import CompressedHashSet
-from model.similarity.melody_hashes import melodies, run_hashes
-from model.similarity.originality import OriginalityIndex, originality_of
 
 
 def music(seed: int, notes: int = 400, first: int = 40) -> Piece:

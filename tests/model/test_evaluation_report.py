@@ -15,24 +15,20 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
-from model.analysis.failures import MEANINGS
-from model.analysis.key_detection import found_keys
-from model.analysis.metrics import METRICS
+from model.analysis.key_and_tempo import found_keys
+from model.analysis.metrics import MEANINGS, METRICS
+from model.analysis.originality import index_training_set
 from model.bundles import Bundle
 from model.bundles.store import BundleStore, open_bundle, write_folder
-from model.controls import KEYS
 from model.errors import RequestError
-from model.evaluation.continuations import continuations
 from model.evaluation.control_accuracy import ControlAccuracy, combinations, length_figures, near, rank_correlation
-from model.evaluation.generation import Generate, GeneratedPiece, GenerationRequest
 from model.evaluation.html_report import render_report
-from model.evaluation.reference import read_reference
 from model.evaluation.report_data import Plan
-from model.excerpts import excerpts
+from model.evaluation.samples import Generate, GeneratedPiece, GenerationRequest, continuations, read_reference
+from model.keys import KEYS
 from model.midi import write_midi
-from model.piece import Instrument, Piece
+from model.piece import Instrument, Piece, excerpts
 from model.representation import Performance
-from model.similarity.originality import index_training_set
 from tests.model.made_pieces import scales
 from tests.model.test_evaluation_metrics import piece_of, some_music
 

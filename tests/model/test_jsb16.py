@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle, Card
-from model.commands import evaluate
+from model.cli import evaluate
 from model.corpora.readers.jsb import read_jsb, split_of
 from model.errors import DataError, RequestError
-from model.evaluation.jsb16 import evaluate_jsb16, pitch_nats
+from model.evaluation.held_out import evaluate_jsb16, pitch_nats
 from model.network import NetworkConfig, NoteNetwork
 from model.representation.four_parts import WIDEST
 from model.representation.voices_law import REST_CLASS

@@ -9,7 +9,7 @@ from keras import ops
 from model.errors import RequestError
 from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.network.config import preset
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 from model.representation import Performance
 from model.training.likelihood import nats
 from tests.model.made_pieces import scales, steps_of

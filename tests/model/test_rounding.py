@@ -11,10 +11,9 @@ from keras import ops
 
 from model.bundles import Bundle, Card, open_bundle
 from model.errors import RequestError
-from model.evaluation.held_out import evaluate
-from model.evaluation.jsb16 import evaluate_jsb16
+from model.evaluation.held_out import evaluate, evaluate_jsb16
 from model.network import PRESETS, NetworkConfig, NoteNetwork
-from model.network.rounding import product, rounded_twin
+from model.network.quantized import product, rounded_twin
 from tests.model.test_jsb16 import CHORALES, written
 
 STACKS = [("lstm", 3), ("lstm", 0), ("gru", 9), ("conv", 0), ("transformer", 9)]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from model.errors import RequestError
-from model.pictures.sheet import key_of, sheet, spelled
+from model.keys import key_of, spelled
+from model.pictures.sheet import sheet
 from model.piece import NOTE, Instrument, Piece, table
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11, 12), (0, 2, 3, 5, 7, 8, 11, 12)

@@ -10,8 +10,8 @@ from keras import ops
 from pydantic import ValidationError
 
 from model.network import NetworkConfig
+from model.network.lstm import CarriedGRU, CarriedLSTM
 from model.network.stacks import STACKS, Stack, stack_for
-from model.network.stacks.cells import CarriedGRU, CarriedLSTM
 
 BATCH, TIME, WIDTH = 2, 23, 8
 CONFIGS = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import RequestError
-from model.training import team
+from model.training import distributed
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMBER = Path(__file__).with_name("team_member.py")
@@ -30,7 +30,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def start(kind: str, folder: Path, task: dict | None = None) -> subprocess.Popen:
-    setting = {} if task is None else {team.SETTING: json.dumps(task)}
+    setting = {} if task is None else {distributed.SETTING: json.dumps(task)}
     environment = {**os.environ, **setting, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "tensorflow"}
     return subprocess.Popen(
         [sys.executable, str(MEMBER), kind, str(folder)], env=environment, stdout=subprocess.PIPE, text=True
@@ -59,13 +59,13 @@ def test_two_processes_and_two_devices_train_as_one(tmp_path):
 
 
 def test_a_task_that_is_no_json_is_told(monkeypatch):
-    monkeypatch.setenv(team.SETTING, "{worker 1}")
+    monkeypatch.setenv(distributed.SETTING, "{worker 1}")
     with pytest.raises(RequestError, match="TF_CONFIG is no JSON"):
-        team.gather()
+        distributed.gather()
 
 
 def test_one_process_alone_is_a_team_of_one(monkeypatch):
-    monkeypatch.delenv(team.SETTING, raising=False)
-    alone = team.gather()
+    monkeypatch.delenv(distributed.SETTING, raising=False)
+    alone = distributed.gather()
     assert (alone.replicas, alone.is_first) == (1, True)
     assert list(alone.batches(lambda replica: iter([replica]))) == [0]

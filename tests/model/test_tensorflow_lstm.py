@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from keras import tree
 
-from model.network.stacks.cells import CarriedLSTM
+from model.network.lstm import CarriedLSTM
 
 BATCH, WIDTH, UNITS = 3, 5, 4
 RNG = np.random.default_rng(0)

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-import model.commands.info
 from model.__main__ import main
 from model.bundles import open_bundle
 from model.bundles.store import write_folder
@@ -58,7 +57,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(capsys, monkeypatch):
     def interrupted(arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(model.commands.info, "run", interrupted)
+    monkeypatch.setattr("model.bundles.BundleStore.names", interrupted)
     assert main(["info"]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
 

@@ -17,9 +17,8 @@ from model.piece import NOTE, Piece, table
 from model.representation import representation_of
 from model.training import checkpoint, loop
 from model.training.likelihood import Likelihood, Meter, nats
-from model.training.loop import Progress, train
+from model.training.loop import Progress, train, with_more_styles
 from model.training.settings import TrainingSettings
-from model.training.widening import with_more_styles
 from tests.model.conftest import Run
 from tests.model.made_pieces import scales
 

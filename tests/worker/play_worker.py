@@ -17,12 +17,13 @@ from pathlib import Path
 
 from jobs.contract import ModelInfo
 from jobs.settings import JobSettings
-from model.controls import FAMILIES, KEYS, METERS, Controls
+from model.analysis.originality import Originality
+from model.controls import FAMILIES, METERS, Controls
 from model.errors import BundleError, EngineError, RequestError
 from model.generation import ComposeOptions
 from model.generation.control_checks import Missed
+from model.keys import KEYS
 from model.piece import NOTE, Piece, table
-from model.similarity.originality import Originality
 from worker import heartbeat
 from worker.__main__ import EXIT_HUNG
 from worker.process import run

@@ -7,15 +7,16 @@ import pytest
 from jobs import contract
 from jobs.contract import ComposeRequest, Mode
 from model import instruments
-from model.bundles.abilities import abilities_of
-from model.bundles.habits import Ensemble, Habits, Player
-from model.controls import DENSITIES, FAMILIES, KEYS, METERS, Controls
+from model.analysis.originality import Originality
+from model.bundles.priors import Ensemble, Player, Priors
+from model.controls import DENSITIES, FAMILIES, METERS, Controls
 from model.errors import RequestError
 from model.generation import MODES, ComposeOptions, options
 from model.generation.control_checks import Missed
 from model.generation.options import SamplingParameters
+from model.keys import KEYS
+from model.model_choice import abilities_of
 from model.network.config import NetworkConfig
-from model.similarity.originality import Originality
 from worker import mapping
 
 
@@ -105,8 +106,8 @@ def test_an_originality_figure_is_told_whole():
     assert mapping.originality(None) is None
 
 
-def told_of(config: NetworkConfig, habits: Habits | None = None) -> contract.ModelInfo:
-    return contract.ModelInfo(name="a", version="1", title="A", **vars(abilities_of(config, habits)))
+def told_of(config: NetworkConfig, priors: Priors | None = None) -> contract.ModelInfo:
+    return contract.ModelInfo(name="a", version="1", title="A", **vars(abilities_of(config, priors)))
 
 
 def test_a_bundle_says_what_it_can_be_asked_for():
@@ -124,13 +125,13 @@ def test_a_bundle_of_several_instruments_plays_to_a_beat():
 
 
 def test_a_bundle_names_the_instruments_that_its_training_set_has_and_those_like_them_and_no_others():
-    habits = Habits(
+    priors = Priors(
         ensembles=(
             Ensemble(players=(Player(program=0, share=0.7), Player(program=73, share=0.3)), share=1.0, voices=2.0,
                      together=0.2),
         )
     )  # fmt: skip
-    told = told_of(NetworkConfig(representation="score"), habits)
+    told = told_of(NetworkConfig(representation="score"), priors)
     assert {"piano", "flute", "pipe", "clarinet"} <= set(told.instruments)
     assert not {"drums", "drum kit", "sound effects", "percussive"} & set(told.instruments)
 

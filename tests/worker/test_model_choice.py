@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from jobs.contract import ComposeRequest, ModelInfo
-from model.controls import FAMILIES, KEYS, METERS
+from model.controls import FAMILIES, METERS
+from model.keys import KEYS
 from model.midi import read_midi
-from model.seed_traits import metricality, traits
+from model.model_choice import metricality, traits
 from tests.worker import seeds
 from tests.worker.seeds import DRUMS, FLUTE
 from worker.model_choice import Choice, choose

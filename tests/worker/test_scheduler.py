@@ -9,10 +9,9 @@ import pytest
 
 from jobs import JobSettings
 from jobs.contract import WorkerInfo
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache, NightlySchedule, ScheduleStore
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
-from jobs.schedules import NightlySchedule, ScheduleStore
 from tests.worker.test_library import midi
 from worker.library.server_library import ServerLibrary
 from worker.scheduler import NightlyScheduler

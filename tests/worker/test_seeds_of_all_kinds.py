@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.bundles.abilities import Candidate
-from model.choosing import Wanted, choose
+from model.model_choice import Candidate, Wanted, choose
 from model.piece import NOTE, Instrument, Piece, table
 from tests.worker import seeds
 

@@ -19,7 +19,7 @@ from jobs.contract import (
 )
 from jobs.registry import visible_to
 from model.midi import write_midi
-from model.midi.isolated_reading import read_isolated
+from model.midi.reading import read_isolated
 from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted

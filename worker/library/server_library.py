@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from jobs.blobs import BlobStore
 from jobs.contract import BundleName, BundleVersion, Verdict
-from jobs.name_cache import NameCache
+from jobs.guild_state import NameCache
 from model.errors import BundleError
 from model.files import replace_file
 from worker.settings import WorkerSettings

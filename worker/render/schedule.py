@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.piece import Instrument, Piece
-from model.sustain import sustained
+from model.piece import Instrument, Piece, sustained
 
 SAMPLE_RATE_HZ = 44_100
 

@@ -40,7 +40,7 @@ def verdict(said: Mapping[str, Any]) -> Verdict:
 
 def best_epoch(history: Sequence[EpochFigures]) -> int:
     """The epoch whose network would be kept if the training ended now."""
-    from model.training.finetuning.selection import chosen_epoch  # late, as above
+    from model.training.finetuning.settings import chosen_epoch  # late, as above
 
     return chosen_epoch(history).epoch if history else 0
 

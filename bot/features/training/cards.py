@@ -12,7 +12,7 @@ from bot.features.embeds import bar, fill
 from bot.limits import cut
 from bot.wording import about_duration, duration_words, harmless, percent, plural, tenths
 from jobs.contract import Record, Stage, TrainProgress, TrainRequest, TrainResult, Update
-from jobs.schedules import NightlySchedule
+from jobs.guild_state import NightlySchedule
 
 WORDS = {
     Stage.QUEUED: "Waiting",

@@ -21,7 +21,7 @@ from bot.permissions import ADMINS, UNASKED, check_admin, check_held
 from bot.replies import acknowledge, answer
 from jobs.client import CancelOutcome
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, STARRED
-from jobs.schedules import NightlySchedule
+from jobs.guild_state import NightlySchedule
 
 Name = app_commands.Range[str, 1, 32]
 Job = app_commands.Range[str, 1, 64]

@@ -12,8 +12,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from model.corpora.cache import write_whole
-from model.corpora.readers.folders import is_made, name_of, seal
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.corpora.sources import MIDI_SUFFIXES, read_files, style_name
 from model.errors import DataError, MidiError
 from model.midi import MidiLimits, read_midi, write_midi
@@ -81,3 +84,86 @@ def without_sound_effects(piece: Piece) -> Piece:
     pedals = piece.pedals[[index in places for index in piece.pedals["instrument"].tolist()]].copy()
     pedals["instrument"] = [places[index] for index in pedals["instrument"].tolist()]
     return replace(piece, notes=notes, pedals=pedals, instruments=tuple(piece.instruments[index] for index in kept))
+
+
+LICENCE = "CC BY 4.0, Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck and David Bamman (Groove MIDI Dataset)"
+TABLE = "info.csv"
+KEYS = {22: 42, 26: 46, 40: 38, 58: 43, 47: 45}  # hi-hat edges, rim shot, rim of the floor tom, doubled tom
+STYLES = ("rock", "funk", "jazz", "latin", "hiphop", "soul", "afrocuban")  # with enough drumming to be learned
+GRIDS = (4, 3, 8, 6)  # parts of a beat, the most usual first
+COST = 0.012  # quarters by which each stroke must be nearer to a grid than to the one before it in GRIDS
+FEWEST_STROKES = 16
+
+
+def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
+    """A folder of MIDI files of the performances in the archive or folder `source`, their licence, and that it is free.
+
+    Raises:
+        DataError: when the table or the performances are not there, or the folder cannot be written.
+    """
+    if source is None:
+        raise DataError("The drum performances are made from their published archive: name a copy with --from.")
+    files = read_files(source, (".mid", ".csv"))
+    tables = [name for name in sorted(files) if name.split("/")[-1] == TABLE]
+    if not tables:
+        raise DataError(f"There is no {TABLE} in {source}: name the published archive, or the folder unpacked from it.")
+    content = b"".join(hashlib.sha256(files[name]).digest() for name in sorted(files))
+    folder = prepared / name_of("groove", content, "groove")
+    if is_made(folder):
+        return (folder,), LICENCE, False
+    root = tables[0][: -len(TABLE)]
+    rows = [("midi_filename", "style", "split")]
+    for row in tqdm(list(csv.DictReader(io.StringIO(files[tables[0]].decode()))), desc="groove", file=sys.stderr):
+        data = files.get(root + row.get("midi_filename", ""))
+        piece = None if data is None else _performance(data)
+        if piece is not None and len(piece) >= FEWEST_STROKES:
+            target = style_name(row["id"]) + ".mid"
+            write_whole(folder / target, write_midi(piece))
+            rows.append((target, drum_style(row["style"]), row["split"]))
+    if len(rows) == 1:
+        raise DataError(f"None of the performances that {TABLE} names is in {source}.")
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    write_whole(folder / "table.csv", text.getvalue().encode())
+    seal(folder)
+    return (folder,), LICENCE, False
+
+
+def drum_style(published: str) -> str:
+    """'drums-funk' for 'funk/groove1'; 'drums' for kinds of which there is little."""
+    kind = style_name(published.split("/")[0])
+    return f"drums-{kind}" if kind in STYLES else "drums"
+
+
+def _performance(data: bytes) -> Piece | None:
+    try:
+        return on_the_click(read_midi(data, MidiLimits.for_data()).piece)
+    except MidiError:
+        return None
+
+
+def on_the_click(piece: Piece) -> Piece:
+    """`piece` with its strokes on the grid of each beat and on the keys of General MIDI."""
+    notes = piece.notes.copy()
+    notes["onset"] = snapped(notes["onset"], piece.ticks_per_quarter)
+    for pad, key in KEYS.items():
+        notes["pitch"][notes["pitch"] == pad] = key
+    drums = tuple(replace(one, is_drum=True) for one in piece.instruments)
+    return replace(piece, notes=notes, instruments=drums)
+
+
+def snapped(onsets: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.int64]:
+    """Each onset (ticks, in rising order) on the grid that fits the strokes of its beat best.
+
+    A stroke belongs to the beat whose click it is at or after, but for those a 32nd before the next click, which are
+    early strokes of that.
+    """
+    beats = onsets / ticks_per_quarter
+    numbers = np.floor(beats + 1 / 8).astype(np.int64)
+    moved = beats.copy()
+    for number in np.unique(numbers):
+        mine = numbers == number
+        fits = [np.rint(beats[mine] * parts) / parts for parts in GRIDS]
+        costs = [np.abs(fit - beats[mine]).sum() + COST * rank * mine.sum() for rank, fit in enumerate(fits)]
+        moved[mine] = fits[int(np.argmin(costs))]
+    return np.rint(np.maximum(moved, 0) * ticks_per_quarter).astype(np.int64)

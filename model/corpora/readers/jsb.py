@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.corpora.cache import write_whole
-from model.corpora.readers.folders import is_made, name_of, seal
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.errors import DataError
 from model.midi import write_midi
 from model.representation.four_parts import piece_of

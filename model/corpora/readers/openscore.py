@@ -17,9 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from model.corpora.cache import write_whole
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.corpora.processes import Failure, in_processes
-from model.corpora.readers.folders import is_made, name_of, seal
 from model.corpora.readers.musicxml import read_musicxml
 from model.corpora.sources import read_files, style_name
 from model.errors import DataError

@@ -20,8 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.corpora.cache import write_whole
-from model.corpora.readers.folders import is_made, name_of, seal
+from model.corpora.downloads import is_made, name_of, seal, write_whole
 from model.corpora.sources import read_files
 from model.errors import DataError, MidiError
 from model.midi import MidiLimits, read_midi, write_midi

@@ -1,11 +1,9 @@
 """Fine-tuning: fits a bundle to a small data set and says what was gained and lost (docs/fine-tuning.md).
 
-run         a whole run: `tune`
-settings    settings of a run, text for the new card, progress; plain data
+run         a whole run, from pieces to a bundle: `tune`
+settings    settings of a run, text for the new card, progress, which epoch is kept; plain data
 data        the data set, split, and mixed with the base's replay sample
 loop        the training loop, update by update
-selection   which epoch is kept
-packing     the files of the new bundle
 evaluation  what the new bundle composes: originality, examples to listen to
 verdict     figures before and after, and sentences about them
 curve       the figures of all epochs as a picture

@@ -13,8 +13,7 @@ from PIL import Image, ImageDraw
 
 from model.pictures.canvas import BACKGROUND, DIM_TEXT, GRID, TEXT, WHITE_ROW, Colour, drawable, font
 from model.pictures.roll_layout import SCALE, Box
-from model.training.finetuning.selection import chosen_epoch
-from model.training.finetuning.settings import EpochFigures
+from model.training.finetuning.settings import EpochFigures, chosen_epoch
 
 WIDTH, HEIGHT = 640 * SCALE, 340 * SCALE
 PLOT = Box(64 * SCALE, 62 * SCALE, WIDTH - 22 * SCALE, HEIGHT - 46 * SCALE)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.originality import OriginalityIndex
 from model.bundles import Bundle
 from model.errors import RequestError
 from model.files import replace_file
@@ -16,7 +17,6 @@ from model.generation import ComposeOptions, Composer
 from model.generation.seeds import first_part
 from model.midi import write_midi
 from model.piece import Piece
-from model.similarity.originality import OriginalityIndex
 from model.training.finetuning.verdict import Originality
 
 COMPOSED = 12  # pieces at defaults, half a minute each

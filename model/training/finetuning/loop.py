@@ -20,11 +20,16 @@ from model.errors import BundleError, RequestError
 from model.network import NoteNetwork
 from model.training import checkpoint
 from model.training.finetuning.data import MixedStreams, Pieces, with_styles
-from model.training.finetuning.selection import chosen_epoch
-from model.training.finetuning.settings import FEWEST_UPDATES, EpochFigures, OnTuning, TuningProgress, TuningSettings
-from model.training.likelihood import Meter
+from model.training.finetuning.settings import (
+    FEWEST_UPDATES,
+    EpochFigures,
+    OnTuning,
+    TuningProgress,
+    TuningSettings,
+    chosen_epoch,
+)
+from model.training.likelihood import CarriedLikelihood, Meter
 from model.training.loop import augmentation, averaged_weights, compiled
-from model.training.objective import CarriedLikelihood
 
 METER_SHAPE = (16, 64)  # rows and steps; other figures change the speed and nothing else
 NEVER_FALLING = 10**9  # updates over which the rate would fall

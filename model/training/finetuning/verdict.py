@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.files import replace_file
-from model.training.finetuning.selection import MOST_FORGOTTEN
+from model.training.finetuning.settings import MOST_FORGOTTEN
 
 FILE = "verdict.json"
 COPYING_FACTOR, COPYING_FROM = 2.0, 0.1  # times the human share; and never below this share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.controls import KEYS
+from model.keys import KEYS
 from tests.model.bundles.lies import FIRST, GOOD, HUGE, INDEX, MIB, Make, Shell, arrays, card, config, npy, with_file
 from tests.model.bundles.made import CARD, as_json, npz, weights
 from tests.model.uploads.zips import Part, archive
@@ -81,14 +81,14 @@ CONTENTS: dict[str, tuple[Make, str]] = {
     ),
     "a history without end": (with_file(history__json=as_json([{}] * 20_001)), "not a list of at most"),
     # what not every bundle has
-    "habits that are none": (with_file(habits__json=b"[]"), "habits.json is not what"),
-    "habits of one key": (with_file(habits__json=as_json({"keys": [1.0]})), "'keys' is wrong"),
-    "habits without figures": (
+    "priors that are none": (with_file(habits__json=b"[]"), "habits.json is not what"),
+    "priors of one key": (with_file(habits__json=as_json({"keys": [1.0]})), "'keys' is wrong"),
+    "priors without figures": (
         with_file(habits__json=b'{"notes_per_s": [NaN]}'),
         "NaN, infinite or enormous|habits.json is not",
     ),
-    "habits of a machine": (with_file(habits__json=as_json({"notes_per_s": [1e9]})), "impossible note densities"),
-    "habits of keys without end": (
+    "priors of a machine": (with_file(habits__json=as_json({"notes_per_s": [1e9]})), "impossible note densities"),
+    "priors of keys without end": (
         with_file(habits__json=as_json({"keys": [1e300] * len(KEYS)})),
         "NaN, infinite or enormous",
     ),

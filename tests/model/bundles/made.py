@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundles import Card
-from model.bundles.weight_shapes import weight_shapes
+from model.bundles.inspection import weight_shapes
 from model.network.config import NetworkConfig
 
 CONFIG = NetworkConfig(embedding=4, units=4, layers=1, head_units=4)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model import instrument_ranges as ranges
-from model.bundles.habits import Ensemble, Habits, Player
+from model import instruments as ranges
 from model.bundles.instrumentation import cast, playable, substitutes
+from model.bundles.priors import Ensemble, Player, Priors
 from model.controls import Controls
 from model.errors import RequestError
 from model.generation import ComposeOptions
@@ -34,7 +34,7 @@ def ensemble(style: str, share: float, **players: float) -> Ensemble:
     return Ensemble(style=style, players=found, share=share, voices=3.0, together=0.5)
 
 
-HABITS = Habits(
+PRIORS = Priors(
     ensembles=(
         ensemble("tune", 0.4, flute=1.0),
         ensemble("pop", 0.3, piano=0.8, strings=0.2),
@@ -58,7 +58,7 @@ HABITS = Habits(
     ],
 )
 def test_each_instrument_is_drawn_as_its_nearest_kin_that_was_learnt(asked, written, drawn):
-    found = cast(asked, HABITS)
+    found = cast(asked, PRIORS)
     assert [part.name for part in found.parts] == list(asked)
     assert [part.written for part in found.parts] == written
     assert [part.drawn for part in found.parts] == drawn
@@ -66,21 +66,21 @@ def test_each_instrument_is_drawn_as_its_nearest_kin_that_was_learnt(asked, writ
 
 
 def test_no_two_are_drawn_as_one_and_each_has_its_share():
-    found = cast(("trumpet", "trombone", "violin", "bass"), HABITS)
+    found = cast(("trumpet", "trombone", "violin", "bass"), PRIORS)
     assert len({part.drawn for part in found.parts}) == 4
     assert min(part.share for part in found.parts) >= 0.1
     assert sum(part.share for part in found.parts) == pytest.approx(1, abs=0.01)
 
 
 def test_drums_that_were_not_learnt_are_missing_and_never_another_instrument():
-    found = cast(("piano", "drums"), HABITS)
+    found = cast(("piano", "drums"), PRIORS)
     assert found.missing == ("drums",)
     assert [part.written for part in found.parts] == [0]
-    assert "drums" not in playable(HABITS)
+    assert "drums" not in playable(PRIORS)
 
 
 def test_drums_that_were_learnt_play():
-    band = Habits(ensembles=(*HABITS.ensembles, Ensemble(
+    band = Priors(ensembles=(*PRIORS.ensembles, Ensemble(
         style="rock", share=0.2, voices=3.0, together=0.5,
         players=(Player(program=0, share=0.5), Player(program=128, share=0.5)),
     )))  # fmt: skip
@@ -91,11 +91,11 @@ def test_drums_that_were_learnt_play():
 def test_asked_for_nothing_that_was_learnt_it_refuses_with_a_sentence():
     options = ComposeOptions(controls=Controls(instruments=("drum kit",)))
     with pytest.raises(RequestError, match="hasn't learnt drums"):
-        resolve_controls(options, HABITS)
+        resolve_controls(options, PRIORS)
 
 
 def test_any_combination_has_players_and_the_network_is_told_their_families():
-    found = resolve_controls(ComposeOptions(controls=Controls(instruments=("trumpet", "trombone"))), HABITS)
+    found = resolve_controls(ComposeOptions(controls=Controls(instruments=("trumpet", "trombone"))), PRIORS)
     assert found.playing is not None
     assert len(found.playing.players) == 2
     assert set(found.programs) <= {56, 57}
@@ -103,9 +103,9 @@ def test_any_combination_has_players_and_the_network_is_told_their_families():
 
 
 def test_of_a_seed_only_what_was_not_learnt_is_heard_as_something_else():
-    assert substitutes([0, 73], HABITS) == {}
-    assert substitutes([33], HABITS) == {33: 42}
-    assert substitutes([42, 33], HABITS)[33] not in (42, None)
+    assert substitutes([0, 73], PRIORS) == {}
+    assert substitutes([33], PRIORS) == {33: 42}
+    assert substitutes([42, 33], PRIORS)[33] not in (42, None)
 
 
 def tune(velocities: list[int], program: int = 73) -> Piece:
@@ -116,20 +116,20 @@ def tune(velocities: list[int], program: int = 73) -> Piece:
 @pytest.mark.parametrize("velocity", [20, 64, 90, 127])
 def test_a_seed_of_one_velocity_is_heard_at_the_usual_one_and_its_continuation_written_at_its_own(velocity):
     seed = tune([velocity] * 16)
-    recast = normalization_of(seed, Score(), HABITS, 82)
+    recast = normalization_of(seed, Score(), PRIORS, 82)
     assert set(recast.heard(seed).notes["velocity"].tolist()) == {82}
     assert set(recast.written(recast.heard(seed)).notes["velocity"].tolist()) == {velocity}
 
 
 def test_a_seed_that_is_played_with_expression_is_heard_as_it_is():
     seed = tune([60, 80] * 8)
-    assert normalization_of(seed, Score(), HABITS, 82) == SeedNormalization()
+    assert normalization_of(seed, Score(), PRIORS, 82) == SeedNormalization()
     np.testing.assert_array_equal(SeedNormalization().heard(seed).notes, seed.notes)
 
 
 def test_an_instrument_that_is_not_known_is_heard_as_one_that_is_and_comes_back_as_it_was():
     seed = tune([70, 80] * 8, program=33)
-    recast = normalization_of(seed, Score(), HABITS, None)
+    recast = normalization_of(seed, Score(), PRIORS, None)
     heard = recast.heard(seed)
     assert [one.program for one in heard.instruments] == [42]
     back = recast.written(heard)
@@ -141,11 +141,11 @@ def test_an_instrument_that_was_asked_for_is_written_in_its_range():
     drawn = Piece(tune([80] * 16).notes, (Instrument(42),), 480)
     written = with_asked(SeedNormalization(), {33: 42}).written(drawn)
     assert [one.program for one in written.instruments] == [33]
-    assert ranges.LOWEST[33] <= written.notes["pitch"].min()
-    assert written.notes["pitch"].max() <= ranges.HIGHEST[33]
+    assert ranges.LOWEST_PITCH[33] <= written.notes["pitch"].min()
+    assert written.notes["pitch"].max() <= ranges.HIGHEST_PITCH[33]
 
 
-SOLOS = Habits(
+SOLOS = Priors(
     ensembles=tuple(
         Ensemble(style="air", players=(Player(program=program, share=1.0),), share=share, voices=1.0, together=0.0)
         for program, share in ((73, 0.6), (40, 0.3))
@@ -187,14 +187,14 @@ def test_the_usual_velocity_is_that_of_music_with_one_where_there_is_such():
 def test_pitches_move_by_octaves_only():
     moved = within_range(np.array([60, 64, 67, 72]), 33)
     assert ((moved - np.array([60, 64, 67, 72])) % 12 == 0).all()
-    assert moved.max() <= ranges.HIGHEST[33]
+    assert moved.max() <= ranges.HIGHEST_PITCH[33]
     assert np.median(moved) < 48  # where a bass plays
 
 
 @pytest.mark.parametrize(("program", "most"), [(0, 20), (73, 2), (32, 2), (24, 6)])
 def test_no_more_notes_sound_at_once_than_an_instrument_can_hold(program, most):
     # Given thirty notes that never end, each struck after the one before
-    low = int(ranges.LOWEST[program])
+    low = int(ranges.LOWEST_PITCH[program])
     rows = [(100 * n, 100_000, low + n, 80, 0) for n in range(30)]
     piece = limited(Piece(table(NOTE, rows), (Instrument(program),), 480))
     # Then the oldest are released, and every note is struck
@@ -204,11 +204,11 @@ def test_no_more_notes_sound_at_once_than_an_instrument_can_hold(program, most):
 
 
 def test_every_program_has_a_range_and_the_usual_ones_are_those_of_the_books():
-    assert (ranges.LOWEST < ranges.HIGHEST).all()
+    assert (ranges.LOWEST_PITCH < ranges.HIGHEST_PITCH).all()
     assert (ranges.MOST_SOUNDING > 0).all()
     expected = {0: (21, 108), 40: (55, 105), 42: (36, 81), 56: (52, 86), 73: (59, 98), 33: (28, 67)}
     for program, (low, high) in expected.items():
-        assert (ranges.LOWEST[program], ranges.HIGHEST[program]) == (low, high)
+        assert (ranges.LOWEST_PITCH[program], ranges.HIGHEST_PITCH[program]) == (low, high)
 
 
 def test_a_name_stands_for_its_programs():

@@ -10,7 +10,7 @@ import pytest
 
 from model.__main__ import main
 from model.bundles import BundleStore
-from model.bundles.weight_shapes import weight_shapes
+from model.bundles.inspection import weight_shapes
 from model.bundles.zip_format import LARGEST
 from model.errors import BundleError
 from model.network import PRESETS, ClassicNetwork, NoteNetwork

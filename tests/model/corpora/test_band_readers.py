@@ -12,7 +12,7 @@ import pytest
 
 from model.corpora.catalogue import find_data
 from model.corpora.corpus import encode_files
-from model.corpora.readers.groove import snapped
+from model.corpora.readers.bands import snapped
 from model.errors import DataError
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, TEMPO, Instrument, Piece, table

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from model.corpora import cache
-from model.corpora.cache import check, fetch
+from model.corpora import downloads
+from model.corpora.downloads import check, fetch
 from model.errors import DataError
 
 CONTENT = bytes(range(256)) * 2_000
@@ -34,7 +34,7 @@ class Published:
 
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[Published]:
-    monkeypatch.setattr(cache, "PAUSE_S", 0.01)
+    monkeypatch.setattr(downloads, "PAUSE_S", 0.01)
     state = Published()
 
     class Handler(BaseHTTPRequestHandler):
@@ -129,7 +129,7 @@ def test_a_file_that_never_ends_is_refused(published, tmp_path):
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/a.zip", "ftp://example.org/a.zip", "file:///etc/passwd"])
 def test_an_address_that_leads_nowhere_is_told_in_a_sentence(tmp_path, monkeypatch, address):
-    monkeypatch.setattr(cache, "PAUSE_S", 0.0)
+    monkeypatch.setattr(downloads, "PAUSE_S", 0.0)
     with pytest.raises(DataError, match=r"cannot be fetched|begins with http"):
         fetch(address, tmp_path / "a.zip", SHA256)
 

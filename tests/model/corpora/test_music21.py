@@ -8,8 +8,15 @@ import pytest
 
 from model.corpora.catalogue import find_data
 from model.corpora.readers import music21_corpus
-from model.corpora.readers.music21_collections import COLLECTIONS, chosen, states_restriction
-from model.corpora.readers.music21_corpus import convert, installed_corpus, tunes, works
+from model.corpora.readers.music21_corpus import (
+    COLLECTIONS,
+    chosen,
+    convert,
+    installed_corpus,
+    states_restriction,
+    tunes,
+    works,
+)
 from model.corpora.readers.music21_scores import parse_pieces
 from model.corpora.sources import read_sources
 from model.errors import DataError

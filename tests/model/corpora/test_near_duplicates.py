@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.corpora.corpus import EncodedFile, duplicates_of_held_out, encode_corpus
-from model.corpora.near_duplicates import SKETCH, near_duplicates, share, sketch
-from model.corpora.shards import split_by_hash
+from model.analysis.near_duplicates import SKETCH, near_duplicates, share, sketch
+from model.corpora.corpus import EncodedFile, duplicates_of_held_out, encode_corpus, split_by_hash
 from model.midi import write_midi
 from model.piece import NOTE, Instrument, Piece, table
 

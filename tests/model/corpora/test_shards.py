@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.corpora import corpus, shards
-from model.corpora.corpus import encode_corpus, encode_files
-from model.corpora.shards import read_shard, read_shards, write_shards
+from model.corpora import corpus
+from model.corpora.corpus import encode_corpus, encode_files, read_shard, read_shards, write_shards
 from model.corpora.sources import read_sources
 from model.errors import DataError
 from model.midi import write_midi
@@ -27,14 +26,14 @@ FILES = {f"{style}/{index:02}.mid": write_midi(Performance().decode(steps)) for 
 ENCODE = """
 import sys, time
 from pathlib import Path
-from model.corpora import shards
-slowly, write = shards.write_whole, shards.write_whole
+from model.corpora import corpus
+slowly, write = corpus.write_whole, corpus.write_whole
 def write(path, data):
     slowly(path, data)
     print(path.name, flush=True)
     time.sleep(1.0 if path.suffix == ".json" else 0.0)
-shards.write_whole = write
-shards.FILES_IN_A_SHARD = 8
+corpus.write_whole = write
+corpus.FILES_IN_A_SHARD = 8
 from model.corpora.corpus import encode_files
 encode_files(Path(sys.argv[1]), "performance", 1, Path(sys.argv[2]))
 """
@@ -87,15 +86,15 @@ def test_a_changed_file_or_another_representation_makes_other_shards(folder, tmp
 def test_code_that_encodes_otherwise_makes_other_shards(monkeypatch):
     names = []
     for code in ("one", "another"):
-        monkeypatch.setattr(shards, "_code_digest", lambda code=code: code)
-        names.append(shards.shards_name("data", "performance"))
+        monkeypatch.setattr(corpus, "_code_digest", lambda code=code: code)
+        names.append(corpus.shards_name("data", "performance"))
     assert names[0] != names[1]
 
 
 @pytest.mark.parametrize("suffix", ["npy", "json"])
 @pytest.mark.parametrize("damage", ["missing", "cut", "flipped", "empty"])
 def test_a_damaged_shard_is_noticed_and_made_again(folder, tmp_path, monkeypatch, damage, suffix):
-    monkeypatch.setattr(shards, "FILES_IN_A_SHARD", 8)
+    monkeypatch.setattr(corpus, "FILES_IN_A_SHARD", 8)
     whole = encode_files(folder, "performance", 1, tmp_path / "cache")
     path = the_shards(tmp_path / "cache") / f"0002.{suffix}"
     data = path.read_bytes()
@@ -118,7 +117,7 @@ def test_a_run_that_was_killed_goes_on_with_the_shards_it_had(folder, tmp_path, 
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
     run.stdout.close()
-    monkeypatch.setattr(shards, "FILES_IN_A_SHARD", 8)
+    monkeypatch.setattr(corpus, "FILES_IN_A_SHARD", 8)
     made = the_shards(cache)
     assert read_shards(made) is None
     kept = {number: (made / f"{number:04}.json").stat().st_mtime_ns for number in (0, 1)}
@@ -127,7 +126,7 @@ def test_a_run_that_was_killed_goes_on_with_the_shards_it_had(folder, tmp_path, 
 
 
 def test_processes_write_what_one_writes(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(shards, "FILES_IN_A_SHARD", 16)  # of this process, which cuts the slices
+    monkeypatch.setattr(corpus, "FILES_IN_A_SHARD", 16)  # of this process, which cuts the slices
     sources = read_sources(folder)
     for processes in (1, 2):
         write_shards(tmp_path / f"{processes}", sources, "performance", processes)

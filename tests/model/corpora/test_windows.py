@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from model.controls import KEYS, Controls
+from model.controls import Controls
 from model.corpora.windows import LONGEST_EXCERPT, SHORTEST_EXCERPT, Augmentation, WindowStreams
+from model.keys import KEYS
 from model.representation import Performance, performance_law, representation_of
 from model.representation.measuring import block_keys
 from tests.model.made_pieces import scales, steps_of

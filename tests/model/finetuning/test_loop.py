@@ -13,8 +13,13 @@ from model.corpora.corpus import Encoded
 from model.errors import RequestError
 from model.training.finetuning.data import Pieces
 from model.training.finetuning.loop import Fitting
-from model.training.finetuning.selection import chosen_epoch
-from model.training.finetuning.settings import FEWEST_UPDATES, EpochFigures, TuningProgress, TuningSettings
+from model.training.finetuning.settings import (
+    FEWEST_UPDATES,
+    EpochFigures,
+    TuningProgress,
+    TuningSettings,
+    chosen_epoch,
+)
 from tests.model.finetuning.conftest import walks
 
 SETTINGS = TuningSettings(epochs=2, rate="strong", patience=9)

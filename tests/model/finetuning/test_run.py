@@ -15,8 +15,7 @@ from model.errors import ModelError
 from model.midi import read_midi
 from model.training.finetuning import About, TuningProgress, TuningSettings, Verdict, tune
 from model.training.finetuning.curve import draw_curve
-from model.training.finetuning.selection import chosen_epoch
-from model.training.finetuning.settings import EpochFigures
+from model.training.finetuning.settings import EpochFigures, chosen_epoch
 from model.training.finetuning.verdict import NO_REPLAY_SAMPLE, Figures, Originality, sentences
 
 QUICK = TuningSettings(epochs=2, rate="strong")
@@ -50,7 +49,7 @@ def test_the_bundle_carries_what_the_next_one_needs(tuned, replay_sample: Replay
     assert (bundle.version, bundle.config) == (verdict.version, base.config)
     assert bundle.replay_sample().train.styles == replay_sample.train.styles
     assert bundle.originality() is not None
-    assert bundle.habits is not None
+    assert bundle.priors is not None
     assert (bundle.card.title, bundle.card.non_commercial) == ("Walks", True)
     assert "twelve walks" in bundle.card.data
     assert bundle.card.figures["epoch"] == chosen_epoch(reports[-1].history).epoch == verdict.epoch

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 
 from model.generation.plan import NEAR_SEMITONES, NEVER, lean
-from model.network.heads import REFUSED
+from model.network.note_network import REFUSED
 
 PITCHES, GIVEN = 88, 40
 

@@ -13,7 +13,7 @@ from model.errors import EngineError
 from model.generation.kernels import instructions, known_answers
 from model.generation.kernels.instructions import ANYWHERE, PANEL, WAYS, Way, multiply_panel
 from model.generation.kernels.products import pack, padded_size
-from model.network.rounding import product
+from model.network.quantized import product
 
 KNOWN = binding.get_host_cpu_features()
 HERE = {feature: way for feature, way in WAYS.items() if KNOWN.get(feature)} | {"anywhere": ANYWHERE}

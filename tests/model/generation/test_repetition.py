@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from model.analysis.failures import has_loop
+from model.analysis.metrics import has_loop
 from model.generation.processors import (
     AGAINST_NARROW,
     CROWDED,

@@ -14,7 +14,7 @@ from model.generation.decoder import DecoderState
 from model.generation.plan import NEVER, filled_in, woven
 from model.generation.step import CLOSE_S, LAST_CHORD_S
 from model.network import PRESETS, NoteNetwork
-from model.network.rounding import rounded_twin
+from model.network.quantized import rounded_twin
 from model.representation import Performance
 from model.representation.base import UNKNOWN, Constraint
 from model.representation.performance import DURATION, PITCH, SHIFT, VELOCITY

@@ -9,7 +9,7 @@ import pytest
 
 from model.errors import MidiError
 from model.midi import MidiLimits, read_midi, write_midi
-from model.midi.refusals import SENTENCES
+from model.midi.limits import SENTENCES
 from model.piece import NOTE, PEDAL, TEMPO, Instrument, Piece, table
 
 FILES = 1500

@@ -8,7 +8,7 @@ import pytest
 
 from model.errors import MidiError
 from model.midi import MidiLimits, read_midi
-from model.midi.refusals import SENTENCES
+from model.midi.limits import SENTENCES
 from tests.model.midi.midi_bytes import NOTE, chunk, file
 
 DIVISION = slice(12, 14)  # where the header holds it

@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 
 from model.errors import DataError
 from model.uploads.export import file_names
-from model.uploads.info import DataSetInfo, Facts, PieceInfo, terms
-from model.uploads.names import LONGEST_NAME, MOST_MARKS, SET_NAME, checked, cleaned, file_stem, told_apart
+from model.uploads.info import (
+    LONGEST_NAME,
+    MOST_MARKS,
+    SET_NAME,
+    DataSetInfo,
+    Facts,
+    PieceInfo,
+    checked,
+    cleaned,
+    file_stem,
+    terms,
+    told_apart,
+)
 
 PARTS = st.sampled_from(
     [

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from model.corpora.near_duplicates import near_duplicates, share, sketch
+from model.analysis.near_duplicates import near_duplicates, share, sketch
 from model.midi import write_midi
 from model.piece import Piece
 from model.uploads import DataSetLimits

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from model.__main__ import main
-from model.controls import FAMILIES, KEYS
+from model.controls import FAMILIES
+from model.keys import KEYS
 from model.pictures.data_set import WIDTH, draw_data_set
 from model.uploads.info import DataSetInfo, Facts, PieceInfo, terms
 from tests.model.uploads.tunes import tune

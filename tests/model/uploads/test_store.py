@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.corpora.shards import FEWEST_NOTES as FEWEST_NOTES_LEARNT
+from model.corpora.corpus import FEWEST_NOTES as FEWEST_NOTES_LEARNT
 from model.errors import DataError
 from model.midi import MidiLimits, read_midi, write_midi
 from model.piece import Instrument

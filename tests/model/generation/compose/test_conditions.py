@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from model.bundles import BundleStore
-from model.bundles.habits import Ensemble, Habits, Player
-from model.controls import KEYS, Controls, keys_of
+from model.bundles.priors import Ensemble, Player, Priors
+from model.controls import Controls
 from model.generation import ComposeOptions, Composer, processors
 from model.generation.conditions import ResolvedControls, resolve_controls
 from model.generation.processors import Playing
+from model.keys import KEYS, keys_of
 from tests.model.generation.compose.conftest import untaught
 
 TOGETHER = 0.4
@@ -32,30 +33,30 @@ QUARTET = ensemble("quartet", {40: 0.5, 41: 0.25, 42: 0.25}, 0.3, 3.5)
 BAND = ensemble("pop", {0: 0.7, 32: 0.3}, 0.1, 4.0)
 BIG_BAND = ensemble("pop", {0: 0.5, 32: 0.2, 61: 0.3}, 0.1, 5.0)
 TUNE = ensemble("tune", {40: 1.0}, 0.5, 1.0)
-HABITS = Habits(ensembles=(TUNE, QUARTET, BAND, BIG_BAND))
+PRIORS = Priors(ensembles=(TUNE, QUARTET, BAND, BIG_BAND))
 
 
 @pytest.fixture(scope="module")
 def orchestra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composer]:
     """A composer for several instruments, which has learnt nothing."""
     bundle = untaught(BundleStore(tmp_path_factory.mktemp("orchestra")), "score", ("tune", "quartet", "pop"))
-    composer = Composer(replace(bundle, habits=HABITS))
+    composer = Composer(replace(bundle, priors=PRIORS))
     yield composer
     composer.close()
 
 
-def drawn(controls: Controls, habits: Habits | None = HABITS, seeds: int = 200) -> Counter[Controls]:
+def drawn(controls: Controls, priors: Priors | None = PRIORS, seeds: int = 200) -> Counter[Controls]:
     """What wishes become, and for how many random seeds."""
-    return Counter(settle(controls, seed, habits).controls for seed in range(seeds))
+    return Counter(settle(controls, seed, priors).controls for seed in range(seeds))
 
 
-def settle(controls: Controls, seed: int, habits: Habits | None = HABITS) -> ResolvedControls:
+def settle(controls: Controls, seed: int, priors: Priors | None = PRIORS) -> ResolvedControls:
     """What they become for one."""
-    return resolve_controls(ComposeOptions(random_seed=seed, controls=controls), habits)
+    return resolve_controls(ComposeOptions(random_seed=seed, controls=controls), priors)
 
 
 def test_where_no_key_is_asked_random_seeds_draw_one_that_is_usual():
-    usual = Habits(keys=tuple(float(key in ("G major", "E minor")) for key in KEYS))
+    usual = Priors(keys=tuple(float(key in ("G major", "E minor")) for key in KEYS))
     drawn = [resolve_controls(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
     assert set(drawn) == {"G major", "E minor"}
     assert drawn == [resolve_controls(ComposeOptions(random_seed=seed), usual).controls.key for seed in range(40)]
@@ -68,7 +69,7 @@ def test_a_piece_without_a_wish_is_in_the_key_that_was_drawn_and_says_nothing_of
     pianist: Composer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(processors, "KEY_STRENGTH", 3.0)
-    flat = Composer(replace(pianist.bundle, habits=Habits(keys=tuple(float(key == "Ab major") for key in KEYS))))
+    flat = Composer(replace(pianist.bundle, priors=Priors(keys=tuple(float(key == "Ab major") for key in KEYS))))
     made = flat.compose(None, ComposeOptions(length_s=30, random_seed=4))
     assert KEYS[int(keys_of(np.bincount(made.piece.notes["pitch"] % 12, minlength=12)))] == "Ab major"
     assert made.controls == Controls()
@@ -98,11 +99,11 @@ def test_instruments_that_are_asked_for_stay_and_get_a_style_that_has_them():
 def test_all_that_is_asked_for_stays_as_it_is():
     asked = Controls(style="tune", key="C major", instruments=("brass",))
     assert set(drawn(asked)) == {asked}
-    assert set(drawn(Controls(), None)) == set(drawn(Controls(), Habits())) == {Controls()}
+    assert set(drawn(Controls(), None)) == set(drawn(Controls(), Priors())) == {Controls()}
 
 
 def test_music_of_single_lines_only_is_drawn_where_there_is_no_other():
-    assert set(drawn(Controls(), Habits(ensembles=(TUNE,)))) == {Controls(style="tune", instruments=("strings",))}
+    assert set(drawn(Controls(), Priors(ensembles=(TUNE,)))) == {Controls(style="tune", instruments=("strings",))}
 
 
 def test_players_are_those_of_the_ensemble_as_far_as_they_are_asked_for():
@@ -129,6 +130,6 @@ def test_everyone_who_was_drawn_plays_and_nobody_is_told_of_a_wish_that_was_not_
     for place, (_, options) in enumerate(wishes):
         piece = made[place].piece
         playing = {piece.instruments[index].program for index in np.unique(piece.notes["instrument"])}
-        assert playing == {program for program, _ in resolve_controls(options, HABITS).playing.players}
+        assert playing == {program for program, _ in resolve_controls(options, PRIORS).playing.players}
         assert made[place].controls == Controls()
         assert made[place].remarks == ()

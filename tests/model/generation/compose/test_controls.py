@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from model.analysis.tempo_detection import agree, tapped_tempo
-from model.controls import KEYS, Controls, keys_of
+from model.analysis.key_and_tempo import agree, tapped_tempo
+from model.controls import Controls
 from model.errors import RequestError
 from model.generation import ComposeOptions, Composer, Engine, Handle, Request, SamplingParameters, processors
 from model.generation.compose import GUARDED
-from model.tonality import closes
+from model.keys import KEYS, closes, keys_of
 from tests.model.made_pieces import scales
 
 LOVED = 60  # the pitch that the obsessed pianist cannot leave

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 
 from model.analysis.metrics import note_density
-from model.bundles.habits import Habits
+from model.bundles.priors import Priors
 from model.controls import DENSITIES, Controls
 from model.generation import ComposeOptions, Composer
 from model.generation.conditions import asked_rate, at_rate, drawn_rate, rate_of
 from model.representation import Performance, representation_of
 from model.representation.measuring import MIDDLES, NOTES_PER_SECOND
 
-HABITS = Habits(notes_per_s=(2.0, 4.0, 8.0, 16.0))
+PRIORS = Priors(notes_per_s=(2.0, 4.0, 8.0, 16.0))
 
 
 @pytest.fixture(scope="module")
 def versed(pianist: Composer) -> Composer:
     """A pianist who knows how dense music usually is, and nothing else."""
-    return Composer(replace(pianist.bundle, habits=HABITS))
+    return Composer(replace(pianist.bundle, priors=PRIORS))
 
 
 def test_the_middle_of_a_density_has_that_density():
@@ -37,22 +37,22 @@ def test_the_middle_of_a_density_has_that_density():
 
 def test_what_is_asked_for_is_not_drawn():
     options = ComposeOptions(random_seed=1, controls=Controls(density=2))
-    assert drawn_rate(options, HABITS) == MIDDLES[1]
+    assert drawn_rate(options, PRIORS) == MIDDLES[1]
     assert drawn_rate(ComposeOptions(random_seed=1), None) is None
     assert at_rate(Controls(), None) == Controls()
 
 
 def test_random_seeds_draw_densities_as_often_as_real_music_has_them():
-    drawn = np.array([drawn_rate(ComposeOptions(random_seed=seed), HABITS) for seed in range(400)])
-    np.testing.assert_allclose(np.quantile(drawn, [0.125, 0.375, 0.625, 0.875]), HABITS.notes_per_s, rtol=0.15)
-    assert drawn[7] == drawn_rate(ComposeOptions(random_seed=7), HABITS)
+    drawn = np.array([drawn_rate(ComposeOptions(random_seed=seed), PRIORS) for seed in range(400)])
+    np.testing.assert_allclose(np.quantile(drawn, [0.125, 0.375, 0.625, 0.875]), PRIORS.notes_per_s, rtol=0.15)
+    assert drawn[7] == drawn_rate(ComposeOptions(random_seed=7), PRIORS)
 
 
 def test_the_same_random_seed_gives_the_same_piece_and_others_are_sparser_or_denser(versed: Composer):
     wishes = [(None, ComposeOptions(length_s=40, random_seed=seed)) for seed in (*range(12), 0)]
     made = dict(versed.compose_all(wishes))
     # Given what was drawn for each
-    drawn = np.array([drawn_rate(options, HABITS) for _, options in wishes])
+    drawn = np.array([drawn_rate(options, PRIORS) for _, options in wishes])
     found = np.array([note_density(made[place].piece) for place in range(len(wishes))])
     # Then the piece is as dense, and the same random seed gives the same
     np.testing.assert_array_equal(made[0].piece.notes, made[12].piece.notes)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from model.controls import KEYS
 from model.generation import seeds
 from model.generation.finishing import in_key, signature_of
+from model.keys import KEYS
 from model.midi import read_midi, write_midi
 from model.piece import BEND, CONTROL, KEY_SIGNATURE, NOTE, Instrument, Piece, table
 

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from model.commands import compose_options
+from model.cli import compose_options
 from model.controls import Controls
 from model.errors import RequestError
 from model.generation import ComposeOptions

@@ -7,7 +7,7 @@ import pytest
 
 from model.generation import ComposeOptions, Composer, SamplingParameters
 from model.generation.processors import HANDFUL, HANDFUL_S
-from model.instrument_ranges import HIGHEST, LOWEST, MOST_SOUNDING
+from model.instruments import HIGHEST_PITCH, LOWEST_PITCH, MOST_SOUNDING
 from model.piece import Piece
 
 WILD = SamplingParameters(temperature=2.0, top_p=1.0)  # all that is not forbidden comes
@@ -22,8 +22,8 @@ def wild(pianist: Composer) -> list[Piece]:
 
 def test_no_pitch_lies_off_the_keyboard(wild: list[Piece]):
     pitches = np.concatenate([piece.notes["pitch"] for piece in wild])
-    assert (pitches.min(), pitches.max()) >= (LOWEST[0], 0)
-    assert pitches.max() <= HIGHEST[0]
+    assert (pitches.min(), pitches.max()) >= (LOWEST_PITCH[0], 0)
+    assert pitches.max() <= HIGHEST_PITCH[0]
     assert len(np.unique(pitches)) > 70  # and all of it is used
 
 

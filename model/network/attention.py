@@ -1,0 +1,119 @@
+"""Attention over kept moments: what a look-back and a Transformer with a cached window have in common."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from model.representation.base import Tensor
+
+State = dict[str, Tensor]  # float32, batch first; all zeros before the first step, so that a row is reset by zeros
+HIDDEN = -1e9  # score of a moment that cannot be seen
+
+
+def reachable(kept: int, time: int | Tensor) -> Tensor:
+    """Which of `kept` + `time` moments each of `time` steps may see, bool (time, kept + time).
+
+    A step sees itself and the `kept` - 1 moments before it: the same reach for every step, so that a window read at
+    once and its steps one by one see the same.
+    """
+    place = ops.arange(kept + time, dtype="int32")[None]
+    newest = kept + ops.arange(time, dtype="int32")[:, None]
+    return ops.logical_and(place <= newest, place > newest - kept)
+
+
+def attended(query: Tensor, keys: Tensor, values: Tensor, added: Tensor, heads: int) -> Tensor:
+    """The values that each query finds by its keys, (batch, time, width).
+
+    Scaled dot-product attention with several heads (Vaswani et al. 2017, "Attention Is All You Need").
+
+    Args:
+        query: (batch, time, width).
+        keys: (batch, moments, width).
+        values: (batch, moments, width).
+        added: to the scores, 0 or a bias or `HIDDEN`, float32, broadcast to (batch, heads, time, moments).
+        heads: into which the width is split.
+    """
+    batch, time, width = ops.shape(query)
+    by_head = [_by_head(part, heads) for part in (query, keys, values)]
+    scores = ops.matmul(by_head[0], ops.transpose(by_head[1], (0, 1, 3, 2))) * (width // heads) ** -0.5
+    weights = ops.softmax(ops.cast(scores, "float32") + added, axis=-1)
+    found = ops.matmul(ops.cast(weights, values.dtype), by_head[2])  # (batch, heads, time, width / heads)
+    return ops.reshape(ops.transpose(found, (0, 2, 1, 3)), (batch, time, width))
+
+
+def _by_head(tensor: Tensor, heads: int) -> Tensor:
+    """(batch, count, width) as (batch, heads, count, width / heads)."""
+    batch, count, width = ops.shape(tensor)
+    return ops.transpose(ops.reshape(tensor, (batch, count, heads, width // heads)), (0, 2, 1, 3))
+
+
+HEADS = 4
+HEAD_UNITS = 32
+
+
+class LookBack(keras.layers.Layer):
+    """Attention of every step over the last `moments`; what it adds is zero until it has learned something."""
+
+    def __init__(self, moments: int, units: int, name: str) -> None:
+        super().__init__(name=name, autocast=False)
+        self.moments, self.units = moments, units
+        width = HEADS * HEAD_UNITS
+        self.to_query = keras.layers.Dense(width, name=f"{name}_query")
+        self.to_key = keras.layers.Dense(width, name=f"{name}_key")
+        self.to_value = keras.layers.Dense(width, name=f"{name}_value")
+        self.to_output = keras.layers.Dense(units, kernel_initializer="zeros", name=f"{name}_output")
+
+    def build_layers(self, units: int, width: int) -> None:
+        """Make every weight, for a stack of `units` on inputs of `width`."""
+        self.to_query.build((None, units))
+        self.to_key.build((None, units))
+        self.to_value.build((None, width))
+        self.to_output.build((None, HEADS * HEAD_UNITS))
+        self.built = True
+
+    def state_sizes(self) -> dict[str, tuple[int, ...]]:
+        """The latest key, which waits for its step, and the kept moments, oldest first; `seen` marks filled ones."""
+        width = HEADS * HEAD_UNITS
+        return {
+            "waiting_key": (width,),
+            "is_waiting": (1,),
+            "keys": (self.moments, width),
+            "values": (self.moments, width),
+            "seen": (self.moments,),
+        }
+
+    def sequence(self, outputs: Tensor, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """What a window adds to the stack (batch, time, units), and the state after it.
+
+        Args:
+            outputs: of the layer that asks, (batch, time, units).
+            inputs: of the stack, (batch, time, width); they hold the step that followed the moment before.
+            state: before the window.
+        """
+        time = ops.shape(outputs)[1]  # open where a seed of any length is heard
+        key, value = self.to_key(outputs), self.to_value(inputs)  # (batch, time, width)
+        dtype = key.dtype
+        # the moment before each input is what the stack said one step earlier
+        new_keys = ops.concatenate([ops.cast(state["waiting_key"][:, None], dtype), key[:, :-1]], axis=1)
+        new_seen = ops.concatenate([state["is_waiting"], ops.ones_like(key[:, 1:, 0], dtype="float32")], axis=1)
+        keys = ops.concatenate([ops.cast(state["keys"], dtype), new_keys], axis=1)
+        values = ops.concatenate([ops.cast(state["values"], dtype), value], axis=1)
+        seen = ops.concatenate([state["seen"], new_seen], axis=1)  # (batch, moments + time)
+        nothing = ((0, 0), (1, 0), (0, 0))  # the moment with nothing in it
+        added = self._scores_added(seen, time)
+        found = attended(self.to_query(outputs), ops.pad(keys, nothing), ops.pad(values, nothing), added, HEADS)
+        kept = {"keys": keys, "values": values, "seen": seen}
+        after = {name: ops.cast(ops.stop_gradient(part[:, time:]), "float32") for name, part in kept.items()}
+        waiting = ops.cast(ops.stop_gradient(key[:, -1]), "float32")
+        after |= {"waiting_key": waiting, "is_waiting": ops.ones_like(state["is_waiting"])}
+        return self.to_output(found), after
+
+    def _scores_added(self, seen: Tensor, time: int) -> Tensor:
+        """0 where a step may look and `HIDDEN` elsewhere, (batch, 1, time, 1 + moments + time).
+
+        A step sees what its own input tells and the `moments` - 1 before; the first column is a moment with nothing in
+        it, for steps that find nothing worth looking at.
+        """
+        can_see = ops.logical_and(reachable(self.moments, time)[None], seen[:, None] > 0)
+        return ops.expand_dims(ops.pad(ops.where(can_see, 0.0, HIDDEN), ((0, 0), (0, 0), (1, 0))), 1)
