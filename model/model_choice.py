@@ -65,6 +65,10 @@ class Known(Protocol):
     def has_beat(self) -> bool:
         """Whether it counts bars."""
 
+    @property
+    def is_classic(self) -> bool:
+        """Whether it is of the classic kind, which composes only where it is named or preferred."""
+
 
 Model = TypeVar("Model", bound=Known)
 
@@ -93,6 +97,7 @@ def choose(models: Sequence[Model], wanted: Wanted, seed: Piece | None) -> tuple
     instruments; the seed; the other controls; which is the default.
     """
     known = traits(seed) if seed is not None and len(seed) else None
+    models = [model for model in models if not model.is_classic or model.name == wanted.preferred] or models
     ranked = sorted(models, key=lambda model: _rank(model, wanted, known), reverse=True)
     return ranked[0], None if len(models) == 1 else _reason(ranked[0], ranked[1:], wanted, known)
 
@@ -304,6 +309,7 @@ class Abilities:
         controls: which fields of `Controls` it follows.
         styles, keys, meters, instruments: the values it knows for them.
         has_beat: whether it counts bars.
+        is_classic: whether it is of the classic kind, see `model.classic`.
     """
 
     modes: tuple[str, ...] = MODES
@@ -313,6 +319,7 @@ class Abilities:
     meters: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     has_beat: bool = False
+    is_classic: bool = False
 
 
 def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
@@ -320,12 +327,14 @@ def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
     representation = representation_of(config.representation, config.styles, config.vocabulary)
     known = representation.controls.slices
     return Abilities(
+        modes=("continue",) if config.window else MODES,
         controls=tuple(ATTRIBUTES[name] for name in known),
         styles=config.styles if "style" in known else (),
         keys=KEYS if "key" in known else (),
         meters=METERS if "meter" in known else (),
         instruments=playable(priors) if "instruments" in known else (),
         has_beat=representation.units_per_second is None,
+        is_classic=config.window > 0,
     )
 
 

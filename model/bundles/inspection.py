@@ -129,6 +129,7 @@ def _check_config(config: NetworkConfig) -> list[Shape]:
 
 def _shapes(config: NetworkConfig) -> list[Shape]:
     try:
+        representation_of(config.representation, config.styles, config.vocabulary)  # raises for words that are none
         shapes = weight_shapes(config)
     except ModelError as error:
         raise BundleError(error.sentence) from error

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.originality import Originality, originality_of
 from model.bundles import Bundle
 from model.classic.starts import Start, of_names
 from model.classic.windows import after
@@ -84,6 +85,7 @@ class ClassicComposition:
     started: int
     remarks: tuple[str, ...]
     seconds_taken: float
+    originality: Originality | None = None
 
 
 class ClassicComposer:
@@ -94,6 +96,7 @@ class ClassicComposer:
         self.bundle = bundle
         self.notes = Notes(vocabulary=bundle.config.vocabulary)
         self.network = bundle.classic_network()
+        self._learnt_from = bundle.originality()
         self.network.probabilities(after(np.zeros(0, dtype=np.int32), bundle.config.window)[None])
 
     def write(
@@ -109,7 +112,9 @@ class ClassicComposer:
         given = start.notes if start.is_part_of_piece else start.notes[:0]
         piece = self.notes.decode(self.notes.steps_of_tokens(np.concatenate([given, composed])))
         remarks = (*start.remarks, *self._stuck(composed))
-        return ClassicComposition(piece, composed, len(given), remarks, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        originality = originality_of(self._decoded(composed), self._learnt_from)
+        return ClassicComposition(piece, composed, len(given), remarks, seconds, originality)
 
     def compose(
         self,
@@ -158,7 +163,18 @@ class ClassicComposer:
             controls=found.controls,
             missed=found.missed,
             timings={"prime": 0.0, "sample": sampled},
+            originality=originality_of(new, self._learnt_from),
         )
+
+    def compose_all(self, requests: Iterable[tuple[Piece | None, ComposeOptions]]) -> Iterator[tuple[int, Composition]]:
+        """Many pieces, one after another, each with its place among the requests."""
+        for place, (seed, options) in enumerate(requests):
+            yield place, self.compose(seed, options)
+
+    @property
+    def representation(self) -> Notes:
+        """Of its network."""
+        return self.notes
 
     @property
     def memory_bytes(self) -> int:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from model.analysis.originality import OriginalityIndex, index_training_set
 from model.bundles import Bundle, Card, open_bundle, pack
 from model.bundles.store import write_folder
 from model.classic.composing import ClassicComposer, ClassicComposition, ClassicRequest
@@ -96,20 +97,24 @@ def fit(
     notes = Notes(vocabulary=corpus.vocabulary)
     parts = [[notes.indices(piece.names)[:, 0] for piece in part] for part in (corpus.train, corpus.validation)]
 
+    index = index_training_set(notes, *([line[:, None] for line in part] for part in parts))
+
     def keep(network: ClassicNetwork, progress: Progress) -> None:
         if progress.best_epoch == progress.epoch:
-            write_network(folder, network, _card(config, settings, data, progress), progress)
+            write_network(folder, network, _card(config, settings, data, progress), progress, index)
         on_epoch(progress)
 
     return train(config, settings, parts[0], parts[1], folder, keep, resume, should_stop)
 
 
-def write_network(folder: Path, network: ClassicNetwork, card: Card, progress: Progress) -> None:
-    """The network as a bundle and as `model.keras`."""
+def write_network(
+    folder: Path, network: ClassicNetwork, card: Card, progress: Progress, index: OriginalityIndex
+) -> None:
+    """The network as a bundle and as `model.keras`; `index` is of its training set."""
     temporary = folder / f".{KERAS_FILE}"
     network.model.save(temporary.with_suffix(".new.keras"))
     temporary.with_suffix(".new.keras").replace(folder / KERAS_FILE)
-    write_folder(folder, pack(network, card, folder.name, progress.history))
+    write_folder(folder, pack(network, card, folder.name, progress.history, index))
 
 
 def trained(folder: Path, epoch: int = 0) -> Bundle:
@@ -142,6 +147,7 @@ def compose(folder: Path, bundle: Bundle, request: ClassicRequest, start: str | 
         "composed_notes": len(composition.composed),
         "distinct_notes": len(set(composition.composed.tolist())),
         "seconds": round(composition.piece.end_s, 3),
+        "originality": None if composition.originality is None else asdict(composition.originality),
         "remarks": [*composition.remarks, *remarks],
     }
 

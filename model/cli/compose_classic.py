@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +95,7 @@ def _outcome(
         "composed_notes": count,
         "distinct_notes": len(set(composition.composed.tolist())),
         "seconds": round(composition.piece.end_s, 3),
+        "originality": None if composition.originality is None else asdict(composition.originality),
         "timings": {"sample": round(composition.seconds_taken, 4)},
         "remarks": remarks,
     }

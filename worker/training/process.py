@@ -1,4 +1,5 @@
-"""The process of one training: `python -m model.training.finetuning FOLDER`, which writes JSON, one message a line.
+"""The process of one training, which writes JSON, one message a line: `python -m model.training.finetuning FOLDER`, or
+`python -m model.classic FOLDER` for a preset of the classic kind.
 
 It is started by exec. It ends when this worker ends, even by kill -9, because its standard input ends then. It may be
 killed at any moment: its folder holds all that the next process needs.
@@ -16,9 +17,19 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from model.network.config import PRESETS
+
 _ROOT = Path(__file__).parents[2]
 _END_S = 5.0  # a killed process is gone long before
 LOG = "log.txt"
+FINETUNING, CLASSIC = "model.training.finetuning", "model.classic"
+
+
+def module_of(preset: str | None) -> str:
+    """The module whose process performs a training with this preset, None where it begins with a base."""
+    config = None if preset is None else PRESETS.get(preset)
+    return CLASSIC if config is not None and config.window else FINETUNING
+
 
 # The process gets no tokens and no passwords: it needs none. Those of a store far away are the store's own to name.
 _PASSED_ON = (
@@ -29,13 +40,13 @@ _PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
 
 
 class TrainingProcess:
-    """A training process that works in `folder`."""
+    """A training process that works in `folder`; `module` is what performs it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str = FINETUNING) -> None:
         known = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
         with (folder / LOG).open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "model.training.finetuning", str(folder)],
+                [sys.executable, "-m", module, str(folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -25,6 +26,7 @@ from model.bundles import Bundle, BundleStore, open_bundle
 from model.bundles.store import NAME, VERSION
 from model.errors import BundleError, ModelError, RequestError
 from model.training.finetuning.settings import About, TuningSettings
+from model.training.finetuning.verdict import Verdict
 
 FILE = "order.json"
 
@@ -108,8 +110,8 @@ NICENESS = 19
 log = logging.getLogger(__name__)
 
 
-def main(folder: Path) -> int:
-    """Run what `folder` asks for; returns the exit status."""
+def main(folder: Path, tuner: str = "model.training.finetuning.run:tune") -> int:
+    """Run what `folder` asks for with `tuner`, a function as `module:name`; returns the exit status."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: _on_stop(stop, number, frame))
     lines = _own_standard_output()
@@ -117,7 +119,7 @@ def main(folder: Path) -> int:
     lower_priority()
     try:
         with locked(folder):
-            verdict = _run(folder, lines, stop)
+            verdict = _run(folder, tuner, lines, stop)
     except ModelError as error:
         lines.say({"error": error.sentence})
         return 1
@@ -129,12 +131,12 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _run(folder: Path, lines: JsonLines, stop: threading.Event) -> dict:
+def _run(folder: Path, tuner: str, lines: JsonLines, stop: threading.Event) -> dict:
     order = read_order(folder)
     use_threads(order.settings.threads)
-    from model.training.finetuning.run import tune  # late: loads TensorFlow, which reads the number of threads once
-
-    verdict = tune(
+    module, _, name = tuner.partition(":")
+    tune = getattr(import_module(module), name)  # late: loads TensorFlow, which reads the number of threads once
+    verdict: Verdict = tune(
         order.start(),
         order.data,
         folder,
