@@ -219,13 +219,11 @@ def _about_data(arguments: argparse.Namespace) -> tuple[str, str, bool]:
     """Title, licence and whether it bars commercial use; of a step alone what the folder tells."""
     if arguments.data is None:
         return f"the music of {arguments.out.resolve().name}", "", False
-    from model.corpora.catalogue import DATA_SETS
-
-    known = [
-        DATA_SETS[name.partition(":")[0]] for name in arguments.data.split(",") if name.partition(":")[0] in DATA_SETS
-    ]
-    if not known:
+    if Path(arguments.data).exists() and arguments.local is None:
         return Path(arguments.data).resolve().name, "", False
+    from model.corpora.catalogue import data_set
+
+    known = [data_set(name) for name in arguments.data.split(",") if name]
     return (
         ", ".join(one.title for one in known),
         "; ".join(dict.fromkeys(one.licence for one in known)),

@@ -1,0 +1,92 @@
+"""A training of the classic kind as members ask for it: curve, verdict, examples; stopped, killed and gone on with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from model.bundles import open_bundle
+from model.classic.tuning import tune_classic
+from model.errors import RequestError
+from model.network import PRESETS
+from model.training.finetuning import evaluation
+from model.training.finetuning.process import FILE, Order
+from model.training.finetuning.settings import About, TuningProgress, TuningSettings
+from tests.model.classic.test_classic_workflow import tune
+from worker.training.process import CLASSIC, FINETUNING, module_of
+
+ABOUT = About(title="Tunes", licence="CC0", data="four tunes", command="/train start")
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("songs")
+    for step in range(1, 5):
+        (folder / f"{step}.mid").write_bytes(tune(step, 60))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch):
+    """A network of a few weights, and a verdict on two pieces."""
+    small = {"units": 8, "head_units": 4, "layers": 1, "window": 8}
+    monkeypatch.setitem(PRESETS, "classic", PRESETS["classic"].model_copy(update=small))
+    monkeypatch.setattr(evaluation, "COMPOSED", 2)
+
+
+def train(songs, folder, said, settings, should_stop=lambda: False):
+    return tune_classic("classic", songs, folder, settings, ABOUT, said.append, should_stop)
+
+
+def test_a_training_ends_with_a_bundle_a_curve_a_verdict_and_something_to_hear(songs, tmp_path):
+    # Given a data set of four tunes, when a classic preset is trained on it for two epochs
+    said: list[TuningProgress] = []
+    verdict = train(songs, tmp_path, said, TuningSettings(epochs=2))
+    # Then the bundle is of the classic kind, and the verdict is about it
+    bundle = open_bundle(str(tmp_path))
+    assert bundle.is_classic
+    assert verdict.version == bundle.version
+    assert (verdict.epochs, verdict.train_pieces + verdict.held_out_pieces) == (2, 4)
+    assert "By how often each note occurs alone" in verdict.sentences[-1]
+    assert verdict.originality.pieces == 2
+    assert bundle.originality() is not None
+    assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert all((tmp_path / name).exists() for name in verdict.listening)
+    # And the reports went through the stages, never back
+    assert [stage for stage in ("preparing", "training", "judging") if any(one.stage == stage for one in said)] == [
+        "preparing", "training", "judging",
+    ]  # fmt: skip
+    assert [one.fraction for one in said] == sorted(one.fraction for one in said)
+    # When it is asked for again, then it answers from what is there; and goes on when more is asked for
+    assert train(songs, tmp_path, said, TuningSettings(epochs=2)) == verdict
+    assert train(songs, tmp_path, said, TuningSettings(epochs=2, more=1)).epochs == 4
+
+
+def test_a_stop_before_the_first_epoch_is_said(songs, tmp_path):
+    with pytest.raises(RequestError, match="stopped before its first epoch"):
+        train(songs, tmp_path, [], TuningSettings(epochs=2), should_stop=lambda: True)
+
+
+def test_minutes_end_it_after_a_whole_epoch(songs, tmp_path):
+    verdict = train(songs, tmp_path, [], TuningSettings(minutes=1e-6))
+    assert verdict.epochs == 1
+
+
+def test_each_preset_is_trained_by_its_own_process():
+    assert {module_of(preset) for preset in ("classic", "gru", "conv", "transformer")} == {CLASSIC}
+    assert {module_of(preset) for preset in (None, "small", "cadenza", "gone")} == {FINETUNING}
+
+
+def test_the_process_answers_in_a_sentence_what_it_cannot_do(tmp_path):
+    (tmp_path / "nothing").mkdir()
+    order = Order(preset="classic", data=tmp_path / "nothing")
+    (tmp_path / FILE).write_text(order.model_dump_json())
+    command = [sys.executable, "-m", CLASSIC, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        said = [json.loads(line) for line in process.stdout]
+    assert process.returncode == 1
+    assert "There is no MIDI file" in said[-1]["error"]
