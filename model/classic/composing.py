@@ -226,7 +226,7 @@ def draw(
     vocabulary = network.config.vocabulary
     end = vocabulary.index(END) if END in vocabulary else -1
     stride = request.stride
-    read = _Carried(network) if stride > 1 else _Window(network)
+    read = _StateReader(network) if stride > 1 else _WindowReader(network)
     uniforms = np.random.Generator(np.random.Philox(request.random_seed))
     line = [int(index) for index in start]
     while (left := request.notes + len(start) - len(line)) > 0:
@@ -241,7 +241,7 @@ def draw(
     return np.array(line[len(start) :], dtype=np.int32)
 
 
-class _Window:
+class _WindowReader:
     """Reads the window anew for every word."""
 
     def __init__(self, network: ClassicNetwork) -> None:
@@ -257,7 +257,7 @@ class _Window:
         raise NotImplementedError
 
 
-class _Carried:
+class _StateReader:
     """Reads the window once for several words, and carries the recurrent state between them."""
 
     def __init__(self, network: ClassicNetwork) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from model.classic.parsing import Task, parsed
+from model.classic.parsing import ParsingTask, parsed
 from model.corpora.corpus import split_by_hash
 from model.corpora.downloads import write_whole
 from model.corpora.processes import Failure, in_processes
@@ -123,7 +123,7 @@ def read_corpus(
     """
     paths = [data] if isinstance(data, Path) else list(data)
     sources = _selected([source for path in paths for source in read_sources(path)], selection)
-    tasks = {source.name: Task(source.data, selection.instrument, spelling.time_shift) for source in sources}
+    tasks = {source.name: ParsingTask(source.data, selection.instrument, spelling.time_shift) for source in sources}
     folder = cache_folder(cache) / "notes"
     known = {name: kept for name, task in tasks.items() if (kept := _kept(folder, task)) is not None}
     missing = {name: task for name, task in tasks.items() if name not in known}
@@ -162,7 +162,7 @@ def _with_both_parts(pieces: list[NamedPiece], data: str) -> list[NamedPiece]:
     return pieces
 
 
-def _read(tasks: dict[str, Task], folder: Path, processes: int) -> dict[str, list[Sound] | str]:
+def _read(tasks: dict[str, ParsingTask], folder: Path, processes: int) -> dict[str, list[Sound] | str]:
     """What music21 makes of `tasks`, by file name; each is kept in `folder` as soon as it is read."""
     found: dict[str, list[Sound] | str] = {}
     names = list(tasks)
@@ -175,7 +175,7 @@ def _read(tasks: dict[str, Task], folder: Path, processes: int) -> dict[str, lis
     return found
 
 
-def _kept(folder: Path, task: Task) -> list[Sound] | str | None:
+def _kept(folder: Path, task: ParsingTask) -> list[Sound] | str | None:
     """What was kept of `task` by an earlier run, or None."""
     try:
         kept = json.loads(_place(folder, task).read_bytes())
@@ -186,7 +186,7 @@ def _kept(folder: Path, task: Task) -> list[Sound] | str | None:
     return kept if isinstance(kept, str) else None
 
 
-def _place(folder: Path, task: Task) -> Path:
+def _place(folder: Path, task: ParsingTask) -> Path:
     digest = hashlib.sha256(task.data).hexdigest()
     how = f"{task.instrument or 'first'}-{task.time_shift:g}"
     return folder / f"{digest}-{how}-{READING}-{version('music21')}.json"

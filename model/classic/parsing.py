@@ -22,7 +22,7 @@ LIMIT_S = 120  # of processor time, after which a signal ends the process whatev
 LARGEST_MEMORY = 4 << 30  # bytes of address space that the process may take
 
 
-class Task(NamedTuple):
+class ParsingTask(NamedTuple):
     """One file to parse: which instrument of it ('' = the first), and the time shift in seconds (0 = beats)."""
 
     data: bytes
@@ -30,7 +30,7 @@ class Task(NamedTuple):
     time_shift: float = 0.0
 
 
-def parsed(task: Task) -> list[Sound] | str:
+def parsed(task: ParsingTask) -> list[Sound] | str:
     """The sounds in a file, or the sentence that says why there are none; ends its process after `LIMIT_S`."""
     _limit(LIMIT_S)
     try:
