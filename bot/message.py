@@ -19,11 +19,15 @@ MakesView = Callable[[], discord.ui.View]
 
 @dataclass(frozen=True)
 class Attached:
-    """A file's name and bytes; `optional` ones may be left out where Discord finds them too large."""
+    """A file's name and bytes; `optional` ones may be left out where Discord finds them too large.
+
+    `description` is the alt text of a picture.
+    """
 
     name: str
     data: bytes
     optional: bool = False
+    description: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,10 @@ class MessageParts:
 
     def files(self) -> list[discord.File]:
         """The files, ready to be sent once."""
-        return [discord.File(io.BytesIO(file.data), filename=file.name) for file in self.attached[: limits.FILES]]
+        return [
+            discord.File(io.BytesIO(file.data), filename=file.name, description=file.description)
+            for file in self.attached[: limits.FILES]
+        ]
 
     def view(self) -> discord.ui.View | None:
         """The buttons, or None; to be called on the event loop."""

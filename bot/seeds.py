@@ -42,6 +42,18 @@ async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
     return data
 
 
+def midi_in(message: discord.Message) -> discord.Attachment:
+    """The MIDI file of a message; the first where it has several.
+
+    Raises:
+        BadSeed: none of its files is called one.
+    """
+    named = [file for file in message.attachments if PurePath(file.filename).suffix and is_called_midi(file)]
+    if not named:
+        raise BadSeed("This message has no MIDI file attached. Choose one that has.")
+    return named[0]
+
+
 def is_midi_inside(data: bytes) -> bool:
     """Whether there is a MIDI file in `data`, which is no other kind of file."""
     return MAGIC in data and not data.startswith(OTHER_KINDS) and (data[:4] != b"RIFF" or data[8:12] == b"RMID")

@@ -18,6 +18,7 @@ from jobs.contract import (
     Controls,
     DataSetAction,
     Delivery,
+    DescribeRequest,
     ImportModel,
     LibraryRequest,
     ModelAction,
@@ -81,13 +82,14 @@ def _sentence(error: ValidationError) -> str:
             return f"{the} isn’t valid. Check the spelling and try again."
 
 
-_TAGS = ("compose", "library", "train")
+_TAGS = ("compose", "describe", "library", "train")
 _WORDS = {"tempo_bpm": "tempo", "length_s": "length in seconds", "bars": "length in bars", "note": "licence note"}
 _REQUESTS = {
     one.__name__
     for one in (
         ComposeRequest,
         Controls,
+        DescribeRequest,
         LibraryRequest,
         TrainRequest,
         NightlySchedule,
@@ -175,6 +177,8 @@ class Admission:
 
 def _files_of(request: AnyRequest) -> tuple[BlobRef, ...]:
     """The files that a request refers to."""
+    if request.kind == "describe":
+        return (request.seed,)
     if request.kind == "compose":
         return () if request.seed is None else (request.seed,)
     return getattr(request.action, "files", ()) if request.kind == "library" else ()

@@ -56,6 +56,7 @@ class QueueFull(Refused):
     def __init__(self, limit: int, kind: Kind = "compose") -> None:
         waiting = {
             "compose": f"{limit} pieces are waiting or being composed. Try again in a few minutes.",
+            "describe": f"{limit} files are waiting to be described. Try again in a minute.",
             "library": f"{limit} commands are waiting. Try again in a minute.",
             "train": f"{limit} trainings are waiting or running on all servers. Try again later.",
         }
@@ -72,6 +73,8 @@ class TooManyOpenJobs(Refused):
         sentences = {
             "compose": f"You already have {limit} {pieces} in progress. "
             "Wait for one to finish or stop one, then try again.",
+            "describe": f"You already have {limit} {'file' if limit == 1 else 'files'} waiting to be described. "
+            "Try again in a minute.",
             "library": f"This server already has {limit} commands waiting. Try again in a minute.",
             "train": f"This server already has {limit} trainings waiting or running. "
             "Wait for one to finish or stop one with `/train stop`, then try again.",
@@ -87,6 +90,7 @@ class NoWorker(Refused):
     def __init__(self, kind: Kind = "compose") -> None:
         work = {
             "compose": "compose right now",
+            "describe": "describe files right now",
             "library": "work on data sets and models right now",
             "train": "train right now",
         }

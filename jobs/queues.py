@@ -25,7 +25,7 @@ from jobs.contract import AnyRequest, JobId, Kind
 from jobs.settings import JobSettings
 
 Owner = Literal["member", "server"]
-KINDS: tuple[Kind, ...] = ("compose", "library", "train")
+KINDS: tuple[Kind, ...] = ("compose", "describe", "library", "train")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class QueueConfig:
 
 def queue_config(kind: Kind, settings: JobSettings) -> QueueConfig:
     """How jobs of `kind` are run."""
+    if kind == "describe":
+        return QueueConfig(
+            kind, settings.describe_queue, "worker.tasks.describe", settings.describe_timeout_s, settings.retries,
+            settings.open_jobs_limit, settings.member_open_jobs_limit, settings.open_job_limit_s, reserved_for="member",
+        )  # fmt: skip
     if kind == "library":
         return QueueConfig(
             kind, settings.library_queue, "worker.tasks.library", settings.library_timeout_s, settings.retries,
@@ -68,7 +73,7 @@ def queue_config(kind: Kind, settings: JobSettings) -> QueueConfig:
 
 
 def owner_of(request: AnyRequest) -> int:
-    """Whose limit a job counts towards: the member's for a piece, the server's for anything else."""
+    """Whose limit a job counts towards: the member's for a piece or a description, else the server's."""
     return owner_in(request.kind, request.requester_id, request.guild_id)
 
 
@@ -84,7 +89,7 @@ def member_of(request: AnyRequest) -> str:
 
 def owner_in(kind: Kind, requester_id: int, guild_id: int | None) -> int:
     """The same, for a request of which only these fields can be read."""
-    return requester_id if kind == "compose" else guild_id or requester_id
+    return requester_id if kind in ("compose", "describe") else guild_id or requester_id
 
 
 class JobLocation(StrEnum):

@@ -38,6 +38,10 @@ WORKER_LOST: dict[Kind, Failure] = {
         sentence="The worker composing this piece died, twice, so it was given up. "
         "Try once more with a shorter length or another seed.",
     ),
+    "describe": Failure(
+        code="worker_lost",
+        sentence="The worker reading this file died, twice, so it was given up. Try another file.",
+    ),
     "library": Failure(
         code="worker_lost",
         sentence="The worker that did this died, twice, so it was given up. Nothing of your server was lost. "
@@ -53,6 +57,10 @@ LOST: dict[Kind, Failure] = {
     "compose": Failure(
         code="lost",
         sentence="This piece was lost on its way and could not be found again. Please ask for it once more.",
+    ),
+    "describe": Failure(
+        code="lost",
+        sentence="This request was lost on its way and could not be found again. Please ask for it once more.",
     ),
     "library": Failure(
         code="lost",

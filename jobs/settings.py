@@ -47,6 +47,7 @@ class JobSettings(BaseSettings):
     )
     files_limit_mib: int = Field(default=20480, ge=1, description="all files together; the oldest go first")
     queue: str = Field(default="compose", pattern=r"^[a-z_]{1,32}$", description="name of the RQ queue of pieces")
+    describe_queue: str = Field(default="describe", pattern=r"^[a-z_]{1,32}$", description="of descriptions")
     library_queue: str = Field(default="library", pattern=r"^[a-z_]{1,32}$", description="of data sets and models")
     train_queue: str = Field(default="train", pattern=r"^[a-z_]{1,32}$", description="of trainings")
 
@@ -58,6 +59,7 @@ class JobSettings(BaseSettings):
     blob_limit_bytes: int = Field(default=16 * 2**20, ge=1)
 
     job_timeout_s: int = Field(default=240, ge=1, description="one attempt may run this long")
+    describe_timeout_s: int = Field(default=60, ge=1, description="the same for a description")
     library_timeout_s: int = Field(default=900, ge=1, description="the same for what is done with data sets and models")
     training_timeout_s: int = Field(default=2 * _DAY_S, ge=1, description="the same for a training")
     training_retries: int = Field(default=50, ge=1, description="times a training continues from its checkpoint")

@@ -9,9 +9,11 @@ A function for a child takes and returns such a message:
 
     def measure(head: dict, body: bytes) -> tuple[dict, bytes]: ...
 
-A long-running function may take a third argument, `tell`, and send any number of JSON objects before it answers.
+A long-running function may take a third argument, `tell`, to send any number of JSON objects before it answers, and a
+fourth, `should_stop`, which returns True once the parent has called `stop`.
 
-`IsolatedProcess` is one child; `IsolatedPool` keeps warm ones where a call must not wait for Python to start.
+`IsolatedProcess` is one child; `IsolatedPool` keeps warm ones where a call must not wait for Python to start;
+`map_isolated` applies a function to many items.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import atexit
 import contextlib
 import importlib
 import inspect
+import itertools
 import json
 import logging
 import os
@@ -30,7 +33,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -56,7 +59,7 @@ _PASSED_ON = (
 
 
 class IsolatedError(Exception):
-    """Root of what a call can raise; the child is gone after `ChildDied` and `ChildTimedOut`."""
+    """Root of what a call can raise, with the reason; the child is gone after `ChildDied` and `ChildTimedOut`."""
 
 
 class ChildDied(IsolatedError):  # noqa: N818 -- reads as what happened
@@ -125,11 +128,11 @@ class IsolatedProcess:
         environment |= {"PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", **task.environment}
         self.calls = 0
         self._is_ready = False
-        self._told: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._writing = threading.Lock()
         no_log = None if task.limits.may_write else subprocess.DEVNULL
         with log_to.open("ab") if log_to else contextlib.nullcontext(no_log) as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "model.isolated"],
+                [sys.executable, "-m", "model.isolated", task.function],  # the function is named for `ps` alone
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -188,7 +191,8 @@ class IsolatedProcess:
                 self._wait_until_ready(answers)
         with self._killed_after(timeout_s):
             self._wait_until_ready(answers)
-            send(requests, head, body)
+            with self._writing:
+                send(requests, {"call": head}, body)
             while True:
                 answer, data = receive(answers, most_bytes)
                 if "told" not in answer:
@@ -222,7 +226,9 @@ class IsolatedProcess:
             yield
         except PipeClosedError as error:
             self.kill()
-            raise (ChildTimedOut if is_late.is_set() else ChildDied) from error
+            raise (
+                ChildTimedOut("it takes too long") if is_late.is_set() else ChildDied("its process ended")
+            ) from error
         finally:
             if timer is not None:
                 timer.cancel()
@@ -231,13 +237,13 @@ class IsolatedProcess:
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
-            raise ChildDied
+            raise ChildDied("it was started without pipes")
         return stdin, stdout
 
     def stop(self) -> None:
-        """Ask the child to end soon (SIGTERM); a long-running function may answer before it does."""
-        if self.is_alive:
-            self._process.send_signal(signal.SIGTERM)
+        """Ask the function under way, or the next one called, to answer soon: its `should_stop` returns True."""
+        with self._writing, contextlib.suppress(PipeClosedError, ChildDied):
+            send(self._pipes[0], {"stop": True})
 
     def kill(self) -> int:
         """End the child at once; harmless when it has ended. Returns its exit status."""
@@ -327,44 +333,80 @@ class IsolatedPool:
 def map_isolated(
     task: Task, items: Iterable[Message], *, processes: int, timeout_s: float
 ) -> Iterator[tuple[int, Message | IsolatedError]]:
-    """The function over `items`, in `processes` children at once: (index, answer or error) as they come ready."""
-    waiting = iter(enumerate(items))
-    guard = threading.Lock()
-    done: queue.SimpleQueue[tuple[int, Message | IsolatedError] | None] = queue.SimpleQueue()
-    is_over = threading.Event()
+    """The function over `items`, in `processes` children at once: (index, answer or error) as they come ready.
 
-    def work() -> None:
-        child: IsolatedProcess | None = None
-        try:
-            while not is_over.is_set():
-                with guard:
-                    numbered = next(waiting, None)
-                if numbered is None:
-                    break
-                index, (head, body) = numbered
-                child = child if child is not None and child.is_alive else IsolatedProcess(task)
-                try:
-                    done.put((index, child.call(head, body, timeout_s=timeout_s)))
-                except IsolatedError as error:
-                    done.put((index, error))
-        finally:
-            if child is not None:
-                child.kill()
-            done.put(None)
-
-    threads = [threading.Thread(target=work, name="isolated-map", daemon=True) for _ in range(max(1, processes))]
+    A child that hangs or dies costs only its item. Closing the iterator kills the children.
+    """
+    mapping = _Mapping(task, items, timeout_s)
+    threads = [threading.Thread(target=mapping.work, name="isolated-map", daemon=True) for _ in range(processes)]
     for thread in threads:
         thread.start()
     try:
         working = len(threads)
         while working:
-            outcome = done.get()
+            outcome = mapping.done.get()
             if outcome is None:
                 working -= 1
             else:
                 yield outcome
     finally:
-        is_over.set()
+        mapping.close()
+
+
+class _Mapping:
+    """What the threads of one `map_isolated` share: the items left, the children at work, and what is done."""
+
+    def __init__(self, task: Task, items: Iterable[Message], timeout_s: float) -> None:
+        self.done: queue.SimpleQueue[tuple[int, Message | IsolatedError] | None] = queue.SimpleQueue()
+        self._task, self._timeout_s = task, timeout_s
+        self._waiting: Iterator[tuple[int, Message]] = iter(enumerate(items))
+        self._children: set[IsolatedProcess] = set()
+        self._guard = threading.Lock()
+
+    def work(self) -> None:
+        """Take items until none is left, each to a child that lives; ends with None in `done`."""
+        child: IsolatedProcess | None = None
+        try:
+            while (taken := self._next(child)) is not None:
+                child, index, (head, body) = taken
+                try:
+                    self.done.put((index, child.call(head, body, timeout_s=self._timeout_s)))
+                except IsolatedError as error:
+                    self.done.put((index, error))
+        finally:
+            if child is not None:
+                child.kill()
+            self.done.put(None)
+
+    def _next(self, child: IsolatedProcess | None) -> tuple[IsolatedProcess, int, Message] | None:
+        """The next item and a living child for it: `child`, or a new one in its place."""
+        with self._guard:
+            numbered = next(self._waiting, None)
+            if numbered is None:
+                return None
+            if child is None or not child.is_alive:
+                child = IsolatedProcess(self._task)
+                self._children.add(child)
+            return child, *numbered
+
+    def close(self) -> None:
+        """Leave the items that are left, and kill the children."""
+        with self._guard:
+            self._waiting = iter(())
+        for child in self._children:
+            child.kill()
+
+
+def pack_files(files: Sequence[bytes]) -> Message:
+    """Several files as one message."""
+    return {"sizes": [len(data) for data in files]}, b"".join(files)
+
+
+def unpack_files(message: Message) -> list[bytes]:
+    """The files of `pack_files`."""
+    head, body = message
+    ends = list(itertools.accumulate(head["sizes"]))
+    return [body[end - size : end] for end, size in zip(ends, head["sizes"], strict=True)]
 
 
 def send(pipe: IO[bytes], head: Mapping[str, Any], body: bytes = b"") -> None:
@@ -421,29 +463,39 @@ def serve() -> None:
     if order["warm_up"]:
         named(order["warm_up"])(order["settings"])
     calls: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, calls), daemon=True).start()
+    is_stopped = threading.Event()
+    threading.Thread(target=_listen, args=(requests, calls, is_stopped), daemon=True).start()
     _limit(order["memory_bytes"], order["may_write"])
     send(answers, {"ready": True})
     while True:
-        _answer(function, answers, *calls.get())
+        _answer(function, answers, *calls.get(), is_stopped.is_set)
+        is_stopped.clear()
 
 
-def _listen(requests: IO[bytes], calls: queue.SimpleQueue[Message]) -> None:
-    """Take calls in; exit at once when the parent is gone, whatever the function is doing."""
+def _listen(requests: IO[bytes], calls: queue.SimpleQueue[Message], is_stopped: threading.Event) -> None:
+    """Take in calls and stops; exit at once when the parent is gone, whatever the function is doing."""
     while True:
         try:
-            calls.put(receive(requests, 1 << 40))
+            head, body = receive(requests, 1 << 40)
         except PipeClosedError:
             os._exit(LOST_PARENT)
-
-
-def _answer(function: Handler, answers: IO[bytes], head: dict[str, Any], body: bytes) -> None:
-    """Call the function and send what it returns, or what it raised."""
-    try:
-        if len(inspect.signature(function).parameters) > 2:
-            answer, data = function(head, body, lambda said: send(answers, {"told": said}))
+        if "stop" in head:
+            is_stopped.set()
         else:
-            answer, data = function(head, body)
+            calls.put((head["call"], body))
+
+
+def _answer(
+    function: Handler, answers: IO[bytes], head: dict[str, Any], body: bytes, should_stop: Callable[[], bool]
+) -> None:
+    """Call the function and send what it returns, or what it raised."""
+
+    def tell(said: dict[str, Any]) -> None:
+        send(answers, {"told": said})
+
+    try:
+        wanted = len(inspect.signature(function).parameters) - 2
+        answer, data = function(head, body, *(tell, should_stop)[:wanted])
     except MemoryError:
         send(answers, {"failed": "MemoryError", "message": "it takes too much memory"})
     except Exception as error:  # noqa: BLE001 -- the boundary of this process: one call must not end it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,8 +29,9 @@ class RenderService(Protocol):
         timeout_s: float,
         owner: str = "",
         should_stop: Callable[[], bool] = lambda: False,
+        wanted: Collection[str] | None = None,
     ) -> Rendering:
-        """Audio and picture of a MIDI file, within `timeout_s` seconds; an error becomes a remark."""
+        """Audio and picture of a MIDI file, within `timeout_s` seconds; an error becomes a remark. `wanted`: only these."""
 
 
 @dataclass(frozen=True)

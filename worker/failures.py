@@ -19,7 +19,12 @@ def model_failure(error: ModelError) -> Failure:
 def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Failure:
     """A fault of ours that came back in every attempt; `incident` finds the log entry."""
     tries = "twice" if attempts == 2 else f"{attempts} times"
-    work = {"compose": "while composing this piece", "library": "while doing this", "train": "while training"}[kind]
+    work = {
+        "compose": "while composing this piece",
+        "describe": "while describing this file",
+        "library": "while doing this",
+        "train": "while training",
+    }[kind]
     sentence = f"Something broke {work}; it was tried {tries}. "
     return Failure(
         code="internal",
@@ -32,6 +37,7 @@ def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
     """The attempt ran longer than a job may."""
     sentences = {
         "compose": f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
+        "describe": f"Describing this file took longer than the {limit_s} seconds it may take. Try a shorter one.",
         "library": f"This took longer than the {limit_s} seconds it may take. Look what is there, and add fewer files.",
         "train": f"This training took longer than the {limit_s / 3600:.0f} hours it may take. "
         "`/train resume` goes on from its last checkpoint.",
@@ -48,7 +54,12 @@ def is_no_room(error: BaseException) -> bool:
 
 def no_room(kind: Kind) -> Failure:
     """There was no room left for what the job made; another attempt would fail alike."""
-    work = {"compose": "this piece", "library": "what this made", "train": "this training"}[kind]
+    work = {
+        "compose": "this piece",
+        "describe": "this description",
+        "library": "what this made",
+        "train": "this training",
+    }[kind]
     return Failure(
         code="no_room",
         sentence=f"There is no room left to keep {work}. Tell whoever runs this bot, and try again later.",

@@ -36,8 +36,9 @@ class WorkerSettings(BaseSettings):
     does: str = Field(
         default="compose,library,train",
         pattern=r"^(compose|library|train)(,(compose|library|train))*$",
-        description="which kinds of jobs it takes; trainings are best kept from the machine that composes",
+        description="which kinds of jobs it takes; who composes also describes; trainings are best kept elsewhere",
     )
+    describe_slots: int = Field(default=2, ge=1, le=16, description="MIDI files it describes at a time")
     library_slots: int = Field(default=3, ge=1, le=16, description="library commands at a time")
     training_slots: int = Field(default=1, ge=1, le=16, description="trainings at a time, of different servers")
     training_threads: int = Field(default=0, ge=0, le=256, description="of each training; 0 = as many as processors")
@@ -63,8 +64,15 @@ class WorkerSettings(BaseSettings):
     @property
     def slots_of(self) -> dict[Kind, int]:
         """How many jobs of each kind that it takes it does at a time."""
-        slots: dict[Kind, int] = {"compose": self.slots, "library": self.library_slots, "train": self.training_slots}
-        return {kind: slots[kind] for kind in cast(list[Kind], sorted(set(self.does.split(","))))}
+        slots: dict[Kind, int] = {
+            "compose": self.slots,
+            "describe": self.describe_slots,
+            "library": self.library_slots,
+            "train": self.training_slots,
+        }
+        does = set(self.does.split(","))
+        does |= {"describe"} if "compose" in does else set()
+        return {kind: slots[kind] for kind in cast(list[Kind], sorted(does))}
 
     @property
     def server_store(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from worker.context import current_context
 from worker.handlers.compose import ComposeHandler
+from worker.handlers.describe import DescribeHandler
 from worker.handlers.library import LibraryHandler
 from worker.handlers.training import TrainingHandler
 
@@ -11,6 +12,11 @@ from worker.handlers.training import TrainingHandler
 def compose(job_id: str) -> None:
     """Compose a piece; safe to run twice."""
     ComposeHandler(job_id, current_context()).run()
+
+
+def describe(job_id: str) -> None:
+    """Describe a MIDI file; safe to run twice."""
+    DescribeHandler(job_id, current_context()).run()
 
 
 def library(job_id: str) -> None:

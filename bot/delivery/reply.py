@@ -28,7 +28,7 @@ LATE = "your {what} took longer than Discord keeps a reply open, so here it is i
 BLOCKED = "your {what} is ready. I couldn't update my first reply, so here it is in a new message."
 ELSEWHERE = "your {what} is ready. I couldn't post it in <#{channel}>, so here it is."
 MOVED = "This took a while: the {what} is in a newer message below."
-WHAT: dict[Kind, str] = {"compose": "piece", "library": "command", "train": "training"}
+WHAT: dict[Kind, str] = {"compose": "piece", "describe": "description", "library": "command", "train": "training"}
 
 Send = Callable[[MessageParts], Awaitable[None]]
 

@@ -1,7 +1,9 @@
 """What members see, one folder for each feature: its commands, options, buttons, embeds and autocomplete.
 
 compose   `/compose` and the buttons under a piece
+message_menus  *Continue*, *Vary* and *Accompany* in the menu of a message
 training  `/train`, the message of a training and its buttons
+describe  `/describe`, and *Describe* in the menu of a message
 datasets  `/dataset`, and *Add to data set* in the menu of a message
 models    `/model`, `/models`, and the buttons about models
 help      `/help` and `/ping`
@@ -27,8 +29,10 @@ from bot.features.compose import buttons as compose_buttons
 from bot.features.compose import command as compose_command
 from bot.features.datasets import add_form
 from bot.features.datasets import command as dataset_command
+from bot.features.describe import command as describe_command
 from bot.features.help import command as help_command
 from bot.features.help import ping
+from bot.features.message_menus import command as message_menus
 from bot.features.models import available
 from bot.features.models import buttons as model_buttons
 from bot.features.models import command as model_command
@@ -37,6 +41,7 @@ from bot.features.training import command as train_command
 
 COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.ContextMenu, ...] = (
     compose_command.command,
+    describe_command.command,
     dataset_command.command,
     train_command.command,
     model_command.command,
@@ -44,5 +49,7 @@ COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.Context
     available.command,
     ping.command,
     add_form.command,
+    describe_command.menu,
+    *message_menus.menus,
 )
 WITH_BUTTONS = (compose_buttons, model_buttons, training_buttons)  # importing them registers what buttons do

@@ -23,6 +23,7 @@ RESERVE = 500  # characters of a card, for its title, description and footer
 Rows = Sequence[tuple[str, str]]
 KEPT = {
     "compose": "You'll get the piece so far in a moment.",
+    "describe": "Nothing is kept.",
     "library": "What is done so far is kept.",
     "train": "What it learned so far is kept and evaluated; the result follows here.",
 }

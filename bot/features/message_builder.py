@@ -6,6 +6,7 @@ from bot.buttons import admin_view
 from bot.errors import Explained
 from bot.features import library_answers
 from bot.features.compose import messages as pieces
+from bot.features.describe import cards as descriptions
 from bot.features.embeds import stopping_card
 from bot.features.training import messages as trainings
 from bot.message import MessageParts
@@ -14,6 +15,8 @@ from jobs import JobClient
 from jobs.contract import (
     ComposeRequest,
     ComposeResult,
+    DescribeRequest,
+    DescribeResult,
     Failure,
     Kind,
     LibraryRequest,
@@ -27,16 +30,19 @@ from jobs.contract import (
 
 CANCELLED: dict[Kind, str] = {
     "compose": "Stopped before there was anything to hear. Use `/compose` for another piece.",
+    "describe": "This was stopped before it was finished. Use the command again if you still want it.",
     "library": "This was stopped before it was finished. Use the command again if you still want it.",
     "train": "Stopped before anything was learned. `/train start` starts again.",
 }
 FAILED: dict[Kind, str] = {
     "compose": "The piece couldn't be composed. Try again.",
+    "describe": "The file couldn't be described. Try again.",
     "library": "This didn't work. Try again.",
     "train": "The training couldn't continue. Try again.",
 }
 SENTENCES: dict[tuple[Kind, str], str] = {  # where the jobs have one sentence for all kinds
     ("compose", "lost"): "This piece was lost on the way. Please ask for it again.",
+    ("describe", "lost"): "This request was lost on the way. Please ask for it again.",
     ("library", "lost"): "This command was lost on the way. Check what is there, then use it again.",
     ("train", "lost"): "This training was lost on the way. `/train resume` continues from its last checkpoint.",
     ("library", "timed_out"): "This command took too long. Check what is there, then try again with fewer files.",
@@ -61,6 +67,8 @@ async def progress_parts(board: JobClient, record: Record, update: Update) -> Me
             return pieces.progress_parts(request, update)
         case TrainRequest() as request:
             return await trainings.progress_parts(board, request, update)
+        case DescribeRequest():
+            return descriptions.progress_parts(update)
         case LibraryRequest():
             return library_answers.progress_parts(update)
 
@@ -76,6 +84,8 @@ async def final_parts(board: JobClient, record: Record, update: Update, limit_by
             return await pieces.finished_parts(board, request, result, limit_bytes)
         case TrainRequest() as request, TrainResult() as result:
             return await trainings.finished_parts(board, request, result, limit_bytes)
+        case DescribeRequest() as request, DescribeResult() as result:
+            return await descriptions.finished_parts(board, request, result)
         case LibraryRequest() as request, LibraryResult() as result:
             return await library_answers.finished_parts(board, request, result, limit_bytes)
     if update.stage is Stage.CANCELLED:
@@ -103,5 +113,5 @@ def _failed_parts(record: Record, failure: Failure) -> MessageParts:
     return MessageParts(
         content=str(Explained(harmless(sentence), failure.incident)),
         buttons=admin_view(("resume", record.job_id)) if may_continue else None,
-        is_refusal=record.kind == "compose" and failure.incident is None and failure.code not in OURS,
+        is_refusal=record.kind in ("compose", "describe") and failure.incident is None and failure.code not in OURS,
     )

@@ -1,10 +1,11 @@
 """The contract between the bot and the workers: versioned models that are plain JSON in Redis.
 
-base      the base classes, ids, files, stages, failures
-compose   requests for a piece, and their results
-library   requests about a server's data sets and models, and the answers
-training  requests for a training, its progress and its evaluation
-records   the record of a job and its updates; what live workers report
+base         the base classes, ids, files, stages, failures
+compose      requests for a piece, and their results
+description  requests to describe a MIDI file, and their results
+library      requests about a server's data sets and models, and the answers
+training     requests for a training, its progress and its evaluation
+records      the record of a job and its updates; what live workers report
 
 Within a version a field is never renamed and never changes its meaning. A reader accepts the versions in `OLDER`, whose
 fields mean the same today, and refuses any version that it does not know.
@@ -53,6 +54,12 @@ from jobs.contract.compose import (
     Missed,
     Mode,
     Originality,
+)
+from jobs.contract.description import (
+    DescribedKey,
+    DescribedPart,
+    DescribeRequest,
+    DescribeResult,
 )
 from jobs.contract.library import (
     MOST_FILES,

@@ -12,7 +12,7 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 BundleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 BundleVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=60)]
-Kind = Literal["compose", "library", "train"]
+Kind = Literal["compose", "describe", "library", "train"]
 
 VERSION: Literal[3] = 3
 OLDER = (1, 2)  # versions whose fields all mean the same in this one

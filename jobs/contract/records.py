@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from jobs.contract.base import BundleName, Contract, Failure, JobId, Kind, Stage
 from jobs.contract.compose import ComposeProgress, ComposeRequest, ComposeResult, Mode
+from jobs.contract.description import DescribeRequest, DescribeResult
 from jobs.contract.library import LibraryRequest, LibraryResult
 from jobs.contract.training import TrainProgress, TrainRequest, TrainResult
 
@@ -19,12 +20,14 @@ def _kind(said: Any) -> str:
 
 AnyRequest = Annotated[
     Annotated[ComposeRequest, Tag("compose")]
+    | Annotated[DescribeRequest, Tag("describe")]
     | Annotated[LibraryRequest, Tag("library")]
     | Annotated[TrainRequest, Tag("train")],
     Discriminator(_kind),
 ]
 AnyResult = Annotated[
     Annotated[ComposeResult, Tag("compose")]
+    | Annotated[DescribeResult, Tag("describe")]
     | Annotated[LibraryResult, Tag("library")]
     | Annotated[TrainResult, Tag("train")],
     Discriminator(_kind),

@@ -1,5 +1,6 @@
 """What can be measured on one piece, and what it shares with others. Used by bundles, generation and evaluation.
 
+description      what a listener would say of a piece: key, tempo, meter, instruments, chords
 key_and_tempo    the key as music21 finds it; the tempo from the tempo map, or as a listener would tap it
 metrics          metrics of the literature, and how simple models fail: one pitch, loops, silence, too few pitches
 listening        what a listener notices: silence, bursts, returns, endings

@@ -21,11 +21,11 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, odd: 
 Hashes = NDArray[np.uint64]
 
 
-def melodies(piece: Piece) -> list[NDArray[np.int64]]:
+def melodies(piece: Piece, chord_s: float = CHORD_S) -> list[NDArray[np.int64]]:
     """The pitches of each pitched instrument in onset order, int64 (notes,) each; chords from the lowest note up.
 
-    A pianist never strikes the notes of a chord exactly together, so onsets at most `CHORD_S` apart count as one chord.
-    Drums are left out because all music shares their patterns.
+    A pianist never strikes the notes of a chord exactly together, so onsets at most `chord_s` seconds apart count as
+    one chord. Drums are left out because all music shares their patterns.
     """
     onsets = piece.onsets_s
     found = []
@@ -34,7 +34,7 @@ def melodies(piece: Piece) -> list[NDArray[np.int64]]:
         if instrument.is_drum or not mine.any():
             continue
         pitches, struck = piece.notes["pitch"][mine].astype(np.int64), onsets[mine]
-        chords = np.cumsum(np.diff(struck, prepend=struck[0]) > CHORD_S)
+        chords = np.cumsum(np.diff(struck, prepend=struck[0]) > chord_s)
         found.append(pitches[np.lexsort((pitches, chords))])
     return found
 

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.melody_hashes import melodies
 from model.piece import Piece
 
 RUN = 10  # notes; long enough that two pieces seldom share one by chance
@@ -32,13 +33,7 @@ Sketch = NDArray[np.uint64]
 def sketch(piece: Piece) -> Sketch:
     """The smallest hashes of the piece's runs, rising, uint64 (at most SKETCH,); drums do not count."""
     runs = [np.zeros(0, dtype=np.uint64)]
-    for index, instrument in enumerate(piece.instruments):
-        mine = piece.notes["instrument"] == index
-        if not instrument.is_drum and mine.any():
-            pitches, struck = piece.notes["pitch"][mine].astype(np.int64), piece.onsets_s[mine]
-            chords = np.cumsum(np.diff(struck, prepend=struck[0]) > CHORD_S)
-            pitches = pitches[np.lexsort((pitches, chords))]
-            runs.append(_run_hashes(pitches[np.diff(pitches, prepend=-1) != 0]))
+    runs += [_run_hashes(line[np.diff(line, prepend=-1) != 0]) for line in melodies(piece, CHORD_S)]
     hashes = np.sort(np.concatenate(runs))
     is_new = np.ones(len(hashes), dtype=bool)
     is_new[1:] = hashes[1:] != hashes[:-1]

@@ -2,8 +2,7 @@
 
 bundle            the files of a bundle, with a manifest that lists the hash of each; its card
 priors            statistics of the training set, from which options that nobody chose are sampled
-replay_sample     a sample of the training set, for further training
-training_artifacts  everything a bundle keeps from its training set
+training_artifacts  what a bundle keeps of its training set, a replay sample for further training among it
 instrumentation   which programs a bundle draws for the instruments that are asked for
 store             named bundles with immutable versions, one of them in use; a store over the shipped bundles
 version_pointers  names, versions and pointers as files: the base of `store`

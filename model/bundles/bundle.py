@@ -24,7 +24,7 @@ from model.network.config import NetworkConfig
 
 if TYPE_CHECKING:
     from model.analysis.originality import OriginalityIndex
-    from model.bundles.replay_sample import ReplaySample
+    from model.bundles.training_artifacts import ReplaySample
     from model.network import ClassicNetwork, NoteNetwork
 
 FORMAT = 1  # of the bundle; readers reject other formats
@@ -103,7 +103,7 @@ class Bundle:
         Raises:
             BundleError: it cannot be read, or is not in the bundle's representation.
         """
-        from model.bundles.replay_sample import load_replay_sample
+        from model.bundles.training_artifacts import load_replay_sample
         from model.representation import representation_of
 
         if self.replay_sample_data is None:

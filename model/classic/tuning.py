@@ -1,7 +1,6 @@
 """A training of the classic kind as members ask for it: from scratch to a data set, with curve, verdict and examples.
 
-`python -m model.classic FOLDER` runs it as a process of its own; see `model.training.finetuning`, whose order, progress
-and verdict it shares.
+`model.training.finetuning.process` runs it in a process of its own; order, progress and verdict are those of fine-tuning.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from model.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,20 @@ class Command:
     examples: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], Outcome]
+
+
+def read_file(path: Path) -> bytes:
+    """The file's bytes; raises RequestError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_file(path: Path, data: bytes, what: str) -> None:
+    """Write `data`, making its folder; raises RequestError, which says that `what` cannot be written and why."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise RequestError(f"{what} cannot be written to {path}: {error.strerror}.") from error

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.cli import Command, Outcome
+from model.cli import Command, Outcome, read_file, write_file
 from model.cli.data import add_data_options
-from model.errors import BundleError, RequestError
+from model.errors import RequestError
 
 if TYPE_CHECKING:
     from model.bundles import BundleInfo, BundleStore
@@ -130,10 +130,7 @@ def _export(store: BundleStore, arguments: argparse.Namespace) -> Outcome:
     if arguments.output is None:
         raise RequestError("Say where to with -o FILE.zip.")
     data = store.export(arguments.name, arguments.version)
-    try:
-        arguments.output.write_bytes(data)
-    except OSError as error:
-        raise BundleError(f"{arguments.output} cannot be written ({error.strerror}).") from error
+    write_file(arguments.output, data, "The bundle")
     text = f"{arguments.name} is in {arguments.output}, {len(data) / 1e6:.1f} MB."
     return Outcome({"written": str(arguments.output), "bytes": len(data)}, text)
 
@@ -141,11 +138,7 @@ def _export(store: BundleStore, arguments: argparse.Namespace) -> Outcome:
 def _import(store: BundleStore, arguments: argparse.Namespace) -> Outcome:
     if arguments.what is None:
         raise RequestError("Give the zip to read, too: python -m model bundles import NAME FILE.zip.")
-    try:
-        data = Path(arguments.what).read_bytes()
-    except OSError as error:
-        raise BundleError(f"{arguments.what} cannot be read ({error.strerror}).") from error
-    version = store.import_(data, arguments.name)
+    version = store.import_(read_file(Path(arguments.what)), arguments.name)
     text = f"Version {version} is kept as {arguments.name}; `bundles promote` puts it to use."
     return Outcome({"name": arguments.name, "version": version}, text)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.bundles import Bundle, BundleStore, open_bundle
-from model.cli import Command, Outcome, compose_classic, compose_options
-from model.cli.compose_options import write_file, write_pictures
+from model.cli import Command, Outcome, compose_classic, compose_options, read_file, write_file
+from model.cli.compose_options import write_pictures
 from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if named is not None and named.is_classic:
         return compose_classic.run(arguments, named, options)
     compose_classic.refuse(arguments)
-    read = _read(arguments.seed)
+    read = None if arguments.seed is None else read_midi(read_file(arguments.seed))
     bundle, reason = (named, None) if named is not None else _chosen(options, read)
     return _composed(arguments, bundle, reason, read, options)
 
@@ -164,17 +164,6 @@ def _figures(composition: Composition) -> dict:
         "originality": None if originality is None else asdict(originality),
         "timings": {name: round(value, 4) for name, value in composition.timings.items()},
     }
-
-
-def _read(path: Path | None) -> ReadMidi | None:
-    """The seed, read and repaired; None for none."""
-    if path is None:
-        return None
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RequestError(f"The seed {path} cannot be read: {error.strerror}.") from error
-    return read_midi(data)
 
 
 COMMANDS = {

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.cli import Outcome
-from model.cli.compose_options import write_file, write_pictures
+from model.cli import Outcome, write_file
+from model.cli.compose_options import write_pictures
 from model.errors import RequestError
 
 if TYPE_CHECKING:

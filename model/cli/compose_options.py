@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from model.cli import write_file
 from model.controls import Controls
 from model.errors import RequestError
 from model.generation import MODES, ComposeOptions
@@ -168,15 +169,6 @@ def write_pictures(piece: Piece, arguments: argparse.Namespace, seed_s: float = 
             said.append(_written(arguments.sheet_png, engraved(made.musicxml), "The sheet as a picture"))
         said += made.remarks
     return said
-
-
-def write_file(path: Path, data: bytes, what: str) -> None:
-    """Write `data`; raises RequestError, which says `what` could not be written and why."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise RequestError(f"{what} cannot be written to {path}: {error.strerror}.") from error
 
 
 def _written(path: Path, data: bytes, what: str) -> str:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.cli import Command, Outcome
-from model.errors import DataError, RequestError
+from model.cli import Command, Outcome, read_file, write_file
+from model.errors import RequestError
 
 if TYPE_CHECKING:
     from model.uploads import BatchReport, DataSetInfo, DataSetStore
@@ -88,13 +88,10 @@ def _add(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
 
 def _read(path: Path) -> list[tuple[str, bytes]]:
     """The file, or every MIDI file below the folder."""
-    try:
-        if not path.is_dir():
-            return [(path.name, path.read_bytes())]
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".mid", ".midi") and file.is_file())
-        return [(file.name, file.read_bytes()) for file in found]
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    if not path.is_dir():
+        return [(path.name, read_file(path))]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".mid", ".midi") and file.is_file())
+    return [(file.name, read_file(file)) for file in found]
 
 
 def _reported(report: BatchReport) -> Outcome:
@@ -113,7 +110,7 @@ def _show(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
     if arguments.picture is not None:
         from model.pictures.data_set import draw_data_set
 
-        _write(arguments.picture, draw_data_set(info))
+        write_file(arguments.picture, draw_data_set(info), "The picture")
     rows = [
         f"{number:>4}  {piece.short}  {piece.facts.seconds / 60:5.1f} min  {piece.facts.notes:>7,} notes  "
         f"{piece.facts.key or '-':<9}  {piece.name}"
@@ -142,18 +139,11 @@ def _export(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
         raise RequestError("Say where to: -o FILE.zip to hand it on, or --folder FOLDER to train on it.")
     written = []
     if arguments.output is not None:
-        _write(arguments.output, store.export(arguments.name))
+        write_file(arguments.output, store.export(arguments.name), "The data set")
         written.append(str(arguments.output))
     if arguments.folder is not None:
         written.append(str(store.materialise(arguments.name, arguments.folder)))
     return Outcome({"written": written}, f"'{arguments.name}' is in {' and '.join(written)}.")
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def figures(info: DataSetInfo) -> dict:

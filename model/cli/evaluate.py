@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from model.cli import Command, Outcome
+from model.cli import Command, Outcome, write_file
 from model.errors import RequestError
 
 PROTOCOLS = ("events", "jsb16")
@@ -139,19 +139,11 @@ def run_report(arguments: argparse.Namespace) -> Outcome:
     figures = report_data(bundle, arguments.reference, plan, arguments.split, arguments.training)
     output = arguments.output or (None if arguments.json else Path(f"report-{bundle.name}.html"))
     if output is not None:
-        _write(output, render_report(figures))
+        write_file(output, render_report(figures).encode(), "The report")
     missed = [row["figure"] for row in figures["verdicts"] if not row["meets"]]
     said = f"missed: {'; '.join(missed)}" if missed else "every goal met"
     where = f" {output}" if output is not None else ""
     return Outcome(figures, f"{figures['pieces']} pieces by {bundle.name} {bundle.version}: {said}.{where}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RequestError(f"The report cannot be written to {path}: {error.strerror}.") from error
 
 
 COMMANDS = {

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.cli import Command, Outcome
+from model.cli import Command, Outcome, read_file
 from model.errors import MidiError, RequestError
 
 if TYPE_CHECKING:
@@ -134,14 +134,10 @@ def add_describe_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_describe(arguments: argparse.Namespace) -> Outcome:
     """Read the file; a refusal is an outcome with exit status 2."""
-    try:
-        data = arguments.file.read_bytes()
-    except OSError as error:
-        raise RequestError(f"{arguments.file} cannot be read: {error.strerror}.") from error
     from model.midi import read_midi
 
     try:
-        figures = described(read_midi(data))
+        figures = described(read_midi(read_file(arguments.file)))
     except MidiError as error:
         return Outcome({"refused": error.sentence}, error.sentence, status=REFUSED_STATUS)
     return Outcome(figures, _text(figures))

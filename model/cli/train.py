@@ -25,8 +25,7 @@ from model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
-    from model.bundles.replay_sample import Sample
-    from model.bundles.training_artifacts import TrainingArtifacts
+    from model.bundles.training_artifacts import Sample, TrainingArtifacts
     from model.corpora.catalogue import Found
     from model.corpora.corpus import Encoded
     from model.network import NetworkConfig, NoteNetwork
@@ -130,7 +129,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 def _as_trained(representation: Representation, data: Encoded, settings: TrainingSettings) -> Sample | None:
     """A sample of the pieces as they come up in training; None where that is each piece as it is."""
-    from model.bundles.replay_sample import Sample
+    from model.bundles.training_artifacts import Sample
     from model.corpora.windows import WindowStreams
     from model.training.loop import augmentation
 

@@ -21,6 +21,8 @@ from model.isolated import (
     Limits,
     Task,
     map_isolated,
+    pack_files,
+    unpack_files,
 )
 
 PATIENCE_S = 60.0  # far above what a busy machine needs: only a hang reaches it
@@ -57,6 +59,14 @@ def count(head: dict, body: bytes, tell) -> tuple[dict, bytes]:
     for number in range(head["to"]):
         tell({"number": number})
     return {"done": True}, b""
+
+
+def count_until_stopped(head: dict, body: bytes, tell, should_stop) -> tuple[dict, bytes]:
+    number = 0
+    while not should_stop():
+        number += 1
+        tell({"number": number})
+    return {"counted": number}, b""
 
 
 def remember(settings: dict) -> None:
@@ -162,6 +172,23 @@ def test_a_long_function_tells_how_far_it_is(run) -> None:
     assert answer == {"done": True}
 
 
+def test_a_function_under_way_can_be_asked_to_stop_and_the_next_call_is_its_own(run) -> None:
+    child = run("count_until_stopped")
+
+    def stop_at(said: dict) -> None:
+        if said["number"] == 3:
+            child.stop()
+
+    for _ in range(2):
+        assert child.call({}, timeout_s=PATIENCE_S, on_told=stop_at)[0]["counted"] >= 3
+
+
+def test_a_stop_asked_before_the_child_is_ready_counts(run) -> None:
+    child = run("count_until_stopped")
+    child.stop()
+    assert child.call({}, timeout_s=PATIENCE_S)[0] == {"counted": 0}
+
+
 def test_a_child_gets_its_settings_and_no_secrets(run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "a-token")
     child = run("recall", warm_up=f"{HERE}:remember", settings={"a": 1}, environment={"EXTRA": "yes"})
@@ -236,6 +263,27 @@ def test_many_items_are_worked_on_and_each_failure_costs_its_item_alone() -> Non
     kinds = [outcomes[number] if isinstance(outcomes[number], tuple) else type(outcomes[number]) for number in range(6)]
     well = ({"how": "well"}, b"")
     assert kinds == [well, ChildFailed, ChildDied, well, ChildTimedOut, well]
+
+
+def test_no_items_need_no_child() -> None:
+    assert list(map_isolated(Task(f"{HERE}:misbehave"), [], processes=0, timeout_s=1.0)) == []
+
+
+def test_children_end_with_whoever_asked_for_them() -> None:
+    outcomes = map_isolated(
+        Task(f"{HERE}:misbehave"), [({"how": "well"}, b""), ({"how": "hang"}, b"")], processes=2, timeout_s=600.0
+    )
+    assert next(outcomes) == (0, ({"how": "well"}, b""))
+    before = set(psutil.Process().children())
+    outcomes.close()
+    psutil.wait_procs(before, timeout=PATIENCE_S)
+    assert not [child for child in before if child.is_running()]
+
+
+def test_several_files_travel_as_one_message() -> None:
+    files = [b"one", b"", b"three"]
+    assert unpack_files(pack_files(files)) == files
+    assert unpack_files(pack_files([])) == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,7 @@ class PlayRenderer:
         timeout_s: float,
         owner: str = "",
         should_stop: Callable[[], bool] = lambda: False,
+        wanted: Collection[str] | None = None,
     ) -> Rendering:
         while (Path(os.environ["PLAY_FOLDER"]) / HOLD_RENDERING).exists() and not should_stop():
             time.sleep(CHUNK_S)
@@ -78,7 +79,8 @@ class PlayRenderer:
             "audio": RenderedFile(b"audio of " + midi_bytes[:4], "audio/mpeg", ".mp3"),
             "picture": RenderedFile(b"picture of " + midi_bytes[:4], "image/png", ".png"),
         }
-        return Rendering(files, timings={"render": 0.01})
+        chosen = {name: file for name, file in files.items() if wanted is None or name in wanted}
+        return Rendering(chosen, timings={"render": 0.01})
 
 
 class PlayModel:

@@ -29,6 +29,7 @@ from jobs.contract import (
 from jobs.errors import DataSetNotReady
 from model.bundles import BundleStore
 from model.midi import read_midi
+from model.training.finetuning.process import run_task
 from tests.worker import untrained
 from tests.worker.processes import WorkerProcess, follow_to_the_end, until, wait_for
 from tests.worker.test_library import midi
@@ -130,10 +131,12 @@ def training_processes(folder: Path) -> list[psutil.Process]:
     """Those at work below `folder`; others may be at work on this machine."""
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
-        line = process.info["cmdline"] or []
-        is_ours = "model.training.finetuning" in line and line[-1].startswith(f"{folder}/")
-        if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
+        if run_task().function not in (process.info["cmdline"] or []):
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            is_ours = any(file.path.startswith(f"{folder}/") for file in process.open_files())  # its log is
+            if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found
 
 

@@ -19,7 +19,7 @@ def publish(
     import keras  # late: it takes seconds
 
     from model.bundles import BundleStore, Card, pack
-    from model.bundles.replay_sample import Sample, replay_sample_of
+    from model.bundles.training_artifacts import Sample, replay_sample_of
     from model.network import NetworkConfig, NoteNetwork
 
     keras.utils.set_random_seed(seed)

@@ -19,7 +19,7 @@ from worker.context import WorkerContext
 from worker.handlers.base import Cancelled, JobFailed, JobHandler
 from worker.library.server_library import ServerLibrary
 from worker.training import results, run_folder
-from worker.training.process import FINETUNING, TrainingProcess, end_of_log, module_of
+from worker.training.process import TrainingProcess, end_of_log
 from worker.training.run_folder import CURVE
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ class TrainingHandler(JobHandler):
         self._progress = TrainProgress(epoch=0)
         self._was_stopped = False
         self._folder: Path | None = None
-        self._module = FINETUNING
 
     def perform(self, record: Record) -> TrainResult:
         """The new version of the model and the verdict on it."""
@@ -56,7 +55,6 @@ class TrainingHandler(JobHandler):
         if not isinstance(request, TrainRequest) or request.guild_id is None:
             raise JobFailed(Failure(code="no_server", sentence="A training belongs to a server: ask for it there."))
         self.reporter.update(Stage.PREPARING, 0.0, training=self._progress)
-        self._module = module_of(request.preset)
         server = ServerLibrary(self.context.settings, request.guild_id)
         self._folder = folder = server.training(request.folder)
         run_folder.write(folder, request, server, self.context.settings)
@@ -92,7 +90,7 @@ class TrainingHandler(JobHandler):
 
     def _one_process(self, folder: Path, stop_at_once: bool) -> dict[str, Any]:
         """The verdict or error of one process; empty when it died or got stuck."""
-        process = TrainingProcess(folder, self._module)
+        process = TrainingProcess(folder)
         log.info("job %s trains in process %d", self.job_id, process.pid)
         is_told, heard_at = False, time.monotonic()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,18 +78,20 @@ class RenderPool:
         timeout_s: float | None = None,
         owner: str = "",
         should_stop: Callable[[], bool] = lambda: False,
+        wanted: Collection[str] | None = None,
     ) -> Rendering:
         """Everything that can be made of a MIDI file whose first `seed_s` seconds are the seed.
 
         A process that takes longer than `render_timeout_s` over one file is given up. All files are there within
         `timeout_s` seconds (None: however long the line is), waiting for a free process included; what is not ready
         then, or once `should_stop` says so, is missing, and a remark says so. In the line short pieces go before long
-        ones, and each `owner` has a fair share. Safe from any thread.
+        ones, and each `owner` has a fair share. `wanted`: names of renderers, None for all. Safe from any thread.
         """
         started = time.monotonic()
         deadline = None if timeout_s is None else started + timeout_s
         outcomes: dict[str, _Outcome] = {}
         is_over = threading.Event()
+        names = [name for name in RENDERERS if wanted is None or name in wanted]
 
         def run(name: str) -> None:
             head = {"renderer": name, "seed_s": float(seed_s), "title": title}
@@ -100,13 +102,13 @@ class RenderPool:
                 outcomes[name] = _Outcome({"reason": "something unexpected went wrong"})
 
         # Daemons: a worker that is told to end does not wait for a picture.
-        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in RENDERERS]
+        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in names]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads) and not should_stop():
             threads[-1 if threads[-1].is_alive() else 0].join(_LOOK_S)
         is_over.set()
-        made = {name: outcomes.get(name, _Outcome({"reason": STOPPED})) for name in RENDERERS}
+        made = {name: outcomes.get(name, _Outcome({"reason": STOPPED})) for name in names}
         return _rendering(made, time.monotonic() - started)
 
     def close(self) -> None:
@@ -164,8 +166,8 @@ class RenderPool:
 
 def _rendering(outcomes: dict[str, _Outcome], seconds: float) -> Rendering:
     files, remarks, timings = {}, [], {"render": seconds}
-    for name in RENDERERS:
-        head, body = outcomes[name].head, outcomes[name].body
+    for name, outcome in outcomes.items():
+        head, body = outcome.head, outcome.body
         if "reason" in head:
             remarks.append(f"The {name} could not be made: {head['reason']}.")
             continue

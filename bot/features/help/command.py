@@ -32,6 +32,11 @@ PARTS = (
         "asked for it. **Stop**: end early and get the piece so far.",
     ),
     (
+        "Menus of messages",
+        "On any message with a MIDI file, under Apps: *Continue*, *Vary* and *Accompany* compose from it, *Describe* says "
+        "what it holds.",
+    ),
+    (
         "Your server's own model (admins)",
         "Collect MIDI files with `/dataset`, or with *Add to data set* in a message's menu under Apps. Train a model "
         "on them with `/train`, then manage it with `/model`.",

@@ -108,7 +108,7 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
     if not tables:
         raise DataError(f"There is no {TABLE} in {source}: name the published archive, or the folder unpacked from it.")
     content = b"".join(hashlib.sha256(files[name]).digest() for name in sorted(files))
-    folder = prepared / name_of("groove", content, "groove")
+    folder = prepared / name_of("groove", content, "bands")
     if is_made(folder):
         return (folder,), LICENCE, False
     root = tables[0][: -len(TABLE)]

@@ -21,17 +21,19 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.corpora.downloads import is_made, name_of, seal, write_whole
-from model.corpora.processes import Failure, in_processes
 from model.corpora.readers.music21_scores import parse_pieces
 from model.corpora.sources import style_name
 from model.errors import DataError
+from model.isolated import IsolatedError, Limits, Message, Task, map_isolated, pack_files, unpack_files
 from model.midi import write_midi
 from model.piece import Piece
 
+# music21 keeps settings in a file
+CONVERSION = Task("model.corpora.readers.music21_corpus:convert_work", Limits(may_write=True))
 LIMIT_S = 900.0  # for one work; a whole quartet takes minutes on a busy machine
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
 NOTES = "works.jsonl"
-MADE_BY = ("music21_corpus", "music21_collections", "music21_scores")
+MADE_BY = ("music21_corpus", "music21_scores")
 
 
 @dataclass(frozen=True)
@@ -148,14 +150,15 @@ def convert(found: list[Work], folder: Path, processes: int | None = None, limit
         ) as bar,
         (folder / NOTES).open("a") as notes,
     ):
-        for index, outcome in in_processes(_convert, missing, processes or os.cpu_count() or 1, limit_s):
+        count = min(processes or os.cpu_count() or 1, len(missing))
+        for index, outcome in map_isolated(CONVERSION, map(_order, missing), processes=count, timeout_s=limit_s):
             work = missing[index]
             files: list[str] = []
-            if not isinstance(outcome, Failure):
-                files = [f"{work.collection.style}/{work.name}-{number}.mid" for number in range(len(outcome))]
-                for name, data in zip(files, outcome, strict=True):
-                    write_whole(folder / name, data)
-            done[work.name] = (files, str(outcome) if isinstance(outcome, Failure) else "")
+            if not isinstance(outcome, IsolatedError):
+                for number, data in enumerate(unpack_files(outcome)):
+                    files.append(f"{work.collection.style}/{work.name}-{number}.mid")
+                    write_whole(folder / files[-1], data)
+            done[work.name] = (files, f"It cannot be read: {outcome}." if isinstance(outcome, IsolatedError) else "")
             notes.write(json.dumps([work.name, *done[work.name]]) + "\n")
             notes.flush()
             bar.update()
@@ -177,15 +180,21 @@ def _noted(folder: Path) -> dict[str, tuple[list[str], str]]:
     return noted
 
 
-def _convert(work: Work) -> list[bytes]:
-    """The MIDI files of one work; run in another process."""
+def _order(work: Work) -> Message:
+    """What `convert_work` is told."""
+    collection = work.collection
+    bpm = collection.tempos_bpm[hashlib.sha256(work.name.encode()).digest()[0] % len(collection.tempos_bpm)]
+    return {"path": str(work.path), "tune": work.tune, "programs": collection.programs, "bpm": bpm}, b""
+
+
+def convert_work(head: dict, _body: bytes) -> Message:
+    """The MIDI files of one work; a function for a child process (`model.isolated`)."""
     import warnings
 
     warnings.simplefilter("ignore")  # of scores whose bars are too full, and the like
-    chance = hashlib.sha256(work.name.encode()).digest()[0]
-    bpm = work.collection.tempos_bpm[chance % len(work.collection.tempos_bpm)]
-    pieces = parse_pieces(work.tune or work.path, work.collection.programs[0], bpm)
-    return [write_midi(_played(piece, work.collection.programs)) for piece in pieces if len(piece)]
+    programs = tuple(head["programs"])
+    pieces = parse_pieces(head["tune"] or Path(head["path"]), programs[0], head["bpm"])
+    return pack_files([write_midi(_played(piece, programs)) for piece in pieces if len(piece)])
 
 
 def _played(piece: Piece, programs: tuple[int, ...]) -> Piece:

@@ -18,16 +18,17 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from model.corpora.downloads import is_made, name_of, seal, write_whole
-from model.corpora.processes import Failure, in_processes
 from model.corpora.readers.musicxml import read_musicxml
 from model.corpora.sources import read_files, style_name
 from model.errors import DataError
+from model.isolated import IsolatedError, Message, Task, map_isolated, pack_files, unpack_files
 from model.midi import write_midi
 from model.piece import Instrument
 
 LICENCE = "CC0 (OpenScore's encodings; the music is in the public domain)"
 SCORES = (".mxl", ".musicxml", ".xml")
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
+CONVERSION = Task("model.corpora.readers.openscore:midi_files")
 LIMIT_S = 120.0  # for one score; the longest quartet takes some 5 s
 FEWEST_NOTES = 48  # of a movement; less is a fragment
 VIOLIN, VIOLA, CELLO = 40, 41, 42
@@ -98,12 +99,14 @@ def convert(scores: list[Score], folder: Path, processes: int | None = None) -> 
     rows: list[tuple[str, str, str]] = []
     refused: dict[str, str] = {}
     with tqdm(total=len(scores), desc=folder.name, unit="score", file=sys.stderr) as bar:
-        for index, outcome in in_processes(midi_files, scores, processes or os.cpu_count() or 1, LIMIT_S):
+        items = (({"style": score.style, "quarter_bpm": score.quarter_bpm}, score.data) for score in scores)
+        count = min(processes or os.cpu_count() or 1, len(scores))
+        for index, outcome in map_isolated(CONVERSION, items, processes=count, timeout_s=LIMIT_S):
             score = scores[index]
-            if isinstance(outcome, Failure):
-                refused[score.name] = str(outcome)
+            if isinstance(outcome, IsolatedError):
+                refused[score.name] = f"It cannot be read: {outcome}."
             else:
-                for number, data in enumerate(outcome, start=1):
+                for number, data in enumerate(unpack_files(outcome), start=1):
                     name = f"{score.name}-{number}.mid"
                     write_whole(folder / name, data)
                     rows.append((name, score.style, score.name))
@@ -116,14 +119,16 @@ def convert(scores: list[Score], folder: Path, processes: int | None = None) -> 
     return refused
 
 
-def midi_files(score: Score) -> list[bytes]:
-    """The movements of one score as MIDI files; run in another process."""
-    movements = read_musicxml(_unpacked(score.data), score.quarter_bpm)
-    return [
-        write_midi(replace(movement, instruments=played_by(movement.instruments, score.style)))
-        for movement in movements
-        if len(movement) >= FEWEST_NOTES
-    ]
+def midi_files(head: dict, score: bytes) -> Message:
+    """The movements of one score as MIDI files; a function for a child process (`model.isolated`)."""
+    movements = read_musicxml(_unpacked(score), head["quarter_bpm"])
+    return pack_files(
+        [
+            write_midi(replace(movement, instruments=played_by(movement.instruments, head["style"])))
+            for movement in movements
+            if len(movement) >= FEWEST_NOTES
+        ]
+    )
 
 
 def _unpacked(data: bytes) -> bytes:

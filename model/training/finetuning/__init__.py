@@ -7,7 +7,7 @@ loop        the training loop, update by update
 evaluation  what the new bundle composes: originality, examples to listen to
 verdict     figures before and after, and sentences about them
 curve       the figures of all epochs as a picture
-process     a run as a process of its own: `python -m model.training.finetuning FOLDER`
+process     a run in a child process, as the order in a folder says
 """
 
 from typing import TYPE_CHECKING

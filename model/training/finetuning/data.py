@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.bundles.replay_sample import ReplaySample, Sample
+from model.bundles.training_artifacts import ReplaySample, Sample
 from model.corpora.corpus import Encoded, EncodedFile, duplicates_of_held_out, encode_files
 from model.corpora.windows import Augmentation, WindowStreams
 from model.errors import DataError

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.replay_sample import ReplaySample, Sample
+from model.bundles.training_artifacts import ReplaySample, Sample
 from model.errors import BundleError, RequestError
 from model.network import NoteNetwork
 from model.training import checkpoint

@@ -1,30 +1,26 @@
-"""Fine-tuning as a process of its own: `python -m model.training.finetuning FOLDER`.
+"""Fine-tuning in a child process: what `order.json` in a folder says, as a function for `model.isolated`.
 
-The folder's `order.json` says what to do. Progress goes to standard output, one JSON object a line, the verdict or an
-error last. The process ends when its standard input does, so it never outlives its parent, and has low priority.
+The child tells its progress, and can be stopped or killed at any moment: the folder holds all that the next one needs.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.bundles import Bundle, BundleStore, open_bundle
 from model.bundles.store import NAME, VERSION
 from model.errors import BundleError, ModelError, RequestError
+from model.isolated import Limits, Message, Task
+from model.network.config import PRESETS
 from model.training.finetuning.settings import About, TuningSettings
 from model.training.finetuning.verdict import Verdict
 
@@ -103,83 +99,66 @@ def read_order(folder: Path) -> Order:
 
 
 LOCK = "lock"
-LOST_PARENT = 3  # exit status after the end of standard input
+FINETUNING = ("model.training.finetuning.run", "tune")
+CLASSIC = ("model.classic.tuning", "tune_classic")
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
 NICENESS = 19
+# What a run needs of the environment beside what every child gets: devices, caches, and the access to a remote store.
+PASSED_ON = ("CUDA_VISIBLE_DEVICES", "CADENZA_CACHE", "CADENZA_MACHINE_CODE")
+PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
+UNEXPECTED = "Fine-tuning failed unexpectedly; the log of its process says why."
 
 log = logging.getLogger(__name__)
 
 
-def main(folder: Path, tuner: str = "model.training.finetuning.run:tune") -> int:
-    """Run what `folder` asks for with `tuner`, a function as `module:name`; returns the exit status."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: _on_stop(stop, number, frame))
-    lines = _own_standard_output()
-    threading.Thread(target=_watch_parent, daemon=True).start()
-    lower_priority()
+def run_task() -> Task:
+    """The child process of a run: its function is `run`."""
+    known = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(PASSED_PREFIXES)}
+    # batches are large: the kernels of oneDNN save a fifth of the time
+    keras = {"KERAS_BACKEND": "tensorflow", "TF_ENABLE_ONEDNN_OPTS": "1"}
+    return Task(f"{__name__}:run", Limits(may_write=True), environment={**known, **keras})
+
+
+def run(
+    head: dict[str, Any], _body: bytes, tell: Callable[[dict[str, Any]], None], should_stop: Callable[[], bool]
+) -> Message:
+    """Carry out the order in the folder `head["folder"]`; the function of a child process (`model.isolated`).
+
+    Where `head["is_background"]`, it computes on idle processors only.
+
+    Returns:
+        {"verdict": ...} or, where it cannot be done, {"error": sentence}; both as JSON, without bytes.
+    """
+    folder = Path(head["folder"])
+    if head["is_background"]:
+        lower_priority()
     try:
         with locked(folder):
-            verdict = _run(folder, tuner, lines, stop)
+            order = read_order(folder)
+            use_threads(order.settings.threads)
+            verdict = _tuner(order)(  # late: TensorFlow reads the number of threads once
+                order.start(),
+                order.data,
+                folder,
+                order.settings,
+                order.about,
+                on_progress=lambda progress: tell(progress.model_dump()),
+                should_stop=should_stop,
+            )
     except ModelError as error:
-        lines.say({"error": error.sentence})
-        return 1
+        return {"error": error.sentence}, b""
     except Exception:
         log.exception("fine-tuning in %s failed", folder)
-        lines.say({"error": "Fine-tuning failed unexpectedly; the log of its process says why."})
-        return 1
-    lines.say({"verdict": verdict})
-    return 0
+        return {"error": UNEXPECTED}, b""
+    return {"verdict": verdict.model_dump()}, b""
 
 
-def _run(folder: Path, tuner: str, lines: JsonLines, stop: threading.Event) -> dict:
-    order = read_order(folder)
-    use_threads(order.settings.threads)
-    module, _, name = tuner.partition(":")
-    tune = getattr(import_module(module), name)  # late: loads TensorFlow, which reads the number of threads once
-    verdict: Verdict = tune(
-        order.start(),
-        order.data,
-        folder,
-        order.settings,
-        order.about,
-        on_progress=lambda progress: lines.say(progress.model_dump()),
-        should_stop=stop.is_set,
-    )
-    return verdict.model_dump()
-
-
-class JsonLines:
-    """Standard output as lines of JSON; a reader that has gone is ignored."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def say(self, value: dict) -> None:
-        """Write one object, in one line."""
-        data = (json.dumps(value) + "\n").encode()
-        with suppress(BrokenPipeError):
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-
-
-def _own_standard_output() -> JsonLines:
-    """Where lines go; all else that prints goes to standard error from now on, libraries in C included."""
-    sys.stdout.flush()
-    descriptor = os.dup(1)
-    os.dup2(2, 1)
-    return JsonLines(descriptor)
-
-
-def _on_stop(stop: threading.Event, number: int, frame: FrameType | None) -> None:
-    stop.set()
-
-
-def _watch_parent() -> None:
-    """Exit at once when standard input ends."""
-    with suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    os._exit(LOST_PARENT)
+def _tuner(order: Order) -> Callable[..., Verdict]:
+    """What carries out `order`: `tune`, or for a preset of the classic kind `tune_classic`, which takes the same."""
+    config = PRESETS.get(order.preset or "")
+    module, name = CLASSIC if config is not None and config.window else FINETUNING
+    found: Callable[..., Verdict] = getattr(import_module(module), name)
+    return found
 
 
 def lower_priority() -> None:

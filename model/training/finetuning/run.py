@@ -17,8 +17,8 @@ from model.analysis.originality import OriginalityIndex, index_training_set
 from model.bundles import Bundle, Card, pack
 from model.bundles.bundle import MANIFEST, unpack
 from model.bundles.priors import Priors, priors_of
-from model.bundles.replay_sample import ReplaySample, Sample, replay_sample_of
 from model.bundles.store import read_folder, write_folder
+from model.bundles.training_artifacts import ReplaySample, Sample, replay_sample_of
 from model.errors import BundleError, RequestError
 from model.files import replace_file
 from model.network import NoteNetwork

@@ -11,7 +11,8 @@ import pytest
 from model.__main__ import main
 from model.bundles import BundleStore
 from model.bundles.bundle import unpack, with_artifacts
-from model.bundles.replay_sample import (
+from model.bundles.store import write_folder
+from model.bundles.training_artifacts import (
     LARGEST_BYTES,
     MOST_HELD_OUT,
     MOST_STEPS,
@@ -21,7 +22,6 @@ from model.bundles.replay_sample import (
     load_replay_sample,
     replay_sample_of,
 )
-from model.bundles.store import write_folder
 from model.errors import BundleError
 from model.midi import write_midi
 from model.representation import Performance, representation_of

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,11 +10,10 @@ from model.bundles import open_bundle
 from model.classic.tuning import tune_classic
 from model.errors import RequestError
 from model.network import PRESETS
-from model.training.finetuning import evaluation
+from model.training.finetuning import evaluation, process
 from model.training.finetuning.process import FILE, Order
 from model.training.finetuning.settings import About, TuningProgress, TuningSettings
 from tests.model.classic.test_classic_workflow import tune
-from worker.training.process import CLASSIC, FINETUNING, module_of
 
 ABOUT = About(title="Tunes", licence="CC0", data="four tunes", command="/train start")
 
@@ -76,17 +72,22 @@ def test_minutes_end_it_after_a_whole_epoch(songs, tmp_path):
     assert verdict.epochs == 1
 
 
-def test_each_preset_is_trained_by_its_own_process():
-    assert {module_of(preset) for preset in ("classic", "gru", "conv", "transformer")} == {CLASSIC}
-    assert {module_of(preset) for preset in (None, "small", "cadenza", "gone")} == {FINETUNING}
-
-
-def test_the_process_answers_in_a_sentence_what_it_cannot_do(tmp_path):
-    (tmp_path / "nothing").mkdir()
-    order = Order(preset="classic", data=tmp_path / "nothing")
+def test_an_order_for_a_classic_preset_is_carried_out_by_the_classic_training(songs, tmp_path, monkeypatch):
+    # Given an order as a worker writes it, for each preset
+    monkeypatch.setitem(PRESETS, "gru", PRESETS["classic"].model_copy(update={"stack": "gru"}))
+    order = Order(preset="gru", data=songs, settings=TuningSettings(epochs=1), about=ABOUT)
     (tmp_path / FILE).write_text(order.model_dump_json())
-    command = [sys.executable, "-m", CLASSIC, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        said = [json.loads(line) for line in process.stdout]
-    assert process.returncode == 1
-    assert "There is no MIDI file" in said[-1]["error"]
+    # When the function of the child process gets it
+    told: list[dict] = []
+    said, _ = process.run({"folder": str(tmp_path), "is_background": False}, b"", told.append, lambda: False)
+    # Then a bundle of that kind lies in the folder, and its verdict is the answer
+    assert said["verdict"]["epochs"] == 1
+    assert open_bundle(str(tmp_path)).config.stack == "gru"
+    assert told[-1]["stage"] == "judging"
+
+
+def test_an_order_that_cannot_be_carried_out_is_answered_in_a_sentence(tmp_path):
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / FILE).write_text(Order(preset="classic", data=tmp_path / "nothing").model_dump_json())
+    said, _ = process.run({"folder": str(tmp_path), "is_background": False}, b"", print, lambda: False)
+    assert "There is no MIDI file" in said["error"]

@@ -172,7 +172,7 @@ def test_a_conversion_goes_on_where_it_was_stopped(corpus, tmp_path, monkeypatch
     with (tmp_path / "out" / music21_corpus.NOTES).open("a") as notes:
         notes.write('["torn by a ki')
     asked: list[list] = []
-    monkeypatch.setattr(music21_corpus, "in_processes", lambda function, items, *_: iter(asked.append(items) or ()))
+    monkeypatch.setattr(music21_corpus, "map_isolated", lambda task, items, **_: iter(asked.append(list(items)) or ()))
     assert convert(found, tmp_path / "out", 1) == {}
     assert (tmp_path / "out/table.csv").read_text() == table
     assert asked == [[]]

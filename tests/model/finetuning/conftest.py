@@ -9,8 +9,8 @@ import pytest
 
 from model.bundles import Bundle
 from model.bundles.bundle import unpack, with_artifacts
-from model.bundles.replay_sample import ReplaySample, Sample
 from model.bundles.store import write_folder
+from model.bundles.training_artifacts import ReplaySample, Sample
 from model.midi import write_midi
 from model.representation import Performance
 from tests.model.conftest import Run

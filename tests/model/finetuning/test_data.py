@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.bundles.replay_sample import Sample
+from model.bundles.training_artifacts import Sample
 from model.corpora.corpus import EncodedFile
 from model.corpora.windows import Augmentation
 from model.errors import DataError

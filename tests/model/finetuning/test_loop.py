@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.bundles import Bundle
-from model.bundles.replay_sample import ReplaySample
+from model.bundles.training_artifacts import ReplaySample
 from model.corpora.corpus import Encoded
 from model.errors import RequestError
 from model.training.finetuning.data import Pieces

@@ -1,13 +1,15 @@
-"""Fine-tuning as a process: lines of JSON, one process a folder, and every way in which it can end."""
+"""Fine-tuning in a child process: its reports, one process a folder, and every way in which it can end."""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import queue
 import random
-import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,35 +17,47 @@ import pytest
 from model.bundles import BundleStore, open_bundle
 from model.bundles.bundle import MANIFEST
 from model.errors import RequestError
-from model.training.finetuning.process import FILE, LOST_PARENT, Base, Order, read_order
+from model.isolated import ChildDied, IsolatedProcess
+from model.training.finetuning.process import FILE, Base, Order, read_order, run_task
 from model.training.finetuning.settings import TuningProgress, TuningSettings
 from model.training.finetuning.verdict import Verdict
 
-# at the usual priority: on a busy machine the process would wait for ever, as it is meant to
-RUN = (
-    "import os, sys; os.environ['KERAS_BACKEND'] = 'tensorflow'\n"
-    "from pathlib import Path; from model.training.finetuning import process\n"
-    "process.lower_priority = lambda: None; sys.exit(process.main(Path(sys.argv[1])))"
-)
+PATIENCE_S = 300.0  # far above what a busy machine needs: only a hang reaches it
 LONG = TuningSettings(epochs=900, minutes=30, patience=900, rate="strong", threads=1)
 
 
-def started(folder: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+class Running:
+    """A run in a child, at the usual priority: one in the background would wait for ever on a busy machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.child = IsolatedProcess(run_task())
+        self.said: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, args=({"folder": str(folder), "is_background": False},)).start()
+
+    def _run(self, order: dict) -> None:
+        with contextlib.suppress(ChildDied):
+            self.said.put(self.child.call(order, timeout_s=None, on_told=self.said.put)[0])
+        self.said.put(None)
+
+    def until(self, epoch: int) -> TuningProgress:
+        """The first report that so many epochs are done."""
+        while (said := self.said.get(timeout=PATIENCE_S)) is not None:
+            progress = TuningProgress.model_validate(said)
+            if progress.epoch >= epoch:
+                return progress
+        raise AssertionError("it ended before")
+
+    def rest(self) -> list[dict]:
+        """All that it still says."""
+        return list(iter(lambda: self.said.get(timeout=PATIENCE_S), None))
 
 
-def until(process: subprocess.Popen, epoch: int) -> TuningProgress:
-    """The first report that so many epochs are done."""
-    for line in process.stdout:
-        progress = TuningProgress.model_validate_json(line)
-        if progress.epoch >= epoch:
-            return progress
-    raise AssertionError("it ended before")
+@pytest.fixture
+def start() -> Iterator[Callable[[Path], Running]]:
+    runs: list[Running] = []
+    yield lambda folder: runs.append(Running(folder)) or runs[-1]
+    for run in runs:
+        run.child.kill()
 
 
 @pytest.fixture
@@ -53,41 +67,38 @@ def folder(base_folder: Path, songs: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_run_outlives_a_lost_parent_and_a_kill_and_is_judged_when_it_is_stopped(folder: Path):
+def test_a_run_outlives_a_kill_and_is_judged_when_it_is_stopped(folder: Path, start):
     # Given a run, and a second process that is told to work in its folder
-    first = started(folder)
-    until(first, 1)
-    second = started(folder)
-    said = second.stdout.read()  # its standard input stays open meanwhile
-    assert second.wait() == 1
-    assert "Another process is fine-tuning" in json.loads(said)["error"]
-    # When its parent dies, it exits at once
-    first.stdin.close()
-    assert first.wait(timeout=30) == LOST_PARENT
+    first = start(folder)
+    first.until(1)
+    (said,) = start(folder).rest()
+    assert "Another process is fine-tuning" in said["error"]
     # When it is killed, at any moment
-    process = started(folder)
-    epoch = until(process, 2).epoch
+    epoch = first.until(2).epoch
     time.sleep(random.Random(0).uniform(0, 0.5))
-    process.kill()
-    process.wait()
-    # Then it goes on from what was done, and a stop ends it with a verdict
-    process = started(folder)
-    assert until(process, 0).epoch == 0  # it begins with 'preparing'
-    reached = until(process, epoch)
+    first.child.kill()
+    # Then the next goes on from what was done, and a stop ends it with a verdict
+    second = start(folder)
+    assert second.until(0).epoch == 0  # it begins with 'preparing'
+    reached = second.until(epoch)
     assert reached.epoch >= epoch
-    process.send_signal(signal.SIGTERM)
-    lines = process.stdout.read().splitlines()
-    assert process.wait(timeout=300) == 0
-    verdict = Verdict.model_validate(json.loads(lines[-1])["verdict"])
-    assert TuningProgress.model_validate_json(lines[-2]).stage == "judging"
+    second.child.stop()
+    *_, before, last = second.rest()
+    verdict = Verdict.model_validate(last["verdict"])
+    assert TuningProgress.model_validate(before).stage == "judging"
     assert open_bundle(str(folder)).version == verdict.version
     assert [one.epoch for one in reached.history] == list(range(len(reached.history)))
 
 
-def test_an_order_that_cannot_be_carried_out_is_answered_in_a_sentence(tmp_path: Path):
-    process = started(tmp_path)
-    said = json.loads(process.stdout.read())
-    assert process.wait() == 1
+def test_a_run_that_is_stopped_before_it_begins_is_judged_as_it_is(folder: Path, start):
+    run = start(folder)
+    run.child.stop()
+    last = run.rest()[-1]
+    assert Verdict.model_validate(last["verdict"]).epoch == 0
+
+
+def test_an_order_that_cannot_be_carried_out_is_answered_in_a_sentence(tmp_path: Path, start):
+    (said,) = start(tmp_path).rest()
     assert said["error"].startswith("There is no order.json")
     assert not (tmp_path / MANIFEST).exists()
 

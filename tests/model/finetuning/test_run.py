@@ -10,7 +10,7 @@ import pytest
 import model.training.finetuning.run
 from model.__main__ import main
 from model.bundles import Bundle, open_bundle
-from model.bundles.replay_sample import ReplaySample
+from model.bundles.training_artifacts import ReplaySample
 from model.errors import ModelError
 from model.midi import read_midi
 from model.training.finetuning import About, TuningProgress, TuningSettings, Verdict, tune
