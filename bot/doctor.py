@@ -13,11 +13,11 @@ import aiohttp
 import discord
 import redis
 from discord import app_commands
-from jobs.connection import connect
 
 from bot import features, permissions
 from bot.client import point_at
 from bot.settings import BotSettings
+from jobs.connection import connect
 from jobs.contract import Kind
 from jobs.doctor import Finding, check_files, check_folder, ok, problem, read_settings, report, warning
 from jobs.redis_checks import check_redis

@@ -125,6 +125,4 @@ def _is_soundfont(path: Path) -> bool:
 
 
 def _soundfont(sentence: str) -> Finding:
-    return problem(
-        "soundfont", sentence, "Name an SF2 file in CADENZA_SOUNDFONT, or leave it out for the one supplied."
-    )
+    return problem("soundfont", sentence, "Name an SF2 file in CADENZA_SOUNDFONT, or leave it out for the one supplied.")

@@ -1,6 +1,6 @@
 """A training of the classic kind as members ask for it: from scratch to a data set, with curve, verdict and examples.
 
-`model.training.finetuning.process` runs it in a process of its own; order, progress and verdict are those of fine-tuning.
+`model.training.finetuning.process` runs it in a child process; order, progress and verdict are those of fine-tuning.
 """
 
 from __future__ import annotations
