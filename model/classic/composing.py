@@ -138,10 +138,14 @@ class ClassicComposer:
         start = Start(np.zeros(0, dtype=np.int32)) if seed is None else self._start(seed)
         start = start if options.include_seed else replace(start, is_part_of_piece=False)
 
+        passed_s, counted = 0.0, 0
+
         def is_enough(composed: NDArray[np.int32]) -> bool:
-            seconds = self._seconds(composed)
-            on_progress("composing", min(1.0, seconds / length_s))
-            return seconds >= length_s
+            nonlocal passed_s, counted
+            passed_s += self._seconds(composed[counted:])
+            counted = len(composed)
+            on_progress("composing", min(1.0, passed_s / length_s))
+            return passed_s >= length_s
 
         request = ClassicRequest(round(length_s * MOST_PER_SECOND), options.sampling, options.random_seed)
         began = time.perf_counter()
@@ -150,7 +154,7 @@ class ClassicComposer:
         new = self._decoded(composed)
         given = start.notes if start.is_part_of_piece else start.notes[:0]
         piece = self._decoded(np.concatenate([given, composed]))
-        stopped = not is_enough(composed)
+        stopped = not is_enough(composed) and should_stop()
         found = fulfilment_of(options, new, self.notes, new_s=None if stopped else length_s)
         return Composition(
             piece=piece,
@@ -194,7 +198,8 @@ class ClassicComposer:
         return self.notes.decode(self.notes.steps_of_tokens(words))
 
     def _seconds(self, words: NDArray[np.int32]) -> float:
-        return self.notes.spelling.quarters(self.notes.names(words[:, None])) / QUARTERS_PER_SECOND
+        quarters = sum(map(self.notes.spelling.passing, self.notes.names(words[:, None])))
+        return quarters / QUARTERS_PER_SECOND
 
     def _stuck(self, composed: NDArray[np.int32]) -> tuple[str, ...]:
         counts = Counter(self.notes.names(composed[:, None]))
@@ -234,7 +239,7 @@ def draw(
         if should_stop() or is_enough(composed) or (request.until_end and line[len(start) :][-1:] == [end]):
             break
         for turn in range(min(stride, left)):
-            chances = read.first(line) if not turn else read.further(line[-1])
+            chances = read.chances(line, is_anew=not turn)
             if end >= 0 and not request.until_end:
                 chances[end] = 0.0
             line.append(_drawn(chances, float(uniforms.random()), request.sampling))
@@ -247,14 +252,10 @@ class _WindowReader:
     def __init__(self, network: ClassicNetwork) -> None:
         self._network = network
 
-    def first(self, line: list[int]) -> NDArray[np.float32]:
+    def chances(self, line: list[int], is_anew: bool) -> NDArray[np.float32]:
         """The probability of every word after `line`, (vocabulary,)."""
         window = after(np.array(line, dtype=np.int32), self._network.config.window)
-        return self._network.probabilities(window[None])[0]
-
-    def further(self, index: int) -> NDArray[np.float32]:
-        """Not used: every word takes a reading."""
-        raise NotImplementedError
+        return np.array(self._network.probabilities(window[None])[0])
 
 
 class _StateReader:
@@ -266,18 +267,13 @@ class _StateReader:
         self._model.set_weights(network.get_weights())
         self._states = zero_states(network.config)
 
-    def first(self, line: list[int]) -> NDArray[np.float32]:
-        """The probability of every word after `line`, (vocabulary,)."""
-        self._states = zero_states(self._network.config)
-        return self._after(after(np.array(line, dtype=np.int32), self._network.config.window))
-
-    def further(self, index: int) -> NDArray[np.float32]:
-        """The same after one more word."""
-        return self._after(np.array([index], dtype=np.int32))
-
-    def _after(self, words: NDArray[np.int32]) -> NDArray[np.float32]:
-        chances, *self._states = self._model.predict_on_batch([self._network.inputs(words[None]), *self._states])
-        return np.array(chances[0])
+    def chances(self, line: list[int], is_anew: bool) -> NDArray[np.float32]:
+        """The probability of every word after `line`, (vocabulary,): its window read anew, or its last word only."""
+        words = np.array(line if is_anew else line[-1:], dtype=np.int32)
+        if is_anew:
+            words, self._states = after(words, self._network.config.window), zero_states(self._network.config)
+        found, *self._states = self._model.predict_on_batch([self._network.inputs(words[None]), *self._states])
+        return np.array(found[0])
 
 
 def _drawn(chances: NDArray[np.float32], uniform: float, sampling: SamplingParameters) -> int:

@@ -136,12 +136,14 @@ class Spelling:
         """The sounds that `names` stand for; times in quarters at 120 bpm."""
         return self._waited(names) if self.time_shift else _one_after_another(names)
 
-    def quarters(self, names: Sequence[str]) -> float:
-        """How long `names` take, the end of the last sound included; quarters at 120 bpm."""
+    def passing(self, name: str) -> float:
+        """How much time passes with the word `name`; quarters at 120 bpm."""
+        said = word_of(name)
         if self.time_shift:
-            return max((sound.onset + sound.length for sound in self.sounds(names)), default=0.0)
-        lengths = (word_of(name) for name in names if name != END)
-        return sum(EIGHTH if word.length is None else word.length for word in lengths)
+            return (said.length or 0.0) * QUARTERS_PER_SECOND if said.kind == "wait" else 0.0
+        if said.kind in ("end", "wait"):
+            return 0.0
+        return EIGHTH if said.length is None else said.length
 
     def _waited(self, names: Sequence[str]) -> list[Sound]:
         """Sounds between waits; one without a length sounds through the wait after it, at least an eighth."""
