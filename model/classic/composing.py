@@ -155,7 +155,7 @@ class ClassicComposer:
         given = start.notes if start.is_part_of_piece else start.notes[:0]
         piece = self._decoded(np.concatenate([given, composed]))
         stopped = not is_enough(composed) and should_stop()
-        found = fulfilment_of(options, new, self.notes, new_s=None if stopped else length_s)
+        found = fulfilment_of(options, new, self.notes, new_s=None if stopped else passed_s)
         return Composition(
             piece=piece,
             seed_s=self._seconds(given),

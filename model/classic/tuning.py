@@ -77,6 +77,7 @@ class _ClassicTuning:
         self._folder, self._settings = folder, settings
         self._on_progress, self._should_stop = on_progress, should_stop
         self._kept = _read(folder / TIMES_FILE)
+        self._before_s: float = (self._kept["seconds"] or [0.0])[-1]  # of training, in earlier processes of this run
         self._began = self._reported = time.monotonic()
         self._history: list[EpochFigures] = []
         self.epochs = settings.most_epochs * (settings.more + 1)
@@ -152,7 +153,7 @@ class _ClassicTuning:
     @property
     def _seconds(self) -> float:
         """Of training until now, in all the processes of this run."""
-        return (self._kept["seconds"] or [0.0])[-1] + time.monotonic() - self._began
+        return self._before_s + time.monotonic() - self._began
 
     def _figures(self, progress: Progress) -> list[EpochFigures]:
         """What was measured; epoch 0 stands for knowing how often each note occurs and nothing else."""
