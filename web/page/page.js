@@ -8,6 +8,7 @@ const STAGES = {
 const NAMES = { midi: "MIDI file", audio: "MP3", picture: "Picture" };
 const byId = (id) => document.getElementById(id);
 const form = byId("form");
+const fields = form.elements;
 const seed = byId("seed");
 let models = [];
 let limitBytes = 0;
@@ -27,13 +28,13 @@ function fill(select, values, words = {}) {
 
 // Shows the fields that the chosen model knows; of all models together where none is chosen.
 function offer() {
-  const chosen = models.filter((model) => !form.model.value || model.name === form.model.value);
+  const chosen = models.filter((model) => !fields.model.value || model.name === fields.model.value);
   const all = (name) => [...new Set(chosen.flatMap((model) => model[name]))];
-  fill(form.mode, Object.keys(MODES).filter((mode) => all("modes").includes(mode)), MODES);
-  form.mode.disabled = !seed.files.length;
-  fill(form.key, all("keys"));
-  fill(form.style, all("styles"));
-  fill(form.meter, all("meters"));
+  fill(fields.mode, Object.keys(MODES).filter((mode) => all("modes").includes(mode)), MODES);
+  fields.mode.disabled = !seed.files.length;
+  fill(fields.key, all("keys"));
+  fill(fields.style, all("styles"));
+  fill(fields.meter, all("meters"));
   for (const label of document.querySelectorAll("[data-control]")) {
     label.hidden = !all("controls").includes(label.dataset.control);
   }
@@ -60,7 +61,7 @@ async function load() {
   try {
     const said = await answer(await fetch("/api/models"));
     ({ models, upload_limit_bytes: limitBytes } = said);
-    form.model.replaceChildren(
+    fields.model.replaceChildren(
       new Option("the one that fits", ""),
       ...models.map((model) => new Option(`${model.name}: ${model.title}`, model.name)),
     );
@@ -147,6 +148,6 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
 }
 seed.addEventListener("change", showSeed);
 byId("clear").addEventListener("click", () => { seed.value = ""; showSeed(); });
-form.model.addEventListener("change", offer);
+fields.model.addEventListener("change", offer);
 form.addEventListener("submit", compose);
 load();
