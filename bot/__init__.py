@@ -18,6 +18,7 @@ command_sync  tells Discord the commands, only when they changed
 settings      everything that can be set, with a sentence for each mistake
 health        answers the health check
 logs          logging without secrets
+doctor        `python -m bot doctor`: checks the set-up and says how to mend it
 
 No TensorFlow and no music theory here: the bot knows files and jobs, nothing about notes.
 """

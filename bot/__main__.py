@@ -1,5 +1,7 @@
 """`python -m bot`: reads the settings, connects to Discord, and serves until SIGTERM or Ctrl-C.
 
+`python -m bot doctor` checks the set-up instead.
+
 Exit codes: 0 after a clean end, 1 when Discord or the network gave way, 2 when a setting is missing or wrong.
 """
 
@@ -18,7 +20,7 @@ import discord
 from dotenv import load_dotenv
 from pydantic import ValidationError
 
-from bot import health, logs, settings
+from bot import doctor, health, logs, settings
 from bot.client import Cadenza, point_at
 from bot.settings import BotSettings
 from jobs import JobClient, JobSettings
@@ -33,6 +35,8 @@ Settings = TypeVar("Settings", BotSettings, JobSettings)
 def main() -> int:
     """Run the bot; its exit code."""
     load_dotenv(Path(".env"))
+    if sys.argv[1:2] == ["doctor"]:
+        return doctor.main(sys.argv[2:])
     wrong: list[str] = []
     mine, theirs = _read(BotSettings, wrong), _read(JobSettings, wrong)
     if mine is None or theirs is None:

@@ -1,6 +1,6 @@
 """`python -m bot doctor`: checks the bot's settings, Discord, Redis and files, and says how to mend what is wrong.
 
-It looks only: it logs in over REST, opens no gateway connection and changes nothing at Discord, so it may run beside the bot.
+It logs in over REST, opens no gateway connection and changes nothing at Discord, so it may run beside the bot.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from discord import app_commands
 from bot import features, permissions
 from bot.client import point_at
 from bot.settings import BotSettings
-from jobs.connection import connect
 from jobs.contract import Kind
 from jobs.doctor import Finding, check_files, check_folder, ok, problem, read_settings, report, warning
 from jobs.redis_checks import check_redis
 from jobs.registry import WorkerRegistry
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 
 FEW_STARTS = 10  # of the thousand a day that Discord allows
 PORTAL = "https://discord.com/developers/applications"
@@ -69,7 +68,11 @@ def _check_workers(settings: JobSettings) -> list[Finding]:
     finally:
         connection.close()
     found = [
-        warning("workers", f"No live worker takes {kind} jobs. {meaning}.", f"Start a worker with {kind} in CADENZA_WORKER_DOES.")
+        warning(
+            "workers",
+            f"No live worker takes {kind} jobs. {meaning}.",
+            f"Start a worker with {kind} in CADENZA_WORKER_DOES.",
+        )
         for kind, meaning in WITHOUT.items()
         if not any(kind in worker.does for worker in workers)
     ]
@@ -115,7 +118,9 @@ async def _check_commands(tree: app_commands.CommandTree) -> list[Finding]:
     missing = sorted({command.name for command in features.COMMANDS} - known)
     if missing:
         names = ", ".join(f"/{name}" for name in missing)
-        mend = "Start the bot once, which tells Discord its commands; delete CADENZA_STATE/bot-commands.sha256 if it did."
+        mend = (
+            "Start the bot once, which tells Discord its commands; delete CADENZA_STATE/bot-commands.sha256 if it did."
+        )
         return [problem("commands", f"Discord does not know these commands: {names}.", mend)]
     return [ok("commands", f"Discord knows all {len(features.COMMANDS)} commands.")]
 

@@ -12,6 +12,8 @@ blobs        files named by the SHA-256 of their bytes, in a folder or object st
 guild_state  per server: cached names of data sets and models, the default model, the nightly training
 errors       the error tree; each error holds the sentence that a member sees
 settings     `JobSettings`: the address of Redis, limits, times to live; secrets from files; the Redis clients
+doctor       findings and checks that the `doctor` commands of bot and worker share
+redis_checks what can be wrong with Redis
 keys         the names of the Redis keys
 scripts      the Lua scripts
 

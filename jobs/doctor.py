@@ -1,7 +1,7 @@
 """What `python -m bot doctor` and `python -m worker doctor` have in common: findings, their report, files and disks.
 
-Each check gives findings; a finding is one sentence and, where something is wrong, a second one that says how to mend it.
-The checks of Redis are in `redis_checks`.
+A finding is one sentence and, where something is wrong, a second one that says how to mend it. The checks of Redis are
+in `redis_checks`.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def report(findings: Sequence[Finding], as_json: bool) -> int:
         counts = {level: sum(one.level is level for one in findings) for level in Level}
         text = "\n".join([*lines, ", ".join(f"{count} {level}" for level, count in counts.items())])
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()  # a worker ends without what Python does at its end
     return 0 if is_well else 1
 
 
@@ -117,7 +118,7 @@ def check_files(settings: JobSettings) -> list[Finding]:
             problem(
                 "files",
                 f"A file cannot be {step} in {where}: {_reason(error)}.",
-                f"Give user {_user()} the right to read, write and delete there, or name another place in CADENZA_FILES.",
+                f"Give user {_user()} all rights there, or name another place in CADENZA_FILES.",
             )
         ]
     if not is_same:

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import redis
 from redis.connection import parse_url
+from redis.exceptions import NoPermissionError, ReadOnlyError
 
-from jobs.connection import connect
 from jobs.doctor import Finding, ok, problem, warning
-from jobs.settings import JobSettings
+from jobs.settings import JobSettings, connect
 
 OLDEST = (6, 2)  # the first with BLMOVE
 CLOCK_LIMIT_S = 2.0  # expiry times and heartbeats are compared across machines
@@ -54,7 +54,7 @@ def _check(connection: redis.Redis, settings: JobSettings) -> Iterator[Finding]:
     except redis.BusyLoadingError:
         yield problem("redis", f"Redis at {_address(settings)} is still loading its data.", "Wait and try again.")
         return
-    except redis.NoPermissionError:
+    except NoPermissionError:
         pass  # it answers; `_rights` says what is missing
     answer_ms = 1000 * (time.monotonic() - started)
     yield ok("redis", f"Redis at {_address(settings)} answered after {answer_ms:.0f} ms.")
@@ -77,9 +77,10 @@ def _unreachable(settings: JobSettings, error: Exception) -> Finding:
     if "certificate" in text:
         mend = "Name the server's certificate authority in REDIS_URL: rediss://…?ssl_ca_certs=FILE."
         return problem("redis", f"The TLS certificate of Redis at {where} is not trusted: {why}.", mend)
-    if "ssl" in text or "wrong version number" in text:
+    is_tls = settings.redis_url.get_secret_value().startswith("rediss://")
+    if "wrong version number" in text or (is_tls and isinstance(error, redis.TimeoutError)):  # it waits for a command
         mend = "Write redis:// in REDIS_URL for a server without TLS, rediss:// for one with TLS."
-        return problem("redis", f"Redis at {where} does not speak TLS as REDIS_URL says: {why}.", mend)
+        return problem("redis", f"Redis at {where} does not answer in TLS, as REDIS_URL asks: {why}.", mend)
     if "closed by server" in text or "connection reset" in text:
         mend = "Write rediss:// in REDIS_URL if the server speaks TLS, and check that it accepts this machine."
         return problem("redis", f"Redis at {where} closed the connection: {why}.", mend)
@@ -104,7 +105,9 @@ def _secrecy(settings: JobSettings) -> Iterator[Finding]:
     is_local = "path" in parts or _is_loopback(host)
     if not url.startswith("rediss://"):
         if is_local or _is_private(host):
-            yield ok("redis tls", f"Redis at {host} is on this machine or a private network and is reached without TLS.")
+            yield ok(
+                "redis tls", f"Redis at {host} is on this machine or a private network and is reached without TLS."
+            )
         else:
             sentence = f"The connection to Redis at {host} is not encrypted."
             yield warning("redis tls", sentence, "Write rediss:// in REDIS_URL and turn on TLS in the server.")
@@ -170,7 +173,9 @@ def _persistence(connection: redis.Redis, info: Info) -> Finding:
         return ok("redis disk", "Redis keeps an append-only file, so jobs survive its restart.")
     mend = "Set `appendonly yes`: CONFIG SET appendonly yes, and in redis.conf."
     if _saves(connection):
-        return warning("redis disk", "Redis keeps snapshots only: a restart loses the minutes since the last one.", mend)
+        return warning(
+            "redis disk", "Redis keeps snapshots only: a restart loses the minutes since the last one.", mend
+        )
     return problem("redis disk", "Redis keeps nothing on disk: a restart loses all open jobs and records.", mend)
 
 
@@ -241,9 +246,9 @@ def _rights(connection: redis.Redis) -> Finding:
             name = str(command[0])
             try:
                 connection.execute_command(*command)
-            except redis.NoPermissionError as error:
+            except NoPermissionError as error:
                 denied.append(f"keys {prefix.partition(':')[0]}:*" if "key" in str(error).lower() else name)
-            except redis.ReadOnlyError:
+            except ReadOnlyError:
                 return problem("redis rights", "Redis refuses writes: it is a read-only replica.", "Name the primary.")
             except redis.ResponseError as error:
                 return _refused_write(error)
@@ -295,8 +300,6 @@ def _may_listen(connection: redis.Redis) -> bool:
         try:
             channel.subscribe("rq:pubsub:doctor")
             channel.get_message(timeout=1.0)
-        except redis.NoPermissionError:
+        except NoPermissionError:
             return False
     return True
-
-

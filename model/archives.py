@@ -48,7 +48,7 @@ class ArchiveLimits:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArchiveEntry:
     """One file of an archive. `refused` says why it will not be read; it is '' for a good entry."""
 
     name: str  # as the archive has it, with / between folders
@@ -81,11 +81,11 @@ class Archive:
             raise ArchiveError("The archive is damaged: its list of files cannot be read. Pack it again.") from error
         _check_infos(infos, self._packed, self.limits)
         files = (info for info in infos if not info.filename.endswith("/"))
-        self.entries = [Entry(_name(info), _reason(info, self.limits), info) for info in files]
+        self.entries = [ArchiveEntry(_name(info), _reason(info, self.limits), info) for info in files]
         if not self.entries:
             raise ArchiveError("The archive is empty.")
 
-    def start(self, entry: Entry, count: int = 16) -> bytes:
+    def start(self, entry: ArchiveEntry, count: int = 16) -> bytes:
         """The first `count` bytes of `entry`, or fewer if it is shorter; b'' if it cannot be read."""
         try:
             with self._zip.open(entry._info) as file:
@@ -93,7 +93,7 @@ class Archive:
         except UNREADABLE:
             return b""
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: ArchiveEntry) -> bytes:
         """The bytes of `entry`.
 
         Raises:

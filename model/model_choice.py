@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CHORALE = "chorale"  # in the name of a model that writes in four voices
 
 
-class Known(Protocol):
+class SelectableModel(Protocol):
     """What a choice looks at of a model: see `model.model_choice.Candidate`."""
 
     @property
@@ -70,11 +70,11 @@ class Known(Protocol):
         """Whether it is of the classic kind, which composes only where it is named or preferred."""
 
 
-Model = TypeVar("Model", bound=Known)
+Model = TypeVar("Model", bound=SelectableModel)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ModelRequirements:
     """What is asked of the model.
 
     Attributes:
@@ -90,7 +90,7 @@ class Wanted:
     preferred: str | None = None
 
 
-def choose(models: Sequence[Model], wanted: Wanted, seed: Piece | None) -> tuple[Model, str | None]:
+def choose(models: Sequence[Model], wanted: ModelRequirements, seed: Piece | None) -> tuple[Model, str | None]:
     """The one of `models` (at least one) that composes, and why, as a sentence; None where nothing has to be explained.
 
     The first of these that tells two models apart decides: the mode and bars; what the server prefers; style and
@@ -102,7 +102,7 @@ def choose(models: Sequence[Model], wanted: Wanted, seed: Piece | None) -> tuple
     return ranked[0], None if len(models) == 1 else _reason(ranked[0], ranked[1:], wanted, known)
 
 
-def _rank(model: Known, wanted: Wanted, seed: SeedTraits | None) -> tuple[float, ...]:
+def _rank(model: SelectableModel, wanted: ModelRequirements, seed: SeedTraits | None) -> tuple[float, ...]:
     return (
         _can(model, wanted, seed),
         model.name == wanted.preferred,
@@ -115,18 +115,18 @@ def _rank(model: Known, wanted: Wanted, seed: SeedTraits | None) -> tuple[float,
     )
 
 
-def _can(model: Known, wanted: Wanted, seed: SeedTraits | None) -> bool:
+def _can(model: SelectableModel, wanted: ModelRequirements, seed: SeedTraits | None) -> bool:
     """Whether the model would not refuse the request: it knows the mode, and bars where a length is asked in them."""
     knows_mode = seed is None or wanted.mode in model.modes
     return knows_mode and (not wanted.bars or model.has_beat)
 
 
-def _follows(model: Known, wanted: Wanted, names: Sequence[str]) -> float:
+def _follows(model: SelectableModel, wanted: ModelRequirements, names: Sequence[str]) -> float:
     """How much of what is asked under `names` the model can follow: up to 1 for each control."""
     return sum(_share(model, name, value) for name, value in wanted.asked.items() if name in names)
 
 
-def _share(model: Known, name: str, value: Any) -> float:
+def _share(model: SelectableModel, name: str, value: Any) -> float:
     if name not in model.controls:
         return 0.0
     if name == "style":
@@ -136,7 +136,7 @@ def _share(model: Known, name: str, value: Any) -> float:
     return 1.0
 
 
-def _fit(model: Known, seed: SeedTraits | None) -> int:
+def _fit(model: SelectableModel, seed: SeedTraits | None) -> int:
     """How well the model goes with the seed: 2 and more made for it, 1 can play it, 0 neither."""
     if seed is None:
         return 0
@@ -147,7 +147,9 @@ def _fit(model: Known, seed: SeedTraits | None) -> int:
     return plays_all + (1 if model.has_beat == on_grid else 0)
 
 
-def _reason(best: Known, others: Sequence[Known], wanted: Wanted, seed: SeedTraits | None) -> str | None:
+def _reason(
+    best: SelectableModel, others: Sequence[SelectableModel], wanted: ModelRequirements, seed: SeedTraits | None
+) -> str | None:
     """Why `best` and none of the `others`, in the order in which they were compared."""
     if best.name == wanted.preferred:
         return None

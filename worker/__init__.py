@@ -16,6 +16,7 @@ model_cache     the models in memory; loads models while idle
 model_loader    loads models from the store; the boundary to `model`
 store_watcher   switches to new versions in the store
 scheduler       submits nightly trainings
+doctor          `python -m worker doctor`: checks the set-up and says how to mend it
 background      threads that repeat one thing
 failures        the failures a worker reports
 library/        data sets and models of the servers

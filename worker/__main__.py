@@ -1,4 +1,7 @@
-"""`python -m worker`: one warm worker process; SIGTERM or Ctrl-C ends it within five seconds."""
+"""`python -m worker`: one warm worker process; SIGTERM or Ctrl-C ends it within five seconds.
+
+`python -m worker doctor` checks the set-up instead.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,10 @@ EXIT_HUNG = 70
 
 def main() -> int:
     """Run the process; the exit status is 0 after a clean end, 1 when it could not start, 70 when a job hung."""
+    if sys.argv[1:2] == ["doctor"]:
+        from worker import doctor  # late: workers do not need it
+
+        return doctor.main(sys.argv[2:])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]

@@ -78,11 +78,11 @@ def check_bundles(settings: WorkerSettings) -> list[Finding]:
     return found or [ok("models", f"{len(versions)} models match their manifests: {', '.join(sorted(versions))}.")]
 
 
-def check_device(wish: str) -> list[Finding]:
-    """Whether the device that was asked for is there. Loads TensorFlow, unless the CPU was asked for."""
+def check_device(wish: str, there: devices.DeviceList | None = None) -> list[Finding]:
+    """Whether the device that was asked for is `there`; None asks TensorFlow, which takes seconds to load."""
     if wish == "cpu":
         return [ok("device", "Models compute on the CPU, as CADENZA_WORKER_DEVICE says.")]
-    device = devices.choose(wish)
+    device = devices.choose(wish, there)
     if device.warning is not None:
         sentence, _, mend = device.warning.partition(". ")
         return [problem("device", f"{sentence}.", mend)]
@@ -125,4 +125,6 @@ def _is_soundfont(path: Path) -> bool:
 
 
 def _soundfont(sentence: str) -> Finding:
-    return problem("soundfont", sentence, "Name an SF2 file in CADENZA_SOUNDFONT, or leave it out for the one supplied.")
+    return problem(
+        "soundfont", sentence, "Name an SF2 file in CADENZA_SOUNDFONT, or leave it out for the one supplied."
+    )

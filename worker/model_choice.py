@@ -27,7 +27,7 @@ def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | N
     """
     if request.model is not None:
         return Choice(_named(models, request.model))
-    wanted = model_choice.Wanted(request.mode, request.bars is not None, request.asked, request.preferred)
+    wanted = model_choice.ModelRequirements(request.mode, request.bars is not None, request.asked, request.preferred)
     return Choice(*model_choice.choose(models, wanted, seed))
 
 

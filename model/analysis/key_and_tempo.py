@@ -35,7 +35,7 @@ FACTORS = (1.0, 2.0, 3.0, 1 / 2, 1 / 3)
 def tempo_of(piece: Piece) -> float | None:
     """Quarter notes (or taps) a minute, or None where there are too few notes to tell.
 
-    A tempo map of 120 from start to end means that nobody set one, so the onsets are asked instead.
+    A constant tempo of 120 means that nobody set one, so the tempo is estimated from the onsets.
     """
     if len(piece.tempos) > 1 or piece.tempos["quarter_us"][0] != DEFAULT_QUARTER_US:
         return mapped_tempo(piece)

@@ -1,8 +1,8 @@
-"""Figures of one piece that sets of pieces are compared by; each takes a piece with its pedal applied.
+"""Metrics of one piece, and the ways in which simple models fail; each takes a piece with its pedal applied.
 
-The first six are those of the literature: pitch-class entropy and groove as Wu and Yang (2020, "The Jazz Transformer on
-the front line") measure them, scale consistency as Mogren (2016, "C-RNN-GAN") does, the rest as in Dong et al. (2020,
-"MusPy"). A piece too short for a figure has none: it is NaN.
+The first six are from the literature: pitch-class entropy and groove by Wu and Yang (2020, "The Jazz Transformer on the
+front line"), scale consistency by Mogren (2016, "C-RNN-GAN"), the rest as in Dong et al. (2020, "MusPy"). A metric is
+NaN for a piece that is too short for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def pitch_line(piece: Piece) -> np.ndarray:
 
 
 def pitch_class_entropy(piece: Piece) -> float:
-    """Bits of the choice among the twelve pitch classes, by number of notes: 0 for one alone, 3.58 for all alike."""
+    """Entropy of the pitch-class histogram in bits: 0 for a single pitch class, 3.58 for a uniform histogram."""
     counts = np.bincount(pitched(piece)["pitch"] % 12, minlength=12)
     shares = counts[counts > 0] / max(counts.sum(), 1)
     return float(-(shares * np.log2(shares)).sum()) if counts.any() else float("nan")
@@ -50,10 +50,10 @@ def scale_consistency(piece: Piece) -> float:
 
 
 def groove(piece: Piece) -> float:
-    """How alike neighbouring bars are: 1 less the share of sixteenths at which just one of the two strikes a note.
+    """Similarity of neighbouring bars: 1 minus the share of sixteenths at which only one of the two has an onset.
 
-    Music played without a click has bars of two seconds here, as its files say 120 quarters a minute: what is measured
-    is then how evenly it goes on.
+    Music played without a click has bars of two seconds here, because its files state 120 quarters a minute; groove
+    then measures how even it is.
     """
     bars = bar_starts(piece)
     grid = piece.ticks_per_quarter / SIXTEENTHS
@@ -66,7 +66,7 @@ def groove(piece: Piece) -> float:
 
 
 def note_density(piece: Piece) -> float:
-    """Notes struck a second, from the start of the piece to its last onset."""
+    """Notes per second, from the start of the piece to its last onset."""
     last_s = float(piece.onsets_s.max()) if len(piece) else 0.0
     return len(piece) / last_s if last_s > 0 else float("nan")
 
@@ -80,7 +80,7 @@ def polyphony(piece: Piece) -> float:
 
 
 def repeated_runs(piece: Piece) -> float:
-    """The share of 8 successive pitches that the same piece has had before, 0..1."""
+    """Share of the runs of 8 pitches that occur earlier in the same piece, 0..1."""
     line = pitch_line(piece)
     if len(line) < REPEATED_NOTES:
         return float("nan")
@@ -180,12 +180,12 @@ MEANINGS = {
 
 
 def failures(piece: Piece) -> list[str]:
-    """The names of the ways in which `piece` fails."""
+    """The names of the failures of `piece`."""
     return [name for name, fails in FAILURES.items() if fails(piece)]
 
 
 def counted(pieces: Sequence[Piece]) -> dict[str, int]:
-    """How many of `pieces` fail in each way, and in `any`."""
+    """The number of `pieces` with each failure, and with `any`."""
     found = [failures(piece) for piece in pieces]
     return {name: sum(name in one for one in found) for name in FAILURES} | {"any": sum(map(bool, found))}
 

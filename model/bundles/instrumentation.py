@@ -1,11 +1,8 @@
-"""Which programs a network draws for the instruments that are asked for, and which the file then names.
+"""Maps requested instruments to the programs that a network draws, and to those that the file names.
 
-A network knows the programs that its training set has. An instrument that it does not know, such as the trombone
-beside the brass section, is drawn as one that it does, of the same kind and in a like range, and written as what was
-asked for. Where nothing it knows is like it, as with drums, it is missing.
-
-Called by `unasked` for what is asked, by `recasting`
-for the instruments of a seed, and by `model.model_choice`. Loads neither Keras nor TensorFlow.
+A network knows the programs of its training set. For an unknown instrument, such as a trombone, it draws a known
+program of the same kind and a similar range, and the file names the requested instrument. If nothing known is similar,
+as with drums, the instrument is missing. Loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -54,13 +51,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who plays.
+    """The instruments of a piece.
 
     Attributes:
-        parts: those that can.
+        parts: the instruments that can play.
         missing: names of those that cannot.
-        style: that the network knows them from; None where it has none.
-        together: share of the notes that are struck with the one before; None where it is not known.
+        style: in which the network knows them; None if it has none.
+        together: share of the notes that start with the one before; None if unknown.
     """
 
     parts: tuple[Part, ...]
@@ -70,7 +67,7 @@ class Cast:
 
 
 def learnt_programs(priors: Priors) -> dict[int, float]:
-    """The programs a bundle learnt and how much of its training set's music each plays; 128 are the drums."""
+    """The programs a bundle learnt and the share of its training set that each plays; 128 stands for the drums."""
     shares: dict[int, float] = defaultdict(float)
     for ensemble in priors.ensembles:
         for player in ensemble.players:
@@ -79,7 +76,7 @@ def learnt_programs(priors: Priors) -> dict[int, float]:
 
 
 def playable(priors: Priors | None) -> tuple[str, ...]:
-    """The instruments a bundle can be asked for; all there are where there is no record of what it learnt."""
+    """The instruments a bundle can be asked for; all instruments if it has no priors."""
     if priors is None or not priors.ensembles:
         return NAMES
     learnt = learnt_programs(priors)
@@ -87,12 +84,12 @@ def playable(priors: Priors | None) -> tuple[str, ...]:
 
 
 def cast(asked: Sequence[str], priors: Priors, style: str | None = None) -> Cast:
-    """Who plays the instruments `asked` for, each by its name or family.
+    """The programs for the requested instruments, each given by its name or family.
 
     Args:
         asked: names of `model.instruments`.
-        priors: what the bundle learnt from, with ensembles.
-        style: asked for, or None.
+        priors: of the bundle, with ensembles.
+        style: requested, or None.
     """
     company = _company(priors, style, alone=len(asked) == 1)
     learnt = {program: company.get(program, 0.0) + share * 1e-3 for program, share in learnt_programs(priors).items()}
@@ -113,7 +110,7 @@ def cast(asked: Sequence[str], priors: Priors, style: str | None = None) -> Cast
 
 
 def substitutes(programs: Iterable[int], priors: Priors) -> dict[int, int]:
-    """For each of `programs` that was not learnt the one that is drawn for it; those with none are left out.
+    """The program drawn for each of `programs` that was not learnt; programs without a substitute are left out.
 
     No two share one, and none takes a program that is among `programs`.
     """
@@ -128,9 +125,9 @@ def substitutes(programs: Iterable[int], priors: Priors) -> dict[int, int]:
 
 
 def played_lately(instruments: NDArray[np.int32], learnt: Iterable[int]) -> tuple[tuple[int, float], ...]:
-    """Programs and shares of the notes of whoever played last of the steps whose `instruments` are given, (steps,).
+    """Programs and note shares of the instruments that play last; `instruments` (steps,) has one for each step.
 
-    Those with next to no notes, and those that were not learnt, are left out.
+    Instruments with almost no notes, and those that were not learnt, are left out.
     """
     played = instruments[instruments >= FIRST_PROGRAM][-LATELY:] - FIRST_PROGRAM
     counts = np.bincount(played, minlength=DRUMS_PROGRAM + 1)
@@ -142,7 +139,7 @@ def played_lately(instruments: NDArray[np.int32], learnt: Iterable[int]) -> tupl
 
 
 def _drawn_for(wanted: Sequence[int], learnt: dict[int, float], taken: Iterable[int]) -> int | None:
-    """The learnt program that is drawn for one of the programs `wanted`, none of those `taken`; None where none can."""
+    """The learnt program, not among `taken`, that is drawn for one of the programs `wanted`; None if there is none."""
     taken = set(taken)
     free = {program: share for program, share in learnt.items() if program not in taken and program != DRUMS_PROGRAM}
     if DRUMS_PROGRAM in wanted:
@@ -156,7 +153,7 @@ def _drawn_for(wanted: Sequence[int], learnt: dict[int, float], taken: Iterable[
 
 
 def _unlike(program: int, wanted: int) -> float:
-    """How little one program is like another: the distance of the middles of their ranges, and of their families."""
+    """The dissimilarity of two programs: the distance of the middles of their ranges, and of their families."""
     apart = (
         abs(int(LOWEST_PITCH[program] + HIGHEST_PITCH[program]) - int(LOWEST_PITCH[wanted] + HIGHEST_PITCH[wanted])) / 2
     )
@@ -173,7 +170,7 @@ def _written(name: str, drawn: int) -> int:
 
 
 def _company(priors: Priors, style: str | None, alone: bool) -> dict[int, float]:
-    """How much music each program has a part in: by itself, or in company."""
+    """How much music each program plays in, alone or in company."""
     found: dict[int, float] = defaultdict(float)
     for ensemble in priors.ensembles:
         if (len(ensemble.players) == 1) == alone and style in (None, ensemble.style):
@@ -183,7 +180,7 @@ def _company(priors: Priors, style: str | None, alone: bool) -> dict[int, float]
 
 
 def _shares(drawn: Sequence[int], priors: Priors) -> list[float]:
-    """The share of the notes of each program, as in company where that is known, none much below another."""
+    """The share of the notes of each program, as in company if known, and none much below the others."""
     sums: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for ensemble in priors.ensembles:
         if len(ensemble.players) > 1:
@@ -198,7 +195,7 @@ def _shares(drawn: Sequence[int], priors: Priors) -> list[float]:
 
 
 def _style(priors: Priors, drawn: Sequence[int]) -> str | None:
-    """The style that has most of the programs `drawn`, best in company (alone, where it is one)."""
+    """The style that has most of the programs `drawn`, preferably together (or alone, if it is one)."""
     found: dict[str, float] = defaultdict(float)
     for ensemble in priors.ensembles:
         both = len(set(drawn) & {player.program for player in ensemble.players})
@@ -209,7 +206,7 @@ def _style(priors: Priors, drawn: Sequence[int]) -> str | None:
 
 
 def _together(priors: Priors, style: str | None, players: int) -> float | None:
-    """The share of notes struck with the one before, in music of the style for about as many players."""
+    """The share of notes that start with the one before, in music of the style for about as many instruments."""
     weights = [
         (one.share / (1 + abs(len(one.players) - players)) ** 2, one.together)
         for one in priors.ensembles

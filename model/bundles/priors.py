@@ -1,4 +1,4 @@
-"""What the music a bundle learnt from is usually like, so that what nobody asks for is as varied as it is there."""
+"""Priors: statistics of a bundle's training set, from which options that the member left out are sampled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Who = tuple[str, tuple[int, ...]]  # a style, and programs
 
 
 class Player(BaseModel):
-    """One of an ensemble: an instrument and how much of the notes it plays."""
+    """One instrument of an ensemble and its share of the notes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,7 +47,7 @@ class Player(BaseModel):
 
 
 class Ensemble(BaseModel):
-    """Who plays together, in which style, and how much of the training set's music that is."""
+    """Instruments that play together, their style, and their share of the training set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,7 +64,7 @@ class Ensemble(BaseModel):
         return tuple(family for family in FAMILIES if family in families)
 
     def gives_each(self, families: Collection[str]) -> bool:
-        """Whether just these families play, each of them LEAST_ASKED of the notes or more."""
+        """Whether exactly these families play, each at least LEAST_ASKED of the notes."""
         shares = dict.fromkeys(self.instruments, 0.0)
         for player in self.players:
             shares[player.family] += player.share
@@ -72,7 +72,7 @@ class Ensemble(BaseModel):
 
 
 class Priors(BaseModel):
-    """Figures of the training set; what could not be measured there is empty."""
+    """Statistics of the training set; those that could not be measured are empty."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,28 +90,25 @@ class Priors(BaseModel):
         return keys
 
     def density(self, chance: float) -> float | None:
-        """Notes a second below which a share `chance`, 0..1, of half minutes is; the outermost are left out.
-
-        None where it is not known.
-        """
+        """The density in notes a second at quantile `chance`, 0..1, without the extremes; None if unknown."""
         if not self.notes_per_s:
             return None
         return float(np.interp(chance, _middles(len(self.notes_per_s)), self.notes_per_s))
 
     def key(self, chance: float) -> str | None:
-        """One of `KEYS`, each for its share of `chance`, 0..1; None where that is not known."""
+        """The key that `chance`, 0..1, selects by frequency; None if unknown."""
         if not self.keys:
             return None
         return KEYS[_drawn(self.keys, chance)]
 
     def ensemble(self, chance: float, style: str | None, instruments: Sequence[str]) -> Ensemble | None:
-        """Who is to play, each ensemble for its share of `chance`, 0..1; None where nothing fits what is asked.
+        """The ensemble that `chance`, 0..1, selects by frequency; None if none fits the request.
 
         Args:
-            chance: what decides.
-            style: asked for. Without style and instruments, single lines are left out where there is other music: they
-                may be most of a training set, and are not what an ensemble is asked for.
-            instruments: asked for; the ensemble has all of them, and no others where there is such a one.
+            chance: selects the ensemble.
+            style: requested. Without style and instruments, single lines are left out if there is other music: they may
+                be most of a training set, but are not what people expect of an ensemble.
+            instruments: requested; the ensemble has all of them, and no others if such an ensemble exists.
         """
         asked = set(instruments)
         fitting = [one for one in self.ensembles if style in (None, one.style) and asked <= set(one.instruments)]
@@ -125,7 +122,7 @@ class Priors(BaseModel):
 
 
 def _drawn(shares: Sequence[float], chance: float) -> int:
-    """Which of `shares`, some of which are above 0, `chance` falls to."""
+    """The index of the entry of `shares` (not all 0) that `chance`, 0..1, selects."""
     upto = np.cumsum(shares)
     last = int(np.flatnonzero(shares)[-1])
     return min(int(np.searchsorted(upto, chance * upto[-1], side="right")), last)
@@ -136,12 +133,13 @@ def priors_of(
 ) -> Priors:
     """The priors of `pieces`, raw steps (notes, fields) each.
 
-    Densities are of music in free time that has half a minute; keys and ensembles of representations that know them.
+    Densities are measured on music in free time of at least half a minute; keys and ensembles need a representation
+    that knows them.
 
     Args:
         representation: of the steps.
-        pieces: what was learnt.
-        styles: of each piece; those the representation does not know are none.
+        pieces: the training set.
+        styles: of each piece; styles that the representation does not know are ignored.
     """
     return Priors(
         notes_per_s=_densities(representation, pieces),
@@ -201,7 +199,7 @@ def _ensembles(
 
 
 def _chosen(blocks: Counter[Who], notes: Mapping[Who, NDArray]) -> list[Who]:
-    """The most frequent ensembles, and as many others as make every program known that plays LEAST_KNOWN."""
+    """The most frequent ensembles, and as many others as cover every program with a share of LEAST_KNOWN."""
     in_order = [who for who, _ in blocks.most_common() if who[1]]
     chosen, others = in_order[:MOST_ENSEMBLES], in_order[MOST_ENSEMBLES:]
     shares = {who: blocks[who] * notes[who] / max(int(notes[who].sum()), 1) / blocks.total() for who in in_order}
@@ -222,14 +220,14 @@ def _players(programs: Sequence[int], counts: NDArray[np.int64]) -> tuple[Player
 
 
 def _programs(representation: Representation, steps: NDArray[np.int32]) -> list[NDArray[np.int64]]:
-    """How many notes of each program each block of steps has, (129,) each; the last is the drums'."""
+    """Notes per program in each block of steps, (129,) each; the last entry is the drums."""
     instruments = steps[:, [field.name for field in representation.fields].index("instrument")]
     blocks = np.split(instruments, range(BLOCK, len(steps), BLOCK))
     return [np.bincount(block, minlength=INSTRUMENTS)[FIRST_PROGRAM:] for block in blocks]
 
 
 def _voices(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.float64]:
-    """How many notes sound at once in each block of steps, on average, (blocks,)."""
+    """Average number of simultaneous notes in each block of steps, (blocks,)."""
     durations = steps[:, [field.name for field in representation.fields].index("duration")]
     onsets, starts = representation.onsets(steps), np.arange(0, len(steps), BLOCK)
     until = np.append(onsets[starts[1:]], onsets[-1] + durations[-1])
@@ -237,18 +235,18 @@ def _voices(representation: Representation, steps: NDArray[np.int32]) -> NDArray
 
 
 def _together(representation: Representation, steps: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Which share of the steps of each block comes with the one before, (blocks,)."""
+    """Share of the steps of each block that start with the one before, (blocks,)."""
     starts = np.arange(0, len(steps), BLOCK)
     at_once = np.diff(representation.onsets(steps), prepend=-1) == 0
     return np.add.reduceat(at_once, starts, dtype=float) / np.diff(np.append(starts, len(steps)))
 
 
 def _middles(groups: int) -> NDArray[np.float64]:
-    """Where the medians of so many equal groups lie, as shares of the whole."""
+    """The positions of the medians of so many equal groups, as shares of the whole."""
     return (np.arange(groups) + 0.5) / groups
 
 
 def _notes_of_parts(onsets_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How many notes each whole half minute has, (parts,)."""
+    """Notes in each complete half minute, (parts,)."""
     parts = int(onsets_s[-1] // PART_S) if len(onsets_s) else 0
     return np.histogram(onsets_s, bins=np.arange(parts + 1) * PART_S)[0].astype(float) if parts else np.zeros(0)

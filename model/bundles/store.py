@@ -207,12 +207,12 @@ def open_bundle(spec: str, store: BundleStore | None = None) -> Bundle:
 
 
 def shared_store(url: str | None) -> BundleStore:
-    """The bundles at `url` and, for names that it does not have, the shipped ones; None = the shipped ones alone."""
+    """The bundles at `url`, and the shipped ones for names that it does not have; None: the shipped ones only."""
     return BundleStore() if url is None else LayeredBundleStore(url)
 
 
 class LayeredBundleStore(BundleStore):
-    """Reads from its own store first and from the shipped bundles below it; everything is written to its own."""
+    """Reads from its own store first, then from the shipped bundles; writes to its own store only."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -240,7 +240,7 @@ class LayeredBundleStore(BundleStore):
         """The version that each name points at now; a name of its own hides the shipped one.
 
         Raises:
-            BundleError: the store cannot be read just now.
+            BundleError: the store cannot be read at the moment.
         """
         return {**self._below.versions(), **self._own.versions()}
 

@@ -41,7 +41,7 @@ Steps = NDArray[np.int32]  # raw steps of one excerpt, (steps, fields)
 
 
 class Sample(NamedTuple):
-    """Some pieces, and the style of each as a word, '' where it is not known."""
+    """Some pieces, and the style of each, '' if unknown."""
 
     pieces: list[Steps]
     styles: list[str]
@@ -49,7 +49,7 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class ReplaySample:
-    """Excerpts of what a bundle was trained on and of what was held out."""
+    """Excerpts of a bundle's training pieces and of its held-out pieces."""
 
     train: Sample
     held_out: Sample
@@ -80,15 +80,15 @@ class ReplaySample:
 def replay_sample_of(
     representation: Representation, train: Sample, held_out: Sample, random_seed: int = 0
 ) -> ReplaySample:
-    """A sample of a training set that a bundle can carry, at most LARGEST_BYTES.
+    """A sample of a training set that fits into a bundle, at most LARGEST_BYTES.
 
-    A long piece becomes its beginning and its end, as training shows some (`Representation.excerpt`), so that neither
-    is forgotten; notes that are struck anew at the seam end there.
+    A long piece is cut to its beginning and its end, as in training (`Representation.excerpt`), so that neither is
+    forgotten; notes that are struck again at the cut end there.
 
     Args:
         representation: of the steps.
-        train: the pieces that were learnt from.
-        held_out: the pieces that were not.
+        train: the training pieces.
+        held_out: the held-out pieces.
         random_seed: decides which pieces are taken, and where they are cut.
     """
     longest = MOST_STEPS
@@ -122,10 +122,10 @@ def _drawn(representation: Representation, sample: Sample, most: int, longest: i
 def load_replay_sample(data: bytes, representation: Representation) -> ReplaySample:
     """The replay sample that `ReplaySample.save` made, for a network that reads `representation`.
 
-    `data` may come from anyone: nothing in it is believed before it was looked at.
+    `data` is untrusted: everything in it is checked before use.
 
     Raises:
-        BundleError: when `data` is none, is too large, or holds what is no music in `representation`.
+        BundleError: `data` is no replay sample, is too large, or holds no valid music in `representation`.
     """
     try:
         steps, lengths, held_out, styles = _arrays(data)
@@ -154,7 +154,7 @@ def load_replay_sample(data: bytes, representation: Representation) -> ReplaySam
 
 
 def _arrays(data: bytes) -> tuple[NDArray, NDArray, int, list[str]]:
-    """The arrays of a stored replay sample, none of them checked but for how large they are."""
+    """The arrays of a stored replay sample; only their sizes are checked."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
             raise ValueError("it unpacks to more than a replay sample can be")
@@ -187,9 +187,9 @@ def _check(steps: NDArray, lengths: NDArray, held_out: int, styles: list[str], r
 
 
 def _check_music(pieces: Sequence[Steps], representation: Representation) -> None:
-    """Raise ValueError where steps are not those that `representation` has for the piece they describe.
+    """Raise ValueError for steps that `representation` would not produce for their piece.
 
-    A value out of range, or a note that cannot be struck, would cost a network more nats than it can count.
+    A value out of range, or a note that cannot be struck, would give an infinite loss.
     """
     for steps in pieces:
         if not np.array_equal(representation.encode(representation.decode(steps)), steps):

@@ -24,8 +24,8 @@ from model.training import checkpoint
 from model.training.finetuning.curve import draw_curve
 from model.training.finetuning.evaluation import judged
 from model.training.finetuning.run import CURVE
-from model.training.finetuning.settings import RATES, About, EpochFigures, OnTuning, TuningProgress, TuningSettings
-from model.training.finetuning.verdict import Figures, Verdict, load_verdict, save_verdict, sentences
+from model.training.finetuning.settings import RATES, CardText, EpochFigures, OnTuning, TuningProgress, TuningSettings
+from model.training.finetuning.verdict import Figures, TuningVerdict, load_verdict, save_verdict, sentences
 from model.training.loop import Progress
 
 BATCH = 16  # windows, of each of which every note counts: small, so that few pieces make many updates
@@ -40,10 +40,10 @@ def tune_classic(
     data: Path | Sequence[Path],
     folder: Path,
     settings: TuningSettings,
-    about: About,
+    about: CardText,
     on_progress: OnTuning,
     should_stop: Callable[[], bool],
-) -> Verdict:
+) -> TuningVerdict:
     """Train the classic preset `name` on `data`, and say what came of it; the arguments are those of `tune`.
 
     A run that was killed goes on from its last whole epoch when it is asked for again; one that is done returns its
@@ -90,7 +90,7 @@ class _ClassicTuning:
             random_seed=settings.random_seed,
         )
 
-    def verdict_there(self) -> Verdict | None:
+    def verdict_there(self) -> TuningVerdict | None:
         """The verdict, where the run is over and nobody asked for more."""
         return load_verdict(self._folder) if self._kept["judged"] > self._settings.more else None
 
@@ -109,7 +109,7 @@ class _ClassicTuning:
         limit = self._settings.most_s * (self._settings.more + 1)
         return self._should_stop() or (self._seconds > limit and bool(self._history or self._kept["seconds"]))
 
-    def judge(self, progress: Progress, title: str) -> Verdict:
+    def judge(self, progress: Progress, title: str) -> TuningVerdict:
         """Measure and hear what was kept, and write the verdict."""
         self._history = self._figures(progress)
         self._report("judging", 1 - JUDGING_SHARE)
@@ -123,7 +123,7 @@ class _ClassicTuning:
 
         originality, listening = judged(bundle, None, (parts[0], parts[1]), self._folder, on_share, ClassicComposer)
         figures = Figures(val_before=None, val_after=progress.best, base_before=None, base_after=None)
-        verdict = Verdict(
+        verdict = TuningVerdict(
             version=bundle.version,
             epoch=int(progress.best_epoch),
             epochs=progress.epoch,

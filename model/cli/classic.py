@@ -19,7 +19,7 @@ from model.network.config import PRESETS, NetworkConfig
 
 if TYPE_CHECKING:
     from model.classic.composing import ClassicRequest
-    from model.corpora.catalogue import Found
+    from model.corpora.catalogue import FoundData
 
 STEPS = ("all", "parse", "train", "compose")
 CELLS = {"lstm": "classic", "gru": "gru", "conv": "conv", "transformer": "transformer"}  # the preset of each
@@ -178,7 +178,7 @@ def _time_shift(arguments: argparse.Namespace) -> float:
     return float(arguments.time_shift)
 
 
-def find(arguments: argparse.Namespace) -> Found:
+def find(arguments: argparse.Namespace) -> FoundData:
     """The data that --data and --from name."""
     from model.corpora.catalogue import find_data
 

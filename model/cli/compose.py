@@ -14,7 +14,7 @@ from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
-from model.model_choice import Wanted, candidate, choose
+from model.model_choice import ModelRequirements, candidate, choose
 
 if TYPE_CHECKING:
     from model.generation import ComposeOptions, Composition
@@ -82,7 +82,7 @@ def _chosen(options: ComposeOptions, read: ReadMidi | None) -> tuple[Bundle, str
     models = [
         candidate(bundle, is_default=bundle.name == DEFAULT_BUNDLE) for bundle in bundles if not bundle.is_classic
     ]
-    wanted = Wanted(
+    wanted = ModelRequirements(
         mode=options.mode,
         bars=options.bars is not None,
         asked={ATTRIBUTES[name]: getattr(asked, ATTRIBUTES[name]) for name in asked.asked},

@@ -132,10 +132,10 @@ def run_report(arguments: argparse.Namespace) -> Outcome:
     """Compose, measure and write the page."""
     from model.bundles import open_bundle
     from model.evaluation.html_report import render_report
-    from model.evaluation.report_data import Plan, report_data
+    from model.evaluation.report_data import ReportPlan, report_data
 
     bundle = open_bundle(arguments.bundle)
-    plan = Plan(arguments.pieces, arguments.seconds)
+    plan = ReportPlan(arguments.pieces, arguments.seconds)
     figures = report_data(bundle, arguments.reference, plan, arguments.split, arguments.training)
     output = arguments.output or (None if arguments.json else Path(f"report-{bundle.name}.html"))
     if output is not None:

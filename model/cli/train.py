@@ -26,7 +26,7 @@ from model.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from model.bundles import Bundle
     from model.bundles.training_artifacts import Sample, TrainingArtifacts
-    from model.corpora.catalogue import Found
+    from model.corpora.catalogue import FoundData
     from model.corpora.corpus import Encoded
     from model.network import NetworkConfig, NoteNetwork
     from model.representation import Representation
@@ -173,7 +173,7 @@ def _given(arguments: argparse.Namespace) -> dict:
 
 def _write_bundle(
     arguments: argparse.Namespace,
-    found: Found,
+    found: FoundData,
     network: NoteNetwork,
     progress: Progress,
     learnt: TrainingArtifacts,
@@ -235,12 +235,12 @@ def _is_tuning(arguments: argparse.Namespace) -> bool:
 def _tune(arguments: argparse.Namespace, base: Bundle | None) -> Outcome:
     """Fine-tune, writing `--out` as it goes."""
     from model.corpora.catalogue import find_data
-    from model.training.finetuning import About, tune
+    from model.training.finetuning import CardText, tune
     from model.training.finetuning.run import forget
 
     settings = _tuning_settings(arguments)
     found = find_data(str(arguments.data), arguments.local, arguments.cache)
-    about = About(
+    about = CardText(
         title=arguments.title or f"tuned on {found.title}"[:80],
         data=found.title,
         licence=arguments.licence or found.licence,

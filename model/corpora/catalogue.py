@@ -45,7 +45,7 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundData:
     """What was named: what to read, how to call it, and the licence that follows from it ('' where nobody knows)."""
 
     paths: tuple[Path, ...]
@@ -197,7 +197,9 @@ OTHER_NAMES = {"maestro-v2": "maestro"}
 NAMED_ALONE = "train needs one of: a folder of MIDI files, a zip or tar archive of them, or a name out of `data list`"
 
 
-def find_data(data: str, local: Path | str | Sequence[Path | str] | None = None, cache: Path | None = None) -> Found:
+def find_data(
+    data: str, local: Path | str | Sequence[Path | str] | None = None, cache: Path | None = None
+) -> FoundData:
     """What `data` names: a path, or names of data sets joined by commas, which are fetched and converted on demand.
 
     Args:
@@ -210,13 +212,13 @@ def find_data(data: str, local: Path | str | Sequence[Path | str] | None = None,
         DataError: when there is neither such a path nor such a name, or the data cannot be had.
     """
     if Path(data).exists() and local is None:
-        return Found((Path(data),), Path(data).resolve().name)
+        return FoundData((Path(data),), Path(data).resolve().name)
     names = [name for name in data.split(",") if name]
     if not names:
         raise DataError(f"No data is named: {NAMED_ALONE}.")
     copies = _copies(local, names)
     found = [_named(name, copies.get(name), cache_folder(cache)) for name in names]
-    return Found(
+    return FoundData(
         tuple(path for one in found for path in one.paths),
         ", ".join(one.title for one in found),
         "; ".join(dict.fromkeys(one.licence for one in found)),
@@ -257,7 +259,7 @@ def data_set(name: str) -> DataSet:
     return entry
 
 
-def _named(name: str, local: Path | None, cache: Path) -> Found:
+def _named(name: str, local: Path | None, cache: Path) -> FoundData:
     entry, part = data_set(name), name.partition(":")[2]
     if part and entry is not MUSIC21:
         raise DataError(f"'{entry.name}' has no parts: name it without ':{part}'.")
@@ -265,9 +267,9 @@ def _named(name: str, local: Path | None, cache: Path) -> Found:
     if archive is None and entry.file:
         archive = fetch(entry.address, cache / "fetched" / entry.file, entry.sha256 or None)
     if not entry.prepare:
-        return Found((archive,) if archive else (), entry.title, entry.licence, entry.non_commercial)
+        return FoundData((archive,) if archive else (), entry.title, entry.licence, entry.non_commercial)
     folders, licence, non_commercial = _preparation(entry)(archive, part, cache / "prepared", local is None)
-    return Found(folders, entry.title + (f", {part}" if part else ""), licence, non_commercial)
+    return FoundData(folders, entry.title + (f", {part}" if part else ""), licence, non_commercial)
 
 
 def _preparation(entry: DataSet) -> Preparation:

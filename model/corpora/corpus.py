@@ -199,7 +199,7 @@ ENCODES = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class ShardEntry:
     """What a shard's JSON says of one file: `steps` of it are in the array, none where it was `refused`."""
 
     name: str
@@ -215,10 +215,10 @@ class Entry:
 class Shard:
     """The entries of one slice of the files, and their steps one after another, int32 (steps, fields)."""
 
-    entries: list[Entry]
+    entries: list[ShardEntry]
     steps: NDArray[np.int32]
 
-    def pieces(self) -> Iterator[tuple[Entry, NDArray[np.int32]]]:
+    def pieces(self) -> Iterator[tuple[ShardEntry, NDArray[np.int32]]]:
         """Each entry with its steps; a view on the file, not a copy."""
         start = 0
         for entry in self.entries:
@@ -263,7 +263,7 @@ def read_shard(folder: Path, number: int) -> Shard | None:
     array, table = folder / f"{number:04}.npy", folder / f"{number:04}.json"
     try:
         said = json.loads(table.read_bytes())
-        entries = [Entry(**entry) for entry in said["entries"]]
+        entries = [ShardEntry(**entry) for entry in said["entries"]]
         steps = np.load(array, mmap_mode="r", allow_pickle=False)
         if _checksum(steps, json.dumps(said["entries"])) != said["crc32"]:
             return None
@@ -306,7 +306,7 @@ def _checksum(steps: NDArray[np.int32], entries: str) -> int:
     return zlib.crc32(entries.encode(), zlib.crc32(steps.data))
 
 
-def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int32]]:
+def _encode(source: Source, representation: str) -> tuple[ShardEntry, NDArray[np.int32]]:
     """What is to be said of one file, and its steps; none, with the reason, where it is left out."""
     known = representation_of(representation)
     nothing = np.zeros((0, len(known.fields)), dtype=np.int32)
@@ -315,13 +315,13 @@ def _encode(source: Source, representation: str) -> tuple[Entry, NDArray[np.int3
         piece = read_midi(source.data, MidiLimits.for_data()).piece
         steps = known.encode(piece)
     except MidiError as error:
-        return Entry(*about, refused=error.sentence), nothing
+        return ShardEntry(*about, refused=error.sentence), nothing
     if len(steps) < FEWEST_NOTES:
-        return Entry(*about, refused=f"It has fewer than {FEWEST_NOTES} notes that can be used."), nothing
-    return Entry(*about, steps=len(steps), sketch=sketch(piece).tolist()), steps
+        return ShardEntry(*about, refused=f"It has fewer than {FEWEST_NOTES} notes that can be used."), nothing
+    return ShardEntry(*about, steps=len(steps), sketch=sketch(piece).tolist()), steps
 
 
-def entry_sketch(entry: Entry) -> Sketch:
+def entry_sketch(entry: ShardEntry) -> Sketch:
     """The sketch that a piece is compared by (see `model.analysis.near_duplicates`), uint64."""
     return np.array(entry.sketch, dtype=np.uint64)
 

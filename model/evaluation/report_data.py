@@ -42,7 +42,7 @@ SEEDS_SHARE = 0.5  # continued seeds per generated piece
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReportPlan:
     """How much to generate: `pieces` of `length_s` seconds without a seed, and the rest in proportion."""
 
     pieces: int = 200
@@ -64,7 +64,7 @@ class Plan:
 
 
 def report_data(
-    bundle: Bundle, path: Path, plan: Plan | None = None, split: str = "auto", training: Path | None = None
+    bundle: Bundle, path: Path, plan: ReportPlan | None = None, split: str = "auto", training: Path | None = None
 ) -> dict[str, Any]:
     """All figures of `bundle`, compared with the real music under `path`, as plain JSON.
 
@@ -79,7 +79,7 @@ def report_data(
         DataError: no usable real music, or none as long as the pieces.
         RequestError: an unknown split, or too few pieces.
     """
-    plan = plan or Plan()
+    plan = plan or ReportPlan()
     started = time.perf_counter()
     reference = read_reference(path, split)
     real = excerpts(reference.pieces, plan.length_s, REAL_PER_COMPOSED * plan.pieces)

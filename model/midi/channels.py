@@ -1,4 +1,4 @@
-"""What the messages of a MIDI channel mean for the notes on it: who plays, and how loud, where and how bent.
+"""From the messages of MIDI channels to notes and their instruments, pedals, controllers and pitch bends.
 
 Used by `reading`. Programs, banks, drum kits, pedals, controllers and bends act on their channel, whichever track
 holds them.
@@ -34,7 +34,7 @@ _MELODY, _DRUMS, _UNSAID = 0, 1, 2
 
 @dataclass(frozen=True)
 class Messages:
-    """The channel messages of all tracks in the order of time; within one tick by track, then as in the file."""
+    """The channel messages of all tracks, ordered by tick, then by track, then as in the file."""
 
     tick: NDArray[np.int64]
     track: NDArray[np.int32]
@@ -46,7 +46,7 @@ class Messages:
 
     @classmethod
     def of(cls, tracks: list[Track], factor: int) -> Messages:
-        """Those of `tracks`, their ticks times `factor`."""
+        """The messages of `tracks`, with their ticks multiplied by `factor`."""
         columns = [np.concatenate(parts) for parts in zip(*(track.columns for track in tracks), strict=True)]
         number = np.repeat(np.arange(len(tracks), dtype=np.int32), [len(track.ticks) for track in tracks])
         order = np.argsort(columns[0], kind="stable")
@@ -63,7 +63,7 @@ class Messages:
 
 
 def drum_parts(tracks: Iterable[Track]) -> tuple[NDArray[np.bool_], bool, bool]:
-    """Which of the 16 channels play drums by default or by system exclusive; and whether GS and XG were switched on."""
+    """Which of the 16 channels play drums, by default or by system exclusive, and whether GS and XG are switched on."""
     is_drum = np.arange(CHANNELS) == DRUM_CHANNEL
     is_gs = is_xg = False
     for track in tracks:
@@ -84,9 +84,9 @@ def drum_parts(tracks: Iterable[Track]) -> tuple[NDArray[np.bool_], bool, bool]:
 
 
 def players(messages: Messages, tracks: list[Track], limits: MidiLimits) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Who strikes each note: rows (track, channel, program, is drum) of the instruments, and an index for each strike.
+    """The instruments as rows (track, channel, program, is drum), and the index of one for each strike.
 
-    A program holds for its channel from its tick on. Where two tracks set one at the same tick, each keeps its own.
+    A program applies to its channel from its tick on. If two tracks set one at the same tick, each keeps its own.
 
     Raises MidiError (`too_many_tracks`) before anything is copied for each instrument.
     """
@@ -151,7 +151,7 @@ def _kits(changes: Messages, is_gs: bool, is_xg: bool) -> NDArray[np.int64]:
 def pedal_moves(messages: Messages, channel: int, limits: MidiLimits) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Ticks and values at which the sustain pedal of `channel` is pressed or lifted.
 
-    Raises MidiError (`too_many_changes`) for more of them than music has.
+    Raises MidiError (`too_many_changes`) for an implausible number of them.
     """
     held = messages.where(messages.controls(midi.SUSTAIN, midi.RESET_CONTROLLERS) & (messages.channel == channel))
     is_down = (held.first == midi.SUSTAIN) & (held.second >= PEDAL_DOWN_FROM)
@@ -211,11 +211,11 @@ _FIRST_NOTES_OFF = midi.NOTES_OFF  # all notes off, and the changes of mode afte
 
 
 def note_ends(messages: Messages, longest: int) -> tuple[NDArray[np.int64], int]:
-    """The tick at which each strike of `messages` ends, in their order, and how many strikes nobody ended.
+    """The tick at which each strike of `messages` ends, in their order, and the number of strikes without a release.
 
-    A release ends the oldest open note of its key in its track; if there is none, a note of the same channel in
-    another track that has no release of its own. "All notes off" ends what sounds on its channel. A note that nobody
-    ends gets `longest` ticks, or less where a release of its key follows that was meant for an earlier strike.
+    A release ends the oldest open note of its key in its track, or else a note of the same channel in another track
+    that has no release of its own. "All notes off" ends all notes of its channel. A note without a release gets
+    `longest` ticks, or less if a release of its key follows that belongs to an earlier strike.
     """
     pairing = _Pairing()
     is_note = messages.kind <= midi.NOTE_ON
@@ -277,7 +277,7 @@ class _Pairing:
         self._open[channel] = still_open
 
     def finish(self, longest: int) -> int:
-        """End the notes that are still open; how many of them had no release at all."""
+        """End the notes that are still open, and return how many of them had no release at all."""
         lost = 0
         by_pitch: dict[int, list[tuple[int, tuple[int, int]]]] = defaultdict(list)
         for keys in self._open:

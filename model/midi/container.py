@@ -1,7 +1,7 @@
-"""The outside of a MIDI file: header, timing and track chunks.
+"""The outer structure of a MIDI file: header, timing and track chunks.
 
-Used by `reading`. Mends what real files get wrong (wrappers, bytes around the file, odd headers, wrong chunk lengths)
-and says so in `repairs`; refuses a file rather than lose one of its tracks in silence.
+Used by `reading`. It repairs common faults (wrappers, bytes around the file, odd headers, wrong chunk lengths) and
+lists them in `repairs`; it refuses a file rather than silently lose one of its tracks.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ OTHER_KINDS = (
 
 @dataclass(frozen=True)
 class Timing:
-    """What a tick of the file means: `factor` ticks of the piece, which has `division` ticks in a quarter note.
+    """The length of the file's tick: `factor` ticks of the piece, which has `division` ticks in a quarter note.
 
-    `quarter_us` is the length of every quarter note where the file counts film frames; None where it has tempos.
+    `quarter_us` is the length of every quarter note if the file counts film frames; None if it has tempos.
     """
 
     division: int
@@ -49,7 +49,7 @@ class Timing:
 
 @dataclass
 class Container:
-    """The timing and the tracks of a file; `cut_short` when it ends within its last track."""
+    """The timing and the tracks of a file; `cut_short` if it ends within its last track."""
 
     format: int
     timing: Timing
@@ -59,12 +59,12 @@ class Container:
 
 
 def is_midi(data: bytes) -> bool:
-    """Whether `data` looks like a MIDI file from outside: it has a MIDI header and is no other kind of file."""
+    """Whether `data` looks like a MIDI file: it has a MIDI header and is no other kind of file."""
     return HEADER in data and (data[:4] == HEADER or _is_wrapped(data) or _other_kind(data) is None)
 
 
 def open_container(data: bytes, limits: MidiLimits) -> Container:
-    """The checked container of `data`; raises MidiError when it is no MIDI file or breaks a limit."""
+    """The checked container of `data`; raises MidiError if it is no MIDI file or exceeds a limit."""
     if not data:
         raise refusal("empty")
     if len(data) > limits.size_bytes:
@@ -149,7 +149,7 @@ def _film_timing(frames: int, parts: int) -> tuple[int, int, int]:
 
 
 def _check_count(container: Container, kind: int, stated: int) -> None:
-    """Say what is odd about the format and the number of tracks."""
+    """Note oddities of the format and the number of tracks."""
     if not container.tracks:
         raise refusal("no_notes")
     found = len(container.tracks)
@@ -164,7 +164,7 @@ def _check_count(container: Container, kind: int, stated: int) -> None:
 
 
 class _ChunkReader:
-    """Reads the tracks of a file. Stated lengths are used where they lead from one chunk to the next."""
+    """Reads the tracks of a file. It uses stated lengths if they lead from one chunk to the next."""
 
     def __init__(self, data: bytes, container: Container, limits: MidiLimits) -> None:
         self._data, self._container = data, container

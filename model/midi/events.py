@@ -1,4 +1,4 @@
-"""The bytes of one MIDI track to its events and back.
+"""Converts the bytes of one MIDI track to its events and back.
 
 Used by `container` and `reading` to read and by `writing` to write. Reading keeps only what a Piece can hold, in
 compact arrays, so that a hostile file cannot make a small upload large in memory.
@@ -39,7 +39,7 @@ Event = tuple[int, int, bytes]  # tick, status byte (META for meta events), the 
 
 @dataclass
 class Track:
-    """What one track chunk holds, in the order of the file.
+    """The content of one track chunk, in the order of the file.
 
     `ticks` and `messages` have one entry for each channel message: its tick, and status << 16 | data1 << 8 | data2.
     `metas` holds (tick, kind, body) of meta events, and of system exclusive messages as kind SYSEX.
@@ -68,14 +68,14 @@ class Track:
 
 
 class _DamagedError(Exception):
-    """The bytes at hand are no MIDI event."""
+    """Raised for bytes that are no MIDI event."""
 
 
 def read_track(data: bytes, limit_min: float) -> Track:
-    """The events in `data`, the body of a track chunk, up to the end of the track or to where they stop making sense.
+    """The events in `data`, the body of a track chunk, up to the end of the track or to the first invalid byte.
 
-    Where a data byte has the value of a real-time message, it is first taken for a value out of range; if the track
-    makes no sense that way, for a message that was recorded between the bytes of another.
+    A data byte with the value of a real-time message is first read as a value out of range; if the track is invalid
+    that way, as a message that was recorded between the bytes of another.
 
     Raises MidiError (`too_long`, naming `limit_min`) when time runs past 31 bits.
     """

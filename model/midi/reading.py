@@ -1,6 +1,6 @@
-"""The bytes of a MIDI file to a piece: limits first, then events, channels and notes; what was mended is said.
+"""Reads a MIDI file: checks limits, then reads events, channels and notes, and lists the repairs.
 
-Used for a member's seed as for a data set. Nothing of the bytes goes on but what the Piece holds.
+Members' seeds and data sets are read with the same code. `read_isolated` reads an untrusted file in a child process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TEXT_KINDS = (midi.TEXT, midi.COPYRIGHT, midi.NAME, midi.INSTRUMENT_NAME, midi.L
 
 @dataclass(frozen=True)
 class ReadMidi:
-    """A piece, what had to be mended to get it (one sentence each), and the text `write_midi` keeps as its comment."""
+    """A piece, the repairs that were needed (one sentence each), and the comment that `write_midi` stores."""
 
     piece: Piece
     repairs: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class ReadMidi:
 def read_midi(data: bytes, limits: MidiLimits | None = None) -> ReadMidi:
     """The piece in `data`, within `limits` (by default those of a seed).
 
-    Raises MidiError, whose `code` is one of `model.midi.limits.SENTENCES`, for bytes that may not or cannot be read.
+    Raises MidiError, whose `code` is one of `model.midi.limits.SENTENCES`, for bytes that are refused.
     """
     limits = limits or MidiLimits()
     container = open_container(data, limits)
@@ -165,7 +165,7 @@ def _name(track: Track, decoder: TextDecoder) -> str:
 
 
 def _title(container: Container, names: list[str]) -> str:
-    """The name of a track that speaks for the whole: the only one of format 0, or a first one without notes."""
+    """The title: the name of the only track of format 0, or of a first track without notes."""
     first = container.tracks[0]
     has_name = any(kind == midi.NAME for _, kind, _ in first.metas)
     _, status, _, velocity = first.columns
@@ -182,7 +182,7 @@ def _comment(track: Track, decoder: TextDecoder) -> str:
 def _with_controls(
     piece: Piece, messages: Messages, channel_of: NDArray[np.int64], limits: MidiLimits, repairs: list[str]
 ) -> Piece:
-    """`piece` with the pedals, controllers and bends of each channel given to every instrument on it."""
+    """`piece` with the pedals, controllers and bends of each channel assigned to every instrument on it."""
     last = int(piece.ticks_at(limits.duration_s))
     ends = np.zeros(len(channel_of), dtype=np.int64)
     np.maximum.at(ends, piece.notes["instrument"], piece.notes["onset"] + piece.notes["duration"])
@@ -224,7 +224,7 @@ def _by_tick(parts: list[NDArray]) -> NDArray:
 
 
 def _trimmed(piece: Piece) -> Piece:
-    """`piece` without changes of tempo, meter and key behind its last note, which are no part of it."""
+    """`piece` without changes of tempo, meter and key after its last note."""
     end = int((piece.notes["onset"] + piece.notes["duration"]).max())
     maps = {name: getattr(piece, name) for name in ("tempos", "meters", "key_signatures")}
     return replace(piece, **{name: rows[rows["tick"] <= end] for name, rows in maps.items()})
@@ -246,9 +246,9 @@ TABLES = {
 
 
 def read_isolated(data: bytes, limits: MidiLimits | None = None, timeout_s: float = TIMEOUT_S) -> ReadMidi:
-    """What `read_midi` gives for `data`, read in a child process.
+    """`read_midi` of `data` in a child process.
 
-    Raises MidiError as `read_midi` does, and for a file that takes the child too long or too much memory.
+    Raises MidiError as `read_midi` does, and for a file that takes too long or too much memory to read.
     """
     head = {"limits": asdict(limits or MidiLimits())}
     try:
@@ -267,7 +267,7 @@ def reading_pool() -> IsolatedPool:
 
 
 def read_packed(head: dict[str, Any], body: bytes) -> Message:
-    """In the child: the piece in `body` as a message, or why it is refused."""
+    """The child's function: the piece in `body` as a message, or the reason for its refusal."""
     try:
         return packed(read_midi(body, MidiLimits(**head["limits"])))
     except MidiError as error:
@@ -289,7 +289,7 @@ def packed(read: ReadMidi) -> Message:
 
 
 def unpacked(head: dict[str, Any], body: bytes) -> ReadMidi:
-    """The piece in a message; raises MidiError where it holds a refusal."""
+    """The piece in a message; raises MidiError if the message is a refusal."""
     if "refused" in head:
         raise MidiError(head["refused"], head["code"])
     tables, start = {}, 0

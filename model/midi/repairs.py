@@ -1,6 +1,6 @@
-"""Mends the tables of a sloppy file so that they fit a Piece: notes, pedals, tempo, meter and key signatures.
+"""Repairs note, pedal, tempo, meter and key tables so that they fit a Piece.
 
-Used by `reading`, which tells the member what was mended, and by whoever makes notes that may overlap.
+Used by `reading`, which lists the repairs, and by code that makes notes which may overlap.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PEDAL_DOWN_FROM = 64  # MIDI 1.0: values 0..63 mean up
 
 
 def lengthen_empty(notes: NDArray, ticks_per_quarter: int) -> tuple[NDArray, int]:
-    """`notes` with a 32nd for each that has no length (as drum machines write their strokes), and how many had none."""
+    """`notes` with a 32nd note for each of zero length, as drum machines write them, and the number of those."""
     empty = notes["duration"] < 1
     mended = notes.copy()
     mended["duration"][empty] = max(1, ticks_per_quarter // 8)
@@ -23,7 +23,7 @@ def lengthen_empty(notes: NDArray, ticks_per_quarter: int) -> tuple[NDArray, int
 
 
 def cut_overlaps(notes: NDArray) -> tuple[NDArray, int]:
-    """`notes` with each cut where its key is struck again, and how many were; of a double strike the longer stays.
+    """`notes` with each cut where its key is struck again, and the number of cuts; of a double strike the longer stays.
 
     Order within the result: instrument, pitch, onset.
     """

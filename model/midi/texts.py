@@ -1,4 +1,4 @@
-"""Names and texts of MIDI files, which may be in any encoding: the format does not say which.
+"""Decodes names and texts of MIDI files, whose encoding the format does not state.
 
 Used by `reading`. All texts of a file are judged together, because a single name is often too short to tell.
 """
@@ -31,7 +31,7 @@ class TextDecoder:
 
 
 def _is_unicode(text: bytes) -> bool:
-    """Whether `text` tells by itself that it is UTF-8 (ASCII included) or UTF-16."""
+    """Whether `text` is recognisably UTF-8 (ASCII included) or UTF-16."""
     if text[:2] in _UTF_16_BOMS or _is_bare_utf_16(text):
         return True
     try:
@@ -53,7 +53,7 @@ def _decoded(text: bytes, encoding: str) -> str:
 
 
 def _is_bare_utf_16(text: bytes) -> str:
-    """The UTF-16 that `text` is without a byte order mark, '' where it is none: Latin letters have every second 0."""
+    """The UTF-16 encoding of `text` without a byte order mark, or '': every second byte of Latin text is 0."""
     if len(text) < 4 or len(text) % 2:
         return ""
     high, low = text[::2].count(0), text[1::2].count(0)
@@ -64,7 +64,7 @@ def _is_bare_utf_16(text: bytes) -> str:
 
 
 def _encoding(texts: list[bytes]) -> str | None:
-    """The most likely encoding of `texts`, which are not UTF-8; None where there are none."""
+    """The most likely encoding of `texts`, which are not UTF-8; None without texts."""
     if not texts:
         return None
     sample = b"\n".join(texts)[:LONGEST_SAMPLE]

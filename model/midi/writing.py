@@ -1,4 +1,4 @@
-"""A piece to the bytes of a standard MIDI file, format 1; the same piece gives the same bytes.
+"""Writes a piece as a standard MIDI file of format 1; the same piece gives the same bytes.
 
 One track with the title and the maps, then one for each instrument.
 """
@@ -40,7 +40,7 @@ def write_midi(piece: Piece, comment: str = "") -> bytes:
 
 
 def assign_channels(instruments: tuple[Instrument, ...]) -> tuple[list[int], frozenset[int]]:
-    """A channel (0..15) for each instrument, and the channels on which instruments of different programs meet.
+    """A channel (0..15) for each instrument, and the channels that instruments of different programs share.
 
     Up to 15 pitched instruments have a channel each; beyond, instruments of one program share a channel first.
     """
@@ -74,7 +74,7 @@ def _conductor(piece: Piece, comment: str) -> list[Placed]:
 
 
 def _voice(instrument: Instrument, notes: NDArray, pedals: NDArray, channel: int, switching: bool) -> list[Placed]:
-    """One instrument's events; on a `switching` channel every note says its program, for others speak there too."""
+    """One instrument's events; on a shared (`switching`) channel every note is preceded by its program."""
     program = (midi.PROGRAM | channel, bytes([instrument.program]))
     events: list[Placed] = []
     if instrument.name:

@@ -1,4 +1,4 @@
-"""What a piece or a data set looks like.
+"""Pictures of pieces and data sets.
 
 piano_roll   the piano roll: title, keyboard, time axis, legend
 roll_layout  its notes, and where everything lies

@@ -1,4 +1,4 @@
-"""A data set at a glance as PNG, 1800 pixels wide: how much there is, and which keys, instruments and lengths."""
+"""A data set as a picture, 1800 pixels wide: its size, keys, instruments and lengths."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _draw_bars(draw: ImageDraw.ImageDraw, bars: Bars, box: Box) -> None:
 
 
 def _draw_modes(draw: ImageDraw.ImageDraw, box: Box) -> None:
-    """Which colour is major and which minor, at the right end of the title."""
+    """The colours of major and minor, at the right end of the title."""
     column = box.right - PADDING
     for name, colour in (("minor", MINOR_COLOUR), ("major", MAJOR_COLOUR)):
         column -= round(font(LABEL).getlength(name))

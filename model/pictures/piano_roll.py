@@ -76,7 +76,7 @@ def _draw_title(draw: ImageDraw.ImageDraw, piece: Piece, title: str) -> int:
 
 
 def _shortened(title: str, width: int) -> str:
-    """`title`, cut with dots to `width` pixels."""
+    """`title`, shortened with dots to `width` pixels."""
     title = title[:_TITLE_LETTERS]
     if font(_TITLE_SIZE, title).getlength(title) <= width:
         return title
@@ -156,7 +156,7 @@ def draw_time(draw: ImageDraw.ImageDraw, piece: Piece, layout: Layout) -> None:
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, layout: Layout, columns: NDArray) -> None:
-    """Lines at bars, every second, fourth … one where they would crowd; numbers along the top."""
+    """Lines at bars, or at every second, fourth … bar where they would crowd; numbers along the top."""
     spacing = max(1.0, float(np.median(np.diff(columns)))) if len(columns) > 1 else float(layout.plot.width)
     every = 2 ** max(0, int(np.ceil(np.log2(_BAR_GAP / spacing))))
     labelled = every * 2 ** max(0, int(np.ceil(np.log2(_BAR_LABEL_GAP / (spacing * every)))))
@@ -200,7 +200,7 @@ def _part_label(draw: ImageDraw.ImageDraw, name: str, left: int, right: int, top
 
 
 def has_bars(piece: Piece) -> bool:
-    """Whether meter and tempo mean something: maps of its own, or onsets that keep to sixteenths or triplets."""
+    """Whether meter and tempo are meaningful: the piece has its own maps, or onsets on sixteenths or triplets."""
     tempos, meters = piece.tempos, piece.meters
     is_default = len(tempos) == 1 and abs(int(tempos["quarter_us"][0]) - DEFAULT_QUARTER_US) <= 1
     if not is_default or len(meters) != 1 or (meters["numerator"][0], meters["denominator"][0]) != (4, 4):
@@ -277,9 +277,9 @@ def _draw_instruments(draw: ImageDraw.ImageDraw, piece: Piece, left_limit: int) 
 
 
 def instrument_names(piece: Piece, numbers: list[int]) -> dict[int, str]:
-    """What to call each of the instruments `numbers` of `piece`, in a few letters.
+    """A short name for each of the instruments `numbers` of `piece`.
 
-    General MIDI's name, without what stands in brackets; where several share it, the name the piece gives it.
+    It is the General MIDI name without brackets, or the piece's own name for it if several share one.
     """
     general = {number: _general_name(piece.instruments[number]) for number in numbers}
     shared = {name for name, count in Counter(general.values()).items() if count > 1}

@@ -1,8 +1,8 @@
-"""A piece in bars and staves as MusicXML or PNG: for reading and for notation programs, not for hearing.
+"""A piece as sheet music, in MusicXML or PNG.
 
-One voice a staff: what is struck together is a chord, and is written until the next one begins in its staff. Onsets go
-to sixteenths and triplets. music21 writes MusicXML; bars are capped, because it takes some 20 ms for each. verovio
-engraves it as SVG and resvg draws that, without a browser or a system library.
+Each staff has one voice: simultaneous notes form a chord, which lasts until the next one in its staff. Onsets are
+rounded to sixteenths and triplets. music21 writes MusicXML; the number of bars is limited, because each takes some 20
+ms. verovio engraves it as SVG and resvg draws that, without a browser or a system library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WIDE = 30  # semitones; a range beyond takes two staves
 
 @dataclass(frozen=True)
 class Sheet:
-    """MusicXML, and sentences on what it does not hold."""
+    """MusicXML, and sentences on what it leaves out."""
 
     musicxml: bytes
     remarks: tuple[str, ...]
@@ -62,7 +62,7 @@ def sheet(piece: Piece, title: str = "", most_bars: int = MOST_BARS) -> Sheet:
 
 
 def _key(piece: Piece) -> tuple[int, bool]:
-    """The key that the piece begins in: as it says itself, else as its notes suggest."""
+    """The key at the start of the piece: its own key signature, else an estimate from its notes."""
     if len(piece.key_signatures):
         first = piece.key_signatures[0]
         return int(first["sharps"]), bool(first["is_minor"])
@@ -75,7 +75,7 @@ def _pitched(piece: Piece) -> NDArray:
 
 
 def _staves(piece: Piece) -> tuple[list[tuple[str, NDArray[np.int64]]], list[str]]:
-    """Name and rows of (onset, end, pitch) in places, in order of time, of each staff; and what was left out."""
+    """The name of each staff and its rows of (onset, end, pitch) in grid units, in order; and what was left out."""
     notes = _pitched(piece)
     scale = GRID / piece.ticks_per_quarter
     onset = np.rint(notes["onset"] * scale).astype(np.int64)
@@ -165,7 +165,7 @@ def engraved(musicxml: bytes) -> bytes:
 
 
 def _drawable(musicxml: str) -> str:
-    """`musicxml` without the letters for which the font has only a box."""
+    """`musicxml` without letters that the font cannot draw."""
     if musicxml.isascii():
         return musicxml
     letters = covered("DejaVuSerif.ttf")

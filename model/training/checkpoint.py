@@ -1,4 +1,4 @@
-"""What a run needs to go on after it was stopped: weights, optimiser, epoch, history; replaced whole or not at all."""
+"""Checkpoints: weights, optimiser state, epoch and history, from which a stopped run continues. Written atomically."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def save(
     progress: dict,
     best: Sequence[NDArray] = (),
 ) -> None:
-    """Write the checkpoint of `folder` in one stroke; `progress` is plain JSON, `best` are weights to keep beside."""
+    """Replace the checkpoint in `folder` atomically; `progress` is plain JSON, `best` the best weights so far."""
     arrays: dict[str, NDArray] = {f"weight_{i}": weight for i, weight in enumerate(network.get_weights())}
     for index, variable in enumerate(optimizer.variables):
         arrays[f"optimizer_{index}"] = keras.ops.convert_to_numpy(variable)
@@ -36,18 +36,18 @@ def save(
 
 
 def exists(folder: Path) -> bool:
-    """Whether there is something to resume in `folder`."""
+    """Whether `folder` has a checkpoint."""
     return os.path.exists(folder / FILE)
 
 
 def load_best(folder: Path) -> list[NDArray]:
-    """The weights that were kept beside; none where there are none."""
+    """The best weights of the checkpoint; an empty list if it has none."""
     with np.load(folder / FILE, allow_pickle=False) as stored:
         return [stored[f"best_{index}"] for index in range(sum(name.startswith("best_") for name in stored.files))]
 
 
 def load(folder: Path, network: NoteNetwork, optimizer: keras.Optimizer) -> dict:
-    """Put the checkpoint's weights and optimiser state in place and return its progress.
+    """Restore weights and optimiser state from the checkpoint and return its progress.
 
     Raises:
         RequestError: when the checkpoint was made by a network of another shape.

@@ -1,9 +1,9 @@
-"""Training on several devices and on several machines at once, by TensorFlow's own distribution.
+"""Training on several devices and machines at once, with TensorFlow's own distribution.
 
 Every replica reads streams of its own, with states of its own; the gradients of all are averaged at each update, so the
-weights are the same everywhere. One process for each machine: which there are, TF_CONFIG says, as TensorFlow's guide to
-multi-worker training describes it; the first writes what comes of it, and all read its folder to go on. Several GPUs of
-one machine are used without a word.
+weights are the same everywhere. Each machine runs one process. TF_CONFIG lists them, as TensorFlow's guide to
+multi-worker training describes; the first one writes the results, and all read its folder to resume. Several GPUs of
+one machine are used without any setting.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ SETTING = "TF_CONFIG"
 Batches = Iterator[tuple[dict]]
 
 
-class Team:
-    """All replicas; without a `strategy` there is one, this process on one device."""
+class ReplicaGroup:
+    """All replicas of a training; without a `strategy` only one: this process on one device."""
 
     def __init__(self, strategy: Any = None) -> None:
         self._strategy = strategy
@@ -67,8 +67,8 @@ class Team:
         return self._strategy.distribute_datasets_from_function(dataset)
 
 
-def gather() -> Team:
-    """The team that this process belongs to. Call it before anything else is done with the framework.
+def replica_group() -> ReplicaGroup:
+    """The replicas that this process belongs to. Call it before anything else is done with TensorFlow.
 
     Raises:
         RequestError: TF_CONFIG names other machines and Keras does not run on TensorFlow, or it cannot be read.
@@ -76,14 +76,14 @@ def gather() -> Team:
     if keras.backend.backend() != "tensorflow":
         if _task():
             raise RequestError(f"{SETTING} names several processes, which train with --backend tensorflow only.")
-        return Team()
+        return ReplicaGroup()
     import tensorflow as tf
 
     if _task():
-        return Team(tf.distribute.MultiWorkerMirroredStrategy())
+        return ReplicaGroup(tf.distribute.MultiWorkerMirroredStrategy())
     if len(tf.config.list_logical_devices("GPU")) > 1:
-        return Team(tf.distribute.MirroredStrategy())
-    return Team()
+        return ReplicaGroup(tf.distribute.MirroredStrategy())
+    return ReplicaGroup()
 
 
 def _task() -> dict[str, Any]:

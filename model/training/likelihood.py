@@ -1,4 +1,7 @@
-"""The exact likelihood of whole pieces under a network; training validates with it and `evaluate` reports it."""
+"""The training objective, and the exact likelihood of whole pieces under a network.
+
+Training minimises the first and validates with the second, which `evaluate` reports.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from model.representation.base import Tensor
 
 @dataclass(frozen=True)
 class Likelihood:
-    """What pieces cost under a network: in nats, their ends included, exact to the raw value of every field."""
+    """The negative log-likelihood of pieces in nats, their ends included, exact to the raw value of every field."""
 
     nats_total: float
     notes: int
@@ -26,7 +29,7 @@ class Likelihood:
 
     @property
     def nats_per_note(self) -> float:
-        """Nats for each note, what its piece's end costs shared among them."""
+        """Nats per note; the end of each piece is shared among its notes."""
         return self.nats_total / self.notes
 
     @property
@@ -35,22 +38,22 @@ class Likelihood:
         return {name: nats / self.notes for name, nats in self.per_field.items()}
 
 
-class Meter:
-    """Measures likelihoods under one network: compiles once, for as many sets of pieces as there are.
+class LikelihoodMeter:
+    """Measures likelihoods under one network; compiles once for any number of sets of pieces.
 
-    The network and states carried elsewhere stay as they are; weights that change in between count.
+    It leaves the network and other carried states unchanged, and uses the network's current weights at each call.
     """
 
     def __init__(self, network: NoteNetwork, streams: int = 32, window: int = 128) -> None:
-        """`streams` pieces are read side by side, `window` steps at a time; both change the speed and nothing else."""
+        """Read `streams` pieces side by side, `window` steps at a time; both affect the speed only."""
         self._representation, self._shape = network.representation, (streams, window)
         self._model = CarriedLikelihood(network, streams)  # its own carried states: those of a training run stay
         self._model.compile(jit_compile=False)
 
     def nats(self, pieces: Sequence[NDArray[np.int32]], styles: Sequence[str] = ()) -> Likelihood:
-        """What `pieces` cost, raw steps int32 (notes, fields) each; at least one note in all.
+        """The likelihood of `pieces`, raw steps int32 (notes, fields) each, with at least one note in all.
 
-        Nothing is asked of them but the `styles` of each, where those are given.
+        The network is told the `styles` of the pieces, where given, and no other controls.
         """
         model, totals = self._model, Counter[str]()
         streams = WindowStreams(self._representation, pieces, *self._shape, styles)
@@ -66,14 +69,14 @@ class Meter:
 
 
 def nats(network: NoteNetwork, pieces: Sequence[NDArray[np.int32]], streams: int = 32, window: int = 128) -> Likelihood:
-    """What `pieces` cost under `network`, on any backend; see `Meter`, which measures more than once."""
-    return Meter(network, min(streams, len(pieces)), window).nats(pieces)
+    """The likelihood of `pieces` under `network`; use a `LikelihoodMeter` to measure more than once."""
+    return LikelihoodMeter(network, min(streams, len(pieces)), window).nats(pieces)
 
 
 class CarriedLikelihood(keras.Model):
-    """What `fit` and `evaluate` run: nats per note of windows whose state carries over (truncated back-propagation).
+    """The Keras model that training fits: nats per note over windows with carried state (truncated back-propagation).
 
-    States are variables, so that Keras carries them on every backend; they are no part of a checkpoint.
+    The states are variables, so that every backend carries them. Checkpoints don't hold them.
     """
 
     def __init__(self, network: NoteNetwork, streams: int) -> None:
@@ -88,7 +91,7 @@ class CarriedLikelihood(keras.Model):
                 trainable=False,
                 name=f"carried_{name}",
                 aggregation="only_first_replica",
-                synchronization="on_read",  # every replica of a team carries its own
+                synchronization="on_read",  # every replica of a group carries its own
             )
             for name, size in network.stack.state_sizes().items()
         }
@@ -138,10 +141,10 @@ class CarriedLikelihood(keras.Model):
         return results
 
     def _maybe_symbolic_build(self, *arguments: object, **named: object) -> None:
-        """Nothing is left to build; Keras' own would average the replicas' batches first, which flags do not bear."""
+        """Builds nothing: all is built, and Keras' own method averages batches over replicas, which fails on booleans."""
 
 
 def _zeroed(part: Tensor, fresh: Tensor) -> Tensor:
-    """A part of the state, zero in the rows where a new piece begins: the state before its first step."""
+    """One part of the state, set to zero in the rows where a new piece begins."""
     fresh = ops.reshape(ops.cast(fresh, "float32"), (-1, *(1 for _ in part.shape[1:])))
     return part * (1.0 - fresh)

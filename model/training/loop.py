@@ -1,7 +1,7 @@
 """The training loop: Keras' fit with validation on whole pieces, and a checkpoint after every epoch.
 
-Ctrl-C, a kill or a crash costs what came after the last checkpoint and nothing else: the best weights so far are always
-on disk. Checkpoints are written after every epoch, and every few minutes where that is asked for.
+Ctrl-C, a kill or a crash loses only the work since the last checkpoint: the best weights so far are always on disk.
+Checkpoints are written after every epoch, and every few minutes if the settings say so.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from model.corpora.corpus import Encoded
 from model.corpora.windows import Augmentation, WindowStreams
 from model.network import NetworkConfig, NoteNetwork
 from model.training import checkpoint
-from model.training.distributed import Team, gather
-from model.training.likelihood import CarriedLikelihood, Likelihood, Meter
+from model.training.distributed import ReplicaGroup, replica_group
+from model.training.likelihood import CarriedLikelihood, Likelihood, LikelihoodMeter
 from model.training.settings import TrainingSettings
 
 DERIVED = {"style_weights"}  # settings that are written otherwise than an augmentation has them
@@ -36,7 +36,7 @@ FINAL_RATE = 0.05  # of the highest learning rate, where the cosine ends
 
 @dataclass
 class Progress:
-    """Where a run stands: epochs done, the best validation so far, and the figures of every validation."""
+    """The state of a run: epochs done, the best validation so far, and the figures of every validation."""
 
     epoch: int = 0  # whole ones
     best: float = math.inf  # nats per note on the validation pieces
@@ -47,7 +47,7 @@ class Progress:
 
     @property
     def best_figures(self) -> dict[str, float]:
-        """The figures of the validation whose weights were kept; none before the first."""
+        """The figures of the best validation; empty before the first one."""
         return next((figures for figures in self.history if figures["epoch"] == self.best_epoch), {})
 
 
@@ -60,24 +60,23 @@ def train(
     resume: bool = False,
     weights: Sequence[NDArray] | None = None,
 ) -> Progress:
-    """Fit a network to `data.train`, beginning with `weights` where some are given; says where the run ended.
+    """Fit a network to `data.train`, starting from `weights` if given, and return the run's final state.
 
-    `on_best` is called with every network that validates better than all before, to keep it. The checkpoint lives in
-    `folder`; `resume` goes on from it, with the rest of the epoch that it was written in, in another order. Ctrl-C ends
-    the run early without an error.
+    `on_best` is called with each network that validates better than all before. `folder` holds the checkpoint; `resume`
+    continues from it, with the rest of its epoch in another order. Ctrl-C ends the run early without an error.
     """
-    team = gather()
-    with team.scope():
+    group = replica_group()
+    with group.scope():
         network = new_network(config, settings, weights)
         streams = WindowStreams(
             network.representation, data.train, settings.streams, settings.window, data.train_styles
         )
-        steps = settings.epoch_updates or -(-streams.batches_per_pass // team.replicas)
+        steps = settings.epoch_updates or -(-streams.batches_per_pass // group.replicas)
         model = compiled(network, settings, steps * settings.epochs)
         progress = _resumed(folder, network, model) if resume else Progress()
-    keeper = _Keeper(network, data, settings, folder, progress, on_best, team)
-    keeper.base_weights = weights
-    keeper.batches_per_epoch = steps
+    validation = _Validation(network, data, settings, folder, progress, on_best, group)
+    validation.base_weights = weights
+    validation.batches_per_epoch = steps
 
     def batches(replica: int) -> Iterator[tuple[dict]]:
         place = [replica, progress.batches] if progress.batches else [replica] if replica else []
@@ -86,24 +85,24 @@ def train(
 
     try:
         if weights is not None and not progress.history:
-            keeper.measure_before(model)
+            validation.measure_before(model)
         if progress.batches and progress.epoch < settings.epochs:  # the rest of the epoch that was under way
-            _fit(model, team.batches(batches), max(1, steps - progress.batches), progress.epoch + 1, keeper)
-        if not keeper.is_over:
-            _fit(model, team.batches(batches), steps, settings.epochs, keeper)
+            _fit(model, group.batches(batches), max(1, steps - progress.batches), progress.epoch + 1, validation)
+        if not validation.is_over:
+            _fit(model, group.batches(batches), steps, settings.epochs, validation)
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped. The best weights so far are those after epoch {progress.best_epoch:g}.\n")
     return progress
 
 
-def _fit(model: CarriedLikelihood, batches: Any, steps: int, epochs: int, keeper: _Keeper) -> None:
+def _fit(model: CarriedLikelihood, batches: Any, steps: int, epochs: int, validation: _Validation) -> None:
     with redirect_stdout(sys.stderr):  # Keras' progress bar; standard output is for what comes of it
         model.fit(
             batches,
             steps_per_epoch=steps,
-            initial_epoch=keeper.progress.epoch,
+            initial_epoch=validation.progress.epoch,
             epochs=epochs,
-            callbacks=[keeper],
+            callbacks=[validation],
             shuffle=False,  # the streams are in random order already
             verbose=1 if sys.stderr.isatty() else 2,
         )
@@ -112,7 +111,7 @@ def _fit(model: CarriedLikelihood, batches: Any, steps: int, epochs: int, keeper
 def new_network(
     config: NetworkConfig, settings: TrainingSettings, weights: Sequence[NDArray] | None = None
 ) -> NoteNetwork:
-    """A new network, with `weights` where some are given, else with those that the random seed decides."""
+    """A new network with `weights` if given, else initialised from the random seed."""
     keras.utils.set_random_seed(settings.random_seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if settings.precision == "bfloat16" else "float32")
     network = NoteNetwork(config)
@@ -122,7 +121,7 @@ def new_network(
 
 
 def augmentation(settings: TrainingSettings) -> Augmentation:
-    """How `settings` let pieces be changed each time they come up."""
+    """The augmentation that `settings` ask for."""
     known = set(TrainingSettings.model_fields)
     return Augmentation(
         **{part.name: getattr(settings, part.name) for part in fields(Augmentation) if part.name in known - DERIVED},
@@ -132,7 +131,7 @@ def augmentation(settings: TrainingSettings) -> Augmentation:
 
 
 def _resumed(folder: Path, network: NoteNetwork, model: CarriedLikelihood) -> Progress:
-    """Where the checkpoint in `folder` stands, its weights and optimiser state put in place; a start without one."""
+    """The progress of the checkpoint in `folder`, after restoring weights and optimiser; a fresh one without it."""
     if not checkpoint.exists(folder):
         sys.stderr.write(f"There is no checkpoint in {folder} yet: training begins at the first epoch.\n")
         return Progress()
@@ -140,7 +139,7 @@ def _resumed(folder: Path, network: NoteNetwork, model: CarriedLikelihood) -> Pr
 
 
 def compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> CarriedLikelihood:
-    """What Keras fits: `network` with its objective and an optimiser whose schedule ends after `steps` updates."""
+    """`network` with its objective, compiled with an optimiser whose schedule ends after `steps` updates."""
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / 100,
         decay_steps=max(1, steps - settings.warmup_steps),
@@ -161,7 +160,7 @@ def compiled(network: NoteNetwork, settings: TrainingSettings, steps: int) -> Ca
     return model
 
 
-class _Keeper(keras.callbacks.Callback):
+class _Validation(keras.callbacks.Callback):
     """Validates after every epoch and every few minutes, keeps the best, writes the checkpoint, and stops the run when
     nothing improves."""
 
@@ -173,43 +172,43 @@ class _Keeper(keras.callbacks.Callback):
         folder: Path,
         progress: Progress,
         on_best: Callable[[NoteNetwork, Progress], None],
-        team: Team,
+        group: ReplicaGroup,
     ) -> None:
         super().__init__()
         self.network, self.data, self.settings = network, data, settings
         self.folder, self.progress, self.on_best = folder, progress, on_best
-        self.team = team
+        self.group = group
         self.batches_per_epoch = 1  # whoever fits says how many there are
         self.base_weights: Sequence[NDArray] | None = None  # those that training began with
         self.held_out = held_out_by_style(data, settings.validation_notes)
         rows = MOST_ROWS if settings.validation_notes else min(settings.streams, len(data.validation))
-        self.meter = Meter(network, rows, settings.window)
+        self.meter = LikelihoodMeter(network, rows, settings.window)
         self.saved = time.monotonic()
         self.is_over = False
 
     def measure_before(self, model: CarriedLikelihood) -> None:
-        """Note the figures of the weights that training begins with, as those of epoch 0."""
+        """Validate the initial weights, as epoch 0."""
         self.set_model(model)
         self._check(0, None)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Keras' hook; `logs` are the epoch's training figures so far."""
+        """Keras hook; `logs` holds the epoch's training figures so far."""
         self.progress.batches += 1
         minutes = self.settings.checkpoint_minutes
-        if minutes and self.team.replicas == 1 and time.monotonic() - self.saved >= 60 * minutes:
+        if minutes and self.group.replicas == 1 and time.monotonic() - self.saved >= 60 * minutes:
             self._check(self.progress.epoch + self.progress.batches / self.batches_per_epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Keras' hook; `logs` are the epoch's training figures."""
+        """Keras hook; `logs` holds the epoch's training figures."""
         self.progress.epoch, self.progress.batches = epoch + 1, 0
         self._check(epoch + 1, logs)
 
     def _check(self, epoch: float, logs: dict[str, float] | None) -> None:
-        """Validate, keep the network if it is the best, write the checkpoint, and say so."""
-        with averaged_weights(self.model.optimizer, self.team), self._mixed_with_base():
+        """Validate, keep the network if it is the best so far, write the checkpoint, and print the figures."""
+        with averaged_weights(self.model.optimizer, self.group), self._mixed_with_base():
             is_best = self._validate(epoch, {name: float(np.mean(value)) for name, value in (logs or {}).items()})
         progress = self.progress
-        if self.team.is_first:
+        if self.group.is_first:
             checkpoint.save(self.folder, self.network, self.model.optimizer, vars(progress))
         self.saved = time.monotonic()
         figures = progress.history[-1]
@@ -239,7 +238,7 @@ class _Keeper(keras.callbacks.Callback):
             self.network.set_weights(own)
 
     def _validate(self, epoch: float, figures: dict[str, float]) -> bool:
-        """Note the figures of held-out pieces; keep the network where it is the best so far, and say whether it is."""
+        """Validate on the held-out pieces, keep the network if it is the best so far, and return whether it is."""
         measured = {style: self.meter.nats(pieces) for style, pieces in self.held_out.items()}
         whole = together(list(measured.values()))
         figures |= {f"val_{name}": value for name, value in whole.field_nats_per_note.items()}
@@ -256,7 +255,7 @@ class _Keeper(keras.callbacks.Callback):
         progress.without_better = 0 if is_best else progress.without_better + 1
         if is_best:
             progress.best, progress.best_epoch = figures["val_nats"], epoch
-            if self.team.is_first:
+            if self.group.is_first:
                 self.on_best(self.network, progress)
         return is_best
 
@@ -264,9 +263,9 @@ class _Keeper(keras.callbacks.Callback):
 def held_out_by_style(data: Encoded, most_notes: int) -> dict[str, list[NDArray[np.int32]]]:
     """The pieces to validate on: all of them under '' where `most_notes` is 0, else some of each style.
 
-    Those are the beginnings of so many pieces as have about `most_notes` together, at least of one, in the order of the
-    hash of their steps: the same in every run. Beginnings of one length fill the rows of a batch, which whole pieces of
-    one style would not.
+    Some means the beginnings of as many pieces as have about `most_notes` together, at least one, in the order of the
+    hash of their steps, so every run takes the same. Beginnings of equal length fill the rows of a batch; whole pieces
+    would not.
     """
     if not most_notes:
         return {"": data.validation}
@@ -281,24 +280,24 @@ def held_out_by_style(data: Encoded, most_notes: int) -> dict[str, list[NDArray[
 
 
 def together(parts: Sequence[Likelihood]) -> Likelihood:
-    """What the pieces of all `parts` cost."""
+    """The likelihood of the pieces of all `parts`."""
     fields = {name: sum(part.per_field[name] for part in parts) for name in parts[0].per_field}
     return Likelihood(sum(part.nats_total for part in parts), sum(part.notes for part in parts), fields)
 
 
 @contextmanager
-def averaged_weights(optimizer: keras.Optimizer, team: Team | None = None) -> Iterator[None]:
-    """The moving average in the place of the weights it is of, where `optimizer` keeps one.
+def averaged_weights(optimizer: keras.Optimizer, group: ReplicaGroup | None = None) -> Iterator[None]:
+    """Swaps in the moving average of the weights, if `optimizer` keeps one, and swaps back afterwards.
 
     (Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging".)
     """
-    team = team or Team()
-    with team.scope():
+    group = group or ReplicaGroup()
+    with group.scope():
         _swap_average(optimizer)
     try:
         yield
     finally:
-        with team.scope():
+        with group.scope():
             _swap_average(optimizer)
 
 
@@ -317,10 +316,10 @@ def _swap_average(optimizer: keras.Optimizer) -> None:
 def with_more_styles(
     config: NetworkConfig, weights: Sequence[NDArray], styles: Sequence[str]
 ) -> tuple[NetworkConfig, list[NDArray]]:
-    """The configuration and weights of a network that knows `styles`, too, and predicts as before.
+    """The configuration and float32 weights of a network that also knows `styles`, and predicts as before.
 
-    A style is a number that every part of the network looks at, so each new one is a row of zeros in the weights of
-    those parts. New styles stand after those the network has; the weights are of float32.
+    Each part of the network reads the style as one-hot inputs, so a new style adds a row of zeros to its weights. New
+    styles come after those the network has.
     """
     new = [style for style in dict.fromkeys(styles) if style not in config.styles]
     wider = config.model_copy(update={"styles": (*config.styles, *new)})

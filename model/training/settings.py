@@ -1,4 +1,4 @@
-"""Everything a training run can be told: each field is an option of `python -m model train`, which is built from it."""
+"""The settings of a training run; each field is an option of `python -m model train`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from model.corpora.augmentation import InstrumentChanges
 
 
 class TrainingSettings(BaseModel):
-    """Defaults train the shipped piano bundle: about 14,000 notes a second on two cores with the torch backend."""
+    """The defaults train the shipped piano bundle; two cores do about 14,000 notes a second with the torch backend."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -86,11 +86,11 @@ class TrainingSettings(BaseModel):
 
     @property
     def weights_of_styles(self) -> dict[str, float]:
-        """What `style_weights` says."""
+        """The parsed `style_weights`."""
         pairs = (pair.split("=") for pair in self.style_weights.split(",") if pair)
         return {style.strip(): float(weight) for style, weight in pairs}
 
     @property
     def instrument_changes(self) -> InstrumentChanges:
-        """How often the players of a piece are changed."""
+        """How often the instruments of a piece are changed."""
         return InstrumentChanges(self.vary_velocity, self.vary_programs, self.add_bass, self.add_drums, self.drop_parts)

@@ -23,15 +23,15 @@ COLUMNS = ("midi_filename", "title", "seconds", "notes", "key", "instruments", "
 
 
 @dataclass(frozen=True)
-class About:
+class ExportInfo:
     """Names and terms of the pieces in an exported set, by the hash of the file."""
 
     names: dict[str, str]
     terms: dict[str, Terms]
 
 
-def about(archive: Archive) -> About | None:
-    """The description in an archive that a data set was exported to; None for any other archive."""
+def about(archive: Archive) -> ExportInfo | None:
+    """The description in an archive of an exported data set; None for any other archive."""
     entry = next((entry for entry in archive.entries if entry.name == ABOUT), None)
     if entry is None or entry.refused:
         return None
@@ -44,7 +44,7 @@ def about(archive: Archive) -> About | None:
         return None
     names = {piece.sha256: cleaned(piece.name) for piece in info.pieces}  # a stranger may have written them
     under = {piece.sha256: piece.terms or info.terms for piece in info.pieces}
-    return About(names, {sha256: terms(one.licence, one.note) for sha256, one in under.items()})
+    return ExportInfo(names, {sha256: terms(one.licence, one.note) for sha256, one in under.items()})
 
 
 def file_names(info: DataSetInfo) -> dict[str, PieceInfo]:

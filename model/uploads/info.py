@@ -1,6 +1,6 @@
-"""What a data set is: its licence, its pieces, the facts of each, and how much one may hold.
+"""A data set's licence, pieces, facts, limits and names.
 
-`DataSetInfo` is what is kept on disk; the bytes of the pieces lie elsewhere (`files`).
+`DataSetInfo` is stored as JSON; the bytes of the pieces are stored by `files`.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def terms(licence: str, note: str = "") -> Terms:
 
 
 class Facts(BaseModel):
-    """Facts of a piece, as a reading child found them. They are validated like an upload."""
+    """Facts of a piece, as a child process read them. They are validated like an upload."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -1,7 +1,7 @@
-"""Adds a batch of members' files to a data set: unpacks archives, has each file read, leaves out what is there already.
+"""Adds a batch of members' files to a data set: unpacks archives, reads each file, leaves out duplicates.
 
-Reading takes long and happens without the lock; what was read is added under it a part at a time, compared with what
-the set holds by then. So several batches can go into one set at once, and a batch that is stopped keeps its parts.
+Reading takes long and happens without the lock. The pieces are then added under the lock a part at a time, and compared
+with what the set holds by then, so several batches can be added at once, and a stopped batch keeps the parts it added.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model.analysis.near_duplicates import FEWEST_SHARED, SAME, Sketch, share
-from model.archives import SUFFIXES, Archive, Entry, is_archive
+from model.archives import SUFFIXES, Archive, ArchiveEntry, is_archive
 from model.errors import ArchiveError, DataError
 from model.midi import is_midi
-from model.uploads.export import ABOUT, NOT_MUSIC, About, about
+from model.uploads.export import ABOUT, NOT_MUSIC, ExportInfo, about
 from model.uploads.files import DataSetFiles
 from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, cleaned, told_apart
 from model.uploads.reading import ReadPiece, Unread, read_all
@@ -31,7 +31,7 @@ MOST_REASONS = 10  # that a report lists
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedFile:
     """A rejected file. `code` stays the same when the sentence is reworded or contains a number."""
 
     name: str
@@ -40,7 +40,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Duplicate:
+class DuplicateFile:
     """A file that was left out because the piece called `of` is the same, or nearly the same in any key."""
 
     name: str
@@ -54,8 +54,8 @@ class BatchReport:
 
     info: DataSetInfo
     accepted: tuple[PieceInfo, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    duplicates: tuple[Duplicate, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
+    duplicates: tuple[DuplicateFile, ...] = ()
     stopped: bool = False
 
     @property
@@ -90,21 +90,21 @@ class BatchReport:
 
 @dataclass(frozen=True)
 class Incoming:
-    """One file of a batch: its bytes, or why it is refused; `about` if it comes from an exported set."""
+    """One file of a batch: its bytes, or the reason for its refusal; `about` if it comes from an exported set."""
 
     name: str
     data: bytes = b""
     refused: str = ""
     code: str = ""
-    about: About | None = None
+    about: ExportInfo | None = None
 
 
-class Batch:
+class UploadBatch:
     """The files of one batch, including those in archives, which are unpacked one at a time."""
 
     def __init__(self, files: Sequence[tuple[str, bytes]], limits: DataSetLimits) -> None:
         self._limits = limits
-        self._parts: list[Incoming | tuple[Archive, Entry, About | None]] = []
+        self._parts: list[Incoming | tuple[Archive, ArchiveEntry, ExportInfo | None]] = []
         for name, data in files:
             if is_archive(data) or (name.lower().endswith(SUFFIXES) and not is_midi(data)):
                 self._open(name, data)
@@ -141,7 +141,7 @@ class Batch:
         if len(self._parts) == before:
             self._parts.append(Incoming(cleaned(name), refused="The archive has no MIDI files.", code="archive"))
 
-    def _entry(self, archive: Archive, entry: Entry, known: About | None) -> Incoming:
+    def _entry(self, archive: Archive, entry: ArchiveEntry, known: ExportInfo | None) -> Incoming:
         name = cleaned(entry.name)
         if entry.refused:
             return Incoming(name, refused=entry.refused, code=entry.refused)
@@ -173,7 +173,7 @@ class Ready:
     original: str  # hash of what was sent
     read: ReadPiece
     piece: PieceInfo | None = None  # as the other set has it
-    about: About | None = None  # what an exported set says of it
+    about: ExportInfo | None = None  # what an exported set says of it
 
 
 @dataclass
@@ -187,17 +187,17 @@ class Ingest:
     added_by: int | None = None
     keep_similar: bool = False
     accepted: list[PieceInfo] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    duplicates: list[Duplicate] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
+    duplicates: list[DuplicateFile] = field(default_factory=list)
     stopped: bool = False
     _unread: dict[str, Unread] = field(default_factory=dict)  # by hash, so that a copy is not read again
 
-    def batch(self, files: Batch, on_progress: Progress | None, should_stop: Callable[[], bool] | None) -> None:
+    def batch(self, files: UploadBatch, on_progress: Progress | None, should_stop: Callable[[], bool] | None) -> None:
         """Read and add every file."""
         part: list[Ready] = []
         for (file, original), outcome in read_all(self._unknown(files, should_stop), self.limits):
             if isinstance(outcome, Unread):
-                self.refused.append(Refused(file.name, outcome.sentence, outcome.code))
+                self.refused.append(RefusedFile(file.name, outcome.sentence, outcome.code))
                 self._unread[original] = outcome
             else:
                 part.append(Ready(file.name, original, outcome, about=file.about))
@@ -211,9 +211,9 @@ class Ingest:
             on_progress(self._seen, len(files))
 
     def _unknown(
-        self, files: Batch, should_stop: Callable[[], bool] | None
+        self, files: UploadBatch, should_stop: Callable[[], bool] | None
     ) -> Iterator[tuple[tuple[Incoming, str], bytes]]:
-        """The files that must be read, with their hashes: neither refused by their outside nor known already."""
+        """The files that must be read, with their hashes: neither refused before reading nor known already."""
         known = _by_hash(self._info().pieces)
         ends = time.monotonic() + self.limits.batch_seconds
         for file in files:
@@ -222,14 +222,16 @@ class Ingest:
                 return
             original = hashlib.sha256(file.data).hexdigest()
             if file.refused:
-                self.refused.append(Refused(file.name, file.refused, file.code))
+                self.refused.append(RefusedFile(file.name, file.refused, file.code))
             elif original in known:
-                self.duplicates.append(Duplicate(file.name, known[original], True))
+                self.duplicates.append(DuplicateFile(file.name, known[original], True))
             elif original in self._unread:
-                self.refused.append(Refused(file.name, self._unread[original].sentence, self._unread[original].code))
+                self.refused.append(
+                    RefusedFile(file.name, self._unread[original].sentence, self._unread[original].code)
+                )
             elif time.monotonic() > ends:
                 sentence = f"A batch is read for {self.limits.batch_seconds / 60:g} minutes; send the rest as another."
-                self.refused.append(Refused(file.name, sentence, "batch_slow"))
+                self.refused.append(RefusedFile(file.name, sentence, "batch_slow"))
             else:
                 yield (Incoming(file.name, about=file.about), original), file.data
 
@@ -291,21 +293,21 @@ class Ingest:
         """The entry for `one` in the set; None, with the reason recorded, if it is left out."""
         sha256 = hashlib.sha256(one.read.data).hexdigest()
         if (same := known.get(one.original, known.get(sha256))) is not None:
-            self.duplicates.append(Duplicate(one.name, same, True))
+            self.duplicates.append(DuplicateFile(one.name, same, True))
             return None
         near = None if self.keep_similar else near_duplicates.nearest(one.read.sketch)
         if near is not None:
-            self.duplicates.append(Duplicate(one.name, pieces[near].name, False))
+            self.duplicates.append(DuplicateFile(one.name, pieces[near].name, False))
             return None
         if len(pieces) >= self.limits.files:
             sentence = f"A data set holds at most {self.limits.files:,} pieces: begin another."
-            self.refused.append(Refused(one.name, sentence, "set_full"))
+            self.refused.append(RefusedFile(one.name, sentence, "set_full"))
             return None
         if len(one.read.data) > room and not self.files.path(sha256).exists():
             sentence = (
                 f"All data sets together hold at most {self.limits.bytes / (1 << 20):,.0f} MiB: delete one first."
             )
-            self.refused.append(Refused(one.name, sentence, "no_room"))
+            self.refused.append(RefusedFile(one.name, sentence, "no_room"))
             return None
         return self._described(one, sha256, info, [piece.name for piece in pieces])
 

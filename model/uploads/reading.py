@@ -1,6 +1,6 @@
-"""Reads members' MIDI files in child processes: each file has limits on time and memory, and costs itself alone.
+"""Reads members' MIDI files in child processes, each with limits on time and memory; a bad file affects only itself.
 
-What comes back is the music as `write_midi` writes it: the bytes that were sent go no further than the child.
+The child returns the music as `write_midi` writes it, so the uploaded bytes go no further.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class ReadPiece:
-    """A file that was read: its facts, the sketch it is compared by, and its music written again."""
+    """A file that was read: its facts, the sketch for finding near-duplicates, and its music as new MIDI bytes."""
 
     facts: Facts
     sketch: Sketch
@@ -46,7 +46,7 @@ class ReadPiece:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file that was not: why, in a sentence, and the code of the reason."""
+    """A file that was not read: the reason as a sentence, and its code."""
 
     sentence: str
     code: str
@@ -55,12 +55,12 @@ class Unread:
 def read_all(
     items: Iterable[tuple[Item, bytes]], limits: DataSetLimits, processes: int | None = None
 ) -> Iterator[tuple[Item, ReadPiece | Unread]]:
-    """Every file read, in the order they came; no more are held in memory than are being read and wait for their turn.
+    """Every file's outcome, in their order; only the files that are being read or waiting are held in memory.
 
     Args:
-        items: something to know each file by, and its bytes.
-        limits: what a file may be, and how long and with how much memory it may be read.
-        processes: how many at once (default: as many as there are processors, and one for a few files).
+        items: an identifier of each file, and its bytes.
+        limits: of a file, and of the time and memory for reading it.
+        processes: how many at once (default: one per processor, or one for a few files).
     """
     waiting = iter(items)
     first = list(islice(waiting, WORTH_A_PROCESS))
@@ -108,7 +108,7 @@ def reading_pool(memory_bytes: int) -> IsolatedPool:
 
 
 def _outcome(said: dict, written: bytes) -> ReadPiece | Unread:
-    """What a child answered, checked; raises ValueError or KeyError where it makes no sense."""
+    """A child's checked answer; raises ValueError or KeyError if it is invalid."""
     if "refused" in said:
         return Unread(str(said["refused"])[:300], str(said.get("code", ""))[:40])
     known = np.frombuffer(bytes.fromhex(said["sketch"]), dtype=np.uint64)
@@ -118,7 +118,7 @@ def _outcome(said: dict, written: bytes) -> ReadPiece | Unread:
 
 
 def _midi_limits(limits: DataSetLimits) -> dict[str, int | float | bool]:
-    """The fields of `MidiLimits` that a data set's files are held to; none is trusted."""
+    """The `MidiLimits` of a data set's files."""
     return {
         "size_bytes": limits.file_bytes,
         "notes": limits.notes,
@@ -128,7 +128,7 @@ def _midi_limits(limits: DataSetLimits) -> dict[str, int | float | bool]:
 
 
 def facts_of(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """In the child: facts of the piece in `data` as JSON, and its MIDI written again; or why it is refused."""
+    """The child's function: facts of the piece in `data` as JSON, and new MIDI bytes; or the reason for its refusal."""
     try:
         read = read_midi(data, MidiLimits(**head["limits"]))
         piece = read.piece

@@ -1,7 +1,7 @@
-"""The data sets of one owner, such as a Discord server, in one folder: every operation on them.
+"""The data sets of one owner, such as a Discord server, in one folder, and all operations on them.
 
-Several threads and processes may use one folder at once. A change happens completely or not at all, and nothing is
-written outside the folder: the names that members give their files are shown, but never used as paths.
+Several threads and processes may use one folder at once. A change happens completely or not at all. Nothing is written
+outside the folder: names of members' files are shown, but never used as paths.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.errors import DataError
 from model.uploads.export import file_names, zipped
 from model.uploads.files import DataSetFiles
 from model.uploads.info import DataSetInfo, DataSetLimits, PieceInfo, checked, cleaned, terms
-from model.uploads.ingest import Batch, BatchReport, Ingest, Progress, Ready
+from model.uploads.ingest import BatchReport, Ingest, Progress, Ready, UploadBatch
 from model.uploads.reading import ReadPiece
 
 SHORTEST_HASH = 6  # letters of a hash by which a piece can be named
@@ -38,11 +38,11 @@ class DataSetStore:
         Args:
             name: up to 32 of a-z, 0-9, '-' and '_'.
             licence: a key of `LICENCES`.
-            created_by: who asked for it, by a number of the caller's.
+            created_by: the caller's id of whoever asked for it.
             note: on the licence, such as who gave permission; at most 200 letters.
 
         Raises:
-            DataError: the name or the licence cannot be, the name is taken, or there are too many sets.
+            DataError: the name or the licence is invalid, the name is taken, or there are too many sets.
         """
         chosen = terms(licence, note)
         with self._files.locked():
@@ -64,7 +64,7 @@ class DataSetStore:
         """All sets, by name.
 
         Raises:
-            DataError: what is kept of one cannot be read.
+            DataError: a set's file cannot be read.
         """
         return [info for name in self._files.names() if (info := self._files.read(name)) is not None]
 
@@ -72,7 +72,7 @@ class DataSetStore:
         """One set.
 
         Raises:
-            DataError: there is none of that name, or what is kept of it cannot be read.
+            DataError: there is no such set, or its file cannot be read.
         """
         if (info := self._files.read(checked(name))) is None:
             known = ", ".join(self._files.names())
@@ -90,33 +90,33 @@ class DataSetStore:
         should_stop: Callable[[], bool] | None = None,
         keep_similar: bool = False,
     ) -> BatchReport:
-        """Add MIDI files, and those in zip archives; whatever is wrong with one costs that one alone.
+        """Add MIDI files and zip archives of them; a bad file affects only itself.
 
-        A file that is there already is left out, and so is one that is nearly the same as a piece of the set in
-        whatever key: what a set holds twice is learned by heart, and can end up on both sides of the split.
+        Duplicates and near-duplicates in any key are left out: a network would memorise them, and they could end up on
+        both sides of the split.
 
         Args:
-            name: of a set that is here.
-            files: what each was called, and its bytes.
-            source: how they came: 'attachment', 'message', 'starred', 'jam' ...
-            added_by: who sent them, by a number of the caller's.
-            on_progress: told how many files are done, and of how many.
+            name: of an existing set.
+            files: the name and bytes of each.
+            source: where they come from: 'attachment', 'message', 'starred', 'jam' ...
+            added_by: the caller's id of whoever sent them.
+            on_progress: receives the number of files done, and of all files.
             should_stop: asked before each file; what was added by then stays.
-            keep_similar: let in what is nearly the same.
+            keep_similar: also add near-duplicates.
 
         Raises:
             DataError: there is no such set, or the folder cannot be written.
         """
         self.info(name)
         ingest = Ingest(self._files, self.limits, name, cleaned(source)[:LONGEST_SOURCE], added_by, keep_similar)
-        ingest.batch(Batch(files, self.limits), on_progress, should_stop)
+        ingest.batch(UploadBatch(files, self.limits), on_progress, should_stop)
         return ingest.report()
 
     def add_from(self, name: str, other: str, added_by: int | None = None) -> BatchReport:
-        """Add the pieces of the set `other` to the set `name`; each keeps the licence it came under.
+        """Add the pieces of the set `other` to the set `name`; each keeps its licence.
 
         Raises:
-            DataError: one of the sets is not there, or a piece is damaged.
+            DataError: one of the sets does not exist, or a piece is damaged.
         """
         with self._files.locked():
             source, sketches = self.info(other), self._files.sketches(other)
@@ -133,14 +133,14 @@ class DataSetStore:
         return Ready(piece.name, piece.original, read, with_terms)
 
     def remove(self, name: str, pieces: Sequence[str]) -> list[PieceInfo]:
-        """Take pieces out of a set, and return them.
+        """Remove pieces from a set, and return them.
 
         Args:
             name: of the set.
-            pieces: each the number a piece has in the listing (from 1), its name, or at least 6 letters of its hash.
+            pieces: each by its number in the listing (from 1), its name, or at least 6 letters of its hash.
 
         Raises:
-            DataError: there is no such set, or one of the pieces is not in it; then none is taken out.
+            DataError: there is no such set, or one of the pieces is not in it; then none is removed.
         """
         with self._files.locked():
             info = self.info(name)
@@ -152,7 +152,7 @@ class DataSetStore:
         return [info.pieces[number] for number in sorted(removed)]
 
     def delete(self, name: str) -> DataSetInfo:
-        """Delete a set with all its pieces, and return what it was.
+        """Delete a set with all its pieces, and return its former description.
 
         Raises:
             DataError: there is no such set.
@@ -164,7 +164,7 @@ class DataSetStore:
         return info
 
     def export(self, name: str) -> bytes:
-        """The set as a zip of MIDI files, with a table and the licence in words; `add` takes it again.
+        """The set as a zip of MIDI files, with a table and the licence text; `add` accepts it.
 
         Raises:
             DataError: there is no such set, or a piece of it is damaged.
@@ -173,7 +173,7 @@ class DataSetStore:
             return zipped(self.info(name), self._files.bytes_of)
 
     def materialise(self, name: str, folder: Path) -> Path:
-        """Put the MIDI files of a set into `folder`, to be trained on, and return it; links where that is possible.
+        """Put the MIDI files of a set into `folder` for training, as links if possible, and return the folder.
 
         Raises:
             DataError: there is no such set, it is empty, a piece is damaged, or the folder cannot be written.
@@ -190,7 +190,7 @@ class DataSetStore:
 
 
 def _link(piece: Path, target: Path) -> None:
-    """Let `target` be the piece: the same file where both lie on one disk, else a copy."""
+    """Make `target` the piece: a hard link if both are on one disk, else a copy."""
     target.unlink(missing_ok=True)
     try:
         os.link(piece, target)
@@ -199,7 +199,7 @@ def _link(piece: Path, target: Path) -> None:
 
 
 def _found(info: DataSetInfo, wanted: str) -> int:
-    """The place of the piece that is meant.
+    """The index of the requested piece.
 
     Raises:
         DataError: when none is, or more than one.

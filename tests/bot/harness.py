@@ -57,7 +57,7 @@ VERSION = "0123456789ab"
 VERDICT = Verdict(
     before_nats=2.41, after_nats=2.18, gain=0.095, base_before_nats=1.95, base_after_nats=1.99, loss=0.02,
     copy_share=0.012, human_share=0.008, longest_run=23, copy_limit=0.05,
-    sentences=("The held-out pieces became 9.5 % likelier.",),
+    sentences=("9.5 % lower prediction error on the 3 pieces held out of the data set.",),
 )  # fmt: skip
 MAX_SEED_BYTES = 2**20
 PATIENCE_S = 20.0

@@ -27,7 +27,7 @@ async def test_the_verdict_has_before_beside_after_and_says_what_to_do(harness: 
     words = shown(harness.message)
     for part in (
         "vienna is trained",
-        "The held-out pieces became 9.5 % likelier.\nTwo pieces were nearly the same.",
+        "9.5 % lower prediction error on the 3 pieces held out of the data set.\nTwo pieces were nearly the same.",
         "held-out pieces   2.410   2.180  9.5 % lower error",
         "piano's music     1.950   1.990  2.0 % higher error",
         "1.2 % of its 16-note passages also occur in the data set (held-out pieces: 0.8 %).",

@@ -23,7 +23,7 @@ from model.bundles.store import BundleStore, open_bundle, write_folder
 from model.errors import RequestError
 from model.evaluation.control_accuracy import ControlAccuracy, combinations, length_figures, near, rank_correlation
 from model.evaluation.html_report import render_report
-from model.evaluation.report_data import Plan
+from model.evaluation.report_data import ReportPlan
 from model.evaluation.samples import Generate, GeneratedPiece, GenerationRequest, continuations, read_reference
 from model.keys import KEYS
 from model.midi import write_midi
@@ -118,7 +118,7 @@ def test_without_an_index_the_page_says_what_to_do(figures: dict):
 
 def test_a_report_on_one_piece_is_refused():
     with pytest.raises(RequestError, match="at least two pieces"):
-        Plan(pieces=1)
+        ReportPlan(pieces=1)
 
 
 def test_a_bundle_carries_its_index(indexed: Path, store: BundleStore, run):

@@ -16,7 +16,7 @@ from model.network import PRESETS, NetworkConfig, NoteNetwork
 from model.piece import NOTE, Piece, table
 from model.representation import representation_of
 from model.training import checkpoint, loop
-from model.training.likelihood import Likelihood, Meter, nats
+from model.training.likelihood import Likelihood, LikelihoodMeter, nats
 from model.training.loop import Progress, train, with_more_styles
 from model.training.settings import TrainingSettings
 from tests.model.conftest import Run
@@ -47,7 +47,7 @@ def script(monkeypatch: pytest.MonkeyPatch, *figures: float) -> None:
     """Let validation find these nats per note, one after another."""
     costs = iter(figures)
     played = SimpleNamespace(nats=lambda *_: Likelihood(next(costs) * 30, 30, {"shift": 1.0}))
-    monkeypatch.setattr(loop, "Meter", lambda *_: played)
+    monkeypatch.setattr(loop, "LikelihoodMeter", lambda *_: played)
 
 
 def test_the_loss_falls_on_music_it_learns_and_on_music_it_does_not(run: Run):
@@ -217,9 +217,9 @@ def test_a_network_with_room_for_more_styles_predicts_as_before_and_then_learns_
     # Then the old ones stand where they stood, and every figure is the same, with and without a style
     assert wider.styles == ("air", "pop", "rock")
     for styles in ([], ["pop"]):
-        mine, its = (Meter(one, 1, 16).nats([steps], styles).nats_total for one in (network, other))
+        mine, its = (LikelihoodMeter(one, 1, 16).nats([steps], styles).nats_total for one in (network, other))
         assert mine == pytest.approx(its, rel=1e-6)
     # And the new one makes no difference before it was learnt
-    assert Meter(other, 1, 16).nats([steps], ["rock"]).nats_total == pytest.approx(
-        Meter(other, 1, 16).nats([steps]).nats_total, rel=1e-6
+    assert LikelihoodMeter(other, 1, 16).nats([steps], ["rock"]).nats_total == pytest.approx(
+        LikelihoodMeter(other, 1, 16).nats([steps]).nats_total, rel=1e-6
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.model_choice import Candidate, Wanted, choose
+from model.model_choice import Candidate, ModelRequirements, choose
 from model.piece import NOTE, Instrument, Piece, table
 from tests.worker import seeds
 
@@ -88,17 +88,17 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_finds_the_model_that_is_right_for_it(kind: str):
     seed, name, because = KINDS[kind]
-    model, reason = choose(SHIPPED, Wanted(), seed)
+    model, reason = choose(SHIPPED, ModelRequirements(), seed)
     assert (model.name, reason) == (name, f"Chosen for your seed: {because}.")
 
 
 @pytest.mark.parametrize("seed", [seeds.band(), seeds.written(seeds.DRUMS)], ids=["a band", "a drum loop"])
 def test_drums_go_to_whoever_knows_drums(seed):
-    assert choose((*SHIPPED, BAND), Wanted(), seed)[0].name == "band"
+    assert choose((*SHIPPED, BAND), ModelRequirements(), seed)[0].name == "band"
 
 
 def test_of_the_instruments_asked_for_who_plays_more_of_them_composes():
     asked = {"instruments": ("piano", "bass")}
-    model, reason = choose((*SHIPPED, BAND), Wanted(asked=asked), None)
+    model, reason = choose((*SHIPPED, BAND), ModelRequirements(asked=asked), None)
     assert model.name == "band"
     assert reason == "Composed by band, which supports the instruments you asked for."

@@ -258,7 +258,7 @@ async def test_too_few_pieces_and_unknown_bases_are_told(job_client, ask_library
     await ask_library(CreateDataSet(name="few", licence="cc0"))
     await ask_library(AddToDataSet(name="few"), {"one.mid": midi(1)})
     for request, words in (
-        (training("t1", data_set="few"), "1 piece; a training needs at least 8"),
+        (training("t1", data_set="few"), "has 1 piece. A training needs at least 8"),
         (training("t1", data_set="none"), "no data set “none”"),
     ):
         with pytest.raises(DataSetNotReady, match=words):  # before it waits for its turn

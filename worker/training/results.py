@@ -19,7 +19,7 @@ SIDES = {"before": "a", "after": "b"}
 
 def verdict(said: Mapping[str, Any]) -> Verdict:
     """The last message of a training process as the contract's verdict; its per cents become shares."""
-    from model.training.finetuning.verdict import Originality  # late: it loads Keras
+    from model.training.finetuning.verdict import OriginalityFigures  # late: it loads Keras
 
     originality = said["originality"]
     return Verdict(
@@ -32,7 +32,7 @@ def verdict(said: Mapping[str, Any]) -> Verdict:
         copy_share=originality["share_16"],
         human_share=originality["human_share_16"],
         longest_run=originality["longest_run"],
-        copy_limit=Originality.model_validate(originality).limit,
+        copy_limit=OriginalityFigures.model_validate(originality).limit,
         is_copying=said["is_copying"],
         sentences=said["sentences"],
     )

@@ -21,7 +21,7 @@ from worker.library.server_library import ServerLibrary
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from model.training.finetuning.settings import About
+    from model.training.finetuning.settings import CardText
 
 ORDER, ASKED, DATA, CURVE = "order.json", "asked.json", "data", "curve.png"
 MOST_KEPT = 5  # folders of a server's trainings that can be resumed
@@ -82,11 +82,11 @@ def _write_order(folder: Path, request: TrainRequest, asked: Origin, settings: W
         file.write(order.model_dump_json(indent=1).encode())
 
 
-def _about(request: TrainRequest, asked: Origin) -> About:
-    from model.training.finetuning.settings import About  # late, as above
+def _about(request: TrainRequest, asked: Origin) -> CardText:
+    from model.training.finetuning.settings import CardText  # late, as above
 
     begun = "" if asked.base is None else f"{asked.base['name']}, "
-    return About(
+    return CardText(
         title=f"{request.name}: {begun}{request.data_set}"[:LONGEST_TITLE],
         licence=asked.licence,
         data=f"the data set '{request.data_set}' of a server",

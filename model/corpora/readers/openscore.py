@@ -37,7 +37,7 @@ VOCAL_PROGRAMS = (52, 53, 54)
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreFile:
     """One score to convert."""
 
     name: str
@@ -82,12 +82,12 @@ def _prepared(
     return (folder,)
 
 
-def _score(file: str, data: bytes, style: str, tempos_bpm: tuple[int, ...]) -> Score:
+def _score(file: str, data: bytes, style: str, tempos_bpm: tuple[int, ...]) -> ScoreFile:
     name = style_name(PurePosixPath(file).stem) or hashlib.sha256(data).hexdigest()[:12]
-    return Score(name, data, style, tempos_bpm[hashlib.sha256(name.encode()).digest()[0] % len(tempos_bpm)])
+    return ScoreFile(name, data, style, tempos_bpm[hashlib.sha256(name.encode()).digest()[0] % len(tempos_bpm)])
 
 
-def convert(scores: list[Score], folder: Path, processes: int | None = None) -> dict[str, str]:
+def convert(scores: list[ScoreFile], folder: Path, processes: int | None = None) -> dict[str, str]:
     """Write the movements of every score and a table of them into `folder`.
 
     Returns:

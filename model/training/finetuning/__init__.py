@@ -12,20 +12,20 @@ process     a run in a child process, as the order in a folder says
 
 from typing import TYPE_CHECKING
 
-from model.training.finetuning.settings import About, EpochFigures, TuningProgress, TuningSettings
+from model.training.finetuning.settings import CardText, EpochFigures, TuningProgress, TuningSettings
 
 if TYPE_CHECKING:
     from model.training.finetuning.run import tune
-    from model.training.finetuning.verdict import Verdict
+    from model.training.finetuning.verdict import TuningVerdict
 
-__all__ = ["About", "EpochFigures", "TuningProgress", "TuningSettings", "Verdict", "tune"]
+__all__ = ["CardText", "EpochFigures", "TuningProgress", "TuningSettings", "TuningVerdict", "tune"]
 
 
 def __getattr__(name: str) -> object:
     """Imports Keras only when it is needed: settings and progress are plain data."""
     import importlib
 
-    places = {"tune": "run", "Verdict": "verdict"}
+    places = {"tune": "run", "TuningVerdict": "verdict"}
     if name in places:
         return getattr(importlib.import_module(f"model.training.finetuning.{places[name]}"), name)
     raise AttributeError(name)

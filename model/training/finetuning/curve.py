@@ -1,7 +1,7 @@
-"""The curves of a run as a picture: each epoch in training, on the held-out pieces of the set, on the base's music.
+"""Learning curves of a fine-tuning run as a picture: training, the set's held-out pieces, the base's own music.
 
-All are in nats per note on one scale; the legend says by how many per cent the held-out pieces and the base's own music
-changed from epoch 0 to the epoch that is kept, which is ringed.
+All three are nats per note on one scale. A ring marks the epoch that is kept; the legend says by how many per cent the
+error changed from epoch 0 to that epoch.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ LINE, DOT = 3 * SCALE, 4 * SCALE
 STEPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 MOST_LINES = 7  # of the grid
 KNOWS_NOTHING = 1.5  # times the cost of epoch 1
-NAMES = {VALIDATION: "your held-out pieces", OLD: "the base's own music", TRAIN: "while training"}
+NAMES = {VALIDATION: "your held-out pieces", OLD: "the base model's own music", TRAIN: "in training"}
 
 Curve = list[tuple[float, float]]  # epoch and value
 
 
 def draw_curve(history: Sequence[EpochFigures], title: str = "") -> bytes:
-    """The PNG of `history`, 1280 x 680 pixels; also for a run under way, as soon as epoch 0 was measured."""
+    """The PNG of `history`, 1280 x 680 pixels. It needs at least epoch 0, so a run in progress can be drawn."""
     curves = _curves(history)
     values = [value for curve in curves.values() for _, value in curve]
     scale = _Scale(values, max([1.0, *(figures.epoch for figures in history)]))
@@ -52,7 +52,7 @@ def draw_curve(history: Sequence[EpochFigures], title: str = "") -> bytes:
 
 
 def _curves(history: Sequence[EpochFigures]) -> dict[Colour, Curve]:
-    """Each curve by its colour, those without a value left out."""
+    """Each non-empty curve by its colour."""
     validation: Curve = [(one.epoch, one.val_nats) for one in history]
     if len(validation) > 1 and validation[0][1] > KNOWS_NOTHING * validation[1][1]:
         validation = validation[1:]  # a network that knew nothing would press all other epochs to the floor
@@ -117,7 +117,7 @@ def _draw_kept(draw: ImageDraw.ImageDraw, scale: _Scale, curve: Curve, epoch: in
 def _draw_heading(draw: ImageDraw.ImageDraw, title: str) -> None:
     middle, shown = 20 * SCALE, drawable(title)[:44] or "Fine-tuning"
     draw.text((18 * SCALE, middle), shown, fill=TEXT, font=font(TITLE_SIZE, shown), anchor="lm")
-    meaning = "nats per note, lower is better"
+    meaning = "prediction error, lower is better"
     draw.text((PLOT.right, middle), meaning, fill=DIM_TEXT, font=font(TEXT_SIZE), anchor="rm")
 
 
@@ -132,6 +132,6 @@ def _draw_legend(draw: ImageDraw.ImageDraw, curves: dict[Colour, Curve], kept: i
 
 
 def _change(curve: Curve, kept: int) -> str:
-    """By how much the kept epoch costs more or less than epoch 0, where both are drawn."""
+    """The change from epoch 0 to the kept epoch in per cent, if both are drawn."""
     values = dict(curve)
     return f" {100 * (values[kept] / values[0] - 1):+.1f} %" if kept and kept in values and 0 in values else ""

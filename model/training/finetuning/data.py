@@ -1,4 +1,4 @@
-"""A small data set as fine-tuning sees it: pieces to learn from, and at least a few that are held out."""
+"""A small data set for fine-tuning: pieces to learn from, at least a few held out, and batches mixed with old music."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST_SHARE = 1 / 3  # of the pieces that may be held out
 
 @dataclass(frozen=True)
 class Pieces:
-    """What a run learns from and is measured by; `replay_sample` is the base's, None where it carries none."""
+    """The pieces of a run; `replay_sample` is the base's, None if it has none."""
 
     data: Encoded
     replay_sample: ReplaySample | None
@@ -29,7 +29,7 @@ class Pieces:
 
     @property
     def digest(self) -> str:
-        """Names the pieces and their split: a run goes on only with the same ones."""
+        """A hash of the pieces and their split; a run can only continue with the same ones."""
         digest = hashlib.sha256()
         old = (
             []
@@ -46,9 +46,9 @@ class Pieces:
 def read_pieces(data: Path | Sequence[Path], representation: str, cache: Path, processes: int | None = None) -> Encoded:
     """The pieces of a small data set, some of them held out.
 
-    A piece is held out where a published table says so, else by its content's hash, as in `encode_corpus`. Where that
+    A piece is held out if a published table says so, else by the hash of its content, as in `encode_corpus`. If that
     holds out fewer than FEWEST_HELD_OUT or more than LARGEST_SHARE, pieces change sides in the order of the hash of
-    their steps: the same in every run on the same set.
+    their steps, so every run on the same set has the same split.
 
     Raises:
         DataError: when fewer than two different pieces can be used.
@@ -95,16 +95,16 @@ def _hash(steps: np.ndarray) -> bytes:
 
 
 class MixedStreams:
-    """Batches some of whose rows play the new pieces and the others what the base learnt from.
+    """Batches that mix rows of new pieces with rows of the base's replay sample.
 
-    What the base learnt from always says its style and the new pieces never do, so that the network can tell them
-    apart: nothing is asked of most pieces that are composed. A base without styles has no such sign.
+    The replay sample always carries its style and the new pieces never do, so that the network can tell them apart:
+    most requests name no style. A base without styles has no such sign.
     """
 
     def __init__(
         self, representation: Representation, new: Sample, old: Sample, mix: float, shape: tuple[int, int]
     ) -> None:
-        """Give `mix` of the rows, a share 0..1, to `old`, all where it is empty to `new`; `shape`: rows and steps."""
+        """Give the share `mix` (0..1) of the rows to `old`, unless it is empty; `shape`: rows and steps of a batch."""
         rows, steps = shape
         old = with_styles(representation, old)
         old_rows = min(round(mix * rows), rows - 1) if old.pieces else 0
@@ -114,11 +114,11 @@ class MixedStreams:
 
     @property
     def batches_per_pass(self) -> int:
-        """About how many batches one pass over the new pieces takes."""
+        """The approximate number of batches in one pass over the new pieces."""
         return self._parts[0].batches_per_pass
 
     def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[dict]:
-        """Batches without end."""
+        """An endless supply of batches."""
         how = (augmentation, replace(augmentation, style_hidden=0.0))
         streams = [part.shuffled(child, one) for part, child, one in zip(self._parts, rng.spawn(2), how, strict=False)]
         for batches in zip(*streams, strict=True):
@@ -126,14 +126,14 @@ class MixedStreams:
 
 
 def with_styles(representation: Representation, sample: Sample) -> Sample:
-    """Those pieces of `sample` whose style the representation knows; all of them where it knows none."""
+    """The pieces of `sample` whose style the representation knows; all of them if it knows no styles."""
     known = set(representation.controls.styles)
     kept = [pair for pair in zip(sample.pieces, sample.styles, strict=True) if pair[1] in known]
     return Sample([piece for piece, _ in kept], [style for _, style in kept]) if kept else sample
 
 
 def _beside(batches: Sequence[dict]) -> dict:
-    """The rows of all `batches` in one."""
+    """One batch with the rows of all `batches`."""
     first, *others = batches
     if not others:
         return first

@@ -1,4 +1,4 @@
-"""What the new bundle composes: whether it copies the set, and beginnings of held-out pieces to hear it by."""
+"""Composes with the new bundle: measures whether it copies the data set, and writes examples to listen to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from model.generation import ComposeOptions, Composer
 from model.generation.seeds import first_part
 from model.midi import write_midi
 from model.piece import Piece
-from model.training.finetuning.verdict import Originality
+from model.training.finetuning.verdict import OriginalityFigures
 
 if TYPE_CHECKING:
     from model.generation import Composition
@@ -32,7 +32,7 @@ SHORTEST_SEED = 4  # notes
 
 
 class AnyComposer(Protocol):
-    """What composes with a bundle: see `model.generation.Composer`."""
+    """Composes with a bundle: see `model.generation.Composer`."""
 
     @property
     def representation(self) -> Representation:
@@ -58,19 +58,19 @@ def judged(
     folder: Path,
     on_share: OnShare,
     composer_of: Callable[[Bundle], AnyComposer] = Composer,
-) -> tuple[Originality, tuple[str, ...]]:
-    """Compose with `bundle` and say how original that is; and write what there is to listen to into `folder`.
+) -> tuple[OriginalityFigures, tuple[str, ...]]:
+    """Compose with `bundle`, measure the originality of its pieces, and write examples to listen to into `folder`.
 
     Args:
         bundle: the new one.
-        before: what it was tuned from, if anything.
+        before: the bundle it was fine-tuned from, if any.
         pieces: raw steps of the set's training pieces and of its held-out ones.
         folder: of the run.
-        on_share: hears how far it is.
-        composer_of: what makes a composer of a bundle.
+        on_share: receives the progress, 0..1.
+        composer_of: makes a composer of a bundle.
 
     Returns:
-        The originality, and the files to listen to, relative to `folder`.
+        The originality, and the example files, relative to `folder`.
     """
     train, held_out = pieces
     on_share(0.0)
@@ -91,8 +91,8 @@ def judged(
     return _originality(index, composed, decoded), tuple(sorted(written))
 
 
-def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> Originality:
-    return Originality(
+def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> OriginalityFigures:
+    return OriginalityFigures(
         pieces=len(composed),
         share_16=index.pooled(composed, 16).value,
         longest_run=max((index.longest_run(piece) for piece in composed), default=0),
@@ -102,7 +102,7 @@ def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: S
 
 
 def _continued(composer: AnyComposer, held_out: Sequence[Piece], folder: Path, when: str) -> Iterator[str]:
-    """Write the continuations of the first pieces as `listening/1-after.mid`; yields the names."""
+    """Write continuations of the first pieces as `listening/1-after.mid` and so on; yields the names."""
     (folder / LISTENING).mkdir(parents=True, exist_ok=True)
     seeds = [first_part(piece, SEED_S) for piece in held_out]
     seeds = [seed for seed in seeds if len(seed) >= SHORTEST_SEED][:EXAMPLES]

@@ -1,7 +1,7 @@
-"""The loop of fine-tuning: update by update, so that it can stop after any; measured before it begins and every epoch.
+"""The training loop of fine-tuning. It can stop after any update, and measures before the first and after each epoch.
 
-Each epoch draws its pieces and its dropout from a seed of its own and begins with fresh states, so that a run that was
-killed and goes on from its checkpoint does what it would have done.
+Each epoch draws its pieces and dropout from its own random seed and starts with fresh states, so a killed run that
+continues from its checkpoint ends with the same weights as an undisturbed one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from model.training.finetuning.settings import (
     TuningSettings,
     chosen_epoch,
 )
-from model.training.likelihood import CarriedLikelihood, Meter
+from model.training.likelihood import CarriedLikelihood, LikelihoodMeter
 from model.training.loop import augmentation, averaged_weights, compiled
 
 METER_SHAPE = (16, 64)  # rows and steps; other figures change the speed and nothing else
@@ -40,8 +40,8 @@ Keep = Callable[[list[NDArray], list[EpochFigures]], None]  # the best weights s
 
 
 @dataclass
-class Standing:
-    """What a checkpoint says of a run: plain JSON."""
+class TuningState:
+    """The part of a checkpoint that is plain JSON."""
 
     fingerprint: str  # of what is tuned to what, and how
     epoch: int = 0  # whole epochs done
@@ -60,16 +60,16 @@ class Standing:
         return [EpochFigures(**figures) for figures in self.history]
 
 
-class Fitting:
-    """One run, from its checkpoint on where there is one."""
+class TuningLoop:
+    """One run, which continues from its checkpoint if there is one."""
 
     def __init__(
         self, network: NoteNetwork, pieces: Pieces, settings: TuningSettings, folder: Path, fingerprint: str
     ) -> None:
-        """Fit `network`, which has the weights to begin with, to `pieces`; the checkpoint lives in `folder`.
+        """Prepare to fit `network`, which holds the initial weights, to `pieces`; `folder` holds the checkpoint.
 
         Raises:
-            RequestError: when the checkpoint in `folder` is of another run.
+            RequestError: when the checkpoint in `folder` belongs to another run.
         """
         self._network, self._pieces, self._settings, self._folder = network, pieces, settings, folder
         training = settings.training(from_scratch=not pieces.has_base)
@@ -84,7 +84,7 @@ class Fitting:
             (training.streams, training.window),
         )
         self._model = compiled(network, training, NEVER_FALLING)
-        self._meter = Meter(network, *METER_SHAPE)
+        self._meter = LikelihoodMeter(network, *METER_SHAPE)
         self._best = network.get_weights()
         self.standing = self._resumed(fingerprint)
         self._before_s, self._begun = self.standing.seconds, time.monotonic()
@@ -116,17 +116,17 @@ class Fitting:
         return self._best
 
     def measured(self, weights: list[NDArray]) -> tuple[float, float | None]:
-        """Nats per note of the held-out pieces and of the base's, None without any, under `weights`."""
+        """Nats per note of the held-out pieces and of the base's (None if it has none) under `weights`."""
         self._network.set_weights([np.asarray(weight, dtype=np.float32) for weight in weights])
         return self._measure()
 
     def run(self, keep: Keep, on_progress: OnTuning, should_stop: Callable[[], bool]) -> None:
-        """Train until the epochs, the minutes or the patience are at their end, or `should_stop` says so.
+        """Train until the epochs, the minutes or the patience run out, or `should_stop` returns True.
 
-        `keep` is called after an epoch whose network is the best so far, once the checkpoint holds it too.
+        `keep` is called after each epoch whose network is the best so far, once the checkpoint holds it.
 
         Raises:
-            BundleError: the network to begin with predicts nothing that is a number.
+            BundleError: the base predicts NaN.
         """
         if not self.standing.history:
             self._note(0, None, is_whole=True)
@@ -148,7 +148,7 @@ class Fitting:
             self._report(on_progress, 0, None, is_due=True)
 
     def _epoch(self, on_progress: OnTuning, should_stop: Callable[[], bool]) -> tuple[float | None, bool]:
-        """One epoch's training nats per note, None where no update was made, and whether it was a whole one."""
+        """Train one epoch: its nats per note, None if no update was made, and whether it was complete."""
         rng = np.random.default_rng([self._settings.random_seed, self.standing.epoch])
         _reseed(self._model, rng)
         batches = self._streams.shuffled(rng, self._augmentation)
@@ -164,7 +164,7 @@ class Fitting:
         return nats / notes, True
 
     def _note(self, epoch: int, train_nats: float | None, is_whole: bool) -> bool:
-        """Measure the network as it is; keep its weights where it is the best so far, and say whether it is."""
+        """Measure the network, keep its weights if it is the best so far, and return whether it is."""
         val_nats, base_nats = self._measure()
         if not np.isfinite([val_nats, base_nats or 0.0, train_nats or 0.0]).all():
             self.standing.has_diverged = True
@@ -231,10 +231,10 @@ class Fitting:
         self.standing.seconds = self._spent_s()
         checkpoint.save(self._folder, self._network, self._model.optimizer, asdict(self.standing), self._best)
 
-    def _resumed(self, fingerprint: str) -> Standing:
+    def _resumed(self, fingerprint: str) -> TuningState:
         self._model.optimizer.build(self._network.trainable_variables)
         if not checkpoint.exists(self._folder):
-            return Standing(fingerprint)
+            return TuningState(fingerprint)
         said = checkpoint.load(self._folder, self._network, self._model.optimizer)
         if said.get("fingerprint") != fingerprint:
             raise RequestError(
@@ -242,11 +242,11 @@ class Fitting:
                 "repeat what was asked the first time."
             )
         self._best = checkpoint.load_best(self._folder)
-        return Standing(**said)
+        return TuningState(**said)
 
 
 def _reseed(model: CarriedLikelihood, rng: np.random.Generator) -> None:
-    """Let what dropout draws depend on `rng` alone, not on how often it drew before."""
+    """Reseed dropout from `rng`, so that it doesn't depend on earlier draws."""
     for variable in model.variables:
         if variable.path.endswith("seed_generator_state"):
             variable.assign(rng.integers(0, 2**31, size=variable.shape).astype("uint32"))

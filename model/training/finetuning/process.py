@@ -21,14 +21,14 @@ from model.bundles.store import NAME, VERSION
 from model.errors import BundleError, ModelError, RequestError
 from model.isolated import Limits, Message, Task
 from model.network.config import PRESETS
-from model.training.finetuning.settings import About, TuningSettings
-from model.training.finetuning.verdict import Verdict
+from model.training.finetuning.settings import CardText, TuningSettings
+from model.training.finetuning.verdict import TuningVerdict
 
 FILE = "order.json"
 
 
 class Base(BaseModel):
-    """The bundle to begin with: in a folder, or in a store by its name, and by its version if not the current one."""
+    """The base of a run: a bundle in a folder, or one in a store by name and version (default: the current one)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,7 +57,7 @@ class Base(BaseModel):
 
 
 class Order(BaseModel):
-    """A run: what is fitted to what, and how; one of `base` and `preset` is given."""
+    """What to fine-tune, on which data, and how; either `base` or `preset` is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +65,7 @@ class Order(BaseModel):
     preset: str | None = Field(default=None, description="of a network that begins from scratch")
     data: Path = Field(description="folder or archive of MIDI files")
     settings: TuningSettings = Field(default_factory=TuningSettings)
-    about: About = Field(default_factory=About)
+    about: CardText = Field(default_factory=CardText)
 
     @model_validator(mode="after")
     def _has_a_beginning(self) -> Self:
@@ -86,7 +86,7 @@ def read_order(folder: Path) -> Order:
     """The order in `folder`.
 
     Raises:
-        RequestError: when there is none that can be read.
+        RequestError: when it is missing or unreadable.
     """
     try:
         return Order.model_validate_json((folder / FILE).read_bytes())
@@ -153,11 +153,11 @@ def run(
     return {"verdict": verdict.model_dump()}, b""
 
 
-def _tuner(order: Order) -> Callable[..., Verdict]:
+def _tuner(order: Order) -> Callable[..., TuningVerdict]:
     """What carries out `order`: `tune`, or for a preset of the classic kind `tune_classic`, which takes the same."""
     config = PRESETS.get(order.preset or "")
     module, name = CLASSIC if config is not None and config.window else FINETUNING
-    found: Callable[..., Verdict] = getattr(import_module(module), name)
+    found: Callable[..., TuningVerdict] = getattr(import_module(module), name)
     return found
 
 
@@ -171,14 +171,14 @@ def lower_priority() -> None:
 
 
 def use_threads(threads: int | None) -> None:
-    """Let libraries that are loaded later compute on so many threads; on all cores where None."""
+    """Limit the threads of libraries that are loaded later; None means all cores."""
     if threads is not None:
         os.environ.update(dict.fromkeys(THREADS, str(threads)))
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of `folder`, which is released when the process ends, however it ends.
+    """Holds the lock of `folder`; the system releases it when the process ends, however it ends.
 
     Raises:
         RequestError: when another process holds it, or there is no such folder.

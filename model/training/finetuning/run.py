@@ -1,4 +1,4 @@
-"""Fine-tuning from beginning to end: pieces, training, the bundle, the verdict; a run that was killed goes on."""
+"""A whole fine-tuning run: pieces, training, the bundle, the verdict. A run that was killed can be continued."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from model.training import checkpoint
 from model.training.finetuning.curve import draw_curve
 from model.training.finetuning.data import Pieces, read_pieces
 from model.training.finetuning.evaluation import judged
-from model.training.finetuning.loop import JUDGING_S, JUDGING_SHARE, Fitting
+from model.training.finetuning.loop import JUDGING_S, JUDGING_SHARE, TuningLoop
 from model.training.finetuning.settings import (
     LONGEST_TITLE,
-    About,
+    CardText,
     EpochFigures,
     OnTuning,
     TuningProgress,
@@ -40,8 +40,8 @@ from model.training.finetuning.settings import (
 from model.training.finetuning.verdict import (
     DIVERGED,
     Figures,
-    Originality,
-    Verdict,
+    OriginalityFigures,
+    TuningVerdict,
     load_verdict,
     save_verdict,
     sentences,
@@ -65,29 +65,29 @@ def tune(
     data: Path | Sequence[Path],
     folder: Path,
     settings: TuningSettings | None = None,
-    about: About | None = None,
+    about: CardText | None = None,
     on_progress: OnTuning = _quiet,
     should_stop: Callable[[], bool] = _never,
-) -> Verdict:
-    """Fit a network to a small data set and say what came of it.
+) -> TuningVerdict:
+    """Fit a network to a small data set and return the verdict.
 
-    The bundle, the checkpoint, `verdict.json`, `curve.png` and `listening/` are written into `folder`. A run that was
-    killed goes on from its last whole epoch when it is asked for again; one that is done returns its verdict.
+    The bundle, the checkpoint, `verdict.json`, `curve.png` and `listening/` are written into `folder`. Called again, it
+    continues a killed run from its last complete epoch, or returns the verdict of a finished one.
 
     Args:
-        start: a bundle to begin with, whose sizes, styles and representation stay; or the name of a preset, to begin
-            from scratch.
+        start: the base bundle, whose sizes, styles and representation stay; or the name of a preset, to train from
+            scratch.
         data: a folder or archive of MIDI files, or several.
-        folder: of this run alone.
-        settings: how (default: see `TuningSettings`).
-        about: what the card is to say.
-        on_progress: hears where the run stands, about once a second.
-        should_stop: asked before every update; True ends training there, and what is the best so far is judged.
+        folder: for this run alone.
+        settings: of the training (default: see `TuningSettings`).
+        about: text for the new bundle's card.
+        on_progress: receives the run's progress about once a second.
+        should_stop: asked before every update; True ends training there and keeps the best network so far.
 
     Raises:
-        ModelError: the set has too few pieces, the base is of the classic kind, or `folder` holds another run.
+        ModelError: the data set has too few pieces, the base is of the classic kind, or `folder` holds another run.
     """
-    settings, about = settings or TuningSettings(), about or About()
+    settings, about = settings or TuningSettings(), about or CardText()
     if keras.backend.backend() != "tensorflow":
         raise RequestError("Fine-tuning ends with music that TensorFlow draws: leave --backend at tensorflow for it.")
     on_progress(TuningProgress(stage="preparing", epochs=settings.most_epochs))
@@ -100,7 +100,7 @@ def tune(
 
 
 def forget(folder: Path) -> None:
-    """Let the next `tune` in `folder` begin anew: the checkpoint and the verdict go, the bundle stays until then."""
+    """Delete the checkpoint and the verdict in `folder`, so that the next `tune` starts anew; the bundle stays."""
     for name in (checkpoint.FILE, VERDICT):
         (folder / name).unlink(missing_ok=True)
 
@@ -108,7 +108,7 @@ def forget(folder: Path) -> None:
 def _begun(
     start: Bundle | str, data: Path | Sequence[Path], folder: Path, settings: TuningSettings
 ) -> tuple[Bundle | None, NoteNetwork, Pieces, str]:
-    """The base, its network or a new one, the pieces, and what names all of that."""
+    """The base, its network or a new one, the pieces, and a digest that identifies the run."""
     base = None if isinstance(start, str) else start
     config = preset(start) if isinstance(start, str) else start.config
     if config.window:
@@ -131,39 +131,39 @@ def _begun(
 
 @dataclass
 class _Run:
-    """One run: what it began with, and how its results are written."""
+    """One run and the writing of its results."""
 
     base: Bundle | None
     network: NoteNetwork
     pieces: Pieces
     fingerprint: str
     settings: TuningSettings
-    about: About
+    about: CardText
     folder: Path
 
     def __post_init__(self) -> None:
-        self.fitting = Fitting(self.network, self.pieces, self.settings, self.folder, self.fingerprint)
-        self._packer = Packer(self.base, self.network, self.pieces, self.about)
+        self.fitting = TuningLoop(self.network, self.pieces, self.settings, self.folder, self.fingerprint)
+        self._packer = BundleBuilder(self.base, self.network, self.pieces, self.about)
 
-    def verdict_there(self) -> Verdict | None:
-        """The verdict, where the run is over and judged."""
+    def verdict_there(self) -> TuningVerdict | None:
+        """The verdict of a finished run, else None."""
         found = load_verdict(self.folder) if self.fitting.standing.is_over else None
         return found if found is not None and self._has_bundle(found.version) else None
 
     def restore(self) -> None:
-        """Write the best bundle again where a kill came between the checkpoint that holds it and the bundle."""
+        """Write the best bundle again if the run was killed between writing the checkpoint and the bundle."""
         figures = self.fitting.standing.figures
         if figures and chosen_epoch(figures).epoch > 0:
             self.keep(self.fitting.best, figures)
 
     def keep(self, weights: list[NDArray], figures: list[EpochFigures]) -> None:
-        """Write the bundle of the best epoch so far, unless it lies there already."""
+        """Write the bundle of the best epoch so far, unless it is there already."""
         files = self._packer.files(weights, figures, self.folder.name)
         if not self._has_bundle(unpack(files, self.folder.name).version):
             write_folder(self.folder, files)
 
-    def judge(self, on_progress: OnTuning) -> Verdict:
-        """Measure and hear what was kept, and write the verdict."""
+    def judge(self, on_progress: OnTuning) -> TuningVerdict:
+        """Measure the kept network, compose with it, and write the verdict."""
         standing, data = self.fitting.standing, self.pieces.data
         last = TuningProgress(
             stage="judging", epoch=standing.epoch, epochs=self.settings.most_epochs, history=standing.figures
@@ -185,7 +185,7 @@ class _Run:
         return verdict
 
     def _figures(self, bundle: Bundle) -> Figures:
-        """Before and after, the latter with the weights as the bundle holds them."""
+        """The errors before and after; those after are measured with the bundle's rounded weights."""
         before = self.fitting.standing.figures[0]
         val_after, base_after = self.fitting.measured(bundle.weights)
         return Figures(
@@ -195,9 +195,11 @@ class _Run:
             base_after=base_after,
         )
 
-    def _verdict(self, version: str, figures: Figures, originality: Originality, listening: tuple[str, ...]) -> Verdict:
+    def _verdict(
+        self, version: str, figures: Figures, originality: OriginalityFigures, listening: tuple[str, ...]
+    ) -> TuningVerdict:
         standing, data = self.fitting.standing, self.pieces.data
-        return Verdict(
+        return TuningVerdict(
             version=version,
             epoch=chosen_epoch(standing.figures).epoch,
             epochs=standing.epoch,
@@ -219,7 +221,7 @@ class _Run:
         )
 
     def _has_bundle(self, version: str) -> bool:
-        """Whether the bundle of that version lies whole in the folder."""
+        """Whether the folder holds a complete bundle of that version."""
         if not (self.folder / MANIFEST).is_file():
             return False
         try:
@@ -228,15 +230,15 @@ class _Run:
             return False
 
 
-class Packer:
-    """Makes the files of a run's bundle; what does not change from epoch to epoch is made once."""
+class BundleBuilder:
+    """Builds the files of a run's bundle; the parts that every epoch shares are built once."""
 
-    def __init__(self, base: Bundle | None, network: NoteNetwork, pieces: Pieces, about: About) -> None:
-        """`network` is packed with weights that are given each time; its own come back afterwards."""
+    def __init__(self, base: Bundle | None, network: NoteNetwork, pieces: Pieces, about: CardText) -> None:
+        """`files` packs `network` with other weights, and restores its own afterwards."""
         self._base, self._network, self._pieces, self._about = base, network, pieces, about
 
     def files(self, weights: Sequence[NDArray], figures: Sequence[EpochFigures], name: str) -> dict[str, bytes]:
-        """The bundle of `weights`; `figures` are of all epochs, the chosen one's are on the card."""
+        """The bundle of `weights`; `figures` lists all epochs, of which the card shows the chosen one."""
         own = self._network.get_weights()
         self._network.set_weights([np.asarray(weight, dtype=np.float32) for weight in weights])
         history = [figure.model_dump(exclude_none=True, exclude={"is_whole"}) for figure in figures]
@@ -279,7 +281,7 @@ class Packer:
 
     @cached_property
     def _index(self) -> OriginalityIndex:
-        """Of the set and of what was mixed in: a piece that copies either is told."""
+        """An index of the data set and the replay sample, which finds copies of either."""
         data, old = self._pieces.data, self._pieces.replay_sample or ReplaySample.nothing()
         return index_training_set(self._network.representation, [*data.train, *old.train.pieces], data.validation)
 
@@ -290,7 +292,7 @@ class Packer:
 
     @cached_property
     def _replay_sample(self) -> ReplaySample:
-        """The base's, carried on; where there is none, the set's own."""
+        """The base's replay sample, or one of the data set if the base has none."""
         if self._pieces.replay_sample is not None:
             return self._pieces.replay_sample
         data = self._pieces.data

@@ -1,4 +1,4 @@
-"""Plain data of fine-tuning: what a run is told, what the new card says, and how far a run is. Loads no Keras."""
+"""Plain data of fine-tuning: settings, card text, progress, and the choice of the epoch to keep. Loads no Keras."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from model.training.settings import TrainingSettings
 LONGEST_TITLE = 80  # letters
 
 
-class About(BaseModel):
-    """What is left out follows from the base and the set."""
+class CardText(BaseModel):
+    """Text for the new bundle's card; empty fields follow from the base and the data set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +34,7 @@ FEWEST_UPDATES = 24  # of an epoch, however few pieces there are
 
 
 class TuningSettings(BaseModel):
-    """How a network is fitted to a small data set. The defaults took the sets of docs/fine-tuning.md to their goal."""
+    """Settings of a fine-tuning run. docs/fine-tuning.md shows the results of the defaults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +59,7 @@ class TuningSettings(BaseModel):
 
     @property
     def most_epochs(self) -> int:
-        """Epochs after which training ends: without a word on either limit the default of both holds."""
+        """Epochs after which training ends; the defaults apply only if neither limit is set."""
         return self.epochs or (DEFAULT_EPOCHS if self.minutes is None else 1000)
 
     @property
@@ -70,11 +70,11 @@ class TuningSettings(BaseModel):
         return DEFAULT_MINUTES * 60 if self.epochs is None else float("inf")
 
     def training(self, from_scratch: bool) -> TrainingSettings:
-        """The same for the training loop: a constant rate after a warm-up, and an average over about two epochs.
+        """Settings for the training loop: a constant rate after a warm-up, and weights averaged over about two epochs.
 
-        A schedule would have to know how long the run will be, which minutes and stop requests decide; an average of
-        the weights settles as a falling rate does (Sandler et al. 2023, "Training trajectories, mini-batch losses and
-        the curious role of the learning rate").
+        A falling rate would need to know the run's length, which minutes and stop requests decide. Averaging the
+        weights has the same effect (Sandler et al. 2023, "Training trajectories, mini-batch losses and the curious role
+        of the learning rate").
         """
         return TrainingSettings(
             streams=STREAMS,
@@ -90,7 +90,7 @@ Stage = Literal["preparing", "training", "judging"]
 
 
 class EpochFigures(BaseModel):
-    """What was measured after one epoch; epoch 0 is the network that was begun with. Nats per note, lower is better."""
+    """The figures of one epoch in nats per note, lower is better; epoch 0 is the initial network."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -103,7 +103,7 @@ class EpochFigures(BaseModel):
 
 
 class TuningProgress(BaseModel):
-    """One report of a run."""
+    """The progress of a run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -125,21 +125,21 @@ MOST_FORGOTTEN = 0.02  # of the likelihood of the base's own music, nats per not
 
 
 def forgotten(figures: EpochFigures, before: EpochFigures) -> float:
-    """By which share the base's own music costs more nats than `before`; 0 where that is not known."""
+    """The share by which the error on the base's own music rose since `before`; 0 if unknown."""
     if figures.base_nats is None or before.base_nats is None:
         return 0.0
     return figures.base_nats / before.base_nats - 1
 
 
 def chosen_epoch(history: Sequence[EpochFigures]) -> EpochFigures:
-    """The figures of the epoch to keep; those of epoch 0 only where there is no other.
+    """The figures of the epoch to keep; epoch 0 only if there is no other.
 
-    Among the epochs that cost the base's music at most MOST_FORGOTTEN it is the one with the best validation on the
-    set's held-out pieces. Where every epoch forgets more than that, it is the one whose two costs, each as a share of
-    what it was before, have the least sum: a per cent gained then counts as much as a per cent lost.
+    It is the epoch with the lowest error on the set's held-out pieces among those whose error on the base's music rose
+    by at most MOST_FORGOTTEN. If every epoch forgets more, it is the one with the least sum of both errors, each
+    relative to its value before: a per cent gained then counts as much as a per cent lost.
 
     Args:
-        history: of all epochs, the network that was begun with first; at least that one.
+        history: of all epochs, the initial network first; at least that one.
     """
     before, *others = history
     return min(others, key=lambda figures: _rank(figures, before), default=before)

@@ -12,10 +12,10 @@ from model.errors import RequestError
 from model.network import PRESETS
 from model.training.finetuning import evaluation, process
 from model.training.finetuning.process import FILE, Order
-from model.training.finetuning.settings import About, TuningProgress, TuningSettings
+from model.training.finetuning.settings import CardText, TuningProgress, TuningSettings
 from tests.model.classic.test_classic_workflow import tune
 
-ABOUT = About(title="Tunes", licence="CC0", data="four tunes", command="/train start")
+ABOUT = CardText(title="Tunes", licence="CC0", data="four tunes", command="/train start")
 
 
 @pytest.fixture(scope="module")

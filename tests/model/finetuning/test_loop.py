@@ -12,7 +12,7 @@ from model.bundles.training_artifacts import ReplaySample
 from model.corpora.corpus import Encoded
 from model.errors import RequestError
 from model.training.finetuning.data import Pieces
-from model.training.finetuning.loop import Fitting
+from model.training.finetuning.loop import TuningLoop
 from model.training.finetuning.settings import (
     FEWEST_UPDATES,
     EpochFigures,
@@ -66,10 +66,10 @@ def pieces(replay_sample: ReplaySample) -> Pieces:
 @pytest.fixture
 def whole(
     base: Bundle, pieces: Pieces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Fitting, Kept, list[TuningProgress]]:
+) -> tuple[TuningLoop, Kept, list[TuningProgress]]:
     """A run that nothing disturbed, what it kept, and a report of every update."""
     monkeypatch.setattr("model.training.finetuning.loop.REPORT_S", 0.0)
-    fitting, kept, reports = Fitting(base.network(), pieces, SETTINGS, tmp_path / "whole", "same"), Kept(), []
+    fitting, kept, reports = TuningLoop(base.network(), pieces, SETTINGS, tmp_path / "whole", "same"), Kept(), []
     fitting.run(kept, reports.append, lambda: False)
     return fitting, kept, reports
 
@@ -77,11 +77,11 @@ def whole(
 def test_a_run_that_was_killed_comes_to_the_same_weights(whole, base: Bundle, pieces: Pieces, tmp_path: Path):
     # Given a kill in the middle of the second epoch
     folder = tmp_path / "killed"
-    first = Fitting(base.network(), pieces, SETTINGS, folder, "same")
+    first = TuningLoop(base.network(), pieces, SETTINGS, folder, "same")
     with pytest.raises(KilledError):
         first.run(Kept(), quiet, after(FEWEST_UPDATES + 5, killed=True))
     # When it goes on
-    again, kept = Fitting(base.network(), pieces, SETTINGS, folder, "same"), Kept()
+    again, kept = TuningLoop(base.network(), pieces, SETTINGS, folder, "same"), Kept()
     assert again.standing.epoch == 1
     again.run(kept, quiet, lambda: False)
     # Then every figure and every weight is that of the run that nothing disturbed
@@ -106,26 +106,26 @@ def test_a_run_that_was_killed_comes_to_the_same_weights(whole, base: Bundle, pi
 
 
 def test_a_stop_is_heeded_after_the_update_under_way_and_what_is_training_piece_is_kept(base, pieces, tmp_path: Path):
-    fitting, kept = Fitting(base.network(), pieces, SETTINGS, tmp_path, "same"), Kept()
+    fitting, kept = TuningLoop(base.network(), pieces, SETTINGS, tmp_path, "same"), Kept()
     fitting.run(kept, quiet, after(7))
     assert fitting.standing.updates == 7
     assert [one.is_whole for one in fitting.standing.figures] == [True, False]
     assert kept.epochs == [1]
     assert fitting.standing.is_over
     # and asked again it has nothing left to do
-    again = Fitting(base.network(), pieces, SETTINGS, tmp_path, "same")
+    again = TuningLoop(base.network(), pieces, SETTINGS, tmp_path, "same")
     again.run(Kept(), quiet, lambda: False)
     assert again.standing.updates == 7
     # nor does it go on with what is another run
     with pytest.raises(RequestError, match="begin in another folder"):
-        Fitting(base.network(), pieces, SETTINGS, tmp_path, "other")
+        TuningLoop(base.network(), pieces, SETTINGS, tmp_path, "other")
     for weight, other in zip(again.best, fitting.best, strict=True):
         np.testing.assert_array_equal(weight, other)
 
 
 def test_minutes_end_it_and_a_stop_before_the_first_update_keeps_the_base(base, pieces, tmp_path: Path):
     short = SETTINGS.model_copy(update={"minutes": 1e-6})
-    fitting, kept = Fitting(base.network(), pieces, short, tmp_path, "same"), Kept()
+    fitting, kept = TuningLoop(base.network(), pieces, short, tmp_path, "same"), Kept()
     fitting.run(kept, quiet, lambda: False)
     assert (fitting.standing.updates, kept.epochs) == (0, [])
     assert chosen_epoch(fitting.standing.figures).epoch == 0

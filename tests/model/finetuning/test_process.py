@@ -20,7 +20,7 @@ from model.errors import RequestError
 from model.isolated import ChildDied, IsolatedProcess
 from model.training.finetuning.process import FILE, Base, Order, read_order, run_task
 from model.training.finetuning.settings import TuningProgress, TuningSettings
-from model.training.finetuning.verdict import Verdict
+from model.training.finetuning.verdict import TuningVerdict
 
 PATIENCE_S = 300.0  # far above what a busy machine needs: only a hang reaches it
 LONG = TuningSettings(epochs=900, minutes=30, patience=900, rate="strong", threads=1)
@@ -84,7 +84,7 @@ def test_a_run_outlives_a_kill_and_is_judged_when_it_is_stopped(folder: Path, st
     assert reached.epoch >= epoch
     second.child.stop()
     *_, before, last = second.rest()
-    verdict = Verdict.model_validate(last["verdict"])
+    verdict = TuningVerdict.model_validate(last["verdict"])
     assert TuningProgress.model_validate(before).stage == "judging"
     assert open_bundle(str(folder)).version == verdict.version
     assert [one.epoch for one in reached.history] == list(range(len(reached.history)))
@@ -94,7 +94,7 @@ def test_a_run_that_is_stopped_before_it_begins_is_judged_as_it_is(folder: Path,
     run = start(folder)
     run.child.stop()
     last = run.rest()[-1]
-    assert Verdict.model_validate(last["verdict"]).epoch == 0
+    assert TuningVerdict.model_validate(last["verdict"]).epoch == 0
 
 
 def test_an_order_that_cannot_be_carried_out_is_answered_in_a_sentence(tmp_path: Path, start):

@@ -13,10 +13,10 @@ from model.bundles import Bundle, open_bundle
 from model.bundles.training_artifacts import ReplaySample
 from model.errors import ModelError
 from model.midi import read_midi
-from model.training.finetuning import About, TuningProgress, TuningSettings, Verdict, tune
+from model.training.finetuning import CardText, TuningProgress, TuningSettings, TuningVerdict, tune
 from model.training.finetuning.curve import draw_curve
 from model.training.finetuning.settings import EpochFigures, chosen_epoch
-from model.training.finetuning.verdict import NO_REPLAY_SAMPLE, Figures, Originality, sentences
+from model.training.finetuning.verdict import NO_REPLAY_SAMPLE, Figures, OriginalityFigures, sentences
 
 QUICK = TuningSettings(epochs=2, rate="strong")
 
@@ -24,10 +24,10 @@ QUICK = TuningSettings(epochs=2, rate="strong")
 @pytest.fixture(scope="module")
 def tuned(
     base: Bundle, songs: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Verdict, list[TuningProgress]]:
+) -> tuple[Path, TuningVerdict, list[TuningProgress]]:
     """A whole run: its folder, its verdict and all it reported."""
     folder, reports = tmp_path_factory.mktemp("tuned"), []
-    about = About(title="Walks", licence="CC0-1.0", data="twelve walks", non_commercial=True)
+    about = CardText(title="Walks", licence="CC0-1.0", data="twelve walks", non_commercial=True)
     return folder, tune(base, songs, folder, QUICK, about, reports.append), reports
 
 
@@ -36,8 +36,8 @@ def test_it_learns_the_set_and_says_so(tuned):
     assert verdict.gain_percent > 5
     assert verdict.loss_percent is not None
     assert (verdict.train_pieces, verdict.held_out_pieces, verdict.epochs) == (9, 3, 2)
-    assert "better than the base" in verdict.sentences[0]
-    assert Verdict.model_validate_json((folder / "verdict.json").read_bytes()) == verdict
+    assert "lower prediction error" in verdict.sentences[0]
+    assert TuningVerdict.model_validate_json((folder / "verdict.json").read_bytes()) == verdict
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert {report.stage for report in reports} == {"preparing", "training", "judging"}
     assert reports[-1].fraction == 1.0
@@ -72,7 +72,7 @@ def test_asked_again_it_answers_from_what_is_there(tuned, base: Bundle, songs: P
     # and a bundle that a kill left half-written is written again, and judged anew
     (folder / "weights.npz").write_bytes(b"half")
     monkeypatch.setattr(model.training.finetuning.run, "judged", lambda *_: (verdict.originality, verdict.listening))
-    assert tune(base, songs, folder, QUICK, About(title="Walks")).val_after == verdict.val_after
+    assert tune(base, songs, folder, QUICK, CardText(title="Walks")).val_after == verdict.val_after
     assert open_bundle(str(folder)).weights
 
 
@@ -80,10 +80,10 @@ def test_the_shell_tunes_a_preset_from_scratch_with_nothing_before(songs: Path, 
     arguments = ["train", "--preset", "tiny", "--data", str(songs), "--out", str(tmp_path), "--json"]
     assert main([*arguments, "--rate", "normal", "--epochs", "1"]) == 0
     said = capsys.readouterr()
-    verdict = Verdict.model_validate_json(said.out)
+    verdict = TuningVerdict.model_validate_json(said.out)
     assert (verdict.val_before, verdict.gain_percent, verdict.base_before) == (None, None, None)
     assert all("after" in name for name in verdict.listening)
-    assert "nothing was known before" in verdict.sentences[0]
+    assert "lower is better" in verdict.sentences[0]
     assert "epoch 1: held-out pieces" in said.err
 
 
@@ -109,21 +109,21 @@ def test_one_piece_is_too_few(base: Bundle, songs: Path, tmp_path: Path):
         tune(base, tmp_path / "data", tmp_path / "out", QUICK)
 
 
-def originality(share_16: float | None, human: float | None) -> Originality:
-    return Originality(pieces=12, share_16=share_16, longest_run=20, human_share_16=human, human_longest_run=9)
+def originality(share_16: float | None, human: float | None) -> OriginalityFigures:
+    return OriginalityFigures(pieces=12, share_16=share_16, longest_run=20, human_share_16=human, human_longest_run=9)
 
 
 def test_the_sentences_say_what_the_figures_mean():
     figures = Figures(val_before=10, val_after=9, base_before=5, base_after=5.2)
     said = sentences(figures, originality(0.5, 0.1), 3, has_base=True)
     assert "10.0 % better" in said[0]
-    assert "forgotten some" in said[1]
+    assert "forgot some" in said[1]
     assert said[2].startswith("It copies")
     figures = Figures(val_before=10, val_after=10.5, base_before=5, base_after=5)
     said = sentences(figures, originality(0.05, None), 1, has_base=True)
-    assert "no better than the base" in said[0]
-    assert "forgotten nothing" in said[1]
-    assert said[2].startswith("It does not copy")
+    assert "No clear gain" in said[0]
+    assert "forgot nothing" in said[1]
+    assert said[2].startswith("It doesn't copy")
     # a base without a replay sample says so, and nothing is said of a base that there is not
     figures = Figures(val_before=10, val_after=9, base_before=None, base_after=None)
     assert NO_REPLAY_SAMPLE in sentences(figures, originality(None, None), 3, has_base=True)

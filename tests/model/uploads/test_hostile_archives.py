@@ -13,7 +13,7 @@ import pytest
 
 from model.uploads import DataSetStore
 from model.uploads.info import DataSetLimits
-from model.uploads.ingest import Batch
+from model.uploads.ingest import UploadBatch
 from tests.model.midi.midi_bytes import NOTE, file
 from tests.model.uploads.conftest import tree
 from tests.model.uploads.hostile import ENTRY, GOOD, MIB, WHOLE, archive
@@ -96,7 +96,7 @@ def test_a_bomb_takes_little_memory_and_time(name: str):
     tracemalloc.start()
     start = time.monotonic()
     try:
-        for file in Batch([("a.zip", data)], DataSetLimits()):
+        for file in UploadBatch([("a.zip", data)], DataSetLimits()):
             assert file.refused
         assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
     finally:

@@ -15,7 +15,7 @@ from model.errors import RequestError
 from model.training import distributed
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMBER = Path(__file__).with_name("team_member.py")
+MEMBER = Path(__file__).with_name("replica_process.py")
 LIMIT_S = 240
 
 
@@ -61,11 +61,11 @@ def test_two_processes_and_two_devices_train_as_one(tmp_path):
 def test_a_task_that_is_no_json_is_told(monkeypatch):
     monkeypatch.setenv(distributed.SETTING, "{worker 1}")
     with pytest.raises(RequestError, match="TF_CONFIG is no JSON"):
-        distributed.gather()
+        distributed.replica_group()
 
 
 def test_one_process_alone_is_a_team_of_one(monkeypatch):
     monkeypatch.delenv(distributed.SETTING, raising=False)
-    alone = distributed.gather()
+    alone = distributed.replica_group()
     assert (alone.replicas, alone.is_first) == (1, True)
     assert list(alone.batches(lambda replica: iter([replica]))) == [0]

@@ -1,4 +1,4 @@
-"""One process of a team, as `test_team` starts it: `team_member.py KIND FOLDER`; prints what it ended with as JSON."""
+"""One replica as a process of `test_distributed`: `replica_process.py KIND FOLDER`; prints its results as JSON."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def main(kind: str, folder: Path) -> None:
     from model.network import NetworkConfig
     from model.representation import representation_of
     from model.training import loop
-    from model.training.distributed import Team
+    from model.training.distributed import ReplicaGroup
     from model.training.settings import TrainingSettings
 
     if kind == "two-devices":
         halves = [tf.config.LogicalDeviceConfiguration()] * 2
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
-        loop.gather = lambda: Team(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+        loop.replica_group = lambda: ReplicaGroup(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
     rng = np.random.default_rng(0)
     fields = representation_of("performance").fields
     pieces = [np.stack([rng.integers(0, field.size, 60) for field in fields], 1).astype(np.int32) for _ in range(6)]
