@@ -86,7 +86,7 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_network(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--cell", choices=tuple(CELLS), default="lstm", help="what reads the window (default: lstm)")
+    group.add_argument("--cell", choices=tuple(CELLS), help="what reads the window (default: lstm)")
     group.add_argument("--layers", type=int, help="layers of it (default: 3)")
     group.add_argument("--units", type=int, help="width of a layer (default: 512; conv and transformer 256)")
     group.add_argument("--dense", type=int, help="units of the hidden layer after it (default: 256)")
@@ -131,16 +131,41 @@ def network_of(arguments: argparse.Namespace) -> NetworkConfig:
     Raises:
         RequestError: a size is out of range.
     """
-    base = PRESETS[CELLS[arguments.cell]]
+    if arguments.window is not None and not 1 <= arguments.window <= 1000:
+        raise RequestError("--window: from 1 to 1000 notes.")
+    base = PRESETS[CELLS[arguments.cell or "lstm"]]
+    return _validated(NetworkConfig, base.model_dump() | _sizes(arguments))
+
+
+def _sizes(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The sizes that were given, by the names of `NetworkConfig`."""
     options = {
         "layers": arguments.layers, "units": arguments.units, "head_units": arguments.dense,
         "dropout": arguments.dropout, "window": arguments.window, "embedding": arguments.embedding or None,
         "note_input": None if arguments.embedding is None else "embedding" if arguments.embedding else "number",
     }  # fmt: skip
-    if arguments.window is not None and not 1 <= arguments.window <= 1000:
-        raise RequestError("--window: from 1 to 1000 notes.")
-    given = {name: value for name, value in options.items() if value is not None}
-    return _validated(NetworkConfig, base.model_dump() | given)
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _begun(arguments: argparse.Namespace) -> NetworkConfig | None:
+    """The network of the training that is resumed; None where none is.
+
+    Raises:
+        RequestError: another one was asked for.
+    """
+    from model.bundles import open_bundle
+    from model.bundles.bundle import CONFIG
+
+    if not arguments.resume or not (arguments.out / CONFIG).exists():
+        return None
+    config = open_bundle(str(arguments.out)).config
+    asked = _sizes(arguments) | ({"stack": arguments.cell} if arguments.cell else {})
+    if changed := [name for name, value in asked.items() if getattr(config, name) != value]:
+        raise RequestError(
+            f"The training in {arguments.out} has {changed[0]} {getattr(config, changed[0])}: training goes on with the "
+            "sizes it began with. Leave the option out, or name another --out."
+        )
+    return config
 
 
 def _parse(arguments: argparse.Namespace, figures: dict[str, Any], lines: list[str]) -> None:
@@ -202,7 +227,7 @@ def _train(
         heading=arguments.title,
         command="python -m model " + shlex.join(sys.argv[1:]),
     )
-    progress = fit(arguments.out, config, settings, card, arguments.resume)
+    progress = fit(arguments.out, _begun(arguments) or config, settings, card, arguments.resume)
     if not progress.history:
         raise RequestError(
             "Training was stopped before the first epoch ended, so there is nothing to compose with yet."

@@ -60,7 +60,10 @@ def run(folder, cache, tmp_path_factory) -> Path:
         patch.setenv("CADENZA_CACHE", str(cache))
         out = tmp_path_factory.mktemp("runs") / "classic"
         assert classic(folder, out, "--epochs", "1") == 0
-        assert main(["classic", *SMALL, "--out", str(out), "--step", "train", "--epochs", "2", "--resume"]) == 0
+        # the sizes are those of the run
+        assert (
+            main(["classic", "--out", str(out), "--step", "train", "--epochs", "2", "--resume", "--batch", "16"]) == 0
+        )
     return out
 
 
@@ -89,6 +92,12 @@ def test_a_training_is_not_overwritten_by_accident(run, folder, cache, monkeypat
     monkeypatch.setenv("CADENZA_CACHE", str(cache))
     assert classic(folder, run) == 1
     assert "add --resume" in capsys.readouterr().err
+
+
+def test_a_training_goes_on_with_the_sizes_it_began_with(run, capsys):
+    step = ["classic", "--out", str(run), "--step", "train", "--resume", "--units", "13"]
+    assert main(step) == 1
+    assert "has units 12" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("epoch", [1, 2])
