@@ -162,7 +162,7 @@ def _begun(arguments: argparse.Namespace) -> NetworkConfig | None:
     asked = _sizes(arguments) | ({"stack": arguments.cell} if arguments.cell else {})
     if changed := [name for name, value in asked.items() if getattr(config, name) != value]:
         raise RequestError(
-            f"The training in {arguments.out} has {changed[0]} {getattr(config, changed[0])}: training goes on with the "
+            f"The training in {arguments.out} has {changed[0]} {getattr(config, changed[0])} and goes on with the "
             "sizes it began with. Leave the option out, or name another --out."
         )
     return config
