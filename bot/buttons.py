@@ -7,7 +7,7 @@ names stand in the ids of messages that were sent long ago: they never change.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,6 +40,10 @@ class ButtonAction:
 
 PIECE_ACTIONS: dict[str, ButtonAction] = {}
 ADMIN_ACTIONS: dict[str, ButtonAction] = {}
+
+
+TurnPage = Callable[[Interaction, int, str], Awaitable[None]]
+LISTINGS: dict[str, TurnPage] = {}  # by the name in the ids of `PageButton`; the names never change
 
 
 class RecentPresses:
@@ -123,6 +127,45 @@ class PieceButton(
         await _handle(interaction, PIECE_ACTIONS, *self._pressed, self.custom_id)
 
 
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"cadenza-page:(?P<listing>[a-z_]+):(?P<page>\d{1,4}):(?P<query>[^\n]{0,80})",
+):
+    """A button that turns the pages of a listing: its id names the listing, the page, and what is listed."""
+
+    def __init__(self, listing: str, page: int, query: str, label: str = "Page") -> None:
+        custom_id = f"cadenza-page:{listing}:{page}:{query}"
+        super().__init__(discord.ui.Button(label=label, style=discord.ButtonStyle.secondary, custom_id=custom_id))
+        self._asked = (listing, page, query)
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> PageButton:
+        """The button that was pressed, rebuilt from its id."""
+        return cls(match["listing"], int(match["page"]), match["query"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Show the page in place of the present one."""
+        listing, page, query = self._asked
+        try:
+            if listing not in LISTINGS:
+                raise OutdatedForm("button", "Use the command again.")
+            await LISTINGS[listing](interaction, page, query)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary of a press; explained and logged
+            await answer(interaction, error)
+
+
+def page_buttons(listing: str, query: str, page: int, pages: int) -> list[PageButton]:
+    """Buttons to the page before `page` and the one after it, where there are such of `pages`."""
+    found = []
+    if page > 1:
+        found.append(PageButton(listing, page - 1, query, "◀ Previous"))
+    if page < pages:
+        found.append(PageButton(listing, page + 1, query, "Next ▶"))
+    return found
+
+
 class AdminButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"cadenza-admin:(?P<action>[a-z_]+):(?P<subject>[A-Za-z0-9_:-]{1,64})",
@@ -154,12 +197,22 @@ def piece_view(actions: tuple[str, ...], request: ComposeRequest) -> MakesView:
     return lambda: _view(PieceButton(action, request.job_id, request.requester_id) for action in actions)
 
 
+def piece_buttons(*buttons: tuple[str, JobId, int]) -> MakesView:
+    """Buttons of (action, job of a piece, member)."""
+    return lambda: _view(PieceButton(*button) for button in buttons)
+
+
 def admin_view(*buttons: tuple[str, str] | tuple[str, str, str]) -> MakesView:
     """Buttons of (action, subject), or (action, subject, label)."""
     return lambda: _view(AdminButton(*button) for button in buttons)
 
 
-def _view(items: Iterator[PieceButton] | Iterator[AdminButton]) -> discord.ui.View:
+def page_view(listing: str, query: str, page: int, pages: int) -> MakesView | None:
+    """The buttons of a listing in pages; None where there is one page only."""
+    return (lambda: _view(page_buttons(listing, query, page, pages))) if pages > 1 else None
+
+
+def _view(items: Iterable[discord.ui.Item[Any]]) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for item in items:
         view.add_item(item)

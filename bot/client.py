@@ -15,13 +15,13 @@ import yarl
 from discord import app_commands
 
 from bot import features
-from bot.buttons import AdminButton, PieceButton, RecentPresses
+from bot.buttons import AdminButton, PageButton, PieceButton, RecentPresses
 from bot.command_sync import sync_if_changed
-from bot.context import BotContext
+from bot.context import BotContext, OpenForms
 from bot.delivery.tracker import EDIT_INTERVAL_S, JobTracker
 from bot.errors import OutdatedForm, answer
 from bot.features import message_builder
-from bot.forms import OpenForms
+from bot.features.help.welcome import greet
 from jobs import JobClient
 from jobs.errors import QueueUnreachable
 
@@ -68,13 +68,17 @@ class Cadenza(BotContext):
 
     async def setup_hook(self) -> None:
         """Between login and the gateway: buttons, commands, and the jobs left open by the bot before."""
-        self.add_dynamic_items(PieceButton, AdminButton)
+        self.add_dynamic_items(PieceButton, AdminButton, PageButton)
         await sync_if_changed(self.tree, self._state_folder)
         self._resuming = asyncio.create_task(self._resume(), name="resume open jobs")
 
     async def on_ready(self) -> None:
         """Say that commands are answered from now on; comes again after a lost connection."""
         log.info("bot ready: %s in %d servers", self.user, len(self.guilds))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Introduce the bot to a server that has just invited it."""
+        await greet(guild)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer forms and buttons that nothing else does: they come from before a restart, or an older version."""
@@ -120,7 +124,7 @@ class Cadenza(BotContext):
 
 
 def _is_ours(custom_id: str) -> bool:
-    templates = [button.__discord_ui_compiled_template__ for button in (PieceButton, AdminButton)]
+    templates = [button.__discord_ui_compiled_template__ for button in (PieceButton, AdminButton, PageButton)]
     return any(template.fullmatch(custom_id) for template in templates)
 
 

@@ -8,6 +8,8 @@ CadenzaError
     ├── Contradiction      options that do not go together, or one that lacks what it needs
     ├── NotKnown           no model knows the value of an option
     ├── NotYours           the button belongs to another member
+    ├── NotYourStar        another member starred the piece
+    ├── StillInProgress    something of the member's must end before their data can be deleted
     ├── AlreadyAsked       the same button was pressed a moment ago
     ├── PieceGone          the piece is no longer kept, so nothing can be made from it
     ├── TrainingGone       the training is not known, or no longer
@@ -15,6 +17,7 @@ CadenzaError
     ├── BadName            what was typed cannot name a data set or model
     ├── SharedModel        a model that comes with the bot cannot be changed by a server
     ├── ServersOnly        it belongs to a server and was asked for in a direct message
+    ├── NotInstalled       the bot is no member of the server, only installed by the member
     ├── AdminsOnly         it needs the permission Manage Server
     ├── OutdatedForm       a form or button from before the bot restarted
     └── NotAllowedHere     the bot lacks a permission in this channel
@@ -94,7 +97,26 @@ class NotYours(UserFacing):
     """Raised when a member presses a button that is another member's."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Only the member who asked for this piece can {what} it. Use `/compose` for one of your own.")
+        who = "the member who asked for this piece" + (" or a moderator" if what == "delete" else "")
+        super().__init__(f"Only {who} can {what} it.")
+
+
+class NotYourStar(UserFacing):
+    """Raised when a member takes a star away that another member gave."""
+
+    def __init__(self) -> None:
+        super().__init__("Only who starred this piece, who asked for it, or an admin can take the star away.")
+
+
+class StillInProgress(UserFacing):
+    """Raised when `count` requests of a member who wants to be forgotten are waiting or running."""
+
+    def __init__(self, count: int) -> None:
+        those = "1 request" if count == 1 else f"{count} requests"
+        super().__init__(
+            f"You still have {those} in progress; `/queue` shows them. Stop them or wait for them to finish, then use "
+            "`/forget-me` again."
+        )
 
 
 class AlreadyAsked(UserFacing):
@@ -110,7 +132,7 @@ class PieceGone(UserFacing):
     def __init__(self) -> None:
         super().__init__(
             "This piece is too old: its settings are no longer kept. "
-            "Use `/compose` with the values on its card, and attach its `.mid` as the seed to continue it."
+            "Save its `.mid` and attach it to `/continue` or `/vary`."
         )
 
 
@@ -152,6 +174,16 @@ class ServersOnly(UserFacing):
 
     def __init__(self, what: str = "Data sets, trainings and models belong") -> None:
         super().__init__(f"{what} to a server, and this is a direct message. Use a channel of your server.")
+
+
+class NotInstalled(UserFacing):
+    """Raised when what belongs to a server is asked for on one that the bot is no member of."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I'm not a member of this server, so I keep no data sets, models, stars or lists for it. Ask an admin to add "
+            "me, or use `/compose` and `/library mine`."
+        )
 
 
 class AdminsOnly(UserFacing):
@@ -225,7 +257,7 @@ def explain(error: BaseException) -> Explained:
         log.warning("an outdated command was used: %s", error)
         return Explained("This command has changed since Discord loaded it. Reload Discord (Ctrl+R) and try again.")
     if isinstance(error, app_commands.CheckFailure):  # 7
-        return Explained("You may not use this command here. Ask an admin of this server.")
+        return Explained("You can't use this command here. Ask an admin of this server.")
     return unexpected(error)  # 8
 
 

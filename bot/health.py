@@ -51,9 +51,9 @@ async def _ready(client: Cadenza) -> web.Response:
 
 
 def is_connected(client: Cadenza) -> bool:
-    """Whether the gateway has greeted the bot and its socket is open; discord.py closes one that misses heartbeats."""
-    # before the first connection `ws` is None, whatever the annotation says
-    return client.is_ready() and not client.is_closed() and client.ws is not None and client.ws.open
+    """Whether the gateway has greeted all shards and their sockets are open; discord.py closes one without heartbeats."""
+    shards = client.shards.values()
+    return client.is_ready() and not client.is_closed() and bool(shards) and not any(one.is_closed() for one in shards)
 
 
 async def _redis_answers(client: Cadenza) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import discord
 
-from bot.errors import AdminsOnly, NotAllowedHere, ServersOnly
+from bot.errors import AdminsOnly, NotAllowedHere, NotInstalled, ServersOnly
 
 ADMINS = discord.Permissions(manage_guild=True)
 NEEDED = {"attach_files": "Attach Files", "embed_links": "Embed Links"}
@@ -43,9 +43,12 @@ def check_in_server(interaction: discord.Interaction) -> int:
 
     Raises:
         ServersOnly: it is a direct message.
+        NotInstalled: the bot is no member of the server; the member has installed it for themselves.
     """
     if interaction.guild_id is None:
         raise ServersOnly
+    if interaction.client.get_guild(interaction.guild_id) is None:
+        raise NotInstalled
     return interaction.guild_id
 
 

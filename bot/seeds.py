@@ -11,6 +11,7 @@ from pathlib import PurePath
 import discord
 
 from bot.errors import BadSeed
+from bot.wording import file_words, size_words
 
 EXTENSIONS = {".mid", ".midi", ".smf", ".kar", ".rmi", ".rmid", ""}
 TYPES = ("midi", "audio/mid", "rmi")  # parts of the media types that programs give MIDI files
@@ -29,15 +30,15 @@ async def read_seed(attachment: discord.Attachment, limit_bytes: int) -> bytes:
     try:
         data = await attachment.read()
     except discord.HTTPException as error:
-        raise BadSeed("Discord did not hand over your file. Attach it again with a new `/compose`.") from error
+        raise BadSeed("Discord didn't hand over your file. Attach it again with a new `/compose`.") from error
     if not is_midi_inside(data):
         if is_called_midi(attachment):
             raise BadSeed(
-                f"{shown(attachment)} is called a MIDI file but is not one inside. "
-                "Export it again from your music program as a Standard MIDI File (`.mid`)."
+                f"{file_words(attachment.filename)} isn't a real MIDI file. "
+                "Export it again from your music program as `.mid`."
             )
         raise BadSeed(
-            f"{shown(attachment)} is not a MIDI file. Attach a `.mid` file; a recording (MP3, WAV) cannot be a seed."
+            f"{file_words(attachment.filename)} isn't a MIDI file. Attach a `.mid` file; recordings (MP3, WAV) don't work."
         )
     return data
 
@@ -61,10 +62,10 @@ def is_midi_inside(data: bytes) -> bool:
 
 def _check_outside(attachment: discord.Attachment, limit_bytes: int) -> None:
     if attachment.size == 0:
-        raise BadSeed(f"{shown(attachment)} is empty. Attach a `.mid` file with some notes in it.")
+        raise BadSeed(f"{file_words(attachment.filename)} is empty. Attach a `.mid` file with some notes in it.")
     if attachment.size > limit_bytes:
         raise BadSeed(
-            f"{shown(attachment)} is too big: {size_words(attachment.size)}, and a seed may have "
+            f"{file_words(attachment.filename)} is too big: {size_words(attachment.size)}, and the limit is "
             f"{size_words(limit_bytes)}. Attach a shorter piece."
         )
 
@@ -73,13 +74,3 @@ def is_called_midi(attachment: discord.Attachment) -> bool:
     """Whether its name or its type says that it may be a MIDI file."""
     by_name = PurePath(attachment.filename).suffix.lower() in EXTENSIONS
     return by_name or any(kind in (attachment.content_type or "") for kind in TYPES)
-
-
-def shown(attachment: discord.Attachment) -> str:
-    """Its name, fit to be repeated in a sentence."""
-    return f"“{discord.utils.escape_markdown(attachment.filename[:100])}”"
-
-
-def size_words(count: int) -> str:
-    """A number of bytes in words."""
-    return f"{count / 2**20:.1f} MiB" if count >= 2**20 else f"{count / 2**10:.0f} KiB"

@@ -30,6 +30,7 @@ WHAT_TO_DO = {
     "CADENZA_DISCORD_GATEWAY": "give a ws(s) address such as wss://gateway.discord.gg/, or leave it out",
     "CADENZA_STATE": "give a folder that the bot may write to, or leave it out for ./var",
     "CADENZA_MAX_SEED_BYTES": "give the largest seed as a number of bytes up to 1048576, or leave it out",
+    "CADENZA_LOG_FORMAT": "give text or json, or leave it out",
     "CADENZA_LOG_LEVEL": "give one of DEBUG, INFO, WARNING, ERROR, or leave it out",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.context import Interaction
 from jobs.contract import AnyRequest, Delivery, ModelInfo
 from jobs.errors import NoWorker
+from jobs.logs import set_job
 
 MIDI_TYPE = "audio/midi"
 
@@ -27,6 +28,7 @@ async def submit(interaction: Interaction, request: AnyRequest, message_id: int)
     Raises:
         JobsError: queue full, no worker, unknown model, …; its sentence says what to do.
     """
+    set_job(request.job_id)
     delivery = Delivery(
         application_id=interaction.application_id,
         interaction_token=interaction.token,

@@ -28,6 +28,7 @@ from jobs.contract import (
 )
 from jobs.errors import DataSetNotReady, DuplicateJob, InvalidRequest, LibraryFull, NoWorker, UnknownModel
 from jobs.guild_state import NameCache, NightlySchedule
+from jobs.pieces import PieceIndex
 from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
@@ -109,6 +110,7 @@ class Admission:
         self._blobs = BlobStore(connection, settings)
         self._registry = WorkerRegistry(connection, settings)
         self._names = NameCache(connection)
+        self._pieces = PieceIndex(connection, settings)
 
     def submit(self, request: AnyRequest, delivery: Delivery) -> Record:
         """Open a job, enqueue it or let it wait for its turn, and return its record.
@@ -131,6 +133,8 @@ class Admission:
                 self._blobs.renew(file)
             self._records.admit(request, delivery)
             record = self._records.get(request.job_id)
+            if isinstance(request, ComposeRequest):
+                self._pieces.add(request, record.enqueued_at)
         if record.request != request:
             raise DuplicateJob(request.job_id)
         if is_known and record.stage is Stage.QUEUED and self._records.is_its_turn(request):  # Redis may have lost it

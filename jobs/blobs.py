@@ -23,7 +23,7 @@ import redis
 from fsspec.implementations.local import LocalFileSystem
 
 from jobs import keys
-from jobs.contract import BlobRef
+from jobs.contract import BlobRef, Digest
 from jobs.errors import BlobGone, BlobTooBig, FileStoreUnavailable
 from jobs.settings import JobSettings
 
@@ -69,6 +69,11 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
 redis.call('INCRBY', KEYS[3], ARGV[3])
 live_on(ARGV[4])
 return before
+"""
+
+# KEYS expiry, entries, bytes; ARGV digest: the object of a file that is no longer kept, if it was
+_FORGET = f"""{_REMOVE}
+return remove(ARGV[1])
 """
 
 # KEYS expiry, entries, bytes; ARGV now, limit of all files in bytes: the objects that are no longer kept
@@ -162,6 +167,23 @@ class BlobStore:
         """
         if self._renew(ref.digest) is None:
             self._moved_from_redis(ref)
+
+    def delete(self, digests: Iterable[Digest]) -> int:
+        """Delete the files with these digests at once; how many were there.
+
+        Raises:
+            FileStoreUnavailable: one cannot be deleted; it is no longer named, and a later sweep deletes it.
+        """
+        count = 0
+        for digest in digests:
+            found = cast("bytes | None", self._connection.eval(_FORGET, 3, *_INDEX, digest))
+            self._connection.delete(keys.blob(digest))
+            if found is None:
+                continue
+            count += 1
+            with suppress(FileNotFoundError), self._mapped(FileNotFoundError):
+                self._files.rm_file(self._path(found.decode()))
+        return count
 
     def sweep(self) -> int:
         """Delete what expired, and objects that a process left when it died while writing; how many objects went.

@@ -25,6 +25,7 @@ from jobs.contract import (
     BundleName,
     Delivery,
     JobId,
+    Kind,
     ModelInfo,
     Record,
     Stage,
@@ -32,7 +33,9 @@ from jobs.contract import (
     WorkerInfo,
 )
 from jobs.errors import QueueUnreachable, UnknownJob, unreachable
+from jobs.estimates import QueueState, WaitEstimator
 from jobs.guild_state import NameCache, NightlySchedule, ScheduleStore, What
+from jobs.pieces import PieceIndex, Star
 from jobs.progress import Subscription
 from jobs.queues import JobQueue, queue_config
 from jobs.records import RecordStore
@@ -66,6 +69,8 @@ class JobClient:
         self._blobs = BlobStore(self._connection, settings)
         self._names = NameCache(self._connection)
         self._admission = Admission(self._connection, settings)
+        self._pieces = PieceIndex(self._connection, settings)
+        self._estimator = WaitEstimator(self._connection, settings)
         self._schedules = ScheduleStore(self._connection)
         self._registry = WorkerRegistry(self._connection, settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
@@ -166,6 +171,14 @@ class JobClient:
         """The jobs whose reply has not been delivered, oldest first: what a restarted bot follows on."""
         return await self._call(self._records.undelivered)
 
+    async def open_jobs(self) -> list[Record]:
+        """The jobs that wait or run, of all kinds, members and servers, the oldest first."""
+        return await self._call(self._records.open_records)
+
+    async def queue_state(self, kind: Kind = "compose") -> QueueState:
+        """How the queue of `kind` stands: who waits, how much runs, how long a job takes."""
+        return await self._call(self._estimator.state, kind)
+
     async def mark_delivered(self, job_id: JobId) -> None:
         """Record that the member has the reply."""
         await self._call(self._records.mark_delivered, job_id)
@@ -202,6 +215,22 @@ class JobClient:
     async def trainings(self, guild_id: int) -> list[Record]:
         """The server's trainings that are still known, the newest first."""
         return await self._call(self._records.trainings, guild_id)
+
+    async def pieces_of_member(self, member_id: int) -> list[Record]:
+        """The finished pieces that the member asked for, the newest first."""
+        return await self._call(self._pieces.of_member, member_id)
+
+    async def pieces_of_server(self, guild_id: int) -> list[Record]:
+        """The finished pieces of the server that are not private, the newest first."""
+        return await self._call(self._pieces.of_server, guild_id)
+
+    async def starred_pieces(self, guild_id: int) -> list[tuple[Star, Record]]:
+        """The starred pieces of the server, the latest star first."""
+        return await self._call(self._pieces.starred, guild_id)
+
+    async def star(self, guild_id: int, piece: JobId) -> Star | None:
+        """The star of a piece; None for one that is not starred on that server."""
+        return await self._call(self._pieces.star, guild_id, piece)
 
     async def prefer(self, guild_id: int, model: BundleName | None) -> None:
         """Set the server's default model; None lets the worker choose again."""

@@ -11,6 +11,9 @@ FILES = "cadenza:files"  # zset: SHA-256 of a file -> when it expires
 FILE_ENTRIES = "cadenza:files:entries"  # hash: SHA-256 of a file -> its size and the object that holds its bytes
 FILE_BYTES = "cadenza:files:bytes"  # string: the size of all files together
 FILE_SWEEP = "cadenza:files:sweep"  # string with a short life: a worker sweeps
+MEAN_DURATIONS = "cadenza:mean_durations"  # hash: kind of job -> seconds that one runs, a moving average
+STARRING = "cadenza:starring"  # set of servers that have starred pieces
+STARS_RENEWED = "cadenza:stars_renewed"  # string with a life of a day: the files of starred pieces were renewed
 RECOVERY_LOCK = "cadenza:recovery"  # one process looks for lost jobs at a time
 
 
@@ -37,6 +40,21 @@ def owned(kind: str, owner: int) -> str:
 def trainings(guild_id: int) -> str:
     """Sorted set: a server's trainings, over or not -> when they were asked for."""
     return f"cadenza:trainings:{guild_id}"
+
+
+def pieces_of_member(member_id: int) -> str:
+    """Sorted set: the pieces that a member asked for -> when."""
+    return f"cadenza:pieces:member:{member_id}"
+
+
+def pieces_of_server(guild_id: int) -> str:
+    """Sorted set: the pieces that were asked for on a server, private ones left out -> when."""
+    return f"cadenza:pieces:server:{guild_id}"
+
+
+def stars(guild_id: int) -> str:
+    """Hash: a starred piece of a server -> its `Star`."""
+    return f"cadenza:stars:{guild_id}"
 
 
 def names(guild_id: int, what: str) -> str:

@@ -13,6 +13,7 @@ import redis.asyncio
 from jobs import keys
 from jobs.contract import AnyResult, ComposeProgress, Failure, JobId, Record, Stage, TrainProgress, Update
 from jobs.errors import QueueUnreachable
+from jobs.estimates import WaitEstimator
 from jobs.records import RecordStore
 from jobs.recovery import JobMonitor
 from jobs.settings import JobSettings
@@ -28,6 +29,8 @@ class ProgressReporter:
         self._records = RecordStore(connection, settings)
         self._last = Update(stage=Stage.QUEUED)
         self._last_at = 0.0
+        self._estimator = WaitEstimator(connection, settings)
+        self._began_at = time.monotonic()
 
     def record(self) -> Record:
         """The job's record.
@@ -62,7 +65,10 @@ class ProgressReporter:
 
     def done(self, result: AnyResult) -> bool:
         """Settle the job with its result; False when it was settled before."""
-        return self._records.settle(self._job_id, Update(stage=Stage.DONE, fraction=1.0, result=result))
+        is_settled = self._records.settle(self._job_id, Update(stage=Stage.DONE, fraction=1.0, result=result))
+        if is_settled:
+            self._estimator.note(result.kind, time.monotonic() - self._began_at)
+        return is_settled
 
     def failed(self, failure: Failure) -> bool:
         """Settle the job as failed; False when it was settled before."""

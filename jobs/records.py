@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import redis
@@ -19,7 +19,7 @@ from rq.job import Job
 from jobs import keys, scripts
 from jobs.contract import AnyRequest, Delivery, JobId, Kind, Record, Stage, Update
 from jobs.errors import QueueFull, TooManyOpenJobs, UnknownJob, UnreadableRecord
-from jobs.queues import JobQueue, owner_in, owner_of, queue_config
+from jobs.queues import KINDS, JobQueue, owner_in, owner_of, queue_config
 from jobs.settings import JobSettings
 
 log = logging.getLogger(__name__)
@@ -138,6 +138,12 @@ class RecordStore:
         found = cast(list[bytes], self._connection.zrange(keys.active(kind), 0, -1))
         return [job_id.decode() for job_id in found]
 
+    def open_records(self, kinds: Sequence[Kind] = KINDS) -> list[Record]:
+        """The jobs of these kinds that are not settled, the oldest first; unreadable ones are left out."""
+        ids = [job_id for kind in kinds for job_id in self.open_ids(kind)]
+        found = [record for record in self.find_all(ids) if isinstance(record, Record) and not record.stage.is_final]
+        return sorted(found, key=lambda record: record.enqueued_at)
+
     def find(self, job_id: JobId) -> Record | None:
         """The record; None when there is none, or no longer.
 
@@ -146,6 +152,14 @@ class RecordStore:
         """
         fields: dict[bytes, bytes] = self._connection.hgetall(keys.record(job_id))  # type: ignore[assignment]
         return _record(job_id, fields) if fields else None
+
+    def find_all(self, ids: Sequence[JobId]) -> list[Record | UnreadableRecord | None]:
+        """The record of each of `ids`, in one round trip; the error for one that this version cannot read."""
+        with self._connection.pipeline(transaction=False) as pipeline:
+            for job_id in ids:
+                pipeline.hgetall(keys.record(job_id))
+            found = cast(list[dict[bytes, bytes]], pipeline.execute() if ids else [])
+        return [_record_or_error(job_id, fields) for job_id, fields in zip(ids, found, strict=True)]
 
     def get(self, job_id: JobId) -> Record:
         """The record.
@@ -192,8 +206,11 @@ class RecordStore:
         return self._connection.hget(keys.record(job_id), "cancel_asked") == b"1"
 
     def mark_delivered(self, job_id: JobId) -> None:
-        """Record that the member has the reply; harmless when repeated."""
+        """Record that the member has the reply; harmless when repeated. Of a request to be forgotten nothing stays."""
         self._mark_delivered(keys=[keys.record(job_id), keys.UNDELIVERED], args=[job_id])
+        said = cast("bytes | None", self._connection.hget(keys.record(job_id), "request"))
+        if said is not None and json.loads(said).get("action", {}).get("do") == "member_forget":
+            self._connection.delete(keys.record(job_id), keys.progress(job_id), Job.key_for(job_id))
 
     def set_delivery(self, job_id: JobId, delivery: Delivery) -> bool:
         """Change where the reply goes; False when there is no record."""
@@ -220,6 +237,13 @@ class RecordStore:
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:
     return [part for pair in fields.items() for part in pair]
+
+
+def _record_or_error(job_id: JobId, fields: dict[bytes, bytes]) -> Record | UnreadableRecord | None:
+    try:
+        return _record(job_id, fields) if fields else None
+    except UnreadableRecord as error:
+        return error
 
 
 def _record(job_id: JobId, fields: dict[bytes, bytes]) -> Record:

@@ -1,4 +1,4 @@
-"""Keys: their names, the key of given pitches, how its notes are spelled, and what it means for the pitches of a piece.
+"""Keys: their names and signatures, the key of given pitches, spelling, and the pitches that belong to a key.
 
 Used by controls, analysis and pictures, and by the logits processor that keeps a piece in its key.
 """

@@ -13,6 +13,7 @@ from typing import NoReturn
 import redis
 from pydantic import ValidationError
 
+from jobs import logs
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
@@ -34,11 +35,12 @@ def main() -> int:
         from worker import doctor  # late: workers do not need it
 
         return doctor.main(sys.argv[2:])
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logs.configure("INFO")
     try:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    logs.configure("INFO", job_settings.secrets)
     renderer = RenderPool(render_settings)
     reading_pool().warm_up()
     try:

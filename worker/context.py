@@ -31,7 +31,7 @@ class RenderService(Protocol):
         should_stop: Callable[[], bool] = lambda: False,
         wanted: Collection[str] | None = None,
     ) -> Rendering:
-        """Audio and picture of a MIDI file, within `timeout_s` seconds; an error becomes a remark. `wanted`: only these."""
+        """What is `wanted` of audio and picture (None: both), within `timeout_s` seconds; an error becomes a remark."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,17 @@ Loads neither Keras nor TensorFlow.
 
 from __future__ import annotations
 
+import hashlib
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jobs import contract
-from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Mode
+from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Creativity, Mode
 from model.analysis.originality import Originality
+from model.analysis.summary import PieceSummary, title_of
 from model.controls import ATTRIBUTES, Controls
 from model.generation import ComposeOptions, control_checks
 from model.generation.options import SamplingParameters
@@ -19,6 +23,9 @@ from model.model_choice import abilities_of
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
+
+LONGEST_STEM = 60  # characters of a file name, without the job's and the suffix
+TEMPERATURES = {Creativity.CALM: 0.8, Creativity.BALANCED: 1.0, Creativity.WILD: 1.2}
 
 
 def options(request: ComposeRequest) -> ComposeOptions:
@@ -29,7 +36,7 @@ def options(request: ComposeRequest) -> ComposeOptions:
     """
     usual_sampling, usual = SamplingParameters(), ComposeOptions()
     sampling = SamplingParameters(
-        temperature=request.temperature,
+        temperature=request.temperature if request.creativity is None else TEMPERATURES[request.creativity],
         top_k=usual_sampling.top_k if request.top_k is None else request.top_k,
         top_p=usual_sampling.top_p if request.top_p is None else request.top_p,
         min_p=usual_sampling.min_p if request.min_p is None else request.min_p,
@@ -75,6 +82,31 @@ def missed(found: Sequence[control_checks.Missed]) -> tuple[contract.Missed, ...
 def originality(found: Originality | None) -> contract.Originality | None:
     """An originality figure as a result tells it; None where the model has no index to look in."""
     return None if found is None else contract.Originality.model_validate(asdict(found))
+
+
+def facts(summary: PieceSummary, style: str | None) -> contract.PieceFacts:
+    """What a title says of a piece, as a result tells it."""
+    return contract.PieceFacts(style=style, **vars(summary))
+
+
+def title(summary: PieceSummary, style: str | None, request: ComposeRequest) -> str:
+    """The title of a piece: 'Waltz in G minor · 96 bpm · 3/4 · strings'."""
+    is_composed_from_seed = request.seed is not None and request.recast is None
+    return title_of(summary, style, request.mode.value if is_composed_from_seed else None)
+
+
+def file_stem(title: str, job_id: str) -> str:
+    """A file name without its suffix, from a title: 'waltz-in-f-sharp-minor-96-bpm-3-4-strings-3fa9c'.
+
+    Lowercase ASCII letters, digits and hyphens, at most `LONGEST_STEM` of them. The end is the job's, so that two
+    pieces of one title have different names.
+    """
+    words = re.sub(r"(?<=[A-G])#", " sharp", title)
+    ascii_text = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
+    if len(slug) > LONGEST_STEM:
+        slug = slug[:LONGEST_STEM].rpartition("-")[0] or slug[:LONGEST_STEM]
+    return f"{slug or 'piece'}-{hashlib.sha256(job_id.encode()).hexdigest()[:5]}"
 
 
 def provenance(model: str, version: str, request: ComposeRequest, found: Originality | None) -> str:

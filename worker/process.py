@@ -14,9 +14,9 @@ from queue import SimpleQueue
 
 import redis
 
-from jobs.blobs import FileSweeper
 from jobs.contract import WorkerInfo
 from jobs.errors import is_storage_full
+from jobs.pieces import PieceSweeper
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings, connect
 from worker.background import log_lost_threads
@@ -55,7 +55,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader
     heartbeat = Heartbeat(pool, cancellations, describe, connection, job_settings, on_hung=lambda: endings.put(HUNG))
     preloader = Preloader(cache, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watcher = StoreWatcher(loader, cache, settings.store_look_s, on_change=heartbeat.announce)
-    sweeper = FileSweeper(connection, job_settings)
+    sweeper = PieceSweeper(connection, job_settings)
     with _tolerating_full_storage():
         heartbeat.announce()
     with _signals(endings), _library_open(settings, job_settings, connection):

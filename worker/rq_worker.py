@@ -24,6 +24,7 @@ from rq.utils import now
 from rq.worker import WorkerStatus
 
 from jobs.contract import JobId, Kind
+from jobs.logs import about_job
 from jobs.progress import ProgressReporter
 from jobs.queues import JobQueue, Owner, queue_config
 from jobs.recovery import Recovery
@@ -194,6 +195,10 @@ class SlotWorker(SimpleWorker):
             return
         run = self._cancellations.begin(job.id, float(job.timeout or self._config.timeout_s), self._config.kind)
         self._current = job, run
+        with about_job(job.id):
+            self._execute_in_slot(job, queue, run)
+
+    def _execute_in_slot(self, job: Job, queue: Queue, run: JobRun) -> None:
         log.info("job %s begins", job.id)
         try:
             super().execute_job(job, queue)

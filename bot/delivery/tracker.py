@@ -27,6 +27,7 @@ from jobs import JobClient
 from jobs.client import CancelOutcome
 from jobs.contract import JobId, Record, TrainRequest, Update
 from jobs.errors import QueueUnreachable, UnknownJob
+from jobs.logs import set_job
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,10 @@ class JobTracker:
         self._tasks.pop(job_id, None)
         self._progress.pop(job_id, None)
 
+    def forget(self, user_id: int) -> None:
+        """Drop what could not be delivered to a member."""
+        self._kept.pop(user_id, None)
+
     async def resume(self) -> int:
         """Follow on whatever was open when the bot last ended; how many jobs that is.
 
@@ -135,6 +140,7 @@ class JobTracker:
                 log.info("job %s delivered with another command", record.job_id)
 
     async def _carry(self, record: Record) -> None:
+        set_job(record.job_id)  # each job is carried by a task of its own
         for pause_s in (*RETRY_AFTER_S, None):
             try:
                 await self._once(record)

@@ -40,7 +40,7 @@ def place_words(position: int | None) -> str:
     """A place in the queue in words; None where it is about to start."""
     if position is None:
         return "Waiting for a free worker …"
-    return "You are next." if position == 1 else f"You are number {position}."
+    return "You are next." if position == 1 else f"You are number {position} in line."
 
 
 def bar(fraction: float, music: ComposeProgress | None = None) -> str:

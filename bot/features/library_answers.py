@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import discord
 
-from bot.buttons import admin_view
-from bot.features import embeds
+from bot.buttons import LISTINGS, admin_view, page_view, piece_buttons
+from bot.context import Interaction
+from bot.errors import OutdatedForm
+from bot.features import embeds, library_requests
 from bot.features.datasets import cards as data_set_cards
 from bot.features.models import cards as model_cards
 from bot.limits import FILES, cut
 from bot.message import Attached, MakesView, MessageParts
+from bot.permissions import check_admin
+from bot.replies import replace_message, update_silently
 from bot.wording import file_words, harmless, plural, size_words
 from jobs import JobClient
+from jobs.admission import validated
 from jobs.contract import (
     AddToDataSet,
     Batch,
@@ -22,17 +28,21 @@ from jobs.contract import (
     DataSets,
     Done,
     Files,
+    JobId,
     LibraryRequest,
     LibraryResult,
     Models,
     NeedsConfirmation,
     PromoteModel,
+    ShowDataSet,
     Stage,
     Update,
 )
 from jobs.errors import BlobGone
 
 PICTURE = "data-set.png"
+ANSWER, DATA_SET = "answer", "data_set"  # listings, as the ids of page buttons name them
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_CONTENT = 1900  # characters, so that `LIGHTER` may follow
 LIGHTER = "The files together were too large for Discord here, so they were left out."
 
@@ -58,15 +68,17 @@ async def finished_parts(
     """
     match result.answer:
         case DataSets() as there:
-            return MessageParts(card=data_set_cards.list_card(there))
+            return _listed(request.job_id, there)
         case DataSetPage() as page:
             picture = await _picture(board, page.picture)
-            return MessageParts(card=data_set_cards.page_card(page, PICTURE if picture else None), attached=picture)
+            card = data_set_cards.page_card(page, PICTURE if picture else None)
+            buttons = page_view(DATA_SET, page.summary.name, page.page, page.pages)
+            return MessageParts(card=card, attached=picture, buttons=buttons)
         case Batch() as batch:
             return await _batch(board, request, batch)
         case Models() as found:
-            return MessageParts(
-                card=model_cards.info_card(found) if found.is_detailed else model_cards.list_card(found)
+            return (
+                MessageParts(card=model_cards.info_card(found)) if found.is_detailed else _listed(request.job_id, found)
             )
         case Files() as files:
             return await _files(board, files, limit_bytes)
@@ -79,6 +91,48 @@ async def finished_parts(
             )
 
 
+def _listed(job_id: JobId, found: DataSets | Models, page: int = 1) -> MessageParts:
+    """A page of a list; its buttons name the job whose answer the list is."""
+    cards = data_set_cards if isinstance(found, DataSets) else model_cards
+    pages = cards.list_pages(found)  # type: ignore[arg-type]  # each with its own kind of list
+    page = min(max(1, page), pages)
+    card = cards.list_card(found, page)  # type: ignore[arg-type]
+    return MessageParts(card=card, buttons=page_view(ANSWER, job_id, page, pages))
+
+
+async def _turn_answer(interaction: Interaction, page: int, job_id: str) -> None:
+    """Show another page of the list that answered the job.
+
+    Raises:
+        OutdatedForm: the answer is no longer kept, or was another member's.
+    """
+    record = await interaction.client.board.record(job_id) if _JOB_ID.fullmatch(job_id) else None
+    found = record.result.answer if record is not None and isinstance(record.result, LibraryResult) else None
+    if (
+        record is None
+        or record.request.requester_id != interaction.user.id
+        or record.request.guild_id != interaction.guild_id
+        or not isinstance(found, (DataSets, Models))
+    ):
+        raise OutdatedForm("list", "Use the command again.")
+    await replace_message(interaction, _listed(job_id, found, page))
+
+
+async def _turn_data_set(interaction: Interaction, page: int, name: str) -> None:
+    """Have a worker show another page of a data set, in the same message.
+
+    Raises:
+        AdminsOnly: whoever presses may no longer manage the server.
+    """
+    check_admin(interaction)
+    action = validated(ShowDataSet, {"name": name, "page": max(1, page)})
+    await update_silently(interaction)
+    await library_requests.submit(interaction, action, interaction.message.id if interaction.message else 0)
+
+
+LISTINGS.update({ANSWER: _turn_answer, DATA_SET: _turn_data_set})
+
+
 def _confirm_button(request: LibraryRequest, question: NeedsConfirmation) -> MakesView:
     label = "Promote anyway" if isinstance(question.action, PromoteModel) else "Delete for good"
     return admin_view(("insist", request.job_id, label))
@@ -86,10 +140,18 @@ def _confirm_button(request: LibraryRequest, question: NeedsConfirmation) -> Mak
 
 async def _batch(board: JobClient, request: LibraryRequest, batch: Batch) -> MessageParts:
     if isinstance(request.action, AddToDataSet) and request.action.source == "starred":
-        return MessageParts(content=data_set_cards.starred_words(batch))
+        return MessageParts(content=data_set_cards.starred_words(batch), buttons=_unstar_button(request, batch))
     picture = await _picture(board, batch.picture)
     left_out = request.action.left_out if isinstance(request.action, AddToDataSet) else ()
     return MessageParts(card=data_set_cards.batch_card(batch, PICTURE if picture else None, left_out), attached=picture)
+
+
+def _unstar_button(request: LibraryRequest, batch: Batch) -> MakesView | None:
+    """Takes the star back; None where the piece was not starred."""
+    piece = request.action.piece if isinstance(request.action, AddToDataSet) else None
+    if piece is None or batch.refused:
+        return None
+    return piece_buttons(("unstar", piece, request.requester_id))
 
 
 async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:

@@ -11,9 +11,9 @@ from bot import replies, submission
 from bot.buttons import ADMIN_ACTIONS, ButtonAction
 from bot.context import Interaction
 from bot.errors import OutdatedForm
-from bot.permissions import check_admin
+from bot.permissions import check_admin, check_in_server
 from jobs.admission import validated
-from jobs.contract import Action, DeleteDataSet, LibraryRequest, LibraryResult, NeedsConfirmation
+from jobs.contract import Action, DeleteDataSet, ForgetMember, LibraryRequest, LibraryResult, NeedsConfirmation
 
 
 async def acknowledge(interaction: Interaction) -> int:
@@ -30,8 +30,11 @@ async def submit(interaction: Interaction, action: Action, message_id: int) -> N
     """Put `action` into the queue and follow its answer.
 
     Raises:
+        NotInstalled: it concerns a server that the bot is no member of.
         JobsError: no worker, too many requests, …; its sentence says what to do.
     """
+    if interaction.guild_id is not None and not isinstance(action, ForgetMember):
+        check_in_server(interaction)
     fields = submission.origin(interaction) | {"action": action, "private": True}
     await submission.submit(interaction, validated(LibraryRequest, fields), message_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.buttons import admin_view
 from bot.errors import Explained
 from bot.features import library_answers
-from bot.features.compose import messages as pieces
+from bot.features.compose import cards as pieces
 from bot.features.describe import cards as descriptions
 from bot.features.embeds import stopping_card
 from bot.features.training import messages as trainings

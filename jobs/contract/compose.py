@@ -24,6 +24,8 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 2.0
 MAX_TOP_K = 1000
 MIN_TOP_P = 0.05
 MAX_MIN_P = 0.5
+MAX_SEMITONES = 24
+MIN_TEMPO_PERCENT, MAX_TEMPO_PERCENT = 25.0, 400.0
 
 
 class Mode(StrEnum):
@@ -32,6 +34,14 @@ class Mode(StrEnum):
     CONTINUE = "continue"  # composes what follows it
     VARY = "vary"  # keeps its rhythm, prefers its pitches
     ACCOMPANY = "accompany"  # keeps its notes, adds notes around them
+
+
+class Creativity(StrEnum):
+    """How far the music strays from what is usual, in words. The workers know what that means for sampling."""
+
+    CALM = "calm"
+    BALANCED = "balanced"
+    WILD = "wild"
 
 
 class Controls(Contract):
@@ -51,6 +61,27 @@ class Controls(Contract):
         return {name: value for name, value in said.items() if value not in (None, ())}
 
 
+class PieceFacts(Contract):
+    """What is known of a finished piece; None and empty where the notes do not tell."""
+
+    style: Words | None = Field(default=None, description="as it was asked for and followed")
+    key: str | None = Field(default=None, description="such as 'G minor'")
+    tempo_bpm: float | None = Field(default=None, gt=0, description="quarters a minute; None in free time")
+    meter: MeterName | None = Field(default=None, description="None in free time, or where it changes")
+    instruments: tuple[str, ...] = Field(default=(), description="who plays, most notes first")
+
+
+class Recast(Contract):
+    """Another key or tempo for the piece that is the request's `seed`: no new notes are composed."""
+
+    semitones: int = Field(default=0, ge=-MAX_SEMITONES, le=MAX_SEMITONES, description="up; negative: down")
+    tempo_percent: float = Field(default=100.0, ge=MIN_TEMPO_PERCENT, le=MAX_TEMPO_PERCENT, description="of its tempo")
+    model: BundleName = Field(description="the model that composed the piece")
+    model_version: str = ""
+    seed_s: float = Field(default=0.0, ge=0, description="how much of the piece's start is its own seed, before")
+    facts: PieceFacts = Field(default=PieceFacts(), description="of the piece, before")
+
+
 class ComposeRequest(Controls, Request):
     """One `/compose`, with everything a worker needs to do it."""
 
@@ -67,6 +98,7 @@ class ComposeRequest(Controls, Request):
     )
     bars: int | None = Field(default=None, ge=MIN_BARS, le=MAX_BARS, description="bars of new music")
     strength: float | None = Field(default=None, ge=0, le=1, description="how closely `vary` follows the seed")
+    creativity: Creativity | None = Field(default=None, description="in place of `temperature`; None: `temperature`")
     temperature: float = Field(default=1.0, ge=MIN_TEMPERATURE, le=MAX_TEMPERATURE)
     top_k: int | None = Field(default=None, ge=1, le=MAX_TOP_K, description="sample from the k likeliest only")
     top_p: float | None = Field(default=None, ge=MIN_TOP_P, le=1, description="from the likeliest that add up to p")
@@ -76,11 +108,15 @@ class ComposeRequest(Controls, Request):
     random_seed: int = Field(ge=0, le=MAX_RANDOM_SEED)
     include_seed: bool = True
     parent_id: JobId | None = Field(default=None, description="the job whose button was pressed")
+    pressed: str | None = Field(default=None, max_length=40, description="the button's label, if it was one")
+    recast: Recast | None = Field(default=None, description="only change the key or tempo of `seed`")
 
     @model_validator(mode="after")
-    def _has_one_length(self) -> ComposeRequest:
+    def _goes_together(self) -> ComposeRequest:
         if self.length_s is not None and self.bars is not None:
             raise ValueError("a length is given in seconds or in bars, not in both")
+        if self.recast is not None and self.seed is None:
+            raise ValueError("a change of key or tempo needs a piece")
         return self
 
     @property
@@ -132,6 +168,8 @@ class ComposeResult(Versioned):
     controls: Controls = Field(default=Controls(), description="requested controls that the piece follows")
     missed: tuple[Missed, ...] = Field(default=(), description="requested controls that it does not follow")
     originality: Originality | None = Field(default=None, description="None: the model has no n-gram index")
+    title: str | None = Field(default=None, max_length=200, description="from the music; None: an older result")
+    facts: PieceFacts = Field(default=PieceFacts(), description="what the title is made of")
     ended: bool | None = Field(default=None, description="whether the model ended the piece; None: not known")
 
 

@@ -41,6 +41,7 @@ class AddToDataSet(Contract):
     from_set: SetName | None = None
     left_out: tuple[tuple[str, str], ...] = Field(default=(), description="name and reason of each file not accepted")
     create_as: LicenceWord | None = Field(default=None, description="licence to create a missing data set under")
+    piece: JobId | None = Field(default=None, description="the piece that is starred with this")
 
 
 class ListDataSets(Contract):
@@ -63,6 +64,19 @@ class RemoveFromDataSet(Contract):
     do: Literal["dataset_remove"] = "dataset_remove"
     name: SetName
     pieces: tuple[PieceName, ...] = Field(min_length=1, max_length=100)
+
+
+class RemoveStar(Contract):
+    """Take the star from a piece, and the piece out of the data set of starred pieces."""
+
+    do: Literal["star_remove"] = "star_remove"
+    piece: JobId
+
+
+class ForgetMember(Contract):
+    """Delete whatever is kept about the member who asks, on all servers."""
+
+    do: Literal["member_forget"] = "member_forget"
 
 
 class DeleteDataSet(Contract):
@@ -143,7 +157,15 @@ class ImportModel(Contract):
 
 
 DataSetAction = (
-    CreateDataSet | AddToDataSet | ListDataSets | ShowDataSet | RemoveFromDataSet | DeleteDataSet | ExportDataSet
+    CreateDataSet
+    | AddToDataSet
+    | ListDataSets
+    | ShowDataSet
+    | RemoveFromDataSet
+    | RemoveStar
+    | ForgetMember
+    | DeleteDataSet
+    | ExportDataSet
 )
 ModelAction = (
     ListModels | ShowModel | RenameModel | PromoteModel | RollBackModel | DeleteModel | ExportModel | ImportModel

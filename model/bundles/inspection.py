@@ -1,6 +1,7 @@
-"""Checks an untrusted bundle before anything is built from it: sizes, texts, numbers.
+"""Checks an untrusted bundle before anything is built from it: sizes, texts, numbers, shapes of weights.
 
 `unpack` checks that a bundle is complete. This module also checks that Cadenza's own training could have written it.
+The shapes are computed from the configuration, in the order of `get_weights`, without building the network.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _chosen(options: ComposeOptions, read: ReadMidi | None) -> tuple[Bundle, str | None]:
-    """The shipped bundle that fits what is asked, as the bot chooses, and why."""
+    """The shipped bundle that fits the request, chosen as the bot does, and the reason."""
     store, asked = BundleStore(), options.controls
     bundles = [store.load(name) for name in store.names()]
     models = [
@@ -116,7 +116,7 @@ def _written(
     composition: Composition,
     said: tuple[str, ...],
 ) -> Outcome:
-    """One piece, put into its files, and what there is to say of it."""
+    """Write the files of one piece; returns the outcome."""
     output = _output(arguments, bundle, options)
     write_file(output, write_midi(composition.piece), "The piece")
     written = []
@@ -141,7 +141,7 @@ def _written(
 
 
 def _output(arguments: argparse.Namespace, bundle: Bundle, options: ComposeOptions) -> Path:
-    """Where a piece goes."""
+    """The output path of a piece."""
     if arguments.out_dir is None:
         return Path(arguments.output)
     try:

@@ -1,4 +1,4 @@
-"""Renders the figures of a report as one self-contained HTML page."""
+"""Renders the figures of a report as one self-contained HTML page, with plots as embedded SVG."""
 
 from __future__ import annotations
 

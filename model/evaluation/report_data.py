@@ -1,6 +1,9 @@
-"""All figures of a report on one bundle: generated pieces compared with real music, and control accuracy.
+"""All figures of a report on one bundle as plain JSON, and the goals they are checked against.
 
-The result is plain JSON, which `html_report` renders. Generated pieces and real excerpts are cut and measured alike.
+Generated pieces and real excerpts are cut and measured alike. Their distributions are compared as Yang and Lerch do
+(2020, "On the evaluation of generative models in music", Neural Computing and Applications 32): both sets are smoothed
+with a Gaussian kernel, and the overlap is the area under the lower of the two curves. They apply this to the distances
+between pieces, within the real set and across the sets; both that overlap and the overlap of the values are computed.
 """
 
 from __future__ import annotations

@@ -225,6 +225,15 @@ def agree(pointer, field, drawn):
 
 
 @inlined
+def look_again(pointer):
+    """Take back what the fields drawn so far have ruled out."""
+    about = pointer.about[0]
+    for number in range(about.places):
+        pointer.left[number] = number
+    about.left = about.places
+
+
+@inlined
 def remember(pointer, rules, raw, classes):
     """Take in a finished step: raw values and classes, int32 (fields,)."""
     about, pointing = pointer.about[0], rules.pointing

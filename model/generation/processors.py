@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from model.arithmetic import exp32
 from model.compiling import inlined
 from model.generation.pointer import Pointing, pointing_of
+from model.instruments import HIGHEST_PITCH, LOWEST_PITCH
 from model.keys import CHROMA, PITCHES, closes, profile
 from model.representation import Representation, law
-from model.representation.engraving import FIRST_PROGRAM, INSTRUMENTS
+from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS
 
 # --- Pace: notes a second in free time -------------------------------------------------------------------------------
 # A network that draws from its own music grows denser and denser. The rate of late is measured and the waits are tilted
@@ -60,6 +61,16 @@ PLAYER_STRENGTH = 2.0  # logits for every note that a player is behind; by trial
 TOGETHER_STRENGTH = 0.6  # the same for every note that was to be struck with the one before
 ENSEMBLE_MEMORY = 64.0  # notes over which being behind is forgotten: a voice may rest for some bars
 STRANGER = -30.0  # logits of those who are not in the ensemble
+
+# --- Register: who plays above whom ----------------------------------------------------------------------------------
+# In a family of strings or winds a lower instrument seldom plays above the latest note of a higher one.
+CROSSING = 4.0  # logits taken from what would
+REGISTERS = range(40, 80)  # programs that this holds for: those that play one line
+APART = 8  # semitones between the middles of two ranges, for one to be the lower
+
+# --- Kit: the drums of a seed ----------------------------------------------------------------------------------------
+# A drummer goes on with the pieces of the kit that were played; another one is struck now and then.
+KIT_STRENGTH = 5.0  # logits taken from the others
 
 # --- Repetition penalty ----------------------------------------------------------------------------------------------
 # What was just repeated becomes likelier still (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
@@ -102,6 +113,10 @@ PROCESSORS = np.dtype(
         ("together_behind", np.float32),
         ("together_strength", np.float32),  # 0 where that is left to the network
         ("is_ensemble", np.int32),
+        ("registers", np.float32, (INSTRUMENTS,)),  # the middle of the range of each that has one, else 0
+        ("latest", np.int32, (INSTRUMENTS,)),  # the latest pitch of each, -1 for none
+        ("crossing", np.float32),  # logits
+        ("kit", np.float32, (PITCHES,)),  # logits of the drums' keys
         ("is_penalised", np.int32),  # whether loops are broken
         ("pitches", np.int32, (WATCHED,)),  # the latest, each chord from its lowest note up; < 0 for none
         ("chord", np.int32),  # how many of them are of the latest chord
@@ -128,10 +143,14 @@ class Playing(NamedTuple):
     Attributes:
         players: program (128 for the drums) and share of the notes of each.
         together: share of the notes that are struck with the one before; None leaves it to the network.
+        lead: program of a given melody, which is one of them and plays nothing else; None where there is none.
+        kit: keys of the drums that were played; empty leaves them to the network.
     """
 
     players: Sequence[tuple[int, float]]
     together: float | None
+    lead: int | None = None
+    kit: frozenset[int] = frozenset()
 
 
 class Rules(NamedTuple):
@@ -145,7 +164,7 @@ class Rules(NamedTuple):
         opens_with_wait: whether a step is a note and its first value the wait before it.
         has_rate: whether notes a second and a beat can be kept.
         per_second: own time units in a second, 0 where time is counted in beats.
-        pitch, instrument: the fields that the repetition penalty and the ensemble look at, -1 where there is none.
+        pitch, instrument, duration: the fields that processors look at, -1 where there is none.
         has_key: whether a key can be kept.
         pointing: how far the pointer is trusted.
     """
@@ -159,6 +178,7 @@ class Rules(NamedTuple):
     per_second: float
     pitch: int
     instrument: int
+    duration: int
     has_key: bool
     pointing: Pointing
 
@@ -180,6 +200,7 @@ def rules_of(representation: Representation) -> Rules:
         per_second=per_second,
         pitch=names.index("pitch") if notes and "pitch" in names else -1,
         instrument=names.index("instrument") if notes and "instrument" in names else -1,
+        duration=names.index("duration") if notes and "duration" in names else -1,
         has_key="key" in representation.controls.slices,
         pointing=pointing_of(representation),
     )
@@ -230,6 +251,13 @@ def _seat(state: np.void, playing: Playing) -> None:
     state["is_ensemble"], state["due"][places] = 1, shares / shares.sum()
     state["barred"][FIRST_PROGRAM:] = STRANGER
     state["barred"][places] = 0.0
+    registers = [program for program, _ in playing.players if program in REGISTERS]
+    middles = (LOWEST_PITCH[registers] + HIGHEST_PITCH[registers]) / 2
+    state["registers"][[FIRST_PROGRAM + program for program in registers]] = middles
+    state["crossing"], state["latest"] = CROSSING, -1
+    if playing.kit:
+        state["kit"] = -KIT_STRENGTH
+        state["kit"][sorted(playing.kit)] = 0.0
     state["together_due"] = playing.together or 0.0
     state["together_strength"] = 0.0 if playing.together is None else TOGETHER_STRENGTH
 
@@ -255,6 +283,11 @@ def process(state, conditions, rules, of, field, raw, logits):
         for instrument in range(INSTRUMENTS):
             logits[instrument] += np.float32(PLAYER_STRENGTH) * of.behind[instrument] + of.barred[instrument]
     is_pitch = field == rules.pitch
+    if is_pitch and rules.instrument >= 0 and raw[rules.instrument] == DRUMS:
+        for key in range(PITCHES):
+            logits[key] += of.kit[key]
+    if is_pitch and rules.instrument >= 0 and of.registers[raw[rules.instrument]] > 0:
+        _keep_register(of, raw[rules.instrument], logits)
     sounds = not is_pitch or law.has_pitch(state, raw)
     if of.key_strength > 0 and sounds and (is_pitch or not rules.opens_with_wait):
         _keep_key(state, conditions, rules, of, field, logits)
@@ -264,8 +297,8 @@ def process(state, conditions, rules, of, field, raw, logits):
 
 
 @inlined
-def hear(state, rules, of, raw):
-    """Bring the record up to date with a finished step."""
+def hear(state, rules, of, raw, is_counted):
+    """Bring the record up to date with a finished step; whether it `is_counted` as a part of a player's share."""
     if rules.has_rate:
         wait = np.float64(raw[0])
         share = wait / (PACE_MEMORY_S * rules.per_second)
@@ -277,13 +310,15 @@ def hear(state, rules, of, raw):
             of.ages[i] = of.ages[i + 1] + np.float32(raw[0])
         of.ages[ONSETS - 1] = 0
     _hear_key(state, of, raw)
-    if rules.instrument >= 0 and of.is_ensemble and raw[rules.instrument] >= FIRST_PROGRAM:
+    if rules.instrument >= 0 and of.is_ensemble and raw[rules.instrument] >= FIRST_PROGRAM and is_counted:
         kept_32 = np.float32(math.exp(-1 / ENSEMBLE_MEMORY))
         for instrument in range(INSTRUMENTS):
             of.behind[instrument] = of.behind[instrument] * kept_32 + of.due[instrument]
         of.behind[raw[rules.instrument]] -= np.float32(1)
         at_once = np.float32(1 if raw[0] == 0 else 0)
         of.together_behind = of.together_behind * kept_32 + of.together_due - at_once
+    if rules.instrument >= 0:
+        of.latest[raw[rules.instrument]] = raw[rules.pitch]
     if rules.pitch >= 0:
         _hear_pitch(state, rules, of, raw)
 
@@ -331,6 +366,20 @@ def _keep_key(state, conditions, rules, of, field, logits):
             logits[drawn] += of.wanted[chroma] - of.key_strength * np.float32(math.log(share))
             if rules.opens_with_wait:
                 logits[drawn] += nearness * of.close[drawn]
+
+
+@inlined
+def _keep_register(of, player, logits):
+    lowest, highest = 0, PITCHES - 1
+    for other in range(FIRST_PROGRAM, DRUMS):
+        if of.registers[other] > 0 and of.latest[other] >= 0:
+            if of.registers[other] >= of.registers[player] + APART:
+                highest = min(highest, of.latest[other])
+            elif of.registers[other] <= of.registers[player] - APART:
+                lowest = max(lowest, of.latest[other])
+    for pitch in range(PITCHES):
+        if not lowest <= pitch <= highest:
+            logits[pitch] -= of.crossing
 
 
 @inlined

@@ -8,6 +8,7 @@ texts      decodes names and texts in any encoding
 repairs    mends note, pedal, tempo, meter and key tables
 reading    from bytes to a piece, in this process or in a child, with a sentence on each repair
 writing    from a piece to bytes
+recasting  another key or tempo without new notes
 """
 
 from model.midi.container import is_midi

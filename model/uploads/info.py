@@ -1,4 +1,4 @@
-"""A data set's licence, pieces, facts, limits and names.
+"""A data set's licence, pieces, facts, limits and names. No name of an upload is ever used as a path.
 
 `DataSetInfo` is stored as JSON; the bytes of the pieces are stored by `files`.
 """

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from model.errors import DataError
@@ -150,6 +150,30 @@ class DataSetStore:
             self._files.write(changed, self._files.sketches(name))
             self._files.sweep()
         return [info.pieces[number] for number in sorted(removed)]
+
+    def forget(self, member: int, originals: Collection[str] = ()) -> list[PieceInfo]:
+        """Take out of all sets what `member` added, and the uploads with the SHA-256 in `originals`; the pieces.
+
+        Sets that the member created stay, without saying who created them.
+
+        Raises:
+            DataError: what is kept of a set cannot be read, or the folder cannot be written.
+        """
+        removed: list[PieceInfo] = []
+        if not self.folder.exists():
+            return removed
+        with self._files.locked():
+            for info in self.infos():
+                gone = [piece for piece in info.pieces if piece.added_by == member or piece.original in originals]
+                if not gone and info.created_by != member:
+                    continue
+                kept = tuple(piece for piece in info.pieces if piece not in gone)
+                by = None if info.created_by == member else info.created_by
+                changed = info.model_copy(update={"pieces": kept, "created_by": by, "updated_s": time.time()})
+                self._files.write(changed, self._files.sketches(info.name))
+                removed += gone
+            self._files.sweep()
+        return removed
 
     def delete(self, name: str) -> DataSetInfo:
         """Delete a set with all its pieces, and return its former description.

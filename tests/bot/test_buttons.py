@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from jobs.contract import Batch, DataSetSummary, Mode, Record, Stage
-from tests.bot.harness import SEED, Harness, shown, told
+from tests.bot.harness import SEED, STEM, Harness, shown, told
 
 
 async def finished(harness: Harness, **options: object) -> str:
@@ -43,7 +43,7 @@ async def test_continue_makes_the_piece_the_seed(harness: Harness, is_restarted)
     await harness.alice.click(message, label="Continue")
     request = harness.worker.take().request
     assert harness.worker.blobs.get(request.seed) == SEED + first.encode()
-    assert request.seed.name == "cadenza-piano-7.mid"
+    assert request.seed.name == f"{STEM}.mid"
     assert request.parent_id == first
 
 
@@ -53,7 +53,7 @@ async def test_again_asks_for_everything_that_was_asked_before(harness: Harness)
     before = (await harness.bot.board.record(first)).request
     await harness.bob.click(harness.message, label="Again")
     request = harness.worker.take().request
-    new = {"job_id", "requester_id", "random_seed", "parent_id"}
+    new = {"job_id", "requester_id", "random_seed", "parent_id", "pressed"}
     assert request.model_dump(exclude=new) == before.model_dump(exclude=new)
 
 
@@ -80,7 +80,7 @@ async def test_continue_after_a_variation_goes_on_from_it_and_keeps_it_in_the_fi
     assert (request.mode, request.include_seed, request.strength) == (Mode.CONTINUE, True, None)
 
 
-@pytest.mark.parametrize("label", ["Again", "Continue", "Vary"])
+@pytest.mark.parametrize("label", ["Again", "Continue", "Vary", "Edit", "Key and tempo", "Copy command"])
 async def test_a_piece_that_is_no_longer_kept_says_what_to_do(harness: Harness, label, valkey) -> None:
     await finished(harness)
     message = harness.message
@@ -99,7 +99,7 @@ async def test_delete_is_for_the_requester_only(harness: Harness, is_restarted) 
     # When somebody else presses Delete, then only they are told that it is not theirs
     result = await harness.bob.click(message, label="Delete")
     assert result.ephemeral
-    assert "Only the member who asked for this piece can delete it." in result.response.content
+    assert "Only the member who asked for this piece or a moderator can delete it." in result.response.content
     assert harness.channel.history()[0].attachments
     # And the requester can
     await harness.alice.click(message, label="Delete")
@@ -158,7 +158,7 @@ async def test_star_puts_the_piece_into_the_servers_starred_data_set_for_any_mem
     action = request.action
     assert (action.name, action.source, action.create_as) == ("starred", "starred", "composed")
     (file,) = action.files
-    assert (file.name, harness.worker.blobs.get(file)) == ("cadenza-piano-7.mid", SEED + first.encode())
+    assert (file.name, harness.worker.blobs.get(file)) == (f"{STEM}.mid", SEED + first.encode())
     assert (request.guild_id, request.requester_id) == (harness.guild.id, harness.bob.id)
     # And only they are told, in a line
     assert pressed.ephemeral
@@ -292,7 +292,27 @@ async def test_a_button_does_not_reach_what_the_member_cannot_see(harness: Harne
 async def test_delete_does_not_believe_the_id_that_the_button_carries(harness: Harness) -> None:
     job_id = await finished(harness)
     pressed = await forged(harness, "delete", job_id, harness.bob.id)
-    assert "Only the member who asked for this piece can delete it." in told(pressed)
+    assert "Only the member who asked for this piece or a moderator can delete it." in told(pressed)
+
+
+async def test_a_moderator_can_delete_any_piece(harness: Harness) -> None:
+    await finished(harness)
+    moderators = harness.guild.create_role("moderators", permissions=discord.Permissions(manage_messages=True))
+    maud = harness.guild.add_member(harness.env.create_user("maud"), roles=[moderators])
+    await maud.click(harness.message, label="Delete")
+    assert harness.channel.history() == []
+
+
+async def test_a_piece_says_who_pressed_which_button(harness: Harness) -> None:
+    await finished(harness)
+    await harness.bob.click(harness.message, label="Vary")
+    await harness.settle()
+    said = f"<@{harness.bob.id}> pressed **Vary**."
+    assert said in shown(harness.message)
+    harness.worker.take().is_done()
+    await harness.settle()
+    assert said in shown(harness.message)
+    assert harness.message.mentions == []
 
 
 async def test_stop_shows_at_once_what_is_kept(harness: Harness) -> None:

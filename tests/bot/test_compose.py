@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.contract import Stage
-from tests.bot.harness import AUDIO, PICTURE, SEED, Harness, buttons, shown
+from bot.features.embeds import DONE, DOUBTFUL
+from jobs.contract import Originality, Stage
+from tests.bot.harness import AUDIO, PICTURE, SEED, STEM, TITLE, Harness, buttons, shown
 
 
 async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(harness: Harness) -> None:
@@ -32,14 +33,17 @@ async def test_a_piece_goes_from_the_queue_over_a_bar_to_its_card(harness: Harne
     job.is_done(remarks=("Two notes were repaired.",))
     await harness.settle()
     message = harness.message
-    assert [file.filename for file in message.attachments] == [
-        f"cadenza-piano-77.{end}" for end in ("mid", "mp3", "png")
-    ]
+    assert [file.filename for file in message.attachments] == [f"{STEM}.{end}" for end in ("mid", "mp3", "png")]
     assert [await file.read() for file in message.attachments][1:] == [AUDIO, PICTURE]
     assert message.embeds[0].image.url
-    for words in ("A new piece", "`77`", "0:42", "1,234", "piano 1", "Two notes were repaired.", "composing 2.5 s"):
-        assert words in shown(message)
-    assert list(buttons(message)) == ["Again", "Continue", "Vary", "Star", "Delete"]
+    # On a card that says what the piece is, what was repaired, and nothing else that needs no attention
+    (card,) = message.embeds
+    assert card.title == TITLE
+    assert card.description == "Two notes were repaired."
+    assert card.footer.text == "0:42 · piano · random seed 77"
+    assert (card.fields, card.colour) == ([], DONE)
+    labels = ["Again", "Continue", "Vary", "Edit", "Star", "Key and tempo", "Copy command", "Delete"]
+    assert list(buttons(message)) == labels
     assert len(harness.channel.history()) == 1
     assert await harness.bot.board.open_records() == []
 
@@ -53,8 +57,37 @@ async def test_a_seed_is_kept_and_named_on_the_card(harness: Harness) -> None:
     assert "Reading your seed" in shown(harness.message)
     job.is_done()
     await harness.settle()
-    assert "A continuation of my\\_song.mid" in shown(harness.message)
-    assert "first 12 seconds" in shown(harness.message)
+    assert "Continues “my\\_song.mid”, which is the first 12 seconds." in shown(harness.message)
+
+
+async def test_the_picture_has_an_alt_text(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose", seed=("my_song.mid", SEED))
+    harness.worker.take().is_done()
+    await harness.settle()
+    described = {file.filename: file.description for file in harness.message.attachments}
+    words = f"Piano roll of {TITLE}: 1,234 notes in 0:42. The first 12 seconds are the seed."
+    assert described == {f"{STEM}.mid": None, f"{STEM}.mp3": None, f"{STEM}.png": words}
+
+
+async def test_a_result_of_an_older_worker_has_a_plain_title(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose")
+    harness.worker.take().is_done(title=None)
+    await harness.settle()
+    assert harness.message.embeds[0].title == "A new piece"
+
+
+@pytest.mark.parametrize(
+    ("share", "human", "is_warned"),
+    [(0.31, 0.04, True), (0.06, None, True), (0.04, None, False), (0.3, 0.2, False), (None, None, False)],
+)
+async def test_only_much_copying_is_told_on_the_card(harness: Harness, share, human, is_warned) -> None:
+    await harness.alice.slash(harness.channel, "compose")
+    harness.worker.take().is_done(
+        originality=Originality(share_8=share, share_16=share, longest_run=40, human_share_16=human)
+    )
+    await harness.settle()
+    assert ("also occur in the training music" in shown(harness.message)) == is_warned
+    assert harness.message.embeds[0].colour == (DOUBTFUL if is_warned else DONE)
 
 
 RIFF = b"RIFF" + bytes(4) + b"RMIDdata" + bytes(4)
@@ -76,7 +109,7 @@ async def test_without_a_random_seed_the_bot_chooses_and_shows_one(harness: Harn
     first.is_done()
     second.is_done()
     await harness.settle()
-    assert f"`{second.request.random_seed}`" in shown(harness.message)
+    assert f"random seed {second.request.random_seed}" in shown(harness.message)
 
 
 async def test_it_composes_in_direct_messages_too(harness: Harness) -> None:

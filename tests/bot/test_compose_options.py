@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.contract import Controls, Missed, Mode, Originality
+from bot.features.embeds import DOUBTFUL
+from jobs.contract import Controls, Creativity, Missed, Mode
 from tests.bot.harness import SEED, Harness, shown, told
 
 
@@ -36,7 +37,7 @@ async def test_what_nobody_asks_for_is_left_to_the_model(harness: Harness) -> No
     assert (request.mode, request.length_s, request.bars, request.include_seed) == (Mode.CONTINUE, None, None, True)
 
 
-async def test_the_card_says_what_was_asked_what_was_followed_why_this_model_and_how_original(harness: Harness) -> None:
+async def test_the_card_strikes_out_what_was_not_followed_and_says_why(harness: Harness) -> None:
     options = {
         "key": "Em", "tempo": 120.0, "density": 5, "length": 20.0, "top_p": 0.9, "instruments": "piano, bass",
     }  # fmt: skip
@@ -52,22 +53,28 @@ async def test_the_card_says_what_was_asked_what_was_followed_why_this_model_and
             ),
         ),
         model_choice="Chosen for your seed: a piano performance in free time.",
-        originality=Originality(share_8=0.5, share_16=0.031, longest_run=17, human_share_16=0.004),
         ended=True,
     )
     await harness.settle()
     for words in (
-        "An accompaniment to a.mid",
+        "New parts around “a.mid”.",
         "Chosen for your seed: a piano performance in free time.",
         "Tempo ignored: this model plays in free time.",
         "Asked for bass: this model hasn't learnt bass; played piano alone.",
         "Requested: E minor · ~~120 bpm~~ · dense · piano, ~~bass~~",
-        "Temperature: 1 · top-p 0.9",
-        "Length: 0:42",
-        "Originality: 3.1 % of its 16-note passages also occur in the training music (human pieces: 0.4 %). "
-        "The longest has 17 notes.",
     ):
         assert words in shown(harness.message)
+    assert harness.message.embeds[0].colour == DOUBTFUL
+
+
+async def test_a_length_that_was_missed_is_struck_out(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose", length=60.0, key="E minor")
+    reason = "Asked for 60 s: the music lasts 42 s; it came to its end there."
+    harness.worker.take().is_done(
+        controls=Controls(key="E minor"), missed=(Missed(control="length", asked="60 s", reason=reason),)
+    )
+    await harness.settle()
+    assert f"Requested: E minor · ~~60 s~~\n{reason}" in shown(harness.message)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,11 @@ async def test_the_card_says_what_was_asked_what_was_followed_why_this_model_and
         ({"bars": 8, "model": "piano"}, "The chosen model has no bars. Give `length` in seconds"),
         ({"mode": "accompany"}, "There is nothing to accompany. Attach a MIDI file as `seed`"),
         ({"strength": 0.5}, "`strength` only works with `mode: vary`"),
+        ({"creativity": "wild", "temperature": 1}, "Give `creativity` or the expert options (`temperature`), not"),
+        (
+            {"creativity": "calm", "top_p": 0.5, "min_p": 0.1},
+            "Give `creativity` or the expert options (`top_p`, `min_p`), not both.",
+        ),
         ({"mode": "vary", "model": "band", "seed": ("a.mid", SEED)}, "“vary” isn't a mode I know."),
     ],
 )  # fmt: skip
@@ -88,6 +100,28 @@ async def test_what_cannot_be_is_refused_at_once_with_what_can(harness: Harness,
     result = await harness.alice.slash(harness.channel, "compose", **options)
     assert words in told(result)
     assert harness.worker.queued() == []
+
+
+async def test_creativity_is_asked_for_in_words(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose", creativity="wild")
+    request = harness.worker.take().request
+    assert (request.creativity, request.temperature) == (Creativity.WILD, 1.0)
+
+
+@pytest.mark.parametrize("name", ["continue", "vary", "accompany"])
+async def test_a_command_of_its_own_for_what_is_done_with_a_seed(harness: Harness, name: str) -> None:
+    # When a member uses it with the options of /compose, but the mode
+    await harness.alice.slash(harness.channel, name, seed=("a.mid", SEED), key="E minor", creativity="calm")
+    # Then it is that mode of /compose
+    request = harness.worker.take().request
+    assert (request.mode, request.seed.name, request.key) == (Mode(name), "a.mid", "E minor")
+    # And Discord demands the seed, and offers what makes sense
+    (command,) = [found for found in harness.bot.tree.get_commands() if found.name == name]
+    options = {option["name"]: option for option in command.to_dict(harness.bot.tree)["options"]}
+    assert [option for option, said in options.items() if said.get("required")] == ["seed"]
+    assert "mode" not in options
+    assert ("strength" in options) == (name == "vary")
+    assert options["key"]["autocomplete"]
 
 
 async def test_a_wish_that_only_another_model_knows_is_left_to_the_one_named_to_remark_on(harness: Harness) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.delivery.progress import Progress
 from jobs.contract import Stage, Update
-from tests.bot.harness import Harness, shown
+from tests.bot.harness import STEM, TITLE, Harness, shown
 
 LATE = "your piece took longer than Discord keeps a reply open"
 
@@ -19,7 +19,7 @@ async def test_a_private_piece_is_seen_by_its_requester_only(harness: Harness) -
     harness.worker.take().is_done()
     await harness.settle()
     assert result.ephemeral
-    assert "A new piece" in shown(result.response.message)
+    assert TITLE in shown(result.response.message)
     assert len(harness.channel.history(viewer=harness.bob)) == 0
 
 
@@ -95,7 +95,7 @@ async def test_a_bot_that_was_restarted_while_the_job_ran_delivers_it_once(harne
     await harness.settle()
     # Then the same message holds the piece, once
     (message,) = harness.channel.history()
-    assert "`5`" in shown(message)
+    assert "random seed 5" in shown(message)
     assert len(message.attachments) == 3
     # And the next restart does not touch it
     before = len(harness.env.http_requests)
@@ -142,7 +142,7 @@ async def test_audio_larger_than_discord_takes_is_left_out_with_a_sentence(harne
     await harness.alice.slash(harness.channel, "compose", random_seed=1)
     harness.worker.take().is_done(audio=bytes(1001))
     await harness.settle()
-    assert [file.filename for file in harness.message.attachments] == ["cadenza-piano-1.mid", "cadenza-piano-1.png"]
+    assert [file.filename for file in harness.message.attachments] == [f"{STEM}.mid", f"{STEM}.png"]
     assert "The audio is too large for Discord here" in shown(harness.message)
 
 
@@ -310,7 +310,7 @@ async def test_a_card_that_cannot_be_made_does_not_cost_the_files(harness: Harne
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("bot.features.compose.messages.result_card", broken)
+    monkeypatch.setattr("bot.features.compose.cards.result_card", broken)
     await harness.alice.slash(harness.channel, "compose")
     harness.worker.take().is_done()
     await harness.settle()

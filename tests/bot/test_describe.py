@@ -76,7 +76,7 @@ async def test_a_message_without_a_midi_file_is_refused(harness: Harness) -> Non
 async def test_what_no_seed_may_be_is_not_described_either(harness: Harness) -> None:
     for name, data, said in (
         ("may.mid", b"", "is empty"),
-        ("may.mid", b"no music at all", "is called a MIDI file but is not one inside"),
+        ("may.mid", b"no music at all", "isn't a real MIDI file"),
         ("may.mid", SEED + bytes(MAX_SEED_BYTES), "is too big"),
     ):
         result = await harness.alice.slash(harness.channel, "describe", file=(name, data))

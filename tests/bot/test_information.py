@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.features.compose.options import OPTIONS
 from bot.features.help.ping import ping_card
 from jobs.contract import WorkerInfo
 from tests.bot.harness import Harness, shown
@@ -12,6 +13,7 @@ async def test_help_names_every_command(harness: Harness) -> None:
     assert result.ephemeral
     for words in (
         "/compose",
+        "/continue",
         "/help",
         "/models",
         "/ping",
@@ -24,6 +26,13 @@ async def test_help_names_every_command(harness: Harness) -> None:
         "Collect MIDI files with `/dataset`",
     ):
         assert words in shown(result.response.message)
+
+
+async def test_help_says_of_every_option_what_discord_says_of_it(harness: Harness) -> None:
+    result = await harness.alice.slash(harness.channel, "help")
+    words = shown(result.response.message)
+    for option in OPTIONS:
+        assert f"`{option.name}`: {option.help}" in words
 
 
 async def test_models_lists_what_live_workers_serve(harness: Harness) -> None:

@@ -52,7 +52,7 @@ async def test_the_servers_default_model_is_preferred(harness: Harness) -> None:
     ("name", "data", "said"),
     [
         ("may.mp3", b"ID3", "This message has no MIDI file attached. Choose one that has."),
-        ("may.mid", b"no music", "is called a MIDI file but is not one inside"),
+        ("may.mid", b"no music", "isn't a real MIDI file"),
         ("may.mid", SEED + bytes(MAX_SEED_BYTES), "is too big"),
     ],
 )

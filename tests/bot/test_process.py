@@ -35,8 +35,8 @@ async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(
     # Then there is one message, with the piece
     (message,) = local.messages()
     names = [file["filename"] for file in message["attachments"]]
-    assert names == ["cadenza-piano-5.mid", "cadenza-piano-5.mp3"]
-    assert "cadenza-piano-5.png" in message["embeds"][0]["image"]["url"]  # Discord lists it there, and there only
+    assert names == [f"{STEM}.mid", f"{STEM}.mp3"]
+    assert f"{STEM}.png" in message["embeds"][0]["image"]["url"]  # Discord lists it there, and there only
     # And the commands were told to Discord once, and no secret is in the log, at its most talkative
     log = local.log()
     assert log.count(f"told Discord {len(COMMANDS)} commands") == 1

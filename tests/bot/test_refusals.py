@@ -12,11 +12,11 @@ from tests.bot.harness import MAX_SEED_BYTES, SEED, Harness, shown, told
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("song.mp3", b"ID3 not midi", "“song.mp3” is not a MIDI file. Attach a `.mid` file"),
+        ("song.mp3", b"ID3 not midi", "“song.mp3” isn't a MIDI file. Attach a `.mid` file"),
         ("song.mid", b"", "“song.mid” is empty. Attach a `.mid` file with some notes in it."),
-        ("song.mid", SEED + bytes(MAX_SEED_BYTES), "is too big: 1.0 MiB, and a seed may have 1.0 MiB."),
-        ("song.zip", b"PK\x03\x04" + SEED, "“song.zip” is not a MIDI file. Attach a `.mid` file"),
-        ("song.mid", b"RIFFxxxxRMID", "is called a MIDI file but is not one inside. Export it again"),
+        ("song.mid", SEED + bytes(MAX_SEED_BYTES), "is too big: 1.0 MiB, and the limit is 1.0 MiB."),
+        ("song.zip", b"PK\x03\x04" + SEED, "“song.zip” isn't a MIDI file. Attach a `.mid` file"),
+        ("song.mid", b"RIFFxxxxRMID", "isn't a real MIDI file. Export it again"),
     ],
 )
 async def test_a_file_that_cannot_be_a_seed_is_refused_at_once(harness: Harness, name, data, words) -> None:
@@ -86,10 +86,11 @@ async def test_discord_is_told_the_limits_of_the_options(harness: Harness) -> No
     (command,) = [found for found in harness.bot.tree.get_commands() if found.name == "compose"]
     options = {option["name"]: option for option in command.to_dict(harness.bot.tree)["options"]}
     assert list(options) == [
-        "seed", "mode", "length", "style", "key", "tempo", "instruments", "bars", "meter", "density", "model",
-        "temperature", "strength", "top_k", "top_p", "min_p", "random_seed", "include_seed", "private",
+        "seed", "mode", "style", "key", "instruments", "creativity", "length", "bars", "tempo", "meter", "density",
+        "strength", "include_seed", "private", "model", "random_seed", "temperature", "top_k", "top_p", "min_p",
     ]  # fmt: skip
     assert [choice["value"] for choice in options["mode"]["choices"]] == ["continue", "vary", "accompany"]
+    assert [choice["value"] for choice in options["creativity"]["choices"]] == ["calm", "balanced", "wild"]
     assert [choice["name"] for choice in options["density"]["choices"]] == list(DENSITY_WORDS)
     for name in ("model", "style", "key", "meter", "instruments"):
         assert options[name]["autocomplete"]
@@ -118,7 +119,7 @@ async def test_a_member_with_too_many_open_jobs_is_told_to_wait(harness: Harness
     assert "You already have 3 pieces in progress." in told(result)
     await harness.bob.slash(harness.channel, "compose")
     await harness.settle()
-    assert "You are number 2." in shown(harness.message)
+    assert "You are number 2 in line." in shown(harness.message)
 
 
 async def test_a_full_queue_is_said(harness: Harness, monkeypatch) -> None:

@@ -10,6 +10,7 @@ from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from tests.worker.processes import follow_to_the_end
 
+EMPTY = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00"
 TOO_MANY = Piece(table(NOTE, [(step, 1, 60, 80, 0) for step in range(100_001)]), ticks_per_quarter=24)
 
 
@@ -39,7 +40,7 @@ async def test_what_no_seed_may_be_fails_with_its_sentence(describe):
     for number, (data, code) in enumerate(
         (
             (b"MThd but nothing else", "damaged"),
-            (write_midi(Piece()), "no_notes"),
+            (EMPTY, "no_notes"),
             (write_midi(TOO_MANY), "too_many_notes"),
         )
     ):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from jobs.client import CancelOutcome
-from jobs.contract import Controls, Stage, Update
+from jobs.contract import Controls, PieceFacts, Recast, Stage, Update
 from model.midi import read_midi, write_midi
 from model.piece import NOTE, Piece, table
 from tests.worker import seeds
@@ -39,6 +39,33 @@ async def test_a_job_is_done_and_its_files_can_be_fetched(start_worker, job_clie
     assert (await job_client.get_blob(result.audio)).startswith(b"audio of MThd")
     assert (result.seed_s, result.random_seed, result.model_version) == (0.5, 1, "1")
     assert {"queue", "load", "sample", "render", "total"} <= set(result.timings)
+    # And they are named by the title, which is read off the music
+    assert result.title.startswith("Continuation")
+    assert result.facts.instruments == ("piano",)
+    stem = mapping.file_stem(result.title, record.job_id)
+    assert [file.name for file in (result.midi, result.audio, result.picture)] == [
+        f"{stem}.{end}" for end in ("mid", "mp3", "png")
+    ]
+
+
+async def test_another_key_and_tempo_need_no_model_and_no_new_notes(start_worker, job_client, ask, tmp_path):
+    # Given a piece of two notes a second
+    start_worker().wait_until_ready()
+    before = Piece(notes=table(NOTE, [(0, 500, 60, 80, 0), (500, 500, 67, 80, 0)]))
+    kept = await job_client.put_blob(write_midi(before), "a.mid", "audio/midi")
+    facts = PieceFacts(style="waltz", tempo_bpm=120.0)
+    change = Recast(semitones=3, tempo_percent=50.0, model="duo", model_version="2", seed_s=0.5, facts=facts)
+    # When it is asked for three semitones higher and at half the speed
+    request, delivery = ask(seed=kept, recast=change)
+    await job_client.submit(request, delivery)
+    result = (await follow_to_the_end(job_client, request.job_id))[-1].result
+    # Then that is what comes back, told as a piece of the same model and style
+    piece = read_midi(await job_client.get_blob(result.midi)).piece
+    assert piece.notes["pitch"].tolist() == [63, 70]
+    assert (piece.end_s, result.duration_s, result.seed_s) == (2.0, 2.0, 1.0)
+    assert (result.model, result.model_version, result.facts.style) == ("duo", "2", "waltz")
+    assert result.title == "Waltz · 60 bpm · 4/4 · piano"
+    assert not list(tmp_path.glob("options-*"))
 
 
 async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start_worker, job_client, ask, tmp_path):

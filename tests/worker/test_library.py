@@ -24,6 +24,7 @@ from jobs.contract import (
     ListModels,
     PromoteModel,
     RemoveFromDataSet,
+    RemoveStar,
     RenameModel,
     RollBackModel,
     ShowDataSet,
@@ -31,6 +32,8 @@ from jobs.contract import (
     Stage,
 )
 from jobs.errors import LibraryFull
+from jobs.pieces import PieceIndex
+from jobs.settings import JobSettings
 from model.bundles import BundleStore
 from model.errors import BundleError
 from model.midi import write_midi
@@ -227,3 +230,19 @@ async def test_a_model_that_is_too_large_for_what_a_server_may_have_is_refused_b
     server.require_room("mine", (1 << 20) - size - 1)
     with pytest.raises(BundleError, match="more than the 1 MiB"):
         server.require_room("mine", (1 << 20) - size)
+
+
+async def test_a_star_marks_its_piece_and_taking_it_away_takes_the_piece_out_of_the_data_set(do, valkey):
+    # Given a piece that is starred
+    pieces = PieceIndex(valkey.client, JobSettings())
+    starred = AddToDataSet(name="starred", source="starred", create_as="composed", piece="p1")
+    assert (await do(starred, files={"a.mid": midi(1)})).accepted == 1
+    assert (pieces.star(HERE, "p1").member_id, pieces.star(THERE, "p1")) == (5, None)
+    # When the star is taken away
+    done = await do(RemoveStar(piece="p1"))
+    # Then piece and star are gone
+    assert "The star is gone" in done.sentence
+    assert pieces.star(HERE, "p1") is None
+    assert [one.pieces for one in (await do(ListDataSets())).sets] == [0]
+    # And once more there is nothing to take away
+    assert "isn't starred any more" in (await do(RemoveStar(piece="p1"))).sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs import contract
-from jobs.contract import ComposeRequest, Mode
+from jobs.contract import ComposeRequest, Creativity, Mode
 from model import instruments
 from model.analysis.originality import Originality
 from model.bundles.priors import Ensemble, Player, Priors
@@ -65,6 +65,11 @@ def test_everything_asked_reaches_the_model():
         random_seed=9,
         include_seed=False,
     )
+
+
+def test_creativity_in_words_means_a_temperature():
+    drawn = [mapping.options(asked(creativity=word)).sampling.temperature for word in Creativity]
+    assert drawn == [0.8, 1.0, 1.2]
 
 
 @pytest.mark.parametrize("wish", [{"meter": "13/16"}, {"instruments": ("kazoo",)}])
@@ -148,3 +153,23 @@ def test_progress_is_told_in_the_time_that_the_length_was_asked_in():
     assert told(0.1, **seed) == (3, contract.DEFAULT_LENGTH_S, "s")
     assert told(0.1, **seed, mode="vary") is None  # as long as its seed
     assert told(1.2, length_s=40) == (40, 40, "s")
+
+
+@pytest.mark.parametrize(
+    ("title", "stem"),
+    [
+        ("Waltz in F# minor · 96 bpm · 3/4 · strings", "waltz-in-f-sharp-minor-96-bpm-3-4-strings"),
+        ("Bb dúo — über/../*?", "bb-duo-uber"),
+        ("日本", "piece"),
+        ("Accompaniment in Eb minor · 120 bpm · 12/8 · piano, flute, winds and brass",
+         "accompaniment-in-eb-minor-120-bpm-12-8-piano-flute-winds-and"),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_by_its_title_in_plain_ascii(title, stem):
+    name = mapping.file_stem(title, "1234")
+    assert name == f"{stem}-{name[-5:]}"
+    assert name.isascii()
+
+
+def test_two_pieces_of_one_title_have_files_of_different_names():
+    assert len({mapping.file_stem("Waltz", str(job)) for job in range(100)}) == 100

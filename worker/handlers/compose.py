@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any, NamedTuple
 
 import redis
 
@@ -14,12 +15,15 @@ from jobs.contract import (
     ComposeResult,
     JobId,
     ModelInfo,
+    Recast,
     Record,
     Stage,
 )
 from jobs.registry import visible_to
+from model.analysis.summary import summary_of
 from model.midi import write_midi
 from model.midi.reading import read_isolated
+from model.midi.recasting import at_tempo, transposed
 from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted
@@ -38,8 +42,16 @@ _SHARES = {Stage.PRIMING: (0.02, 0.1), Stage.COMPOSING: (0.1, 0.8), Stage.RENDER
 _SETTLING_S = 5.0  # of a job's time, reserved for handing in what was rendered
 
 
+class _Made(NamedTuple):
+    """What the files of a piece say in its result."""
+
+    fields: dict[str, Any]
+    remarks: tuple[str, ...]
+    timings: dict[str, float]
+
+
 class ComposeHandler(JobHandler):
-    """Composes one piece."""
+    """Composes one piece, or changes the key or tempo of one."""
 
     def __init__(self, job_id: JobId, context: WorkerContext) -> None:
         super().__init__(job_id, context)
@@ -51,6 +63,8 @@ class ComposeHandler(JobHandler):
         if request.kind != "compose":
             raise TypeError(f"job {self.job_id} is no composition but of the kind '{request.kind}'")
         self._report(Stage.STARTING, 0.01)
+        if request.recast is not None:
+            return self._recast(request, request.recast)
         seed, remarks = self._seed(request)
         choice = choose(visible_to(self.context.model_cache.models, request.guild_id), request, seed)
         model, composed, load_s = self._compose(choice.model.key, request, seed)
@@ -116,40 +130,84 @@ class ComposeHandler(JobHandler):
         composed: ComposedPiece,
         remarks: tuple[str, ...],
     ) -> ComposeResult:
-        self._report(Stage.RENDERING, 0.0)
-        cancellations = self.context.cancellations
-        midi = write_midi(composed.piece, mapping.provenance(model.name, model.version, request, composed.originality))
-        rendering = self.context.renderer.render(
-            midi,
+        style = composed.controls.style
+        summary = summary_of(composed.piece, model.has_beat)
+        made = self._made(
+            request,
+            composed.piece,
             composed.seed_s,
-            f"{model.name} · {request.random_seed}",
-            max(0.0, cancellations.left_s(self.job_id) - _SETTLING_S),
-            owner=str(request.requester_id),
-            should_stop=lambda: cancellations.is_ending(self.job_id),
+            mapping.title(summary, style, request),
+            mapping.provenance(model.name, model.version, request, composed.originality),
         )
-        if cancellations.is_shutting_down and not self.is_cancelled:
-            raise Interrupted
-        name = f"cadenza-{request.random_seed}"
         return ComposeResult(
-            job_id=self.job_id,
-            midi=self.context.blobs.put(midi, f"{name}.mid", "audio/midi"),
-            audio=self._keep(rendering.files.get("audio"), name),
-            picture=self._keep(rendering.files.get("picture"), name),
+            **made.fields,
             model=model.name,
             model_version=model.version,
-            notes=len(composed.piece),
-            duration_s=composed.piece.end_s,
             seed_s=composed.seed_s,
-            random_seed=request.random_seed,
-            remarks=(*remarks, *composed.remarks, *rendering.remarks),
+            facts=mapping.facts(summary, style),
+            remarks=(*remarks, *composed.remarks, *made.remarks),
             stopped=composed.stopped and self.is_cancelled,
-            timings={**composed.timings, **rendering.timings},
+            timings={**composed.timings, **made.timings},
             model_choice=choice.reason,
             controls=mapping.followed(composed.controls),
             missed=mapping.missed(composed.missed),
             originality=mapping.originality(composed.originality),
             ended=composed.ended,
         )
+
+    def _recast(self, request: ComposeRequest, recast: Recast) -> ComposeResult:
+        """The request's seed in another key or tempo."""
+        seed, _ = self._seed(request)
+        factor = recast.tempo_percent / 100
+        piece = at_tempo(transposed(seed or Piece(), recast.semitones), factor)
+        if not len(piece):
+            raise JobFailed(SILENT)
+        style, has_beat = recast.facts.style, recast.facts.tempo_bpm is not None
+        summary = summary_of(piece, has_beat)
+        seed_s = recast.seed_s / factor
+        comment = mapping.provenance(recast.model, recast.model_version, request, None)
+        made = self._made(request, piece, seed_s, mapping.title(summary, style, request), comment)
+        return ComposeResult(
+            **made.fields,
+            model=recast.model,
+            model_version=recast.model_version,
+            seed_s=seed_s,
+            facts=mapping.facts(summary, style),
+            remarks=made.remarks,
+            timings=made.timings,
+        )
+
+    def _made(self, request: ComposeRequest, piece: Piece, seed_s: float, title: str, comment: str) -> _Made:
+        """The files of a finished piece, kept.
+
+        Raises:
+            Interrupted: the worker is shutting down, and another one does the job again.
+        """
+        self._report(Stage.RENDERING, 0.0)
+        cancellations = self.context.cancellations
+        midi = write_midi(piece, comment)
+        rendering = self.context.renderer.render(
+            midi,
+            seed_s,
+            title,
+            max(0.0, cancellations.left_s(self.job_id) - _SETTLING_S),
+            owner=str(request.requester_id),
+            should_stop=lambda: cancellations.is_ending(self.job_id),
+        )
+        if cancellations.is_shutting_down and not self.is_cancelled:
+            raise Interrupted
+        name = mapping.file_stem(title, self.job_id)
+        fields = {
+            "job_id": self.job_id,
+            "midi": self.context.blobs.put(midi, f"{name}.mid", "audio/midi"),
+            "audio": self._keep(rendering.files.get("audio"), name),
+            "picture": self._keep(rendering.files.get("picture"), name),
+            "notes": len(piece),
+            "duration_s": piece.end_s,
+            "random_seed": request.random_seed,
+            "title": title,
+        }
+        return _Made(fields, rendering.remarks, rendering.timings)
 
     def _keep(self, file: RenderedFile | None, name: str) -> BlobRef | None:
         return None if file is None else self.context.blobs.put(file.data, name + file.suffix, file.content_type)

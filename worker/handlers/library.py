@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jobs.contract import Answer, Failure, LibraryRequest, LibraryResult, Record, Stage
+from jobs.contract import Answer, Failure, ForgetMember, LibraryRequest, LibraryResult, Record, Stage
+from jobs.pieces import PieceIndex
 from worker.cancellation import Interrupted
 from worker.handlers.base import JobFailed, JobHandler
 from worker.library import data_sets, models
+from worker.library.members import forget
 from worker.library.server_library import LibraryContext, ServerLibrary
 
 DEFAULT_UPLOAD_BYTES = 10 << 20  # Discord's limit when nothing else is known
@@ -21,6 +23,9 @@ class LibraryHandler(JobHandler):
     def perform(self, record: Record) -> LibraryResult:
         """The answer to the request."""
         request = record.request
+        if isinstance(request, LibraryRequest) and isinstance(request.action, ForgetMember):
+            self.reporter.update(Stage.STARTING, 0.0)
+            return LibraryResult(job_id=self.job_id, answer=forget(self.context, request))
         if not isinstance(request, LibraryRequest) or request.guild_id is None:
             raise JobFailed(Failure(code="no_server", sentence="Data sets and models belong to a server: ask there."))
         self.reporter.update(Stage.STARTING, 0.0)
@@ -28,6 +33,7 @@ class LibraryHandler(JobHandler):
         context = LibraryContext(
             server,
             self.context.blobs,
+            PieceIndex(self.context.connection, self.context.job_settings),
             request.requester_id,
             record.delivery.upload_limit_bytes or DEFAULT_UPLOAD_BYTES,
             on_progress=lambda done, whole: self._report(done, whole),

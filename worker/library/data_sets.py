@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from jobs.contract import (
     PIECES_ON_A_PAGE,
+    STARRED,
     AddToDataSet,
     Answer,
     Batch,
@@ -22,8 +24,10 @@ from jobs.contract import (
     ListedPiece,
     NeedsConfirmation,
     RemoveFromDataSet,
+    RemoveStar,
     ShowDataSet,
 )
+from jobs.pieces import Star
 from model.errors import DataError
 from worker.library.archive_parts import in_parts, joined
 from worker.library.server_library import LibraryContext
@@ -56,10 +60,32 @@ def add(context: LibraryContext, action: AddToDataSet) -> Answer:
     elif not action.files:
         raise DataError("There is nothing to add. Attach a MIDI file or a zip of them, or choose another data set.")
     files = joined([(ref.name, context.blobs.get(ref)) for ref in action.files])
-    return _batch(
-        context,
-        store.add(action.name, files, action.source, context.requester_id, context.on_progress, context.should_stop),
+    report = store.add(
+        action.name, files, action.source, context.requester_id, context.on_progress, context.should_stop
     )
+    if action.piece is not None and not report.refused and not report.stopped:
+        star = Star(piece=action.piece, member_id=context.requester_id, at=time.time(), digest=action.files[0].digest)
+        context.pieces.add_star(context.server.guild_id, star)
+    return _batch(context, report)
+
+
+def remove_star(context: LibraryContext, action: RemoveStar) -> Answer:
+    """Take the star from a piece; the data set of starred pieces loses it too, where it is still there.
+
+    Raises:
+        DataError: it has no star.
+    """
+    guild_id = context.server.guild_id
+    star = context.pieces.star(guild_id, action.piece)
+    if star is None:
+        raise DataError("This piece isn't starred any more.")
+    store = context.server.data_sets
+    if STARRED in store.names():
+        found = [piece.sha256 for piece in store.info(STARRED).pieces if piece.original == star.digest]
+        if found:
+            store.remove(STARRED, found)
+    context.pieces.remove_star(guild_id, action.piece)
+    return Done(sentence="The star is gone, and the piece is no longer in this server's data set `starred`.")
 
 
 def list_sets(context: LibraryContext, _action: ListDataSets) -> Answer:
@@ -163,6 +189,7 @@ ACTIONS: dict[str, Callable[[Any, Any], Answer]] = {
     "dataset_list": list_sets,
     "dataset_show": show,
     "dataset_remove": remove,
+    "star_remove": remove_star,
     "dataset_delete": delete,
     "dataset_export": export,
 }

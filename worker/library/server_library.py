@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from jobs.blobs import BlobStore
 from jobs.contract import BundleName, BundleVersion, Verdict
 from jobs.guild_state import NameCache
+from jobs.pieces import PieceIndex
 from model.errors import BundleError
 from model.files import replace_file
 from worker.settings import WorkerSettings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 VERDICTS = "verdicts"
+TRAINING_DATA = "data"  # folder of a training with its copy of the data set
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,17 @@ class ServerLibrary:
 
     def training(self, name: str) -> Path:
         """The folder of one training: its order, its music, its checkpoints."""
-        return self._folder / "trainings" / name
+        return self.trainings / name
+
+    @property
+    def trainings(self) -> Path:
+        """The folder of all its trainings."""
+        return self._folder / "trainings"
+
+    @property
+    def training_copies(self) -> list[Path]:
+        """The pieces that its trainings have copied."""
+        return [path for path in self.trainings.glob(f"*/{TRAINING_DATA}/*") if path.is_file()]
 
     def keep_verdict(self, version: BundleVersion, verdict: Verdict) -> None:
         """Store the verdict on a version that was trained here."""
@@ -123,10 +135,11 @@ def all_servers(settings: WorkerSettings) -> list[ServerLibrary]:
 
 @dataclass(frozen=True)
 class LibraryContext:
-    """The server's library, the files of jobs, and who asked. `upload_bytes`: the largest file of a reply."""
+    """The server's library, files, pieces, and who asked. `upload_bytes`: the largest file of a reply."""
 
     server: ServerLibrary
     blobs: BlobStore
+    pieces: PieceIndex
     requester_id: int
     upload_bytes: int
     on_progress: Callable[[int, int], None]

@@ -17,13 +17,13 @@ from jobs.admission import too_small
 from jobs.contract import MIN_TRAINING_PIECES, JobId, TrainRequest
 from model.errors import BundleError, DataError
 from model.files import replace_file
-from worker.library.server_library import ServerLibrary
+from worker.library.server_library import TRAINING_DATA, ServerLibrary
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from model.training.finetuning.settings import CardText
 
-ORDER, ASKED, DATA, CURVE = "order.json", "asked.json", "data", "curve.png"
+ORDER, ASKED, DATA, CURVE = "order.json", "asked.json", TRAINING_DATA, "curve.png"
 MOST_KEPT = 5  # folders of a server's trainings that can be resumed
 LONGEST_TITLE = 80
 MOST_MIXED = 0.875  # of a batch's eight rows at least one is the data set's

@@ -1,11 +1,9 @@
-"""`/compose`, and the buttons under a piece.
+"""`/compose`, `/continue`, `/vary`, `/accompany`, and the buttons under a piece.
 
-options       the options, each declared once, and their checks
-command       the command, built from the options
-autocomplete  what Discord suggests for them
-requests      defaults, another piece like one that is there, a piece as the next seed
-buttons       Again, Continue, Vary, Star, Delete, Stop
-cards         the embeds of a piece that is composed, and of a finished one
-messages      the embed with its files and buttons
-wording       what was requested and what is known of a piece, in words
+options   the options, each declared once, with their checks and autocomplete
+command   the commands, built from the options
+requests  from a command, form or button to a request; the piece under a button
+buttons   what the buttons under a piece do
+forms     Edit, Key and tempo, and the command to copy
+cards     the message of a piece: a bar while it is composed, then its card, files and buttons
 """

@@ -1,4 +1,4 @@
-"""The buttons under a piece: Again, Continue, Vary, Star, Delete, Stop."""
+"""The buttons under a piece. Their names in `PIECE_ACTIONS` stand in old messages and never change."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bot.buttons import PIECE_ACTIONS, ButtonAction
 from bot.context import Interaction
 from bot.errors import NotYours, PieceGone, ServersOnly
 from bot.features import library_requests
-from bot.features.compose import requests
+from bot.features.compose import forms, requests
 from bot.features.stopping import stop
-from bot.replies import acknowledge, update_silently
+from bot.replies import acknowledge, answer, update_silently
 from jobs.contract import STARRED, AddToDataSet, Mode
 
 OVER = "This piece is finished already."
@@ -20,31 +20,28 @@ OVER = "This piece is finished already."
 
 async def _again(interaction: Interaction, job_id: str) -> None:
     """Ask for another piece with the same settings, for whoever presses."""
-    await requests.rerun(interaction, job_id)
+    await requests.rerun(interaction, job_id, "Again")
 
 
 async def _continue(interaction: Interaction, job_id: str) -> None:
     """Ask for what follows the piece, for whoever presses."""
-    await requests.rerun(interaction, job_id, _continued)
+    await requests.rerun(interaction, job_id, "Continue", _continued)
 
 
 async def _continued(interaction: Interaction, piece: requests.Composition) -> dict[str, Any]:
     was_variation = piece.request.mode is Mode.VARY  # it leaves its seed out; a continuation should not
-    return await requests.made_piece(interaction, piece) | {
-        "mode": Mode.CONTINUE,
-        "strength": None,
-        "include_seed": was_variation or piece.request.include_seed,
-    }
+    own = {**requests.NEXT, "include_seed": was_variation or piece.request.include_seed}
+    return await requests.made_piece(interaction, piece) | own
 
 
 async def _vary(interaction: Interaction, job_id: str) -> None:
     """Ask for a variation on the piece, for whoever presses."""
-    await requests.rerun(interaction, job_id, _varied)
+    await requests.rerun(interaction, job_id, "Vary", _varied)
 
 
 async def _varied(interaction: Interaction, piece: requests.Composition) -> dict[str, Any]:
     """A variation is as long as what it varies, so a requested length no longer counts."""
-    own = {"mode": Mode.VARY, "include_seed": False, "length_s": None, "bars": None}
+    own = {"mode": Mode.VARY, "include_seed": False, "length_s": None, "bars": None, "recast": None}
     return await requests.made_piece(interaction, piece) | own
 
 
@@ -59,17 +56,24 @@ async def _star(interaction: Interaction, job_id: str) -> None:
         raise ServersOnly("Stars belong")
     message_id = await acknowledge(interaction, private=True)
     file = await requests.midi_of(interaction, await requests.piece_of(interaction, job_id))
-    action = AddToDataSet(name=STARRED, files=(file,), source="starred", create_as="composed")
+    action = AddToDataSet(name=STARRED, files=(file,), source="starred", create_as="composed", piece=job_id)
     await library_requests.submit(interaction, action, message_id)
 
 
+async def _copy(interaction: Interaction, job_id: str) -> None:
+    """Show whoever presses the command that gives the same piece."""
+    piece = await requests.piece_of(interaction, job_id)
+    await answer(interaction, forms.copied_command(piece.request, piece.result))
+
+
 async def _delete(interaction: Interaction, job_id: str) -> None:
-    """Delete the message that holds the button.
+    """Delete the message that holds the button, for its requester and for moderators.
 
     Raises:
         NotYours: the message answers another member.
     """
-    if not await _is_own_message(interaction, job_id):
+    is_moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
+    if not is_moderator and not await _is_own_message(interaction, job_id):
         raise NotYours("delete")
     await update_silently(interaction)
     await interaction.delete_original_response()
@@ -108,13 +112,17 @@ async def _stop(interaction: Interaction, job_id: str) -> None:
     await stop(interaction, record, OVER)
 
 
+GREY = discord.ButtonStyle.secondary
 PIECE_ACTIONS.update(
     {
         "again": ButtonAction("Again", discord.ButtonStyle.primary, "🔁", _again, "Your next piece"),
-        "continue": ButtonAction("Continue", discord.ButtonStyle.secondary, "⏩", _continue, "Your next piece"),
-        "vary": ButtonAction("Vary", discord.ButtonStyle.secondary, "🎲", _vary, "Your next piece"),
-        "star": ButtonAction("Star", discord.ButtonStyle.secondary, "⭐", _star, "Your star"),
-        "delete": ButtonAction("Delete", discord.ButtonStyle.danger, "🗑️", _delete),
-        "stop": ButtonAction("Stop", discord.ButtonStyle.secondary, "⏹️", _stop),
+        "continue": ButtonAction("Continue", GREY, "⏩", _continue, "Your next piece"),
+        "vary": ButtonAction("Vary", GREY, "🎲", _vary, "Your next piece"),
+        "edit": ButtonAction("Edit", GREY, "✏️", forms.open_edit),
+        "recast": ButtonAction("Key and tempo", GREY, "🎚️", forms.open_recast),
+        "copy": ButtonAction("Copy command", GREY, "📋", _copy),
+        "star": ButtonAction("Star", GREY, "⭐", _star, "Your star"),
+        "delete": ButtonAction("Delete", GREY, "🗑️", _delete),
+        "stop": ButtonAction("Stop", GREY, "⏹️", _stop),
     }
 )

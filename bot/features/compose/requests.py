@@ -1,4 +1,7 @@
-"""Requests for pieces: what the bot decides, another piece like one that is there, a piece as the next seed."""
+"""From a command, form or button to a request for a piece, and to the piece under a button.
+
+What the bot decides is here: a random seed, whether the seed is included, who may use which piece.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import discord
 from bot import submission
 from bot.context import Interaction
 from bot.errors import PieceGone
+from bot.features.compose.options import check_alone, fields_of
 from bot.limits import file_name
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
@@ -24,10 +28,15 @@ from jobs.contract import (
     ComposeResult,
     JobId,
     Mode,
+    Recast,
     Record,
 )
 
+Given: TypeAlias = "Mapping[str, Any]"
 Change: TypeAlias = "Callable[[Interaction, Composition], Awaitable[dict[str, Any]]]"
+
+
+NEXT: Given = {"mode": Mode.CONTINUE, "strength": None, "recast": None}  # of a piece that goes on from another
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,17 @@ class Composition:
 
     request: ComposeRequest
     result: ComposeResult | None
+
+    @property
+    def finished(self) -> ComposeResult:
+        """What came of it.
+
+        Raises:
+            PieceGone: it is not finished.
+        """
+        if self.result is None:
+            raise PieceGone
+        return self.result
 
     @classmethod
     def of(cls, record: Record | None) -> Composition:
@@ -47,6 +67,38 @@ class Composition:
         if record is None or not isinstance(record.request, ComposeRequest):
             raise PieceGone
         return cls(record.request, record.result if isinstance(record.result, ComposeResult) else None)
+
+
+async def compose(interaction: Interaction, values: Given) -> None:
+    """Acknowledge, check and queue what a command gives; delivery shows the rest. None stands for what is left out.
+
+    Raises:
+        UserFacing, JobsError: it can't be done; the sentence says what to do.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    attachment: discord.Attachment | None = given.get("seed")
+    check_may_reply(interaction)
+    check_alone(given, attachment is not None)
+    message_id = await acknowledge(interaction, given.get("private", False))
+    fields = await checked(interaction, given, attachment is not None)
+    seed = None
+    if attachment is not None:
+        data = await read_seed(attachment, interaction.client.max_seed_bytes)
+        seed = await keep_seed(interaction, data, attachment.filename)
+    await submission.submit(interaction, validated(ComposeRequest, fields | {"seed": seed}), message_id)
+
+
+async def checked(interaction: Interaction, given: Given, has_seed: bool) -> dict[str, Any]:
+    """The fields of a request, without the seed, for the options that are `given` by name.
+
+    Raises:
+        UserFacing, JobsError: they don't go together, or no model here can follow them.
+    """
+    fields = fields_of(given, await submission.available_models(interaction), has_seed)
+    fields |= submission.origin(interaction)
+    if "model" not in given:
+        fields["preferred"] = await interaction.client.board.preferred(interaction.guild_id)
+    return fields | defaults(interaction, fields)
 
 
 def new_random_seed(interaction: Interaction) -> int:
@@ -65,8 +117,8 @@ async def keep_seed(interaction: Interaction, data: bytes, name: str) -> BlobRef
     return await interaction.client.board.put_blob(data, file_name(name), submission.MIDI_TYPE)
 
 
-async def rerun(interaction: Interaction, job_id: JobId, change: Change | None = None) -> None:
-    """Ask for another piece like that of `job_id`, with its own random seed, for whoever pressed the button.
+async def rerun(interaction: Interaction, job_id: JobId, pressed: str, change: Change | None = None) -> None:
+    """Ask for another piece like that of `job_id`, with its own random seed, for whoever `pressed` the button.
 
     It is as visible as the message that holds the button. `change` gives the fields that are to be others.
 
@@ -74,14 +126,60 @@ async def rerun(interaction: Interaction, job_id: JobId, change: Change | None =
         PieceGone: the parameters are no longer kept.
         NotAllowedHere: the bot may not reply here.
     """
-    private = interaction.message is not None and interaction.message.flags.ephemeral
+    private = _is_private(interaction)
     check_may_reply(interaction)
     message_id = await acknowledge(interaction, private)
     piece = await piece_of(interaction, job_id)
     changed = {"random_seed": new_random_seed(interaction), "private": private, "parent_id": job_id}
+    changed |= {"pressed": pressed}
     if change is not None:
         changed |= await change(interaction, piece)
     fields = piece.request.model_dump() | submission.origin(interaction) | changed
+    await submission.submit(interaction, validated(ComposeRequest, fields), message_id)
+
+
+def _is_private(interaction: Interaction) -> bool:
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
+async def edit(interaction: Interaction, job_id: JobId, given: Given) -> None:
+    """Ask for the piece of `job_id` with the options that are `given`, for whoever sent the form; its seed stays.
+
+    Raises:
+        UserFacing, JobsError: it can't be done; the sentence says what to do.
+    """
+    private = _is_private(interaction)
+    check_may_reply(interaction)
+    message_id = await acknowledge(interaction, private)
+    seed = (await piece_of(interaction, job_id)).request.seed
+    fields = await checked(interaction, given, seed is not None)
+    fields |= {"seed": seed, "private": private, "parent_id": job_id, "pressed": "Edit"}
+    await submission.submit(interaction, validated(ComposeRequest, fields), message_id)
+
+
+async def recast(interaction: Interaction, job_id: JobId, semitones: int, tempo_percent: float) -> None:
+    """Ask for the piece of `job_id` in another key or tempo, without new notes.
+
+    Raises:
+        PieceGone: it is no longer kept.
+        JobsError: it can't be queued; the sentence says what to do.
+    """
+    private = _is_private(interaction)
+    check_may_reply(interaction)
+    message_id = await acknowledge(interaction, private)
+    piece = await piece_of(interaction, job_id)
+    result = piece.finished
+    change = Recast(
+        semitones=semitones,
+        tempo_percent=tempo_percent,
+        model=result.model,
+        model_version=result.model_version,
+        seed_s=result.seed_s,
+        facts=result.facts,
+    )
+    fields = piece.request.model_dump() | submission.origin(interaction) | await made_piece(interaction, piece)
+    fields |= NEXT | {"key": None, "tempo_bpm": None, "length_s": None, "bars": None, "include_seed": True}
+    fields |= {"recast": change, "private": private, "parent_id": job_id, "pressed": "Key and tempo"}
     await submission.submit(interaction, validated(ComposeRequest, fields), message_id)
 
 

@@ -8,13 +8,12 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.context import Interaction
+from bot.context import Interaction, OpenForms
 from bot.errors import BadUpload, Contradiction, answer
 from bot.features import library_requests
 from bot.features.datasets import uploads
 from bot.features.datasets.licences import LICENCES
 from bot.features.names import as_name
-from bot.forms import OpenForms
 from bot.limits import select_options
 from bot.permissions import ADMINS, check_admin
 from jobs.admission import validated

@@ -23,13 +23,21 @@ NOTHING_FOUND = "Nothing was added: there are no MIDI files in it."
 NOT_FOR_MONEY = "Models trained on it may not be used commercially."
 
 
-def list_card(there: DataSets) -> discord.Embed:
-    """Every data set of the server."""
+def list_card(there: DataSets, page: int = 1) -> discord.Embed:
+    """The data sets of the server; with many, a page of them."""
     card = discord.Embed(title="Data sets of this server", colour=embeds.PLAIN)
     card.description = None if there.sets else NONE_YET
-    rows = [(one.name, f"{_amount(one)}\nLicence: {safe(one.licence)}") for one in there.sets]
-    fill(card, rows, "; /dataset show opens one by its name")
+    fill(card, _rows(there), "; /dataset show opens one by its name", page)
     return card
+
+
+def list_pages(there: DataSets) -> int:
+    """How many pages the list of data sets has."""
+    return len(embeds.pages_of(_rows(there)))
+
+
+def _rows(there: DataSets) -> list[tuple[str, str]]:
+    return [(one.name, f"{_amount(one)}\nLicence: {safe(one.licence)}") for one in there.sets]
 
 
 def page_card(page: DataSetPage, picture: str | None) -> discord.Embed:
@@ -38,7 +46,7 @@ def page_card(page: DataSetPage, picture: str | None) -> discord.Embed:
     lines = [*(harmless(said) for said in page.sentences), *(_line(piece) for piece in page.pieces)]
     card.description = cut("\n".join(lines) or "It is empty. Add MIDI files with `/dataset add`.", 3500)
     if page.pages > 1:
-        card.set_footer(text=f"Page {page.page} of {page.pages}; choose another with the option page.")
+        card.set_footer(text=f"Page {page.page} of {page.pages}")
     return card
 
 

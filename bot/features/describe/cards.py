@@ -1,4 +1,4 @@
-"""The card of a described MIDI file: one line that says what it is, its figures, its instruments and chords, the roll."""
+"""The card of a described MIDI file: one line that says what it is, figures, instruments, chords, the piano roll."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""`/help` and `/ping`.
+"""`/help`, `/ping`, and the welcome on a new server.
 
 command  `/help`
 ping     `/ping`
+welcome  the message after the bot joined a server
 """

@@ -15,12 +15,21 @@ NONE_YET = "No models yet. Train one on a data set with `/train start`."
 WAYS = "Use a version with `/model promote`, go back with `/model rollback`, compose with `/compose model:NAME`."
 
 
-def list_card(found: Models) -> discord.Embed:
-    """The models that there are."""
+def list_card(found: Models, page: int = 1) -> discord.Embed:
+    """The models that there are; with many, a page of them."""
     card = discord.Embed(title="Models of this server", colour=embeds.PLAIN)
     card.description = WAYS if found.models else NONE_YET
-    fill(card, [(_name(model), _versions(model)) for model in found.models], "; /model info shows one by its name")
+    fill(card, _rows(found), "; /model info shows one by its name", page)
     return card
+
+
+def list_pages(found: Models) -> int:
+    """How many pages the list of models has."""
+    return len(embeds.pages_of(_rows(found)))
+
+
+def _rows(found: Models) -> list[tuple[str, str]]:
+    return [(_name(model), _versions(model)) for model in found.models]
 
 
 def info_card(found: Models) -> discord.Embed:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import discord
 
 from bot.features import embeds
-from bot.features.compose.wording import copied_words
+from bot.features.compose.cards import copied_words
 from bot.features.embeds import MAX_VALUE
 from bot.features.training.cards import UNITS, change_words
 from bot.limits import cut

@@ -43,7 +43,7 @@ class Bar:
 
     @property
     def nominal(self) -> int:
-        """Ticks that the meter says."""
+        """Its length in ticks by the meter."""
         return 4 * TICKS_PER_QUARTER * self.meter[0] // self.meter[1]
 
 
@@ -93,7 +93,7 @@ def _read_part(part: ET.Element, number: int, bars: list[Bar]) -> None:
 
 
 class _PartState:
-    """What holds from bar to bar in one part: divisions, transposition, meter, loudness."""
+    """The state of one part from bar to bar: divisions, transposition, meter, loudness."""
 
     def __init__(self, part: int) -> None:
         self.part = part
@@ -234,7 +234,7 @@ def played_order(bars: Sequence[Bar]) -> list[int]:
 
 
 class _Player:
-    """Where a musician is in the bars, and in which turn of a repeat."""
+    """The position in the bars while playing, and the pass of a repeat."""
 
     def __init__(self, bars: Sequence[Bar]) -> None:
         self.bars = bars
@@ -242,7 +242,7 @@ class _Player:
         self.start, self.turn, self.has_jumped = 0, 1, False
 
     def after_ending(self) -> int | None:
-        """Where to go on instead of an ending that begins here and is not of this turn; None where there is none."""
+        """The bar after an ending that begins here and is not for this pass; None if there is none."""
         index = self.index or 0
         bar = self.bars[index]
         if "forward" in bar.signs and index != self.start:
@@ -255,7 +255,7 @@ class _Player:
         return None if is_played else last + 1
 
     def go_on(self) -> None:
-        """To what follows the bar just played."""
+        """Move to the bar after the one just played."""
         index = self.index or 0
         bar = self.bars[index]
         following: int | None = index + 1

@@ -8,11 +8,11 @@ import pytest
 from model.analysis.description import bar_chords, describe_piece, note_name
 from model.piece import KEY_SIGNATURE, METER, NOTE, TEMPO, Instrument, Piece, table
 
-FLUTE, DRUMS = Instrument(73), Instrument(is_drum=True)
+PIANO, FLUTE, DRUMS = Instrument(), Instrument(73), Instrument(is_drum=True)
 BAR = 1920
 
 
-def progression(*chords: tuple[int, ...], instrument: Instrument = Instrument(), **fields: object) -> Piece:
+def progression(*chords: tuple[int, ...], instrument: Instrument = PIANO, **fields: object) -> Piece:
     """A bar of 4/4 for each chord."""
     rows = [(bar * BAR, BAR - 20, pitch, 80, 0) for bar, chord in enumerate(chords) for pitch in chord]
     return Piece(table(NOTE, rows), (instrument,), 480, **fields)

@@ -12,6 +12,7 @@ from model.generation.processors import (
     HANDFUL,
     HANDFUL_S,
     KEY_AT_END,
+    KIT_STRENGTH,
     PACE_STEEPEST,
     PACE_STRENGTH,
     PLAYER_STRENGTH,
@@ -171,3 +172,15 @@ def test_two_hands_strike_no_more_than_a_handful_at_a_time():
 def test_only_the_constants_that_a_piece_is_made_with_count(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(processors, "BEAT_STRENGTH", 3.0)
     assert Listener(PERFORMANCE, beat=HALF_SECOND).added("shift")[20] == pytest.approx(3.0)
+
+
+def test_strokes_on_pieces_of_the_kit_that_were_not_played_get_unlikelier():
+    # Given drums that were played on three pieces
+    kit = frozenset({36, 38, 42})
+    listener = Listener(SCORE, playing=Playing(((128, 1.0), (33, 1.0)), None, kit=kit), is_penalised=False)
+    # When the drums or the bass are about to play
+    drums, bass = listener.added("pitch", 0, DRUMS), listener.added("pitch", 0, FIRST_PROGRAM + 33)
+    # Then the drums keep to them, and the bass is left alone
+    assert set(np.flatnonzero(drums == 0)) == kit
+    assert (drums[[37, 51]] == -KIT_STRENGTH).all()
+    assert not bass.any()

@@ -1,0 +1,5 @@
+"""`/queue mine` and `/queue server`: what waits and runs, and for how long.
+
+command  the commands
+cards    the embeds
+"""
