@@ -97,7 +97,8 @@ def fit(
     notes = Notes(vocabulary=corpus.vocabulary)
     parts = [[notes.indices(piece.names)[:, 0] for piece in part] for part in (corpus.train, corpus.validation)]
 
-    index = index_training_set(notes, *([line[:, None] for line in part] for part in parts))
+    steps = [[line[:, None] for line in part] for part in parts]
+    index = index_training_set(notes, steps[0], steps[1])
 
     def keep(network: ClassicNetwork, progress: Progress) -> None:
         if progress.best_epoch == progress.epoch:

@@ -116,8 +116,9 @@ def sounds_in(notes: NDArray, is_on_grid: bool = True) -> list[Sound]:
     for group in groups:
         onset = notes["onset"][group[0]] / TICKS_PER_QUARTER
         length = notes["duration"][group[0]] / TICKS_PER_QUARTER
-        placed = (grid_of(onset) / GRID, grid_of(length) / GRID) if is_on_grid else (onset, length)
-        found.append(Sound(*placed, tuple(notes["pitch"][group].tolist())))
+        if is_on_grid:
+            onset, length = grid_of(onset) / GRID, grid_of(length) / GRID
+        found.append(Sound(onset, length, tuple(notes["pitch"][group].tolist())))
     return found
 
 
