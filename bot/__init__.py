@@ -14,8 +14,8 @@ errors        one tree, one handler with its decision table
 permissions   what the bot must be allowed to do in a channel, and who may manage a server
 command_sync  tells Discord the commands, only when they changed
 settings      everything that can be set, with a sentence for each mistake
-health        answers the health check
-logs          logging without secrets
+health        answers the health check, and Prometheus
+metrics       what the bot counts and measures for Prometheus
 doctor        `python -m bot doctor`: checks the set-up and says how to mend it
 
 No TensorFlow and no music theory here: the bot knows files and jobs, nothing about notes.

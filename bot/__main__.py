@@ -20,10 +20,10 @@ import discord
 from dotenv import load_dotenv
 from pydantic import ValidationError
 
-from bot import doctor, health, logs, settings
+from bot import doctor, health, settings
 from bot.client import Cadenza, point_at
 from bot.settings import BotSettings
-from jobs import JobClient, JobSettings
+from jobs import JobClient, JobSettings, logs
 
 log = logging.getLogger("bot")
 
@@ -43,7 +43,7 @@ def main() -> int:
         print("\n".join(wrong), file=sys.stderr)
         return 2
     token = mine.discord_token.get_secret_value()
-    logs.configure(mine.log_level, [token])
+    logs.configure(mine.log_level, [token, *theirs.secrets])
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot has no use for voice
     point_at(str(mine.discord_api), str(mine.discord_gateway))
     return asyncio.run(_serve(mine, theirs, token))
@@ -62,11 +62,9 @@ async def _serve(mine: BotSettings, theirs: JobSettings, token: str) -> int:
     client = Cadenza(JobClient(theirs), mine.state, mine.max_seed_bytes)
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(health.serving(client, mine.health_port))
+            await stack.enter_async_context(health.serving(client, theirs.metrics_host, mine.health_port))
         except OSError:
-            print(
-                f"CADENZA_HEALTH_PORT: port {mine.health_port} is taken. Give another, or 0 for none.", file=sys.stderr
-            )
+            log.error("CADENZA_HEALTH_PORT: port %d is taken. Give another, or 0 for none.", mine.health_port)
             return 2
         return await _run(client, token, mine)
 
@@ -81,7 +79,7 @@ async def _run(client: Cadenza, token: str, mine: BotSettings) -> int:
     except asyncio.CancelledError:
         log.info("bot ending")
     except discord.LoginFailure:
-        print("DISCORD_TOKEN was refused by Discord: copy it again from the developer portal.", file=sys.stderr)
+        log.error("DISCORD_TOKEN was refused by Discord: copy it again from the developer portal.")
         return 2
     except (discord.HTTPException, discord.GatewayNotFound, discord.ConnectionClosed, aiohttp.ClientError, OSError):
         log.exception("Discord at %s cannot be reached or gave way", mine.discord_api)

@@ -23,6 +23,7 @@ WHAT_TO_DO = {
     "REDIS_URL_FILE": "name a text file with the address of the Redis server that the bot may read, or leave it out",
     "REDIS_PASSWORD_FILE": "name a text file with the password of Redis that the bot may read, or leave it out",
     "CADENZA_FILES": "give a folder or a URL such as s3://bucket/folder whose fsspec package is installed",
+    "CADENZA_METRICS_HOST": "give an address of this machine, such as 127.0.0.1 or 0.0.0.0, or leave it out",
     "CADENZA_HEALTH_PORT": "give a free port of this machine, or 0 for no health check",
     "REDIS_URL": "give the address of the Redis server as redis://:password@host:port/0, or rediss:// for TLS; "
     "`make run` starts one itself",
@@ -30,6 +31,7 @@ WHAT_TO_DO = {
     "CADENZA_DISCORD_GATEWAY": "give a ws(s) address such as wss://gateway.discord.gg/, or leave it out",
     "CADENZA_STATE": "give a folder that the bot may write to, or leave it out for ./var",
     "CADENZA_MAX_SEED_BYTES": "give the largest seed as a number of bytes up to 1048576, or leave it out",
+    "CADENZA_LOG_FORMAT": "give text or json, or leave it out",
     "CADENZA_LOG_LEVEL": "give one of DEBUG, INFO, WARNING, ERROR, or leave it out",
 }
 

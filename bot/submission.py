@@ -15,6 +15,7 @@ from bot.errors import BadSeed
 from bot.wording import file_words, size_words
 from jobs.contract import AnyRequest, Delivery, ModelInfo
 from jobs.errors import NoWorker
+from jobs.logs import set_job
 
 MIDI_TYPE = "audio/midi"
 
@@ -37,6 +38,7 @@ async def submit(interaction: Interaction, request: AnyRequest, message_id: int)
     Raises:
         JobsError: queue full, no worker, unknown model, …; its sentence says what to do.
     """
+    set_job(request.job_id)
     delivery = Delivery(
         application_id=interaction.application_id,
         interaction_token=interaction.token,

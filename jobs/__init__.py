@@ -15,15 +15,30 @@ erasure      deletes what is kept about one member
 guild_state  per server: cached names of data sets and models, the default model, the nightly training
 errors       the error tree; each error holds the sentence that a member sees
 settings     `JobSettings`: the address of Redis, limits, times to live; secrets from files; the Redis clients
+backup       `python -m jobs backup` and `restore`: records, files and library in one archive
 doctor       findings and checks that the `doctor` commands of bot and worker share
 redis_checks what can be wrong with Redis
+logs         logging as text or JSON, with the id of the job and without secrets
 keys         the names of the Redis keys
 scripts      the Lua scripts
 
-Importing `jobs` loads redis, rq and pydantic, nothing heavier.
+Importing `jobs` loads nothing; its modules load redis, rq and pydantic, nothing heavier.
 """
 
-from jobs.client import JobClient
-from jobs.settings import JobSettings
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobs.client import JobClient
+    from jobs.settings import JobSettings
 
 __all__ = ["JobClient", "JobSettings"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the two classes when they are first asked for: render processes use `jobs.logs` and need no Redis."""
+    if name not in __all__:
+        raise AttributeError(f"module 'jobs' has no attribute '{name}'")
+    return getattr(import_module({"JobClient": "jobs.client", "JobSettings": "jobs.settings"}[name]), name)

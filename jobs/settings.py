@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 import fsspec
 import redis
@@ -19,6 +20,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
+
+from jobs import logs
 
 _REDIS_ADDRESS: TypeAdapter[RedisDsn] = TypeAdapter(RedisDsn)
 _HOUR_S = 3600
@@ -39,6 +42,14 @@ class JobSettings(BaseSettings):
     redis_url: SecretStr = Field(validation_alias="REDIS_URL", description="redis://:password@host:port/0")
     redis_password: SecretStr | None = Field(
         default=None, validation_alias="REDIS_PASSWORD", description="used where the address has none"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", validation_alias=logs.VARIABLE, description="of the lines on stderr; see `jobs.logs`"
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        validation_alias="CADENZA_METRICS_HOST",
+        description="address of this machine on which health and metrics are served",
     )
     files: str = Field(
         default="var/files",
@@ -95,6 +106,15 @@ class JobSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Secrets may also come from the files that `REDIS_URL_FILE` and `REDIS_PASSWORD_FILE` name."""
         return init_settings, SecretFiles(settings_cls, ("REDIS_URL", "REDIS_PASSWORD")), env_settings
+
+    @property
+    def secrets(self) -> list[str]:
+        """The passwords in the settings, as they are and as an address shows them; logs black them out."""
+        url = urlsplit(self.redis_url.get_secret_value())
+        found = [self.redis_password.get_secret_value()] if self.redis_password else []
+        found += [url.password, unquote(url.password)] if url.password else []
+        found += [os.environ[name] for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN") if name in os.environ]
+        return found
 
     @field_validator("files")
     @classmethod

@@ -1,4 +1,4 @@
-"""`python -m model`: train, compose, evaluate and look at bundles from the shell."""
+"""`python -m model`: the commands of `model.cli`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 when it did what was asked, 1 with a sentence on stderr when it could not, 2 for bad usage or for a file
-        that `describe` refuses, 130 after Ctrl-C.
+        0 on success, 1 with a sentence on stderr on failure, 2 for bad usage or for a file that `describe` refuses, 130
+        after Ctrl-C.
     """
     argv = sys.argv[1:] if argv is None else argv
     arguments = _parser(argv[:1]).parse_args(argv)
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _choose_backend(name: str) -> None:
-    """Let Keras, which is imported later, run on this library."""
+    """Set the backend of Keras, which is imported later."""
     if importlib.util.find_spec(name) is None:
         raise RequestError(f"{name} is not installed here: install it, or choose another --backend.")
     os.environ["KERAS_BACKEND"] = name
@@ -57,7 +57,7 @@ def _command(name: str) -> Command:
 
 
 def _parser(asked: list[str]) -> argparse.ArgumentParser:
-    """The parser of the command that is asked for, which alone is imported; of all commands where none is."""
+    """The parser of the given command, whose module alone is imported; of all commands if none is given."""
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in asked if asked and asked[0] in COMMANDS else COMMANDS:

@@ -1,7 +1,7 @@
-"""What a member may ask of a piece, as a vector a network can look at, and the same measured on real music.
+"""Controls: what a member can ask of a piece, as the vector that a network reads; training measures it on real music.
 
-Every control is optional: a zero vector asks for nothing. Training measures them on the music itself and hides some of
-them at random (control dropout), so that a network learns to follow any of them and to do without.
+Every control is optional: a zero vector asks for nothing. Training hides some of them at random (control dropout), so
+that a network learns to follow any of them and to do without.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DENSITIES = 5  # from sparse to dense
 
 
 class Controls(BaseModel):
-    """What is asked for; None and an empty tuple leave the choice to the network."""
+    """Requested controls; None and an empty tuple leave the choice to the network."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +59,7 @@ class Controls(BaseModel):
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The names of the controls that ask for something."""
+        """The names of the requested controls."""
         return tuple(name for name in NAMES if getattr(self, ATTRIBUTES[name]) not in (None, ()))
 
 
@@ -71,7 +71,7 @@ NAMES = tuple(ATTRIBUTES)
 
 
 class ControlSpace:
-    """The vector of the controls that one representation knows; `slices` says where each lies in it."""
+    """The control vector of one representation; `slices` has the place of each control in it."""
 
     def __init__(self, names: Sequence[str], styles: Sequence[str] = ()) -> None:
         self.styles = tuple(styles)
@@ -88,11 +88,11 @@ class ControlSpace:
         self.width = start
 
     def unknown(self, controls: Controls) -> tuple[str, ...]:
-        """Which of the controls asked for this space has no place for."""
+        """The requested controls that this space does not know."""
         return tuple(name for name in controls.asked if name not in self.slices)
 
     def vector(self, controls: Controls) -> NDArray[np.float32]:
-        """What is asked as float32 (width,); controls that this space does not know are left out.
+        """The requested controls as float32 (width,); controls that this space does not know are left out.
 
         Raises:
             RequestError: for a style the model was not trained on.

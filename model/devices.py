@@ -1,7 +1,7 @@
-"""What networks compute on: the CPU or one GPU, chosen before TensorFlow begins to compute.
+"""Chooses the device that networks compute on, the CPU or one GPU, before TensorFlow starts to compute.
 
-TensorFlow loads only when `choose` is called. One process uses one device; its memory on a GPU grows as it needs more,
-so that processes can share one.
+TensorFlow loads only when `choose` is called. One process uses one device; GPU memory grows on demand, so that
+processes can share a GPU.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ WISH = re.compile(r"auto|cpu|gpu(?::(\d+))?")
 
 @dataclass(frozen=True)
 class Device:
-    """What is computed on, 'cpu' or 'gpu:NUMBER', and, where it is not what was asked for, a sentence that says why."""
+    """A device, 'cpu' or 'gpu:NUMBER', and a sentence that says why if it is not the requested one."""
 
     name: str
     warning: str | None = None
 
     @property
     def place(self) -> str:
-        """What TensorFlow calls it, 'cpu' or 'gpu:0': the one GPU that is visible is the first."""
+        """TensorFlow's name for it, 'cpu' or 'gpu:0': the only visible GPU is the first."""
         return "cpu" if self.name == "cpu" else "gpu:0"
 
 
@@ -37,10 +37,10 @@ class DeviceList(Protocol):
         """The devices of one type."""
 
     def set_visible_devices(self, devices: Sequence[Any], device_type: str) -> None:
-        """Use these of that type and no other.
+        """Use only these devices of that type.
 
         Raises:
-            RuntimeError: TensorFlow has begun to compute.
+            RuntimeError: TensorFlow has already started to compute.
         """
 
     @property
@@ -49,7 +49,7 @@ class DeviceList(Protocol):
 
 
 def choose(wish: str, devices: DeviceList | None = None) -> Device:
-    """Let TensorFlow use the device of `wish`, or the CPU with a warning where there is no such.
+    """Let TensorFlow use the requested device, or the CPU with a warning if there is no such device.
 
     Args:
         wish: 'auto' (the first GPU where there is one, else the CPU), 'cpu', 'gpu' (the first) or 'gpu:1'.
@@ -57,7 +57,7 @@ def choose(wish: str, devices: DeviceList | None = None) -> Device:
 
     Raises:
         ValueError: the wish is none of these.
-        RuntimeError: TensorFlow has begun to compute, so it is too late.
+        RuntimeError: TensorFlow has already started to compute.
     """
     match = WISH.fullmatch(wish)
     if match is None:

@@ -1,11 +1,11 @@
-"""What can go wrong in `model`, as one tree; nothing else is raised on purpose.
+"""The tree of errors that `model` raises on purpose, each with a sentence for the member.
 
 ModelError
-├── MidiError            the bytes are no MIDI file that may be read (the sentence names the reason)
+├── MidiError            a file is refused as MIDI (the sentence names the reason)
 ├── BundleError          a bundle is missing, damaged, or made for another network
-├── RequestError         a value asked for lies outside its range, or names nothing
+├── RequestError         a requested value is out of range or unknown
 ├── DataError            a data set holds nothing to learn from, or cannot be changed as asked
-├── ArchiveError         an archive, or a file in it, may not or cannot be read
+├── ArchiveError         an archive, or a file in it, is refused or unreadable
 └── EngineError          the sampling engine could not go on
 
 Each error carries `sentence`: what happened and what to do, fit to be shown to a member as it is.
@@ -25,9 +25,9 @@ class ModelError(Exception):
 
 
 class MidiError(ModelError):
-    """Raised when bytes are refused as MIDI: wrong format, over a limit, damaged, or without notes.
+    """Raised when a file is refused as MIDI: wrong format, over a limit, damaged, or without notes.
 
-    `code` names the reason for programs and stays the same when the sentence is reworded; `model.midi` lists them.
+    `code` names the reason and stays the same when the sentence is reworded; `model.midi.limits` lists all codes.
     """
 
     def __init__(self, sentence: str, code: str = "damaged") -> None:
@@ -40,19 +40,19 @@ class BundleError(ModelError):
 
 
 class RequestError(ModelError):
-    """Raised when something is asked for with a value out of range, unknown, or unlike that of the run before."""
+    """Raised when a requested value is out of range, unknown, or differs from that of the run it resumes."""
 
 
 class DataError(ModelError):
-    """Raised when a folder or archive holds no music that can be used, or a data set cannot be changed as asked."""
+    """Raised when a folder or archive holds no usable music, or a data set cannot be changed as asked."""
 
 
 class ArchiveError(ModelError):
-    """Raised when an archive, or one file in it, is damaged, larger than may be, or made to do harm."""
+    """Raised when an archive, or one file in it, is damaged, over a limit, or malicious."""
 
 
 class EngineError(ModelError):
-    """Raised when the sampling engine was closed, or drawing failed, before a piece was done."""
+    """Raised when the sampling engine was closed, or failed, before a piece was done."""
 
 
 def listing(words: Sequence[str]) -> str:

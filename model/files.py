@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all, and the folder for what can be made again."""
+"""Files that are replaced atomically, and the folder for caches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CACHE_SETTING = "CADENZA_CACHE"
 def replace_file(path: Path) -> Iterator[IO[bytes]]:
     """A binary file to write; `path` changes only when the block ends without an error.
 
-    The new file lies beside the old one until it is complete and on disk, so a crash leaves one of the two.
+    The new file is complete and on disk before it replaces the old one, so a crash leaves one of the two.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -33,12 +33,10 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def cache_folder(given: Path | None = None) -> Path:
-    """The folder `given`, else what the variable CADENZA_CACHE names, else `.cache/cadenza` in the user's home.
-
-    It is made if it is not there.
+    """The folder `given`, or the one in CADENZA_CACHE, or `.cache/cadenza` in the user's home; made if missing.
 
     Raises:
-        DataError: when it cannot be made.
+        DataError: it cannot be made.
     """
     folder = given or Path(os.environ.get(CACHE_SETTING) or Path.home() / ".cache" / "cadenza")
     try:

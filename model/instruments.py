@@ -1,4 +1,9 @@
-"""Instruments as people call them: the General MIDI family a network is told, and the programs that sound like them."""
+"""Instruments: General MIDI programs and families, the names people use for them, and what each can play.
+
+Networks are told the family; a name such as 'flute' stands for programs. Ranges are those of the usual instrument at
+sounding pitch, as orchestration books give them, or of the section if a program stands for one; they apply while notes
+are drawn and when a finished piece is tidied.
+"""
 
 from __future__ import annotations
 
@@ -41,18 +46,18 @@ NAMES = (*FAMILIES, *NAMED, *SAME)  # all that can be asked for, the families fi
 
 
 def families(asked: Iterable[str]) -> tuple[str, ...]:
-    """The family of each instrument asked for, each once; what is no instrument stays, for the model to refuse."""
+    """The family of each instrument, each once; unknown names stay, for the model to refuse."""
     return tuple(dict.fromkeys(family_of(name) for name in asked))
 
 
 def family_of(name: str) -> str:
-    """The family that `name` belongs to, or `name` where that is no instrument."""
+    """The family that `name` belongs to, or `name` if that is no instrument."""
     word = canonical(name)
     return FAMILIES[NAMED[word][0] // PER_FAMILY] if word in NAMED else word
 
 
 def canonical(name: str) -> str:
-    """`name` as it is written here: 'Drum kit' is 'drums'; what is no instrument stays as it is."""
+    """The canonical form of `name`: 'Drum kit' is 'drums'; unknown names stay as they are."""
     word = " ".join(name.split()).casefold()
     return SAME.get(word, word) if word in SAME or word in NAMED or word in FAMILIES else name
 
@@ -74,7 +79,7 @@ def programs_of(name: str) -> tuple[int, ...]:
 
 
 def name_of(program: int) -> str:
-    """What to call a program, on a track or in a sentence: 'flute'; 'drums' for 128."""
+    """The name of a program, for a track or a sentence: 'flute'; 'drums' for 128."""
     if program == DRUMS_PROGRAM:
         return DRUMS
     for name, programs in NAMED.items():

@@ -1,9 +1,9 @@
-"""Runs functions in child processes with limits on time and memory: the one way to do so in this project.
+"""Runs functions in child processes with limits on time and memory: the only way to do so in this project.
 
-A child is a fresh Python process (never a fork: the parent may hold TensorFlow and threads) that is told the name of a
-function and then answers calls, one at a time, until the parent is gone. Messages over its pipes are a JSON object and
-a run of bytes. Nothing is pickled, so a hostile file that takes over a child cannot make the parent run code. The child
-gets none of the parent's secrets.
+A child is a fresh Python process, never a fork, because the parent may hold TensorFlow and threads. It is told the name
+of a function and then answers calls, one at a time, until the parent is gone. A message over its pipes is a JSON object
+and a run of bytes. Nothing is pickled, so a hostile file that takes over a child cannot make the parent run code. The
+child gets none of the parent's secrets.
 
 A function for a child takes and returns such a message:
 
@@ -59,7 +59,7 @@ _PASSED_ON = (
 
 
 class IsolatedError(Exception):
-    """Root of what a call can raise, with the reason; the child is gone after `ChildDied` and `ChildTimedOut`."""
+    """Root of a call's errors; the message is the reason. After `ChildDied` and `ChildTimedOut` the child is gone."""
 
 
 class ChildDied(IsolatedError):  # noqa: N818 -- reads as what happened
@@ -71,7 +71,7 @@ class ChildTimedOut(IsolatedError):  # noqa: N818
 
 
 class ChildFailed(IsolatedError):  # noqa: N818
-    """The function raised; the child lives on. The message names the error; `kind` is the name of its class."""
+    """The function raised an error of class `kind`; the child is still alive."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
@@ -79,14 +79,15 @@ class ChildFailed(IsolatedError):  # noqa: N818
 
 
 class PipeClosedError(Exception):
-    """The other side of a pipe is gone, or what it sent is no message."""
+    """The other side of a pipe is gone, or sent no valid message."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """What a child may use.
 
-    `memory_bytes` counts beyond what the child has once its function is imported. `may_write` allows it to write files.
+    `memory_bytes` is what it may use beyond its memory after importing the function. `may_write` allows it to write
+    files.
     """
 
     memory_bytes: int | None = None
@@ -102,7 +103,7 @@ class Task:
         limits: what the child may use.
         warm_up: 'package.module:function' called once with `settings`, before limits are set; '' for none.
         settings: JSON for `warm_up`.
-        environment: variables for the child beside the few that are passed on.
+        environment: variables for the child, besides the few that every child gets.
     """
 
     function: str
@@ -333,7 +334,7 @@ class IsolatedPool:
 def map_isolated(
     task: Task, items: Iterable[Message], *, processes: int, timeout_s: float
 ) -> Iterator[tuple[int, Message | IsolatedError]]:
-    """The function over `items`, in `processes` children at once: (index, answer or error) as they come ready.
+    """Apply the function to `items` in `processes` children at once; yields (index, answer or error) as they finish.
 
     A child that hangs or dies costs only its item. Closing the iterator kills the children.
     """
@@ -410,7 +411,7 @@ def unpack_files(message: Message) -> list[bytes]:
 
 
 def send(pipe: IO[bytes], head: Mapping[str, Any], body: bytes = b"") -> None:
-    """Write one message; raises PipeClosedError when nobody reads any more."""
+    """Write one message; raises PipeClosedError if the other side is gone."""
     text = json.dumps(head).encode()
     try:
         pipe.write(_LENGTHS.pack(len(text), len(body)))
@@ -422,7 +423,7 @@ def send(pipe: IO[bytes], head: Mapping[str, Any], body: bytes = b"") -> None:
 
 
 def receive(pipe: IO[bytes], most_bytes: int) -> Message:
-    """Wait for one message; raises PipeClosedError when the other side is gone or sends no message within bounds."""
+    """Wait for one message; raises PipeClosedError if the other side is gone or sends none within the limits."""
     text_bytes, body_bytes = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
     if text_bytes > MOST_HEAD_BYTES or body_bytes > most_bytes:
         raise PipeClosedError
@@ -446,7 +447,7 @@ def _exactly(pipe: IO[bytes], count: int) -> bytes:
 
 
 def named(function: str) -> Callable[..., Any]:
-    """The function 'package.module:function'; raises AttributeError or ImportError where there is none."""
+    """The function 'package.module:function'; raises AttributeError or ImportError if there is none."""
     module, name = function.split(":")
     return getattr(importlib.import_module(module), name)
 
@@ -473,7 +474,7 @@ def serve() -> None:
 
 
 def _listen(requests: IO[bytes], calls: queue.SimpleQueue[Message], is_stopped: threading.Event) -> None:
-    """Take in calls and stops; exit at once when the parent is gone, whatever the function is doing."""
+    """Receive calls and stops; exit at once when the parent is gone, whatever the function is doing."""
     while True:
         try:
             head, body = receive(requests, 1 << 40)

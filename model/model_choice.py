@@ -1,8 +1,8 @@
-"""Which model composes when nobody named one: the one that knows what is asked for and fits the seed, and why.
+"""Chooses the model that composes if the member named none, and says why: it supports the request and fits the seed.
 
-A seed tells by who plays it and by how metrical it is. A style or instruments that only one model knows outweigh that;
-a tempo or a meter do not, because a performance in free time makes no sense on a beat grid. Called by the worker for
-what members ask, and by the command line.
+A seed is described by its instruments and by how metrical it is. A style or instruments that only one model knows
+outweigh that; a tempo or a meter do not, because a performance in free time makes no sense on a beat grid. The worker
+and the command line call this.
 """
 
 from __future__ import annotations
@@ -14,36 +14,30 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.instrumentation import playable
-from model.bundles.priors import Priors
-from model.controls import ATTRIBUTES, METERS, MODES
 from model.errors import listing
 from model.instruments import DRUMS, canonical
-from model.keys import KEYS
-from model.network.config import NetworkConfig
 from model.piece import Piece
-from model.representation import representation_of
 
 if TYPE_CHECKING:
-    from model.bundles.bundle import Bundle
+    pass
 
 CHORALE = "chorale"  # in the name of a model that writes in four voices
 
 
 class SelectableModel(Protocol):
-    """What a choice looks at of a model: see `model.model_choice.Candidate`."""
+    """The properties of a model that the choice reads; `Candidate` has them."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name."""
 
     @property
     def default(self) -> bool:
-        """Whether it composes where nothing tells models apart."""
+        """Whether it is the default."""
 
     @property
     def guild_id(self) -> int | None:
-        """The server it belongs to; None where all have it."""
+        """The server it belongs to; None if all servers have it."""
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -51,7 +45,7 @@ class SelectableModel(Protocol):
 
     @property
     def controls(self) -> tuple[str, ...]:
-        """Which controls it follows."""
+        """The controls it follows."""
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -71,13 +65,13 @@ Model = TypeVar("Model", bound=SelectableModel)
 
 @dataclass(frozen=True)
 class ModelRequirements:
-    """What is asked of the model.
+    """The request, as far as the choice depends on it.
 
     Attributes:
-        mode: what is to become of the seed.
-        bars: whether the length is asked in bars.
-        asked: the controls that ask for something, by name of their field.
-        preferred: the model that the server prefers.
+        mode: what to do with the seed.
+        bars: whether the length is given in bars.
+        asked: the requested controls, by name of their field.
+        preferred: the server's preferred model.
     """
 
     mode: str = "continue"
@@ -87,10 +81,10 @@ class ModelRequirements:
 
 
 def choose(models: Sequence[Model], wanted: ModelRequirements, seed: Piece | None) -> tuple[Model, str | None]:
-    """The one of `models` (at least one) that composes, and why, as a sentence; None where nothing has to be explained.
+    """The model that composes, out of at least one, and the reason as a sentence; None if there is nothing to explain.
 
-    The first of these that tells two models apart decides: the mode and bars; what the server prefers; style and
-    instruments; the seed; the other controls; which is the default.
+    The first criterion that distinguishes two models decides: mode and bars; the server's preference; style and
+    instruments; the seed; the other controls; the default.
     """
     known = traits(seed) if seed is not None and len(seed) else None
     ranked = sorted(models, key=lambda model: _rank(model, wanted, known), reverse=True)
@@ -111,13 +105,13 @@ def _rank(model: SelectableModel, wanted: ModelRequirements, seed: SeedTraits | 
 
 
 def _can(model: SelectableModel, wanted: ModelRequirements, seed: SeedTraits | None) -> bool:
-    """Whether the model would not refuse the request: it knows the mode, and bars where a length is asked in them."""
+    """Whether the model accepts the request: it knows the mode, and bars if the length is in bars."""
     knows_mode = seed is None or wanted.mode in model.modes
     return knows_mode and (not wanted.bars or model.has_beat)
 
 
 def _follows(model: SelectableModel, wanted: ModelRequirements, names: Sequence[str]) -> float:
-    """How much of what is asked under `names` the model can follow: up to 1 for each control."""
+    """How many of the requested controls `names` the model can follow: up to 1 for each."""
     return sum(_share(model, name, value) for name, value in wanted.asked.items() if name in names)
 
 
@@ -132,7 +126,7 @@ def _share(model: SelectableModel, name: str, value: Any) -> float:
 
 
 def _fit(model: SelectableModel, seed: SeedTraits | None) -> int:
-    """How well the model goes with the seed: 2 and more made for it, 1 can play it, 0 neither."""
+    """How well the model fits the seed: 2 or more if made for it, 1 if it can play it, else 0."""
     if seed is None:
         return 0
     if CHORALE in model.name:
@@ -145,7 +139,7 @@ def _fit(model: SelectableModel, seed: SeedTraits | None) -> int:
 def _reason(
     best: SelectableModel, others: Sequence[SelectableModel], wanted: ModelRequirements, seed: SeedTraits | None
 ) -> str | None:
-    """Why `best` and none of the `others`, in the order in which they were compared."""
+    """The reason for `best`, in the order in which the models were compared."""
     if best.name == wanted.preferred:
         return None
     words = [name.removesuffix("_bpm") for name, value in wanted.asked.items() if _share(best, name, value) > 0]
@@ -175,7 +169,10 @@ LOWER_MOVES = 0.6  # of the moves of the highest voice: what the others make of 
 
 @dataclass(frozen=True)
 class SeedTraits:
-    """What a choice looks at. `metrical` runs from about 0 (onsets anywhere) to 1 (all on the grid)."""
+    """Traits of a seed. `metrical` runs from about 0 (onsets anywhere) to 1 (all on the grid).
+
+    A recorded performance has a meaningless tempo map: its onsets lie anywhere between the beats. A score has them on
+    simple fractions of the beat."""
 
     metrical: float
     families: frozenset[int]  # of the pitched instruments that play, program // 8
@@ -196,7 +193,7 @@ class SeedTraits:
 
     @property
     def description(self) -> str:
-        """What it is, in a few words."""
+        """A description in a few words."""
         if self.is_chorale:
             return "four voices, like a chorale"
         if self.has_drums:
@@ -213,7 +210,7 @@ class SeedTraits:
 
 
 def traits(seed: Piece) -> SeedTraits:
-    """What `seed` is like."""
+    """The traits of `seed`."""
     playing = [seed.instruments[index] for index in np.unique(seed.notes["instrument"])]
     pitched = [instrument for instrument in playing if not instrument.is_drum]
     metrical = metricality(seed)
@@ -228,11 +225,11 @@ def traits(seed: Piece) -> SeedTraits:
 
 
 def metricality(piece: Piece) -> float:
-    """How much more of the onsets lie near one of `GRIDS` than would by chance, 1 for all of them.
+    """The share of onsets near one of `GRIDS`, beyond chance; 1 for all of them.
 
-    Each grid is tried by itself: a finer one catches more by chance, and is worth less for that. Where a file's first
-    beat lies does not matter: each grid is laid where the onsets gather. A few notes are on a grid only if they are
-    written there: to the tick.
+    Each grid is tried by itself; a finer one catches more by chance and counts less for that. Each grid is shifted to
+    where the onsets gather, so the position of the first beat does not matter. If there are only a few notes, they must
+    lie on the grid to the tick.
     """
     onsets = np.unique(piece.notes["onset"]) / piece.ticks_per_quarter
     if len(onsets) < FEWEST_NOTES:
@@ -241,16 +238,16 @@ def metricality(piece: Piece) -> float:
 
 
 def _beyond_chance(onsets: NDArray[np.float64], near: float) -> float:
-    """How much more of `onsets`, counted in parts of the grid, lie within `near` of it than would by chance."""
+    """The share of `onsets`, in grid units, within `near` of the grid, beyond chance."""
     offset = np.angle(np.exp(2j * np.pi * onsets).mean()) / (2 * np.pi)  # the circular mean of where they lie
     away = np.abs(onsets - offset - np.rint(onsets - offset))
     return float((np.mean(away <= near) - 2 * near) / (1 - 2 * near))
 
 
 def _is_exact(piece: Piece) -> bool:
-    """Whether a short motif stands to the tick on one of `GRIDS`: its onsets, and of fewer than three its ends too.
+    """Whether a short motif lies on one of `GRIDS` to the tick: its onsets, and with fewer than three also its ends.
 
-    A single note or chord tells nothing.
+    False for a single note or chord.
     """
     onsets = np.unique(piece.notes["onset"])
     if len(onsets) < 2:
@@ -263,9 +260,9 @@ def _is_exact(piece: Piece) -> bool:
 
 
 def _is_in_four_voices(piece: Piece) -> bool:
-    """Whether four notes within a choir's range sound nearly all the time, and the lower three move as voices do.
+    """Whether four notes within a choir's range sound nearly all the time, and the lower three move like voices.
 
-    Chords under a melody sound as four, too, but stand still while the melody moves.
+    Chords under a melody also make four notes, but don't move while the melody moves.
     """
     pitches = piece.notes["pitch"]
     if len(pitches) < CHORALE_NOTES or pitches.min() < CHORALE_RANGE[0] or pitches.max() > CHORALE_RANGE[1]:
@@ -282,10 +279,10 @@ def _is_in_four_voices(piece: Piece) -> bool:
 
 
 def _texture(piece: Piece, moments: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """How often each of four voices moves, from the highest, (4,), and how often the lower three are one long chord.
+    """How often each of four voices moves, from the highest, (4,), and the share of moments with a held chord.
 
-    Of moments (ticks) in which four notes sound; the second is the share of those in which the lower three begin and
-    end together, and the highest does not begin and end with them.
+    Moments are ticks in which four notes sound. A held chord means that the lower three notes begin and end together,
+    and the highest does not.
     """
     starts, ends = piece.notes["onset"], piece.notes["onset"] + piece.notes["duration"]
     order = np.argsort(-piece.notes["pitch"], kind="stable")
@@ -295,52 +292,3 @@ def _texture(piece: Piece, moments: NDArray[np.float64]) -> tuple[NDArray[np.flo
     lower_alike = (np.ptp(begun[:, 1:], axis=1) == 0) & (np.ptp(ended[:, 1:], axis=1) == 0)
     top_alike = (begun[:, 0] == begun[:, 1]) & (ended[:, 0] == ended[:, 1])
     return moves, float(np.mean(lower_alike & ~top_alike))
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What a bundle can be asked for.
-
-    Attributes:
-        modes: what it makes of a seed.
-        controls: which fields of `Controls` it follows.
-        styles, keys, meters, instruments: the values it knows for them.
-        has_beat: whether it counts bars.
-    """
-
-    modes: tuple[str, ...] = MODES
-    controls: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    meters: tuple[str, ...] = ()
-    instruments: tuple[str, ...] = ()
-    has_beat: bool = False
-
-
-def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
-    """What a bundle of this configuration, that learnt from music with these priors, can be asked for."""
-    representation = representation_of(config.representation, config.styles, config.vocabulary)
-    known = representation.controls.slices
-    return Abilities(
-        controls=tuple(ATTRIBUTES[name] for name in known),
-        styles=config.styles if "style" in known else (),
-        keys=KEYS if "key" in known else (),
-        meters=METERS if "meter" in known else (),
-        instruments=playable(priors) if "instruments" in known else (),
-        has_beat=representation.units_per_second is None,
-    )
-
-
-@dataclass(frozen=True)
-class Candidate(Abilities):
-    """A bundle that may be chosen to compose: see `model.model_choice`."""
-
-    name: str = ""
-    default: bool = False
-    guild_id: int | None = field(default=None)
-
-
-def candidate(bundle: Bundle, is_default: bool) -> Candidate:
-    """`bundle` as one that may be chosen."""
-    found = abilities_of(bundle.config, bundle.priors)
-    return Candidate(**vars(found), name=bundle.name, default=is_default)

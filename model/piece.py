@@ -1,7 +1,7 @@
 """The one in-memory form of music: everything reads into a `Piece` and writes from it.
 
-Time is kept in ticks beside a tempo map, so that a beat grid and seconds are both exact views of the same notes.
-Used by every other module of `model`; knows nothing of files, tokens or networks.
+Time is kept in ticks beside a tempo map, so that a beat grid and seconds are both exact views of the same notes. Also
+here: the sustain pedal as duration, for representations without a pedal and for evaluation, and excerpts of a piece.
 """
 
 from __future__ import annotations

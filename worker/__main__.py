@@ -13,11 +13,13 @@ from typing import NoReturn
 import redis
 from pydantic import ValidationError
 
+from jobs import logs
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
-from model.midi.reading import reading_pool
+from model.midi.isolated_reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
+from worker.monitoring import PortTakenError
 from worker.process import announce_start, run
 from worker.render import RenderPool
 from worker.render.settings import RenderSettings
@@ -34,18 +36,19 @@ def main() -> int:
         from worker import doctor  # late: workers do not need it
 
         return doctor.main(sys.argv[2:])
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logs.configure("INFO")
     try:
         settings, job_settings, render_settings = WorkerSettings(), JobSettings(), RenderSettings()  # type: ignore[call-arg]
     except ValidationError as error:
         return _refuse("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    logs.configure("INFO", job_settings.secrets)
     renderer = RenderPool(render_settings)
     reading_pool().warm_up()
     try:
         announce_start(settings, job_settings)
         was_asked = run(settings, job_settings, _loader(settings), renderer)
         return 0 if was_asked else EXIT_HUNG
-    except ModelError as error:
+    except (ModelError, PortTakenError) as error:
         return _refuse(error.sentence)
     except redis.RedisError as error:
         return _refuse(f"Redis cannot be used: {str(error).rstrip('.')}. Check REDIS_URL and that the server runs.")

@@ -1,4 +1,10 @@
-"""The key and the tempo of a piece, from its own maps or as a listener would find them."""
+"""The key and the tempo of a piece, from its own maps or as a listener would find them.
+
+The key is the one that music21's `analyze('key')` finds. The tapped tempo is the lag at which the onset strength
+correlates best with itself, preferably near 120 a minute (Ellis 2007, "Beat tracking by dynamic programming", section
+4.1). Tempo estimates err by whole factors, so two of them agree if one is the other, its double, triple, half or third
+within 8 %, as in MIREX's tempo task.
+"""
 
 from __future__ import annotations
 

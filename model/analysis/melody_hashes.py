@@ -77,7 +77,12 @@ EXACT_SIZE = 1 << 63  # range of a set without false positives, which cannot be 
 
 @dataclass(frozen=True)
 class CompressedHashSet:
-    """Ascending positions in 0 .. `size` - 1, and which of them occur in several pieces."""
+    """A set of hashes in about 13 bits per member, with a false-positive rate of 1 in 1,024.
+
+    Hashes are mapped to a range 1,024 times as large as their count: ascending positions in 0 .. `size` - 1. They are
+    stored with Elias-Fano coding (Elias 1974, "Efficient storage and retrieval by content and address of static files";
+    Fano 1971): the low byte of each verbatim, the high parts as gaps in a bit vector.
+    """
 
     size: int
     places: NDArray[np.int64]

@@ -118,7 +118,12 @@ class Priors(BaseModel):
         if style is None and not asked:
             narrower = [one for one in fitting if one.voices >= SEVERAL]
         among = narrower or fitting
-        return among[_drawn([one.share for one in among], chance)] if among else None
+        return drawn_of(among, chance) if among else None
+
+
+def drawn_of(ensembles: Sequence[Ensemble], chance: float) -> Ensemble:
+    """One of `ensembles`, at least one, each for its share of `chance`, 0..1."""
+    return ensembles[_drawn([one.share for one in ensembles], chance)]
 
 
 def _drawn(shares: Sequence[float], chance: float) -> int:

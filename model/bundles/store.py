@@ -2,7 +2,7 @@
 
 Versions are stored in `<store>/<name>/<version>/`. Putting a version in use replaces one small file atomically. The
 store is an fsspec URL: a folder by default, `s3://…` when workers run on several machines. `version_pointers` has the
-rules for names and versions.
+rules for names and versions. A layered store puts an own store over the shipped bundles.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
-"""Bundles as zip archives: writing one for export, reading an untrusted one for import.
+"""Bundles as zip archives: writes one for export, reads an untrusted one and its .npz files for import.
 
-Nothing is unpacked to disk, and only files that belong to a bundle are accepted. `inspection` checks their contents.
+Nothing is unpacked to disk, and only files that belong to a bundle are accepted; `inspection` checks their contents. An
+.npz is a zip of .npy files, each a header line with type and shape and then the numbers. NumPy's reader evaluates that
+header and trusts its sizes, so arrays are read here: no pickle, no `eval`, and only headers in exactly the form that
+NumPy writes for plain arrays.
 """
 
 from __future__ import annotations

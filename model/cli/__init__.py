@@ -24,7 +24,7 @@ from model.errors import RequestError
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command has to say: `figures` for --json, `text` for people; `more` figures make a line each."""
+    """A command's outcome: `figures` for --json, `text` for people; each entry of `more` is a further line of JSON."""
 
     figures: dict
     text: str
@@ -43,7 +43,7 @@ class Command:
 
 
 def read_file(path: Path) -> bytes:
-    """The file's bytes; raises RequestError where it cannot be read."""
+    """The file's bytes; raises RequestError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -51,7 +51,7 @@ def read_file(path: Path) -> bytes:
 
 
 def write_file(path: Path, data: bytes, what: str) -> None:
-    """Write `data`, making its folder; raises RequestError, which says that `what` cannot be written and why."""
+    """Write `data`, making its folder; raises RequestError if `what` cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
-    """Do one thing with the bundles of one store."""
+    """Carry out the action on the store."""
     from model.bundles import BundleStore
 
     store = BundleStore(arguments.store)
@@ -182,7 +182,7 @@ def run_publish(arguments: argparse.Namespace) -> Outcome:
 
 
 def _completed(files: dict[str, bytes], arguments: argparse.Namespace) -> dict[str, bytes]:
-    """`files` with what is to be taken along of `--learnt-from`."""
+    """`files` with the training artifacts of `--learnt-from`."""
     from model.bundles.bundle import unpack, with_artifacts
     from model.bundles.training_artifacts import training_artifacts
     from model.corpora.catalogue import find_data

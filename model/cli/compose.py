@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.bundles import Bundle, BundleStore, open_bundle
+from model.bundles.abilities import candidate
 from model.cli import Command, Outcome, classic, compose_options, read_file, write_file
 from model.cli.compose_options import write_pictures
 from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
-from model.model_choice import ModelRequirements, candidate, choose
+from model.model_choice import ModelRequirements, choose
 
 if TYPE_CHECKING:
     from model.generation import ComposeOptions, Composition
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _chosen(options: ComposeOptions, read: ReadMidi | None) -> tuple[Bundle, str | None]:
-    """The shipped bundle that fits what is asked, as the bot chooses, and why."""
+    """The shipped bundle that fits the request, chosen as the bot does, and the reason."""
     store, asked = BundleStore(), options.controls
     bundles = [store.load(name) for name in store.names()]
     models = [
@@ -116,7 +117,7 @@ def _written(
     composition: Composition,
     said: tuple[str, ...],
 ) -> Outcome:
-    """One piece, put into its files, and what there is to say of it."""
+    """Write the files of one piece; returns the outcome."""
     output = _output(arguments, bundle, options)
     write_file(output, write_midi(composition.piece), "The piece")
     written = []
@@ -141,7 +142,7 @@ def _written(
 
 
 def _output(arguments: argparse.Namespace, bundle: Bundle, options: ComposeOptions) -> Path:
-    """Where a piece goes."""
+    """The output path of a piece."""
     if arguments.out_dir is None:
         return Path(arguments.output)
     try:

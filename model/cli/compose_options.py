@@ -126,7 +126,7 @@ def _listed(names: str | None) -> tuple[str, ...]:
 
 
 def _temperature(text: str) -> tuple[str, float]:
-    """The field that is meant, or '' for all, and its temperature."""
+    """The field, or '' for all, and its temperature."""
     field, _, number = text.rpartition("=")
     try:
         return field.strip(), float(number)
@@ -145,10 +145,10 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def write_pictures(piece: Piece, arguments: argparse.Namespace, seed_s: float = 0.0, title: str = "") -> list[str]:
-    """Write what `arguments` ask for; a sentence on each file, and on what a sheet leaves out.
+    """Write the requested pictures; returns a sentence on each file, and on what a sheet leaves out.
 
     Raises:
-        RequestError: when a file cannot be written, a library is not installed, or the piece has nothing to show.
+        RequestError: a file cannot be written, a library is not installed, or the piece has no notes.
     """
     said: list[str] = []
     if arguments.picture:

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """`--from` and `--cache`, for every command that takes data by name."""
+    """Add `--from` and `--cache`, which every command that takes data by name has."""
     parser.add_argument(
         "--from",
         dest="local",
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _clean(cache: Path) -> Outcome:
-    """Delete the shards of every data set and version; downloads and conversions, which take longer, stay."""
+    """Delete all shards; downloads and conversions, which take longer, stay."""
     import shutil
 
     shards = cache / "encoded"
@@ -121,7 +121,7 @@ def _figures(entry: DataSet) -> dict:
 
 
 def _page(entry: DataSet) -> str:
-    """What is known of one data set, for people."""
+    """A description of one corpus."""
     checked = f"SHA-256 {entry.sha256}" if entry.sha256 else entry.checked
     rows = {
         "Pieces": entry.pieces,

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
-    """Do one thing with the data sets of one folder."""
+    """Carry out the action on the data sets."""
     from model.uploads import DataSetStore
 
     store = DataSetStore(arguments.store)
@@ -87,7 +87,7 @@ def _add(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
 
 
 def _read(path: Path) -> list[tuple[str, bytes]]:
-    """The file, or every MIDI file below the folder."""
+    """The file, or every MIDI file in the folder and below."""
     if not path.is_dir():
         return [(path.name, read_file(path))]
     found = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".mid", ".midi") and file.is_file())
@@ -147,7 +147,7 @@ def _export(store: DataSetStore, arguments: argparse.Namespace) -> Outcome:
 
 
 def figures(info: DataSetInfo) -> dict:
-    """A data set in figures, without its pieces."""
+    """The figures of a data set, without its pieces."""
     return {
         "name": info.name,
         "licence": info.licence,

@@ -51,7 +51,7 @@ def run_info(arguments: argparse.Namespace) -> Outcome:
 
 
 def _short(value: object) -> str:
-    """A setting in a few words: of a long list, such as a vocabulary, only how long it is."""
+    """A setting in a few words; a long list, such as a vocabulary, as its length."""
     return f"of {len(value)}" if isinstance(value, tuple) and len(value) > 8 else str(value)
 
 
@@ -109,7 +109,7 @@ def _network(arguments: argparse.Namespace) -> NoteNetwork | ClassicNetwork:
 
 
 def _kind(layer: keras.Layer) -> str:
-    """What the layer is to Keras' users: an LSTM that carries its state is an LSTM."""
+    """The layer's kind in Keras' terms."""
     return type(layer).__name__.removeprefix("Carried")
 
 
@@ -137,7 +137,7 @@ def run_describe(arguments: argparse.Namespace) -> Outcome:
 
 
 def described(read: Any) -> dict[str, Any]:
-    """What a piece holds, as plain JSON; tempo and meters with their place in quarter notes from the start."""
+    """The content of a piece as plain JSON; tempi and meters have positions in quarter notes from the start."""
     import numpy as np
 
     from model.instruments import instrument_name
@@ -171,7 +171,7 @@ def described(read: Any) -> dict[str, Any]:
 
 
 def key_name(piece: Any) -> str:
-    """The name of the first key signature; without one, of the key that the notes fit best; '' where none fits."""
+    """The name of the first key signature, or else of the key that fits the notes best; '' if none fits."""
     from model.keys import key_of, signature_name
 
     if len(piece.key_signatures):

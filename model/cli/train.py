@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _as_trained(representation: Representation, data: Encoded, settings: TrainingSettings) -> Sample | None:
-    """A sample of the pieces as they come up in training; None where that is each piece as it is."""
+    """A sample of the pieces as they come up in training; None if that is each piece unchanged."""
     from model.bundles.training_artifacts import Sample
     from model.corpora.windows import WindowStreams
     from model.training.loop import augmentation
@@ -145,7 +145,7 @@ def _as_trained(representation: Representation, data: Encoded, settings: Trainin
 
 
 def _base(arguments: argparse.Namespace) -> Bundle | None:
-    """The bundle to begin with, with the dropout that is asked for; None to begin afresh."""
+    """The base bundle with the requested dropout; None to train from scratch."""
     from dataclasses import replace
 
     from model.bundles import open_bundle
@@ -168,7 +168,7 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 
 
 def _given(arguments: argparse.Namespace) -> dict:
-    """The settings that were given; those of the classic presets are refused here."""
+    """The given settings; raises RequestError for those of the classic presets."""
     given = vars(arguments)
     if wrong := sorted(given.keys() & (ClassicSettings.model_fields.keys() - TrainingSettings.model_fields.keys())):
         raise RequestError(f"--{wrong[0].replace('_', '-')} is an option of the classic presets only.")
@@ -214,7 +214,7 @@ SWITCHES = ("mix", "minutes", "rate")
 
 
 def _add_tuning_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that switch to fine-tuning."""
+    """Add the options that switch to fine-tuning."""
     group = parser.add_argument_group(
         "fine-tuning (docs/fine-tuning.md)",
         "any of these fits the network to a small data set, some ten to some hundred pieces, and says what came of it; "
@@ -276,13 +276,13 @@ def _tuning_settings(arguments: argparse.Namespace) -> TuningSettings:
 
 
 class _Printed:
-    """Says each epoch's figures once, on standard error."""
+    """Prints the figures of each epoch to standard error."""
 
     def __init__(self) -> None:
         self._epochs = 0
 
     def say(self, progress: TuningProgress) -> None:
-        """Take a report."""
+        """Print the epochs that are new in `progress`."""
         for figures in progress.history[self._epochs :]:
             old = "" if figures.base_nats is None else f", the base's own music {figures.base_nats:.3f}"
             sys.stderr.write(
@@ -294,7 +294,7 @@ class _Printed:
 
 @contextmanager
 def _stopped_by_ctrl_c() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; once more, and it interrupts as ever."""
+    """An event that Ctrl-C sets; a second Ctrl-C interrupts as usual."""
     stop = threading.Event()
     before = signal.getsignal(signal.SIGINT)
 

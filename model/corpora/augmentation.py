@@ -1,9 +1,9 @@
-"""Changes to pieces of the `score` representation each time they come up in training: who plays, how loudly, with whom.
+"""Augmentation of `score` pieces in training: other instruments, loudness, bass, drums, fewer parts.
 
-A corpus plays all its tunes on one instrument at one loudness, and a network takes both for passwords. Bands with bass
-and drums are a few hours. So parts move to other instruments of their range, a piano hands its lowest line to a bass,
-drummers join music in their meter, and some of the players stay silent. Styles, keys and lengths are what they were;
-what the network is told of instruments is measured afterwards.
+A corpus often plays all its tunes on one instrument at one loudness, and a network would take both as marks of the
+style; music with bass and drums is rare. So parts move to other instruments of their range, the lowest line of a piano
+moves to a bass, drums join music in their meter, and some parts are left out. Style, key and length stay; the
+instrument controls are measured afterwards.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Rows = NDArray[np.int64]  # the same with the onset in place of the shift
 
 @dataclass(frozen=True)
 class InstrumentChanges:
-    """How often each change is made to a piece, 0 to 1 each."""
+    """The probability of each change to a piece, 0 to 1."""
 
     velocity: float = 0.0  # all its notes louder or softer, and its contrasts larger or smaller
     programs: float = 0.0  # its lines on other instruments of their range, its chords on others of their kind
@@ -79,7 +79,7 @@ VELOCITIES = 32
 
 
 class InstrumentAugmentation:
-    """Changes the pieces of one corpus; `pieces` are looked through for drummers who may join others."""
+    """Changes the pieces of one corpus; drum loops for other pieces are taken from `pieces`."""
 
     def __init__(self, pieces: Sequence[Steps], changes: InstrumentChanges) -> None:
         self.changes = changes
@@ -89,7 +89,7 @@ class InstrumentAugmentation:
                 self.loops.setdefault(loop[0], []).append(loop[1])
 
     def changed(self, steps: Steps, style: str, rng: np.random.Generator) -> Steps:
-        """`steps` with other players; as they are where nothing is to be done or could be."""
+        """`steps` with the changes; unchanged if there is nothing to change."""
         how, rows = self.changes, _rows(steps)
         if rng.random() < how.bass:
             rows = with_bass(rows, rng)
@@ -104,7 +104,7 @@ class InstrumentAugmentation:
         return _steps(rows)
 
     def _with_drums(self, rows: Rows, rng: np.random.Generator) -> Rows:
-        """`rows` with a drummer who plays in the same meter, over and over, as loud as the rest."""
+        """`rows` with a drum loop of the same meter, as loud as the rest."""
         meters = rows[rows[:, INSTRUMENT] == METER]
         loops = self.loops.get(int(meters[0, PITCH]) if len(meters) == 1 else -1, [])
         if not loops or (rows[:, INSTRUMENT] == DRUMS).any():
@@ -126,7 +126,7 @@ class InstrumentAugmentation:
 
 
 def with_other_velocities(rows: Rows, rng: np.random.Generator) -> Rows:
-    """All notes louder or softer by up to 6 of 32 steps, their distances from the mean 0.6 to 1.3 times as large."""
+    """All notes louder or softer by up to 6 of 32 steps, and their deviations from the mean scaled by 0.6 to 1.3."""
     changed, is_note = rows.copy(), _is_note(rows)
     velocities = rows[is_note, VELOCITY]
     mean = velocities.mean()
@@ -136,7 +136,7 @@ def with_other_velocities(rows: Rows, rng: np.random.Generator) -> Rows:
 
 
 def with_other_programs(rows: Rows, rng: np.random.Generator) -> Rows:
-    """Lines on other instruments that reach their notes, no two on one; chords on another instrument of their kind."""
+    """Lines on other instruments of their range, each on its own; chords on another instrument of their kind."""
     changed = rows.copy()
     lines: list[NDArray[np.int64]] = []  # places of the notes of each line
     taken: set[int] = set()
@@ -161,7 +161,7 @@ def with_other_programs(rows: Rows, rng: np.random.Generator) -> Rows:
 
 
 def _player_for(line: Rows, consort: Sequence[int], taken: set[int], rng: np.random.Generator) -> int:
-    """A program that reaches nearly all notes of `line` and is not taken: of the consort, else of all, else its own."""
+    """A free program whose range has nearly all notes of `line`: of the consort, else any, else its own."""
     low, high = np.quantile(line[:, PITCH], (0.05, 0.95))
     for among in (consort, tuple(LINE_RANGES)):
         fits = [one for one in among if LINE_RANGES[one][0] <= low and high <= LINE_RANGES[one][1] and one not in taken]
@@ -171,9 +171,9 @@ def _player_for(line: Rows, consort: Sequence[int], taken: set[int], rng: np.ran
 
 
 def _voices(notes: Rows) -> NDArray[np.int64] | None:
-    """Which line each note of one instrument belongs to, from the highest, (notes,); None where it plays chords.
+    """The line of each note of one instrument, from the highest, (notes,); None if it plays chords.
 
-    Notes go to free lines in the order of pitch, to those whose last note is nearest.
+    Notes are assigned to free lines in the order of pitch, to the line whose last note is nearest.
     """
     sounding = notes[:, DURATION].sum() / max(int((notes[:, 0] + notes[:, DURATION]).max() - notes[0, 0]), 1)
     onsets, counts = np.unique(notes[:, 0], return_counts=True)
@@ -201,7 +201,7 @@ def _voices(notes: Rows) -> NDArray[np.int64] | None:
 
 
 def with_bass(rows: Rows, rng: np.random.Generator) -> Rows:
-    """The low notes under each onset of a keyboard or guitar on a bass; `rows` as they are where a bass plays."""
+    """The lowest notes of a keyboard or guitar moved to a bass; unchanged if a bass plays already."""
     programs = rows[:, INSTRUMENT] - FIRST_PROGRAM
     if np.isin(programs, (*range(32, 40), 43, 58)).any():
         return rows
@@ -224,7 +224,7 @@ def with_bass(rows: Rows, rng: np.random.Generator) -> Rows:
 
 
 def with_fewer_parts(rows: Rows, rng: np.random.Generator) -> Rows:
-    """Some of the players alone, at least one; all where the others leave little or long pauses."""
+    """Some of the parts, at least one; all if the others leave few notes or long pauses."""
     players, counts = np.unique(rows[_is_note(rows), INSTRUMENT], return_counts=True)
     if len(players) < 2:
         return rows
@@ -241,9 +241,9 @@ def with_fewer_parts(rows: Rows, rng: np.random.Generator) -> Rows:
 
 
 def _drum_loop(steps: Steps) -> tuple[int, Rows] | None:
-    """The meter of a performance on drums alone, its strokes in whole bars, and a last row with their length in ticks.
+    """The meter of a drum solo, its strokes in whole bars, and a last row with their length in ticks.
 
-    None for other music, for less than some bars, and where the meter changes.
+    None for other music, for too few bars, and if the meter changes.
     """
     rows = _rows(steps)
     meters, is_note = rows[rows[:, INSTRUMENT] == METER], _is_note(rows)

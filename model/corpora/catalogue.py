@@ -1,8 +1,8 @@
-"""The data sets that Cadenza knows by name: where each is published, its checksum, its licence, how it becomes MIDI.
+"""The corpora known by name: address, checksum, licence, and the conversion to MIDI.
 
-`find_data` turns what a person writes after --data, a path or such a name, into folders and archives to read. Addresses
-and checksums were compared with the published files; where none is published or an archive is packed afresh for every
-download, the entry says so and names what is checked instead.
+`find_data` turns the value of --data, a path or such names, into folders and archives to read. Addresses and checksums
+were compared with the published files. If no checksum is published, or an archive is packed anew for every download,
+the entry says so and names what is checked instead.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Preparation = Callable[[Path | None, str, Path, bool], tuple[tuple[Path, ...], s
 
 @dataclass(frozen=True)
 class DataSet:
-    """One published data set.
+    """One published corpus.
 
-    `prepare` names a function (`module:function`) that makes a folder of MIDI files out of the published file; without
-    one the file is read as it is. `file` is '' for what is installed with a package.
+    `prepare` names a function (`module:function`) that makes a folder of MIDI files from the published file; without
+    one the file is read as it is. `file` is '' for a corpus that a package installs.
     """
 
     name: str
@@ -46,7 +46,7 @@ class DataSet:
 
 @dataclass(frozen=True)
 class FoundData:
-    """What was named: what to read, how to call it, and the licence that follows from it ('' where nobody knows)."""
+    """The paths to read, their title, and their licence ('' if unknown)."""
 
     paths: tuple[Path, ...]
     title: str
@@ -185,16 +185,16 @@ NAMED_ALONE = "train needs one of: a folder of MIDI files, a zip or tar archive 
 def find_data(
     data: str, local: Path | str | Sequence[Path | str] | None = None, cache: Path | None = None
 ) -> FoundData:
-    """What `data` names: a path, or names of data sets joined by commas, which are fetched and converted on demand.
+    """The data that `data` names: a path, or names of corpora with commas, which are fetched and converted on demand.
 
     Args:
         data: a folder or archive, 'maestro', 'music21:bach-chorale', 'pop909,music21' ...
-        local: a copy of the named data set, or of a part of it, to use instead of fetching it; 'NAME=PATH' says of
-            which, where several are named. Or several such copies.
-        cache: where to keep what is fetched (default: see `cache_folder`).
+        local: copies of the named corpora, or of parts of them, to use instead of downloading; 'NAME=PATH' if several
+            are named.
+        cache: folder for downloads (default: see `cache_folder`).
 
     Raises:
-        DataError: when there is neither such a path nor such a name, or the data cannot be had.
+        DataError: there is no such path or name, or the data cannot be fetched.
     """
     if Path(data).exists() and local is None:
         return FoundData((Path(data),), Path(data).resolve().name)
@@ -212,10 +212,10 @@ def find_data(
 
 
 def _copies(local: Path | str | Sequence[Path | str] | None, names: Sequence[str]) -> dict[str, Path]:
-    """The copies of data sets, by the names they go by among `names`.
+    """The copies of corpora by name.
 
     Raises:
-        DataError: it is not said of which data set a copy is, or it is not there.
+        DataError: a copy does not exist, or does not say which corpus it is of.
     """
     given = [] if local is None else [local] if isinstance(local, (Path, str)) else local
     copies: dict[str, Path] = {}
@@ -235,11 +235,11 @@ def data_set(name: str) -> DataSet:
     """The entry for `name`, which may end in ':PART'.
 
     Raises:
-        DataError: when no data set is called so.
+        DataError: there is no such corpus.
     """
     if (entry := DATA_SETS.get(name.partition(":")[0])) is None:
         known = ", ".join(DATA_SETS)
-        raise DataError(f"There is no file or folder '{name}', and no data set is called so: known are {known}.")
+        raise DataError(f"There is no file, folder or data set '{name}'. Known data sets: {known}.")
     return entry
 
 

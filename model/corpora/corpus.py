@@ -1,8 +1,9 @@
-"""Corpora as training and evaluation see them: pieces by split, without near-duplicates across the splits.
+"""Encoded corpora: pieces by split, without near-duplicates across the splits, and the shards that keep them on disk.
 
-A piece belongs to one split as a whole: the one in a published table, or else the one that the hash of its content or
-work gives, so the same pieces are held out in every run and on every machine. Near-duplicates of a held-out piece are
-not trained on.
+A published table or else the hash of its content or work puts a whole piece into one split, so every run on every
+machine holds out the same pieces. Near-duplicates of a held-out piece are not trained on. Shards are memory-mapped, so
+a second run on the same data starts at once; the JSON of each is written last and has a checksum, so a killed run
+continues with the shards it had finished, and a damaged shard is encoded again.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
 
 @dataclass(frozen=True)
 class EncodedFile:
-    """One file's raw steps, int32 (notes, fields), and its split where a table names one."""
+    """One file's raw steps, int32 (notes, fields), and its split if a table names one."""
 
     name: str
     steps: NDArray[np.int32]
@@ -50,13 +51,13 @@ class EncodedFile:
 
     @property
     def is_held_out(self) -> bool:
-        """Whether training may not see it."""
+        """Whether it is kept out of training."""
         return (self.split or self.hash_split) != "train"
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Every file that can be used, sorted by name; and what was left out, with the reason."""
+    """The usable files, sorted by name, and the reasons why others were left out."""
 
     files: list[EncodedFile]
     refused: dict[str, str]
@@ -71,11 +72,11 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a training run needs: steps and style of every piece by split, and what was left out and why.
+    """The data of a training run: steps and style of every piece by split, and the reasons why others were left out.
 
-    `train_styles` and `validation_styles` have a word for each piece, '' where its style is unknown (see
-    `model.corpora.sources`); all are '' by default. `duplicates` maps each piece that is nearly the same as a held-out
-    one to that one: where the split was published it stays in its part, otherwise it was removed from `train`.
+    `train_styles` and `validation_styles` name the style of each piece, '' if unknown (see `model.corpora.sources`),
+    which is the default. `duplicates` maps each near-duplicate of a held-out piece to that piece; it stays in its part
+    if the split was published, and was removed from `train` otherwise.
     """
 
     train: list[NDArray[np.int32]]
@@ -93,7 +94,7 @@ class Encoded:
 
     @property
     def styles(self) -> tuple[str, ...]:
-        """The styles that enough pieces to train on have to be told apart, sorted."""
+        """The styles with enough training pieces, sorted."""
         counts = Counter(self.train_styles)
         return tuple(sorted(style for style, count in counts.items() if style and count >= FEWEST_OF_A_STYLE))
 
@@ -101,7 +102,7 @@ class Encoded:
 def encode_files(
     data: Path | Sequence[Path], representation: str, processes: int | None = None, cache: Path | None = None
 ) -> Corpus:
-    """Every piece of the data sets, read and encoded, or as an earlier run left it in the cache.
+    """Every piece of the data sets, read and encoded, or loaded from the cache.
 
     Args:
         data: a folder or archive (see `read_sources`), or several.
@@ -134,14 +135,14 @@ def _shards(path: Path, representation: str, processes: int | None, cache: Path)
         write_shards(folder, read_sources(path), representation, processes or os.cpu_count() or 1)
         shards = read_shards(folder)
     if shards is None:
-        raise DataError(f"What was written to {folder} cannot be read again: look after the disk it is on.")
+        raise DataError(f"What was written to {folder} cannot be read again: check the disk.")
     return shards
 
 
 def encode_corpus(
     data: Path | Sequence[Path], representation: str, processes: int | None = None, cache: Path | None = None
 ) -> Encoded:
-    """The pieces of the data sets as a training run needs them: some to learn from, some held out.
+    """The pieces of the data sets for a training run, some of them held out.
 
     Arguments as for `encode_files`.
 
@@ -153,7 +154,7 @@ def encode_corpus(
     train = [file for file in corpus.files if not file.is_held_out and (file.split or file.name not in duplicates)]
     validation = [file for file in corpus.files if (file.split or file.hash_split) == "validation"]
     if len(train) + len(validation) < 2:
-        raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
+        raise DataError("Training needs at least two pieces: one to learn from and one for testing.")
     if not train and any(file.split for file in corpus.files):
         named = _named([data] if isinstance(data, Path) else data)
         raise DataError(f"The table in {named} names no piece to train on: give it rows whose split is 'train'.")
@@ -172,7 +173,7 @@ def encode_corpus(
 
 
 def duplicates_of_held_out(files: Sequence[EncodedFile]) -> dict[str, str]:
-    """Each piece of the train part that is nearly the same as a held-out one, with that one's name."""
+    """Each training piece that is a near-duplicate of a held-out piece, with the name of that piece."""
     found: dict[str, str] = {}
     for one, other in near_duplicates([file.sketch for file in files]):
         if files[one].is_held_out != files[other].is_held_out:
@@ -200,7 +201,7 @@ ENCODES = (
 
 @dataclass(frozen=True)
 class ShardEntry:
-    """What a shard's JSON says of one file: `steps` of it are in the array, none where it was `refused`."""
+    """One file in a shard's JSON: `steps` of it are in the array, 0 if it was `refused`."""
 
     name: str
     split: str | None  # where a table names one
@@ -227,12 +228,12 @@ class Shard:
 
 
 def shards_name(data_digest: str, representation: str) -> str:
-    """The name of the folder for this data in this representation: it changes with the code that encodes, too."""
+    """The name of the folder for this data in this representation; it also changes with the encoding code."""
     return hashlib.sha256(f"{data_digest} {representation} {_code_digest()}".encode()).hexdigest()[:24]
 
 
 def write_shards(folder: Path, sources: Sequence[Source], representation: str, processes: int) -> None:
-    """Encode `sources` into `folder`, leaving whole shards of an earlier run as they are.
+    """Encode `sources` into `folder`; complete shards of an earlier run are kept.
 
     Raises:
         DataError: when the folder cannot be written.
@@ -249,7 +250,7 @@ def write_shards(folder: Path, sources: Sequence[Source], representation: str, p
 
 
 def read_shards(folder: Path) -> list[Shard] | None:
-    """Every shard in `folder`, or None where one is missing or damaged, or there is no index."""
+    """Every shard in `folder`; None if one or the index is missing or damaged."""
     try:
         count = int(json.loads((folder / "index.json").read_bytes())["shards"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -259,7 +260,7 @@ def read_shards(folder: Path) -> list[Shard] | None:
 
 
 def read_shard(folder: Path, number: int) -> Shard | None:
-    """One shard, its steps mapped into memory; None where it is missing or damaged."""
+    """One shard with memory-mapped steps; None if it is missing or damaged."""
     array, table = folder / f"{number:04}.npy", folder / f"{number:04}.json"
     try:
         said = json.loads(table.read_bytes())
@@ -273,12 +274,12 @@ def read_shard(folder: Path, number: int) -> Shard | None:
 
 
 def split_by_hash(data: bytes) -> str:
-    """'train' or 'validation', by the hash of a file's bytes, or of the name of the work that it is a part of."""
+    """'train' or 'validation', by the hash of a file's bytes or of the name of its work."""
     return "validation" if hashlib.sha256(data).digest()[0] * 100 < HELD_OUT_PERCENT * 256 else "train"
 
 
 def _in_parallel(work: partial, numbers: list[int], slices: list[Sequence[Source]], processes: int) -> Iterator[int]:
-    """`work` on each slice, by number as they come ready; a few are not worth a process."""
+    """`work` on each slice, by number as they finish; a few slices are not worth a process."""
     if processes == 1 or len(numbers) <= 1:
         yield from map(work, numbers, slices)
         return
@@ -302,12 +303,12 @@ def _write_shard(folder: Path, representation: str, number: int, sources: Sequen
 
 
 def _checksum(steps: NDArray[np.int32], entries: str) -> int:
-    """Of the steps and of the JSON of their entries."""
+    """A checksum of the steps and of the JSON of their entries."""
     return zlib.crc32(entries.encode(), zlib.crc32(steps.data))
 
 
 def _encode(source: Source, representation: str) -> tuple[ShardEntry, NDArray[np.int32]]:
-    """What is to be said of one file, and its steps; none, with the reason, where it is left out."""
+    """The entry of one file, and its steps; no steps, and the reason, if it is left out."""
     known = representation_of(representation)
     nothing = np.zeros((0, len(known.fields)), dtype=np.int32)
     about = (source.name, source.split, split_by_hash(source.work.encode() or source.data), source.style)
@@ -322,13 +323,13 @@ def _encode(source: Source, representation: str) -> tuple[ShardEntry, NDArray[np
 
 
 def entry_sketch(entry: ShardEntry) -> Sketch:
-    """The sketch that a piece is compared by (see `model.analysis.near_duplicates`), uint64."""
+    """The sketch for finding near-duplicates of a piece (`model.analysis.near_duplicates`), uint64."""
     return np.array(entry.sketch, dtype=np.uint64)
 
 
 @cache
 def _code_digest() -> str:
-    """Changes whenever the code between a MIDI file and its steps does."""
+    """A hash of the code between a MIDI file and its steps."""
     package = Path(model.__file__).parent
     digest = hashlib.sha256()
     for name in ENCODES:

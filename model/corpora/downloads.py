@@ -1,6 +1,7 @@
-"""Where downloads, converted corpora and shards are kept between runs, and how published files get there.
+"""Downloads of published files, and the folders of corpora made from them, kept in a cache between runs.
 
-Anything in the cache may be deleted. A download that breaks off is resumed; a file with another checksum is refused.
+Anything in the cache may be deleted. An interrupted download is resumed, and a file with another checksum is refused. A
+folder counts as complete once it has its marker file, which is written last.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from model.files import CACHE_SETTING
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is either there as a whole or not at all, even when this process is killed meanwhile.
+    """Write a file atomically, making its folder.
 
     Raises:
         DataError: when it cannot be written.
@@ -48,16 +49,16 @@ USER_AGENT = "cadenza"
 
 
 def fetch(address: str, target: Path, sha256: str | None = None, largest: int = 1 << 30) -> Path:
-    """The file at `address`, kept as `target`; one that is there already is not fetched again.
+    """Download `address` to `target`, unless it is there already.
 
     Args:
         address: http or https.
-        target: where the whole file is to be; its folder is made.
-        sha256: what the file's checksum is to be, in hexadecimal; None where none is published.
-        largest: bytes beyond which a file is refused.
+        target: path of the complete file; its folder is made.
+        sha256: the published checksum, in hexadecimal; None if none is published.
+        largest: most bytes of a file.
 
     Raises:
-        DataError: when it cannot be fetched, is too large, or has another checksum.
+        DataError: it cannot be downloaded, is too large, or has another checksum.
     """
     if target.exists():
         check(target, sha256)
@@ -80,10 +81,10 @@ def fetch(address: str, target: Path, sha256: str | None = None, largest: int = 
 
 
 def check(path: Path, sha256: str | None) -> None:
-    """Compare a file with the checksum that is published for it.
+    """Compare a file with its published checksum.
 
     Raises:
-        DataError: when it is another one, or the file cannot be read.
+        DataError: the checksum differs, or the file cannot be read.
     """
     if sha256 is None:
         return
@@ -100,7 +101,7 @@ def check(path: Path, sha256: str | None) -> None:
 
 
 def _transfer(address: str, partial: Path, largest: int) -> None:
-    """Fetch all of `address` into `partial`, going on after a break."""
+    """Download `address` into `partial`, and resume after an interruption."""
     trouble = ""
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -124,7 +125,7 @@ def _transfer(address: str, partial: Path, largest: int) -> None:
 
 
 def _receive(address: str, partial: Path, largest: int) -> bool:
-    """One attempt; whether everything has come."""
+    """One attempt; returns whether the file is complete."""
     there = partial.stat().st_size if partial.exists() else 0
     headers = {"User-Agent": USER_AGENT} | ({"Range": f"bytes={there}-"} if there else {})
     if not address.startswith(("http://", "https://")):
@@ -165,11 +166,11 @@ def seal(folder: Path) -> None:
 
 
 def name_of(prefix: str, data: bytes, *modules: str) -> str:
-    """A folder's name that changes with the published data (or its digest) and with the code that makes the folder.
+    """The name of a converted corpus' folder; it changes with the published data and with the converting code.
 
     Args:
-        prefix: what the name begins with.
-        data: what the folder is made of.
+        prefix: of the name.
+        data: the published data, or its digest.
         modules: of `model/corpora/readers`, besides those that read and write MIDI.
     """
     package = Path(model.__file__).parent

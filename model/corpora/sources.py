@@ -1,8 +1,8 @@
-"""MIDI bytes from folders and archives, with the split, style and work that a table or the folder names give.
+"""Reads MIDI files from folders and archives, with the split, style and work given by a table or the folder names.
 
 An archive is read in memory: nothing is unpacked to disk, so no path in it can do harm. No file is unpacked beyond
-`LARGEST_FILE`, nor all of them together beyond `LARGEST_TOTAL`, however small the archive is. A style is a composer or
-a collection ('chopin', 'pop'): lower-case ASCII words joined by '-', or '' where nothing tells.
+`LARGEST_FILE`, nor all of them together beyond `LARGEST_TOTAL`. A style is a composer or a collection ('chopin',
+'pop'): lower-case ASCII words joined by '-', or '' if unknown.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def style_of_row(row: dict[str, str]) -> str | None:
 
 
 def folder_styles(names: Sequence[str], is_archive: bool) -> dict[str, str]:
-    """The style of each file by its first-level folder; in an archive, by the first below one that all files share.
+    """The style of each file by its first-level folder, below a folder that all files share.
 
-    Files beside the folders have none, nor have those in folders named by numbers alone, such as years.
+    Files outside folders have none, nor have files in folders named by numbers alone, such as years.
     """
     folders = {name: PurePosixPath(name).parts[:-1] for name in names}
     is_wrapped = is_archive and len({parts[:1] for parts in folders.values()}) == 1
@@ -65,7 +65,7 @@ UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarEr
 
 @dataclass(frozen=True)
 class Source:
-    """One MIDI file: its path inside the folder or archive, its bytes, and what is known of it from outside."""
+    """One MIDI file: its path inside the folder or archive, its bytes, and its split, style and work if known."""
 
     name: str
     data: bytes
@@ -84,7 +84,7 @@ def read_sources(path: Path) -> list[Source]:
             with the same `work` are split as one.
 
     Raises:
-        DataError: when nothing is there, no MIDI file in it, more than fits, or something that cannot be read.
+        DataError: nothing is there, it has no MIDI file, it exceeds a limit, or it cannot be read.
     """
     files = read_files(path)
     names = sorted(name for name in files if name.lower().endswith(MIDI_SUFFIXES))
@@ -96,8 +96,8 @@ def read_sources(path: Path) -> list[Source]:
 
 
 def data_digest(path: Path) -> str:
-    """Changes when what `read_sources` finds under `path` may have changed: by an archive's content, or by the names,
-    sizes and times of the files in a folder.
+    """A digest of the files under `path`: of an archive's content, or of the names, sizes and times of the
+    files in a folder.
 
     Raises:
         DataError: when nothing is there or it cannot be read.
@@ -128,10 +128,10 @@ def _source(name: str, data: bytes, row: dict[str, str], folder_style: str) -> S
 
 
 def read_files(path: Path, suffixes: tuple[str, ...] = WANTED) -> dict[str, bytes]:
-    """Every file under `path` (a folder or archive) whose name ends in one of `suffixes`, by name; hidden ones are not.
+    """Every file under `path` (a folder or archive) whose name ends in one of `suffixes`, by name; no hidden files.
 
     Raises:
-        DataError: when nothing is there, more than fits, or something that cannot be read.
+        DataError: nothing is there, it exceeds a limit, or it cannot be read.
     """
     _check(path)
     files: dict[str, bytes] = {}
@@ -187,7 +187,7 @@ def _is_wanted(name: str, size: int, suffixes: tuple[str, ...] = WANTED) -> bool
 
 
 def _rows(files: dict[str, bytes]) -> dict[str, dict[str, str]]:
-    """The rows of every table with a column `midi_filename`, by what stands there."""
+    """The rows of every table with a column `midi_filename`, by its value."""
     found: dict[str, dict[str, str]] = {}
     for name, data in files.items():
         if name.lower().endswith(".csv"):
@@ -200,7 +200,7 @@ def _rows(files: dict[str, bytes]) -> dict[str, dict[str, str]]:
 
 
 def _row_of(name: str, rows: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The row that names this file, by its path or the end of it; empty where none does."""
+    """The row that names this file by its path or the end of it; empty if there is none."""
     parts = PurePosixPath(name).parts
     for first in range(len(parts)):
         if (row := rows.get("/".join(parts[first:]))) is not None:

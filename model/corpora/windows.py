@@ -1,8 +1,8 @@
-"""Encoded pieces as an endless supply of training windows with carried state; styles can be weighed.
+"""An endless supply of training windows with carried state from encoded pieces; styles can be weighted.
 
-Each of `streams` rows plays whole pieces one after another, cut into windows of `length` steps: what a row holds in
-one batch continues in the next, so the recurrent state carries over, and `fresh` says where a new piece begins. No
-window spans two pieces; the last window of a piece is padded, and the padding has no weight.
+Each of `streams` rows plays whole pieces one after another, cut into windows of `length` steps. A row continues in the
+next batch, so the recurrent state carries over; `fresh` marks the start of a piece. No window spans two pieces; the
+last window of a piece is padded, and the padding has no weight.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def endless_order(
     rng: np.random.Generator,
     weights: Mapping[str, float] | None = None,
 ) -> Iterator[int]:
-    """Indices of pieces without end: within a style every piece once before any comes again.
+    """An endless sequence of piece indices; within a style, every piece comes once before any is repeated.
 
     Args:
         sizes: steps of each piece.
-        styles: of each piece; those of '' are a style as well.
+        styles: of each piece; '' counts as a style.
         balance: 0 gives every style the share of the music that it has, 1 the same to each; between, its share is
             drawn in proportion to its steps to the power of 1 - `balance`, as languages are sampled (Conneau et al.
             2020, "Unsupervised Cross-lingual Representation Learning at Scale").
-        rng: what decides.
-        weights: how many times as often as that a style comes up; 1 for those it does not name, 0 leaves one out.
+        rng: random generator.
+        weights: factor for the frequency of a style; 1 by default, 0 leaves a style out.
     """
     if not balance and not weights:
         while True:
@@ -59,7 +59,7 @@ Steps = NDArray[np.int32]  # raw steps of one piece, (notes, fields)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How a piece may be changed each time it comes up in training, and how often it does."""
+    """How, and how often, a piece is changed each time it comes up in training."""
 
     balance: float = 0.0  # see `endless_order`
     opening_weight: float = 1.0  # of each of a piece's first OPENING steps in the loss
@@ -80,7 +80,7 @@ SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
 
 @dataclass(frozen=True)
 class Played:
-    """A piece as it comes up: raw steps, what is asked of each block of them, and its length where that is said."""
+    """A piece as it comes up: raw steps, the controls of each block, and its length if told."""
 
     steps: Steps
     controls: NDArray[np.float32]  # (blocks, width)
@@ -88,7 +88,7 @@ class Played:
 
 
 class WindowStreams:
-    """Batches for `NoteNetwork.call` from pieces; one pass over all of them with `once`, for ever with `shuffled`."""
+    """Batches for `NoteNetwork.call`: one pass over the pieces with `once`, endless with `shuffled`."""
 
     def __init__(
         self,
@@ -106,14 +106,14 @@ class WindowStreams:
 
     @property
     def batches_per_pass(self) -> int:
-        """About how many batches one pass over the pieces takes."""
+        """The approximate number of batches in one pass over the pieces."""
         return -(-sum(self._windows(piece) for piece in self.pieces) // self.streams)
 
     def _windows(self, piece: Steps) -> int:
         return -(-(len(piece) + 1) // self.length)  # END is a step as well
 
     def shuffled(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[dict]]:
-        """Batches without end: pieces in random order, then again in another order; see `endless_order`."""
+        """Endless batches of the pieces in random order; see `endless_order`."""
 
         def order() -> Iterator[Played]:
             for piece, style in self.drawn(rng, augmentation):
@@ -124,7 +124,7 @@ class WindowStreams:
             yield (batch,)
 
     def drawn(self, rng: np.random.Generator, augmentation: Augmentation) -> Iterator[tuple[Steps, str]]:
-        """Pieces without end as they come up in training, each with its style and other players where that is asked."""
+        """Endless pieces as they come up in training, each with its style, and augmented if asked for."""
         players = None
         if augmentation.instruments.is_any and self.representation.name == "score":
             players = InstrumentAugmentation(self.pieces, augmentation.instruments)
@@ -136,7 +136,7 @@ class WindowStreams:
     def once(self, with_style: bool = False) -> Iterator[tuple[dict]]:
         """Batches that hold every piece once, the longest first so that the rows end together.
 
-        Nothing is asked of them but, `with_style`, the style that each has.
+        The network is told no controls, or, `with_style`, the style of each piece only.
         """
         ordered = sorted(zip(self.pieces, self.styles, strict=True), key=lambda pair: len(pair[0]), reverse=True)
         return self._batches(
@@ -144,7 +144,7 @@ class WindowStreams:
         )
 
     def _style_alone(self, piece: Steps, style: str) -> NDArray[np.float32]:
-        """What asks for a style and for nothing else, (1, width)."""
+        """Controls that ask for a style only, (1, width)."""
         controls = np.zeros((1, self.representation.controls.width), dtype=np.float32)
         part = self.representation.controls.slices.get(STYLE)
         if style and part is not None:
@@ -152,7 +152,7 @@ class WindowStreams:
         return controls
 
     def _changed(self, steps: Steps, style: str, rng: np.random.Generator, how: Augmentation) -> Played:
-        """`steps` moved, stretched and cut at random, with some of what could be asked of them."""
+        """`steps` transposed, stretched and cut at random, with a random choice of their controls."""
         representation = self.representation
         is_excerpt = rng.random() < how.excerpts and len(steps) > LONGEST_EXCERPT
         if is_excerpt:
@@ -187,7 +187,7 @@ class WindowStreams:
                 yield ({**batch, "fresh": fresh},)  # a tuple of inputs alone, as fit wants it
 
     def _blank(self) -> dict[str, NDArray]:
-        """A batch with nothing in it."""
+        """An empty batch."""
         representation, shape = self.representation, (self.streams, self.length)
         fields = len(representation.fields)
         return {
@@ -201,14 +201,14 @@ class WindowStreams:
 
 
 def _beginning_and_end(rng: np.random.Generator) -> tuple[int, int]:
-    """How many steps of its beginning and of its end make a short piece out of a long one."""
+    """The number of steps from the beginning and the end that make a short piece out of a long one."""
     length = int(np.exp(rng.uniform(np.log(SHORTEST_EXCERPT), np.log(LONGEST_EXCERPT))))
     first = int(length * rng.uniform(0.2, 0.8))
     return first, length - first
 
 
 class _Row:
-    """Where one stream stands in its piece."""
+    """The position of one stream in its piece."""
 
     def __init__(self, representation: Representation, length: int) -> None:
         self._representation, self._length = representation, length

@@ -1,8 +1,7 @@
-"""What was asked of a piece against what is found in it: key, length, density, tempo, meter, instruments.
+"""Control accuracy: requested key, length, density, tempo, meter and instruments compared with the generated piece.
 
-Every control is asked for alone, so that each figure speaks of that control. A key counts as obeyed when the detector
-that musicologists use finds it; because that detector errs on real music too, its agreement there with the labels the
-network was trained on stands beside it as the ceiling.
+Each piece requests one control, so that each figure is about that control. A key counts as followed if music21's
+detector finds it. The detector errs on real music too, so its agreement there with the training labels is the ceiling.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ FIRST_SEED = 100_000  # random seeds of these pieces, apart from those composed 
 
 
 class ControlAccuracy:
-    """Asks one generator_for for pieces with one control each.
+    """Requests pieces with one control each from a `Generate` function.
 
     Args:
         make: what composes.
         representation: of the bundle; it says which controls are known.
         length_s: seconds of every piece, except where the length is what is asked.
         each: pieces for every value of a control.
-        playable: the instruments the bundle can be asked for; the families where that is not known.
+        playable: the instruments the bundle can be asked for; all families if unknown.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class ControlAccuracy:
         self._random_seed = FIRST_SEED
 
     def figures(self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
-        """Every control the bundle knows, asked and found; `pieces` are the real ones that `excerpts` were cut from."""
+        """Figures of every control that the bundle knows; `excerpts` were cut from the real `pieces`."""
         known = self.representation.controls.slices
         found: dict[str, Any] = {"length": self.length()}
         if "key" in known:
@@ -71,14 +70,14 @@ class ControlAccuracy:
         return found
 
     def length(self) -> dict[str, Any]:
-        """Seconds asked against the end of the last note."""
+        """Requested seconds compared with the end of the last note."""
         lengths = [min(max(self.length_s * share, MIN_LENGTH_S), MAX_LENGTH_S) for share in LENGTHS]
         asked = [seconds for seconds in lengths for _ in range(self.each)]
         requests = [GenerationRequest(seconds, self._next_seed()) for seconds in asked]
         return length_figures(asked, self.make(requests, "lengths"))
 
     def key(self, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> dict[str, Any]:
-        """Each of the 24 keys asked; found as music21 finds it in the whole piece."""
+        """Requests each of the 24 keys; music21's detector judges the whole piece."""
         asked = np.repeat(np.arange(len(KEYS)), self.each)
         made = self._made([Controls(key=KEYS[index]) for index in asked], "keys")
         found = found_keys([one.piece for one in made])
@@ -96,7 +95,7 @@ class ControlAccuracy:
         }
 
     def density(self) -> dict[str, Any]:
-        """Each of the five densities asked; found as training measures it on real music."""
+        """Requests each of the five densities, measured as in training."""
         asked = np.repeat(np.arange(DENSITIES), self.each)
         made = self._made([Controls(density=int(level) + 1) for level in asked], "densities")
         found = np.array([self._measured(one.piece, "density") for one in made])
@@ -110,7 +109,7 @@ class ControlAccuracy:
         }
 
     def tempo(self) -> dict[str, Any]:
-        """Five tempi asked; found in the tempo map of the piece."""
+        """Requests five tempi, read from the tempo map of the piece."""
         asked = [bpm for bpm in TEMPI_BPM for _ in range(self.each)]
         made = self._made([Controls(tempo_bpm=bpm) for bpm in asked], "tempi")
         found = [mapped_tempo(one.piece) or 0.0 for one in made]
@@ -118,7 +117,7 @@ class ControlAccuracy:
         return {"pieces": len(asked), "found": float(np.mean(is_near)), "tolerance": TOLERANCE}
 
     def meter(self) -> dict[str, Any]:
-        """Two meters asked; found at the start of the piece."""
+        """Requests two meters, read at the start of the piece."""
         asked = [meter for meter in METERS for _ in range(self.each)]
         made = self._made([Controls(meter=meter) for meter in asked], "meters")
         first = [one.piece.meters[0] for one in made]
@@ -126,9 +125,9 @@ class ControlAccuracy:
         return {"pieces": len(asked), "found": float(np.mean(is_same))}
 
     def instruments(self) -> dict[str, Any]:
-        """Combinations of one to four instruments, drawn from all that can be asked for; found among those that play.
+        """Requests combinations of one to four instruments, drawn from all that can be asked for.
 
-        Not those that real music has most often: members ask for others.
+        They are not the most frequent ones in real music, because members ask for others.
         """
         asked = combinations(self.playable, COMBINATIONS * self.each)
         made = self._made([Controls(instruments=names) for names in asked], "instruments")
@@ -160,7 +159,7 @@ def combinations(names: Sequence[str], count: int) -> list[tuple[str, ...]]:
 
 
 def playing(piece: Piece, asked: Sequence[str]) -> tuple[set[str], float]:
-    """Which of the instruments `asked` for play a twentieth of the notes or more, and the share of notes they play."""
+    """The requested instruments that play at least a twentieth of the notes, and their share of the notes."""
     counts = played_by(piece)
     whole = max(sum(counts.values()), 1)
     found = {name for name in asked if sum(counts.get(one, 0) for one in programs_of(name)) >= LEAST_SHARE * whole}
@@ -169,7 +168,7 @@ def playing(piece: Piece, asked: Sequence[str]) -> tuple[set[str], float]:
 
 
 def length_figures(asked: Sequence[float], made: Sequence[GeneratedPiece]) -> dict[str, Any]:
-    """Seconds asked against the end of the last note of each piece, and how many ended by themselves."""
+    """Requested seconds compared with the end of each piece's last note, and how many pieces ended by themselves."""
     got = np.array([one.piece.end_s for one in made])
     off = got / np.array(asked) - 1
     return {
@@ -182,9 +181,9 @@ def length_figures(asked: Sequence[float], made: Sequence[GeneratedPiece]) -> di
 
 
 def labels(representation: Representation, piece: Piece, control: str) -> tuple[NDArray, NDArray[np.float32]]:
-    """Where each block of `piece` begins, in its steps' own time units, and what training would say of it.
+    """The start of each block of `piece` in the representation's time units, and its training labels.
 
-    The second is float32 (blocks, values of the control).
+    The labels are float32 (blocks, values of the control).
     """
     steps = representation.encode(piece)
     part = representation.controls.slices[control]
@@ -192,10 +191,10 @@ def labels(representation: Representation, piece: Piece, control: str) -> tuple[
 
 
 def key_ceiling(representation: Representation, pieces: Sequence[Piece], excerpts: Sequence[Excerpt]) -> float | None:
-    """How often the detector names, for a real excerpt, the key that training labels its middle with; 0..1.
+    """How often the detector finds, for a real excerpt, the key with which training labels its middle; 0..1.
 
-    The label is measured on the music around a block of steps, partly outside the excerpt; no composed piece could be
-    expected to agree with its label more often than the real music that the labels come from.
+    The label is measured on the music around a block of steps, partly outside the excerpt. A generated piece cannot be
+    expected to agree with its label more often than the real music from which the labels come.
     """
     found = found_keys([excerpt.piece for excerpt in excerpts])
     blocks = {source: labels(representation, pieces[source], "key") for source in {one.source for one in excerpts}}
@@ -233,7 +232,7 @@ def near(asked: int, found: int) -> bool:
 
 
 def rank_correlation(one: NDArray, other: NDArray) -> float | None:
-    """Spearman's, ties sharing their mean rank; None where either has one value only."""
+    """Spearman's rank correlation, ties sharing their mean rank; None if either set has a single value."""
     first, second = _ranks(one), _ranks(other)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return None

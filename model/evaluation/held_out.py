@@ -1,6 +1,9 @@
-"""One bundle on one data set: every figure together with the words that say what it means.
+"""Held-out likelihood of a bundle: every figure together with the words that say what it means.
 
-Figures are compared across papers only where data, split, events and pedal are the same; so they travel with them.
+Figures can be compared across papers only if data, split, events and pedal are the same, so the words travel with them.
+The likelihood of the JSB chorales follows its published protocol (Huang et al. 2019, "Music Transformer", table 2):
+sixteenths, every pitch in the order soprano, alto, tenor, bass, each predicted from all before it. The network gets no
+controls and no length, and the end of a piece is neither predicted nor counted.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ EVENTS_DEFINITION = (
 
 @dataclass(frozen=True)
 class Parts:
-    """Which files are evaluated, under which name, and which the floors are fitted on."""
+    """The files to evaluate, the name of their split, and the files that the baselines are fitted on."""
 
     split: str
     evaluated: list[EncodedFile]
@@ -41,18 +44,18 @@ class Parts:
 
 
 def evaluate(bundle: Bundle, path: Path, split: str = "auto", is_rounded: bool = False) -> dict[str, Any]:
-    """How well `bundle` predicts the pieces under `path`, beside n-gram floors; plain JSON.
+    """How well `bundle` predicts the pieces under `path`, beside n-gram baselines; plain JSON.
 
     Args:
-        bundle: what predicts.
+        bundle: the bundle to evaluate.
         path: a folder or archive of MIDI files (see `model.corpora.sources`).
         split: 'train', 'validation' or 'test' as a table in the data names them; 'heldout' for the pieces that training
             without a table holds out; 'all'; or 'auto': 'validation' where a table names splits, else 'all'.
         is_rounded: with products in whole numbers of 8 bits, as the engine draws on a CPU.
 
     Raises:
-        RequestError: when there is no such split, or a classic bundle is to round.
-        DataError: when the data holds no music that can be used.
+        RequestError: there is no such split, or `is_rounded` with a classic bundle.
+        DataError: the data holds no usable music.
     """
     from model.training.likelihood import nats  # imports Keras, which the processes that read MIDI do not need
 
@@ -87,7 +90,7 @@ def _classic(bundle: Bundle, path: Path, split: str, is_rounded: bool) -> dict[s
 
 
 def _shared_among(representation: Representation, nats_total: float, parts: Parts) -> dict[str, Any]:
-    """Nats per 388-event with its floors where a piece is that; else per symbol of the representation."""
+    """Nats per event with baselines if the representation is made of pieces' 388 events; else per symbol."""
     count = sum(representation.count(file.steps) for file in parts.evaluated)
     if representation.symbol != Performance.symbol:
         return {"nats_per_token": nats_total / count, "tokens": count, "symbol": representation.symbol}
@@ -108,7 +111,7 @@ def _shared_among(representation: Representation, nats_total: float, parts: Part
 
 
 def choose(corpus: Corpus, split: str) -> Parts:
-    """The files that `split` means (see `evaluate`) and what their floors are fitted on.
+    """The files of `split` (see `evaluate`) and the files that the baselines are fitted on.
 
     Raises:
         RequestError: when there is no such split, or no file in it.
@@ -139,7 +142,7 @@ STREAMS, WINDOW = 32, 128  # how the pieces are read; they change the speed and 
 
 
 def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid", is_rounded: bool = False) -> dict[str, Any]:
-    """What each pitch of the chorales costs under `bundle`; plain JSON.
+    """Nats per pitch of the chorales under `bundle`; plain JSON.
 
     Args:
         bundle: of a network that reads the `voices` representation.
@@ -177,14 +180,14 @@ def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid", is_rounded:
 
 
 def pitch_nats(network: NoteNetwork, pieces: list[NDArray[np.int32]]) -> NDArray[np.float64]:
-    """What the pitches of all pieces cost in nats, by voice, (4,).
+    """Total nats of the pitches of all pieces, by voice, (4,).
 
     Args:
         network: of the `voices` representation, on any backend.
         pieces: pitches from soprano to bass, int32 (sixteenths, 4) each, -1 = silent.
 
     Raises:
-        DataError: when a voice leaps further than the network's classes reach.
+        DataError: a voice leaps further than the network's classes allow.
     """
     from model.corpora.windows import WindowStreams
     from model.training.likelihood import CarriedLikelihood

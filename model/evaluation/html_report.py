@@ -1,4 +1,4 @@
-"""Renders the figures of a report as one self-contained HTML page."""
+"""Renders the figures of a report as one self-contained HTML page, with plots as embedded SVG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from model.evaluation.report_data import GRID, MARGIN, bandwidth, smoothed
+from model.evaluation.distributions import GRID, MARGIN, bandwidth, smoothed
 
 STYLE = """
 :root { color-scheme: light dark }

@@ -1,8 +1,8 @@
-"""Floors: how well counting predicts the 388 events. A network that does not beat them has learnt no music.
+"""N-gram baselines: how well counts predict the 388 events. A network that does not beat them has learnt no music.
 
 The 3-gram model interpolates absolute discounting (Ney, Essen and Kneser 1994, "On structuring probabilistic
-dependences in stochastic language modelling") down to the unigrams, and those have one added to every count. Counts
-lie in dense tables, so pieces can be learnt and forgotten again one by one: leave-one-out is exact and cheap.
+dependences in stochastic language modelling") down to the unigrams, whose counts are all raised by one. Counts are
+dense tables, so pieces can be added and removed one by one, which makes leave-one-out exact and cheap.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Events = NDArray[np.integer]  # 388-events of one piece, (events,)
 
 
 class Nats(NamedTuple):
-    """What some events cost, in nats, under each model."""
+    """Total nats of some events under each model."""
 
     unigram: float
     trigram: float
 
 
 class _Order:
-    """How often each event followed each context, and how many different ones did."""
+    """Counts of each event after each context, and of the different events after it."""
 
     def __init__(self, contexts: int) -> None:
         self._counts = np.zeros(contexts * SIZE, dtype=np.int32)  # by context, then event
@@ -38,7 +38,7 @@ class _Order:
         self._types = np.zeros(contexts, dtype=np.int32)
 
     def change(self, contexts: NDArray, events: NDArray, sign: int) -> None:
-        """Count each event after its context once more (`sign` 1) or once less (-1)."""
+        """Add (`sign` 1) or remove (-1) one count of each event after its context."""
         codes, times = np.unique(contexts * SIZE + events, return_counts=True)
         before = self._counts[codes]
         after = before + sign * times
@@ -59,7 +59,7 @@ class _Order:
 
 
 class NGrams:
-    """Counts of events alone, after one and after two events; about 250 MB once much was learnt."""
+    """Counts of events alone, after one and after two events; takes about 250 MB after many pieces."""
 
     def __init__(self) -> None:
         self._alone, self._after_one, self._after_two = _Order(1), _Order(CONTEXTS), _Order(CONTEXTS**2)
@@ -75,7 +75,7 @@ class NGrams:
     def probabilities(
         self, before_last: ArrayLike, last: ArrayLike, events: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Of each event alone, and after the two before it; each in (0, 1], of the common shape.
+        """Probabilities of each event alone and after its two predecessors; each in (0, 1], of the common shape.
 
         Args:
             before_last: the event two places before, 0..387 or START.
@@ -90,7 +90,7 @@ class NGrams:
         return alone, self._after_two.discounted(older * CONTEXTS + newer, now, after_one)
 
     def nats(self, events: Events) -> Nats:
-        """What the events of one piece cost."""
+        """Total nats of the events of one piece."""
         alone, after_two = self.probabilities(*_with_contexts(events))
         return Nats(float(-np.log(alone).sum()), float(-np.log(after_two).sum()))
 
@@ -106,7 +106,7 @@ def floors(pieces: Sequence[Events], train: Sequence[Events] = ()) -> Nats:
 
     Args:
         pieces: the events of each piece, at least one event in all.
-        train: the pieces to count; where there are none, each piece is judged by counts of all the other `pieces`.
+        train: the pieces to count; if empty, each piece is predicted from the counts of all other `pieces`.
     """
     costs = list(_fitted(pieces, train) if train else _left_out(pieces))
     events = sum(len(piece) for piece in pieces)
@@ -132,6 +132,6 @@ def _left_out(pieces: Sequence[Events]) -> Iterator[Nats]:
 
 
 def _with_contexts(events: Events) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each event the one two places before, the one before, and itself."""
+    """Each event with its two predecessors: two places before, one before, and itself."""
     padded = np.concatenate([[START, START], events]).astype(np.int64)
     return padded[:-2], padded[1:-1], padded[2:]

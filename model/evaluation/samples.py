@@ -1,4 +1,7 @@
-"""Generates pieces for measurement: the request, the result, and one function that stands for a bundle's composer."""
+"""The pieces that a report compares: generated ones, real ones for reference, and continuations of seeds.
+
+Real music is chosen by split before it is parsed, in parallel, with the sustain pedal applied.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,7 @@ JSB_SPLITS = {"auto": "valid", "validation": "valid"}  # as the published file c
 
 @dataclass(frozen=True)
 class Reference:
-    """Real pieces, pedal applied, with the name and the part of the data they are from."""
+    """Real pieces, pedal applied, with the name and the split of the data they are from."""
 
     name: str
     split: str
@@ -93,7 +96,7 @@ class Reference:
 
 
 def read_reference(path: Path, split: str = "auto") -> Reference:
-    """The pieces under `path` (see `read_sources`) that `split` means (see `evaluate`).
+    """The pieces of `split` (see `evaluate`) under `path` (see `read_sources`).
 
     A file of the JSB chorales (see `model.corpora.readers.jsb`) is read as well; 'auto' is its part 'valid'.
 
@@ -160,7 +163,7 @@ FIRST_SEED = 200_000  # random seeds of these pieces
 
 
 def continuations(generate: Generate, pieces: Sequence[Piece], length_s: float, count: int) -> dict[str, Any]:
-    """Continue seeds cut from `pieces`, and compare with how the pieces really went on.
+    """Continue seeds cut from `pieces`, and compare with the real continuations.
 
     Args:
         generate: the composer.
@@ -186,7 +189,7 @@ def continuations(generate: Generate, pieces: Sequence[Piece], length_s: float, 
 
 
 def _kept(seeds: Sequence[Piece], after: Sequence[Piece]) -> dict[str, float | None]:
-    """How often the music after the seed has its key and tempo, and the share of its phrases heard again."""
+    """How often the music after the seed keeps its key and tempo, and the share of its phrases that return."""
     keys = found_keys(seeds) == found_keys(after)
     tempi = [(tempo_of(seed), tempo_of(piece)) for seed, piece in zip(seeds, after, strict=True)]
     told = [agree(one, other) for one, other in tempi if one is not None and other is not None]

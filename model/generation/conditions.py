@@ -8,6 +8,7 @@ heard begin most often, mostly alone. So all of these are settled before the fir
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,13 +17,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.key_and_tempo import found_keys
 from model.bundles.instrumentation import cast
-from model.bundles.priors import Priors
-from model.controls import Controls
+from model.bundles.priors import DRUMS_PROGRAM, Ensemble, Priors, drawn_of
+from model.controls import KEYS, Controls
 from model.errors import RequestError, listing
 from model.generation.options import DEFAULT_LENGTH_S, MAX_LENGTH_S, ComposeOptions
 from model.generation.processors import Playing
-from model.instruments import FAMILIES, PER_FAMILY, families
+from model.generation.seed_encoding import is_one_line
+from model.instruments import FAMILIES, HIGHEST_PITCH, LOWEST_PITCH, MOST_SOUNDING, PER_FAMILY, families
+from model.piece import Piece
 from model.representation import Representation
 from model.representation.base import BLOCK
 from model.representation.measuring import MIDDLES, NOTES_PER_SECOND
@@ -98,6 +102,126 @@ def players_of(asked: Controls, priors: Priors) -> ResolvedControls:
     return ResolvedControls(controls, playing, programs, found.missing)
 
 
+ACCOMPANYING_PER_S = 4.0  # notes a second that pop songs have beside their melody
+FREELY_PER_S = 3.0  # what is asked in free time, where more notes come than are asked for
+MOST_OF_MELODY = 0.8  # share of the notes: the others play a few, however sparse the music is to be
+CHORD = 6  # notes at once of whoever can accompany
+LEAST_ACCOMPANYING = 0.4  # of the notes of an ensemble, for those that play chords around one of it
+
+
+class Accompaniment(NamedTuple):
+    """What goes with a melody.
+
+    Attributes:
+        resolved: controls, and who plays; where nobody asked for them, from the melody and the training set.
+        notes_per_s: of melody and accompaniment together.
+        heard_as: the program that the network is to hear the melody on, by the melody's own; empty for its own.
+    """
+
+    resolved: ResolvedControls
+    notes_per_s: float
+    heard_as: Mapping[int, int] = MappingProxyType({})
+
+
+def resolve_accompaniment(
+    options: ComposeOptions, melody: Piece, priors: Priors | None, in_beats: bool = True
+) -> Accompaniment:
+    """What is asked, with the key of `melody`, a density that leaves it room, and players that go with it.
+
+    A melody on one instrument is heard on one that plays melodies in the training set: beside a melody on the piano a
+    network that knows the piano as an accompaniment has nobody left to play.
+
+    Args:
+        options: what is asked.
+        melody: what the music is to go with, at least one note.
+        priors: of the training set, where they are known.
+        in_beats: whether the network counts in beats.
+
+    Raises:
+        RequestError: the network has learnt none of the instruments that are asked for.
+    """
+    found = int(found_keys([melody])[0])
+    rate = asked_rate(options.controls) or _rate_of_melody(melody) + (ACCOMPANYING_PER_S if in_beats else FREELY_PER_S)
+    asked = at_rate(options.controls, rate)
+    if asked.key is None and found >= 0:
+        asked = asked.model_copy(update={"key": KEYS[found]})
+    playing = [melody.instruments[index] for index in np.unique(melody.notes["instrument"])]
+    is_melody = len(playing) == 1 and not playing[0].is_drum and is_one_line(melody)
+    if priors is None or not priors.ensembles:
+        return Accompaniment(ResolvedControls(asked), rate)
+    if not is_melody:
+        return Accompaniment(players_of(asked, priors) if asked.instruments else ResolvedControls(asked), rate)
+    own = playing[0].program
+    lead = _leader(melody, own, priors)
+    share = min(_rate_of_melody(melody) / rate, MOST_OF_MELODY)
+    resolved = _beside(lead, share, asked, priors, _chance(options.random_seed, ENSEMBLE))
+    return Accompaniment(resolved, rate, {} if lead == own else {own: lead})
+
+
+def _beside(lead: int, share: float, asked: Controls, priors: Priors, chance: float) -> ResolvedControls:
+    """Who plays beside a melody on the program `lead`: whoever is asked for, else an ensemble that has it.
+
+    The `share` of the notes that the melody has says how much the others play.
+    """
+    if asked.instruments:
+        resolved = players_of(asked, priors)
+        playing = resolved.playing
+    else:
+        fitting = [one for one in priors.ensembles if asked.style in (None, one.style) and _room_beside(one, lead)]
+        if not fitting:
+            return ResolvedControls(asked)
+        ensemble = drawn_of(fitting, chance)
+        update = {"style": ensemble.style, "instruments": ensemble.instruments}
+        others = tuple((one.program, one.share) for one in ensemble.players if one.program != lead)
+        resolved, playing = ResolvedControls(asked.model_copy(update=update)), Playing(others, None)
+    if playing is None or lead in dict(playing.players):
+        return resolved._replace(playing=playing)
+    whole = sum(part for _, part in playing.players)
+    players = ((lead, share), *((program, (1 - share) * part / whole) for program, part in playing.players))
+    told = tuple(dict.fromkeys((*resolved.controls.instruments, FAMILIES[lead // PER_FAMILY])))
+    controls = resolved.controls.model_copy(update={"instruments": told})
+    return resolved._replace(controls=controls, playing=Playing(players, None, lead))
+
+
+def _rate_of_melody(melody: Piece) -> float:
+    """Onsets a second."""
+    onsets = np.unique(melody.onsets_s)
+    return float((len(onsets) - 1) / max(onsets[-1] - onsets[0], 1.0))
+
+
+def _chords(ensemble: Ensemble, beside: int | None = None) -> float:
+    """The share of the notes of those in `ensemble` who can play chords, the program `beside` left out."""
+    players = [one for one in ensemble.players if one.program not in (DRUMS_PROGRAM, beside)]
+    return sum(one.share for one in players if MOST_SOUNDING[one.program] >= CHORD)
+
+
+def _room_beside(ensemble: Ensemble, program: int) -> bool:
+    """Whether `program` plays in `ensemble`, without drums, and others play chords beside it."""
+    programs = {one.program for one in ensemble.players}
+    return program in programs and DRUMS_PROGRAM not in programs and _chords(ensemble, program) >= LEAST_ACCOMPANYING
+
+
+def _leader(melody: Piece, own: int, priors: Priors) -> int:
+    """The program that `melody`, one of `own`, is heard on: its own where others accompany it, else who leads most."""
+    leads: dict[int, float] = defaultdict(float)
+    follows: dict[int, float] = defaultdict(float)
+    for ensemble in priors.ensembles:
+        for program in {one.program for one in ensemble.players}:
+            if _room_beside(ensemble, program):
+                leads[program] += ensemble.share
+            elif len(ensemble.players) > 1 and _chords(ensemble) - _chords(ensemble, program) >= LEAST_ACCOMPANYING:
+                follows[program] += ensemble.share
+    if not leads or leads[own] > follows[own]:
+        return own
+    bottom, top = int(melody.notes["pitch"].min()), int(melody.notes["pitch"].max())
+
+    def rank(program: int) -> tuple[bool, float]:
+        is_in_reach = bottom >= LOWEST_PITCH[program] and top <= HIGHEST_PITCH[program]
+        return is_in_reach, leads[program] - follows[program]
+
+    return max(leads, key=rank)
+
+
 def _is_usual(asked: Controls, priors: Priors) -> bool:
     """Whether families are asked for, and just those play together in the training set, each of them a good deal."""
     wanted = set(asked.instruments)
@@ -135,7 +259,7 @@ def at_rate(controls: Controls, notes_per_s: float | None) -> Controls:
     return controls.model_copy(update={"density": int(np.searchsorted(NOTES_PER_SECOND, notes_per_s)) + 1})
 
 
-RING_SHARE, LONGEST_RING_S = 0.04, 1.5  # of the length: before it the last onset, and as far behind it silence
+RING_SHARE, LONGEST_RING_S = 0.048, 1.5  # of the length: before it the last onset, and as far behind it silence
 DEFAULT_METER = "4/4"
 
 

@@ -12,16 +12,23 @@ from model.keys import KEYS
 from model.piece import KEY_SIGNATURE, Piece, table
 
 
-def limited(piece: Piece) -> Piece:
+def limited(piece: Piece, together: int | None = None) -> Piece:
     """`piece` in which no pitched instrument has more notes sounding than `MOST_SOUNDING` of its program.
 
     A note too many ends the one that was struck first; of a chord with too many notes the lowest are left out.
+
+    Args:
+        piece: as it was drawn.
+        together: how many may sound at once of all pitched instruments; None for no limit but theirs.
     """
     notes, kept = piece.notes.copy(), np.ones(len(piece), dtype=bool)
     for index, one in enumerate(piece.instruments):
         if not one.is_drum:
             mine = np.flatnonzero(notes["instrument"] == index)
             _limit(notes, kept, mine, int(MOST_SOUNDING[one.program]))
+    if together is not None:
+        is_pitched = np.array([not one.is_drum for one in piece.instruments], dtype=bool)
+        _limit(notes, kept, np.flatnonzero(kept & is_pitched[notes["instrument"]]), together)
     return piece.with_notes(notes[kept])
 
 

@@ -15,6 +15,7 @@ from model.generation.seeds import divided, finer, from_tick, last_part, start_o
 from model.piece import BEND, CONTROL, EXPRESSION, NOTE, PEDAL, VOLUME, Instrument, Piece, table
 
 FADED = 0.7  # of the highest volume: a seed that ends below that has faded out
+LAST_CHORD_S, STACCATO_S = 0.04, 0.3  # notes struck so close together; a last chord shorter than that stays short
 SHORTEST_SEED_PART_S = 10.0  # this much of the seed is kept even where the output would grow too long
 
 
@@ -35,7 +36,8 @@ class SplicePoint:
 
 def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Piece:
     """New music by itself, from its first note on, that ends `length_s` after its start, give or take `ring_s`."""
-    return ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
+    piece = ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
+    return piece if in_beats else ringing(piece, length_s + ring_s)
 
 
 def continued(
@@ -60,7 +62,8 @@ def continued(
     kept, splice = from_tick(kept, start), replace(splice, tick=splice.tick - start)
     piece, first_s = together(kept, composed, splice)
     end_s = float(kept.seconds_at(splice.tick)) + length_s
-    return ending(piece, end_s, ring_s, splice.in_beats), first_s, tuple(remarks)
+    piece = ending(piece, end_s, ring_s, splice.in_beats)
+    return piece if splice.in_beats else ringing(piece, end_s + ring_s), first_s, tuple(remarks)
 
 
 def together(seed: Piece, composed: Piece, splice: SplicePoint) -> tuple[Piece, float]:
@@ -171,10 +174,26 @@ def ending(piece: Piece, end_s: float, ring_s: float, in_beats: bool) -> Piece:
     notes["duration"] = np.clip(notes["duration"], 1, np.maximum(1, latest - notes["onset"]))
     if in_beats and len(notes) and piece.with_notes(notes).end_s < end_s - ring_s:
         last = notes["onset"] == notes["onset"].max()
-        pitched = np.array([not instrument.is_drum for instrument in piece.instruments])[notes["instrument"]]
-        rings = last & pitched
-        notes["duration"][rings] = np.maximum(int(piece.ticks_at(end_s)) - notes["onset"][rings], 1)
+        notes = _held(piece, notes, last, int(piece.ticks_at(end_s)))
     return piece.with_notes(notes)
+
+
+def ringing(piece: Piece, end_s: float) -> Piece:
+    """`piece`, in free time, whose last chord sounds until `end_s`, unless it is staccato."""
+    if not len(piece):
+        return piece
+    last = piece.onsets_s >= piece.onsets_s.max() - LAST_CHORD_S
+    if (piece.offsets_s - piece.onsets_s)[last].max() < STACCATO_S:
+        return piece
+    return piece.with_notes(_held(piece, piece.notes.copy(), last, int(piece.ticks_at(end_s))))
+
+
+def _held(piece: Piece, notes: NDArray, last: NDArray[np.bool_], until: int) -> NDArray:
+    """`notes` of which the pitched ones among `last` end at the tick `until`."""
+    pitched = np.array([not instrument.is_drum for instrument in piece.instruments])[notes["instrument"]]
+    rings = last & pitched
+    notes["duration"][rings] = np.maximum(until - notes["onset"][rings], 1)
+    return notes
 
 
 OWN_INSTRUMENT = Instrument(name="Cadenza")
@@ -186,37 +205,47 @@ Players = tuple[NDArray[np.int16], tuple[Instrument, ...]]
 def players(composed: Piece, seed: Piece, is_part_of_seed: bool = True) -> Players:
     """For each instrument of `composed` its index among the instruments of both, which are returned with it.
 
-    Music for one plain piano is played by the seed's only pitched instrument, where it has just one; else by a piano of
-    its own. Music for several goes to those of the seed with the same program, or as many from high to low.
+    Each is played by one of the seed's with the same program. Where one has none there, and as many with a pitch play
+    in both, they are matched from high to low; else it gets a track of its own. Drums are played by drums.
 
     Args:
         composed: the new music.
         seed: what it is put together with.
         is_part_of_seed: False where the new notes are to be told from the seed's by their instrument.
     """
-    used = _used(seed)
-    pitched = [index for index in used if not seed.instruments[index].is_drum]
+    used = _used(seed) if is_part_of_seed else []
+    matched, together = _by_program(composed, seed, used)
+    if len(together) == len(seed.instruments):
+        return matched, together
+    theirs, new = _pitched(seed, used), _pitched(composed, _used(composed))
+    if new and len(theirs) == len(new):
+        return _from_high_to_low(composed, seed, theirs, new)
     if len(composed.instruments) == 1:
-        if len(pitched) == 1 and is_part_of_seed:
-            return np.array(pitched, dtype=np.int16), seed.instruments
         own = OWN_INSTRUMENT if composed.instruments[0] == Instrument() else composed.instruments[0]
         if own in seed.instruments:  # the seed is a piece of ours, taken up once more
             return np.array([seed.instruments.index(own)], dtype=np.int16), seed.instruments
         return np.array([len(seed.instruments)], dtype=np.int16), (*seed.instruments, own)
-    if is_part_of_seed and len(pitched) == len(composed.instruments) == len(_used(composed)):
-        return _from_high_to_low(composed, seed, pitched), seed.instruments
-    return _by_program(composed, seed, used if is_part_of_seed else [])
+    return matched, together
 
 
 def _used(piece: Piece) -> list[int]:
     return [int(index) for index in np.unique(piece.notes["instrument"])]
 
 
-def _from_high_to_low(composed: Piece, seed: Piece, pitched: list[int]) -> NDArray[np.int16]:
-    matched = np.zeros(len(composed.instruments), dtype=np.int16)
-    for own, other in zip(_ordered(composed, _used(composed)), _ordered(seed, pitched), strict=True):
+def _pitched(piece: Piece, used: list[int]) -> list[int]:
+    return [index for index in used if not piece.instruments[index].is_drum]
+
+
+def _from_high_to_low(composed: Piece, seed: Piece, theirs: list[int], new: list[int]) -> Players:
+    drums = [index for index in _used(seed) if index not in _pitched(seed, _used(seed))]
+    matched, together = np.zeros(len(composed.instruments), dtype=np.int16), list(seed.instruments)
+    for own, other in zip(_ordered(composed, new), _ordered(seed, theirs), strict=True):
         matched[own] = other
-    return matched
+    for own in set(_used(composed)) - set(new):
+        if not drums:
+            together.append(composed.instruments[own])
+        matched[own] = drums[0] if drums else len(together) - 1
+    return matched, tuple(together)
 
 
 def _ordered(piece: Piece, instruments: list[int]) -> list[int]:

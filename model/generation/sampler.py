@@ -9,6 +9,8 @@ import numpy as np
 from model.arithmetic import exp64
 from model.compiling import inlined, kept
 
+BITS, SCRAMBLE, STRIDE = 1 << 24, 10_368_889, 7_158_278  # what a float32 in [0, 1) holds; an odd factor, and even steps
+
 
 @inlined
 def draw_class(logits, size, uniform, temperature, top_k, top_p, min_p, probabilities):  # noqa: ANN001, ANN201, PLR0913
@@ -61,6 +63,18 @@ def _least_kept(probabilities, size, top_k, top_p):  # noqa: ANN001, ANN202
         if likeliest == 0.0:
             break
     return least
+
+
+@inlined
+def another(uniform, tries):  # noqa: ANN001, ANN201
+    """The number itself for 0 tries, else one of its own for each number of them: both in [0, 1), float32.
+
+    The 24 bits of the number times an odd factor: what was low, and has decided nothing yet, becomes high.
+    """
+    if tries == 0:
+        return uniform
+    bits = np.int64(uniform * np.float32(BITS)) * (SCRAMBLE + tries * STRIDE) % BITS
+    return np.float32(bits) / np.float32(BITS)
 
 
 @kept

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from model.arithmetic import sigmoid32
 from model.compiling import inlined, kept
-from model.generation.plan import NEVER, Plan, lean
-from model.generation.pointer import Pointer, agree, point, remember
-from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
+from model.generation.plan import NEVER, Plan, clear_of_given, lean
+from model.generation.pointer import Pointer, agree, look_again, point, remember
+from model.generation.processors import FREEING_TEMPERATURE, LAST_CHORD_S, hear, is_crowded, least_wait, process
 from model.generation.recurrent import add_product, biased, stack_step
-from model.generation.sampler import draw_class
+from model.generation.sampler import another, draw_class
 from model.generation.weights import (
     FEATURES,
     GATES,
@@ -44,7 +44,7 @@ FREE, GIVEN, HELD, NEAR, MOVED = (int(one) for one in Constraint)
 CLOSE_S = (
     0.5  # an onset that would come so close before the last one is put off until the end, and joins the last chord
 )
-LAST_CHORD_S = 0.02  # that the notes of the last chord take
+MOST_TRIES = 8  # to draw a step that is not the lead's; then its given note comes next
 
 
 # the steps of a piece around the one under way, counters, and sampling parameters
@@ -168,45 +168,72 @@ def _prepare(state, piece, plan, rules):
 
 @inlined
 def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
-    """Draw the fields one after another, each given those before it; whether the penalty stepped in."""
-    piece, plan, processors, logits = decoder.piece[0], decoder.plan, decoder.processors[0], scratch.floats[LOGITS]
+    """Draw the fields one after another, each given those before it; whether the penalty stepped in.
+
+    A note drawn for the lead before its next given note is none: a network that doesn't know the melody expects it now
+    here, now there. Its place in time belongs to nobody, so the step is drawn anew.
+    """
+    piece, plan, processors = decoder.piece[0], decoder.plan, decoder.processors[0]
     fields, crowded, is_penalised = len(rules.sizes), is_crowded(rules, processors), False
     _prepare(decoder.law[0], piece, plan, rules)
     decoder.law[1] = decoder.law[0]
     state, pointer = decoder.law[1], decoder.pointer
-    for field in range(fields):
-        constraint, size, temperature = piece.constraints[field], rules.sizes[field], piece.temperature[field]
+    field, tries = 0, 0
+    while field < fields:
+        _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
+        if _process_field(decoder, state, rules, field, scratch):
+            is_penalised = True
+        temperature = piece.temperature[field]
         if crowded and temperature < FREEING_TEMPERATURE:
             temperature, is_penalised = FREEING_TEMPERATURE, True
-        _head(state, decoder.conditions, piece.classes, weights, field, output, scratch)
-        mask(state, decoder.conditions, piece, processors, rules, field, scratch)
-        if constraint == FREE and not (
-            field == 0 and state.left == 0
-        ):  # there the piece may end, as it never did before
-            point(pointer, rules.pointing, field, size, logits)
-        if process(state, decoder.conditions, rules, processors, field, piece.raw, logits):
-            is_penalised = True
-        if constraint in (NEAR, MOVED):
-            barred = piece.barred[field] if constraint == MOVED else -1
-            highest = plan.highest[min(piece.filled, len(plan.highest) - 1)] - piece.template[field]
-            lean(logits, size, piece.template_classes[field], barred, highest, plan.strength)
         drawn = draw_class(
-            logits,
-            size,
-            uniforms[field],
+            scratch.floats[LOGITS],
+            rules.sizes[field],
+            another(uniforms[field], tries),
             temperature,
             piece.top_k,
             piece.top_p[field],
             piece.min_p,
             scratch.probabilities,
         )
-        raw = _value(state, rules, field, drawn, uniforms[fields if field == 0 else fields + 1])
-        if constraint in (GIVEN, HELD):
+        raw = _value(state, rules, field, drawn, another(uniforms[fields if field == 0 else fields + 1], tries))
+        if piece.constraints[field] in (GIVEN, HELD):
             drawn, raw = piece.template_classes[field], piece.template[field]
         piece.classes[field], piece.raw[field] = drawn, raw
-        agree(pointer, field, drawn)
+        agree(pointer, rules, field, drawn)
         law.learn(state, field, raw)
+        if field == rules.instrument and tries < MOST_TRIES and _is_too_early(piece, plan, rules):
+            decoder.law[1] = decoder.law[0]
+            look_again(pointer)
+            field, tries = 0, tries + 1
+        else:
+            field += 1
     return is_penalised
+
+
+@inlined
+def _process_field(decoder, state, rules, field, scratch):
+    """Everything that changes the logits of a field; whether the penalty stepped in."""
+    piece, plan, processors, logits = decoder.piece[0], decoder.plan, decoder.processors[0], scratch.floats[LOGITS]
+    constraint, size = piece.constraints[field], rules.sizes[field]
+    mask(state, decoder.conditions, piece, processors, rules, field, scratch)
+    is_closing = 0 <= decoder.law[0].left <= rules.longest_held
+    if constraint == FREE and not is_closing:  # an earlier place did not come to its end
+        point(decoder.pointer, rules.pointing, field, size, logits)
+    is_penalised = process(state, decoder.conditions, rules, processors, field, piece.raw, logits)
+    clear_of_given(state, plan, rules, piece, field, logits)
+    if constraint in (NEAR, MOVED):
+        barred = piece.barred[field] if constraint == MOVED else -1
+        highest = plan.highest[min(piece.filled, len(plan.highest) - 1)] - piece.template[field]
+        lean(logits, size, piece.template_classes[field], barred, highest, plan.strength)
+    return is_penalised
+
+
+@inlined
+def _is_too_early(piece, plan, rules):
+    """Whether the step under way is the lead's, before its next given note."""
+    onset = plan.notes[min(piece.woven, len(plan.notes) - 1), 0]
+    return onset < NEVER and piece.raw[rules.instrument] == plan.lead and piece.now + piece.raw[0] < onset
 
 
 @inlined
@@ -225,7 +252,7 @@ def _value(state, rules, field, drawn, uniform):
 
 
 @inlined
-def _weave(state, piece, notes, rules):
+def _weave(state, piece, notes, lead, rules):
     """Put the plan's next note in the place of the drawn step where it comes first; whether it does."""
     place, fields = min(piece.woven, len(notes) - 1), len(rules.sizes)
     onset, raw = notes[place, 0], piece.raw
@@ -233,9 +260,10 @@ def _weave(state, piece, notes, rules):
         return False
     wait = onset - piece.now
     drawn_wait = NEVER if piece.classes[0] == rules.end_class else raw[0]
-    if wait > drawn_wait:
+    is_lead = rules.instrument >= 0 and raw[rules.instrument] == lead
+    if wait > drawn_wait and not is_lead:
         return False
-    if wait == drawn_wait:
+    if wait == drawn_wait and not is_lead:
         for field in range(1, max(rules.pitch, 0) + 1):
             if notes[place, field] > raw[field]:
                 return False
@@ -252,7 +280,8 @@ def _weave(state, piece, notes, rules):
 def _finish(decoder, rules, is_penalised, is_given):
     """Advance the piece by the step; whether the step is its end."""
     piece, is_end = decoder.piece[0], decoder.piece[0].classes[0] == rules.end_class
-    hear(decoder.law[0], rules, decoder.processors[0], piece.raw)
+    is_counted = not is_given or decoder.plan.lead >= 0  # given notes of nobody in particular are nobody's share
+    hear(decoder.law[0], rules, decoder.processors[0], piece.raw, is_counted)
     law.advance(decoder.law[0], piece.raw)
     remember(decoder.pointer, rules, piece.raw, piece.classes)
     for field in range(len(rules.sizes)):
@@ -300,7 +329,7 @@ def run(decoder, weights, rules, given, uniforms, scratch, raw, is_given):  # no
             _read(decoder, rules, given[step + len(given)])
             continue
         is_penalised = _draw_fields(decoder, weights, rules, output, uniforms[step], scratch)
-        is_given[step] = _weave(decoder.law[0], piece, decoder.plan.notes, rules)
+        is_given[step] = _weave(decoder.law[0], piece, decoder.plan.notes, decoder.plan.lead, rules)
         for field in range(raw.shape[1]):
             raw[step, field] = piece.raw[field]
         is_end = _finish(decoder, rules, is_penalised, is_given[step])
@@ -329,7 +358,7 @@ def draw(decoder, weights, rules, output, uniforms, scratch, raw):
     """The rest of a step to draw, from the output of the stack: whether the plan gave it, and whether it is the end."""
     piece = decoder.piece[0]
     is_penalised = _draw_fields(decoder, weights, rules, output, uniforms, scratch)
-    is_given = _weave(decoder.law[0], piece, decoder.plan.notes, rules)
+    is_given = _weave(decoder.law[0], piece, decoder.plan.notes, decoder.plan.lead, rules)
     for field in range(len(raw)):
         raw[field] = piece.raw[field]
     return is_given, _finish(decoder, rules, is_penalised, is_given)

@@ -22,6 +22,7 @@ from model.generation.conditions import (
     length_of,
     players_of,
     rate_of,
+    resolve_accompaniment,
     resolve_controls,
 )
 from model.generation.control_checks import parts_left_behind, played_by
@@ -36,10 +37,12 @@ from model.generation.seed_encoding import SeedEncoder, SeedNormalization, norma
 from model.instruments import DRUMS_PROGRAM, FAMILIES, PER_FAMILY
 from model.piece import Piece
 from model.representation.base import UNKNOWN
+from model.representation.engraving import DRUMS, FIRST_PROGRAM
 
 MOST_NOTES_PER_SECOND = 60  # a piece denser than this is cut, so that every request ends
 MOST_TOKENS_PER_NOTE = 8  # where notes take several steps
 SAME_TEMPO = 0.01  # share: a smaller difference is not worth a sentence
+MOST_ACCOMPANYING = 8  # notes that sound at once beside a melody
 BETWEEN_S = 1.0  # from the end of a seed to its variation, where there are no bars
 
 
@@ -129,7 +132,8 @@ class TaskBuilder:
             piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), controls.key)
             return Finished(piece, 0.0, composed, piece, (), chosen.missing, piece.end_s)
 
-        state = self._decoders.steered(state, controls.key, notes_per_s, playing=playing)
+        is_key_asked = options.controls.key is not None
+        state = self._decoders.steered(state, controls.key, notes_per_s, playing=playing, closes_in_key=is_key_asked)
         return self._free(state, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> DecoderState:
@@ -168,11 +172,14 @@ class TaskBuilder:
         chosen = self._players(options.controls, latest)
         if chosen.programs or chosen.missing:
             normalization = with_asked(normalization, chosen.programs)
-        asked = self._seed_encoder.as_before(latest, self._representation.controls.vector(chosen.controls))
+        key = options.controls.key or seeds.key_of(seed)
+        controls = chosen.controls.model_copy(update={"key": key})
+        asked = self._seed_encoder.as_before(latest, self._representation.controls.vector(controls))
         state = self._decoders.conditioned(self._decoders.prefill(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
         beat = self._seed_encoder.beat(latest)
-        state = self._decoders.steered(state, options.controls.key, notes_per_s, beat, chosen.playing)
+        is_key_asked = options.controls.key is not None
+        state = self._decoders.steered(state, key, notes_per_s, beat, chosen.playing, is_key_asked)
         remarks = self._tempo_left_behind(sent, seed, options)
 
         def finish(drawing: Drawing) -> Finished:
@@ -211,11 +218,13 @@ class TaskBuilder:
             return ResolvedControls(asked)
         if asked.instruments:
             return players_of(asked, self._priors)
-        played = played_lately(heard[:, self._fields.index("instrument")], learnt_programs(self._priors))
+        instruments = heard[:, self._fields.index("instrument")]
+        played = played_lately(instruments, learnt_programs(self._priors))
         if not played:
             return ResolvedControls(asked)
         families = tuple(dict.fromkeys(FAMILIES[program // PER_FAMILY] for program, _ in played))
-        return ResolvedControls(asked.model_copy(update={"instruments": families}), Playing(played, None))
+        kit = frozenset(heard[instruments == DRUMS, self._fields.index("pitch")].tolist())
+        return ResolvedControls(asked.model_copy(update={"instruments": families}), Playing(played, None, kit=kit))
 
     def _check(self, seed: Piece) -> None:
         """Refuse a seed of which the network knows nothing.
@@ -288,20 +297,23 @@ class TaskBuilder:
     def _accompanied(self, seed: Piece, options: ComposeOptions) -> GenerationTask:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
         normalization = normalization_of(part, self._representation, self._priors, self._usual_velocity)
+        chosen, rate, heard_as = resolve_accompaniment(options, part, self._priors, self._in_beats)
+        has_lead = chosen.playing is not None and chosen.playing.lead is not None
+        if has_lead:  # who leads has been chosen with those that play beside it
+            normalization = replace(normalization, programs=heard_as)
         steps = self._seed_encoder.steps(normalization.heard(part))
-        chosen = self._accompanists(options.controls)
         normalization = with_asked(normalization, chosen.programs)
         asked = self._representation.controls.vector(chosen.controls)
         headings, left = self._representation.headings, int(self._representation.onsets(steps)[-1])
-        plan, constraints = accompaniment(self._representation, steps[headings:])
+        lead = -1 if chosen.playing is None or chosen.playing.lead is None else FIRST_PROGRAM + chosen.playing.lead
+        plan, constraints = accompaniment(self._representation, steps[headings:], lead)
         state = self._after(steps[:headings], asked, left)
-        state = self._decoders.steered(
-            state, options.controls.key, asked_rate(options.controls), playing=chosen.playing
-        )
+        state = self._decoders.steered(state, chosen.controls.key, rate, playing=chosen.playing)
         splice = SplicePoint(max(0, self._seed_encoder.origin(part, steps)), self._in_beats, is_part_of_seed=False)
 
         def finish(drawing: Drawing) -> Finished:
-            composed = around(self._representation, drawing.steps, drawing.is_given, constraints)
+            composed = around(self._representation, drawing.steps, drawing.is_given, constraints, lead)
+            composed = limited(composed, MOST_ACCOMPANYING)
             alone = named(joining.placed(part, normalization.written(composed), splice))
             piece = alone
             if options.include_seed:
@@ -315,12 +327,6 @@ class TaskBuilder:
             return GenerationTask(state, plan, len(steps), lambda now: now.filled / len(steps), finish)
         most = len(steps) + int((part.end_s + 1) * MOST_NOTES_PER_SECOND)
         return GenerationTask(state, plan, most, lambda now: now.woven / len(steps), finish)
-
-    def _accompanists(self, asked: Controls) -> ResolvedControls:
-        """Who plays around a melody: whoever is asked for; it is open where nobody is."""
-        if not asked.instruments or self._priors is None or not self._priors.ensembles:
-            return ResolvedControls(asked)
-        return players_of(asked, self._priors)
 
     def _decoded(self, steps: NDArray[np.int32]) -> Piece:
         """The piece of drawn `steps`, with no more notes sounding at once than its instruments can hold."""

@@ -1,4 +1,4 @@
-"""Attention over kept moments: what a look-back and a Transformer with a cached window have in common."""
+"""Attention over kept moments, and the look-back: attention of a recurrent stack over the piece's own past."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ HIDDEN = -1e9  # score of a moment that cannot be seen
 
 
 def reachable(kept: int, time: int | Tensor) -> Tensor:
-    """Which of `kept` + `time` moments each of `time` steps may see, bool (time, kept + time).
+    """A mask of the `kept` + `time` moments that each of `time` steps may see, bool (time, kept + time).
 
-    A step sees itself and the `kept` - 1 moments before it: the same reach for every step, so that a window read at
-    once and its steps one by one see the same.
+    A step sees itself and the `kept` - 1 moments before it, so a window read at once and its steps one by one see the
+    same.
     """
     place = ops.arange(kept + time, dtype="int32")[None]
     newest = kept + ops.arange(time, dtype="int32")[:, None]
@@ -23,9 +23,7 @@ def reachable(kept: int, time: int | Tensor) -> Tensor:
 
 
 def attended(query: Tensor, keys: Tensor, values: Tensor, added: Tensor, heads: int) -> Tensor:
-    """The values that each query finds by its keys, (batch, time, width).
-
-    Scaled dot-product attention with several heads (Vaswani et al. 2017, "Attention Is All You Need").
+    """Multi-head scaled dot-product attention (Vaswani et al. 2017, "Attention Is All You Need"), (batch, time, width).
 
     Args:
         query: (batch, time, width).
@@ -53,7 +51,14 @@ HEAD_UNITS = 32
 
 
 class LookBack(keras.layers.Layer):
-    """Attention of every step over the last `moments`; what it adds is zero until it has learned something."""
+    """Attention of every step over the last `moments`: which note followed a moment like this one?
+
+    Music repeats itself at distances that no recurrent state holds. Each past moment is kept as a key, made from the
+    stack's output, and a value, made from the step that followed. Attention over both does in one layer what takes a
+    Transformer two (Olsson et al. 2022, "In-context Learning and Induction Heads"); a cache of hidden states and their
+    successors is Grave et al.'s idea (2017, "Improving Neural Language Models with a Continuous Cache"), here with
+    learned keys and values. Its output is zero before training.
+    """
 
     def __init__(self, moments: int, units: int, name: str) -> None:
         super().__init__(name=name, autocast=False)
@@ -73,7 +78,7 @@ class LookBack(keras.layers.Layer):
         self.built = True
 
     def state_sizes(self) -> dict[str, tuple[int, ...]]:
-        """The latest key, which waits for its step, and the kept moments, oldest first; `seen` marks filled ones."""
+        """The latest key, whose step is still to come, and the kept moments, oldest first; `seen` marks filled ones."""
         width = HEADS * HEAD_UNITS
         return {
             "waiting_key": (width,),
@@ -84,7 +89,7 @@ class LookBack(keras.layers.Layer):
         }
 
     def sequence(self, outputs: Tensor, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """What a window adds to the stack (batch, time, units), and the state after it.
+        """The output of the look-back for a window, (batch, time, units), and the state after it.
 
         Args:
             outputs: of the layer that asks, (batch, time, units).
@@ -110,10 +115,10 @@ class LookBack(keras.layers.Layer):
         return self.to_output(found), after
 
     def _scores_added(self, seen: Tensor, time: int) -> Tensor:
-        """0 where a step may look and `HIDDEN` elsewhere, (batch, 1, time, 1 + moments + time).
+        """0 for visible moments and `HIDDEN` for others, (batch, 1, time, 1 + moments + time).
 
-        A step sees what its own input tells and the `moments` - 1 before; the first column is a moment with nothing in
-        it, for steps that find nothing worth looking at.
+        A step sees the moment that its own input completes and the `moments` - 1 before. The first column is an empty
+        moment, for steps that find nothing useful.
         """
         can_see = ops.logical_and(reachable(self.moments, time)[None], seen[:, None] > 0)
         return ops.expand_dims(ops.pad(ops.where(can_see, 0.0, HIDDEN), ((0, 0), (0, 0), (1, 0))), 1)

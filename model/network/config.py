@@ -1,4 +1,4 @@
-"""The sizes of a network, as data that travels in a bundle; and the named presets."""
+"""The configuration of a network, which a bundle stores, and the named presets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from model.errors import RequestError
 
 
 class NetworkConfig(BaseModel):
-    """Everything needed to build a network; two networks of equal config take each other's weights."""
+    """Everything needed to build a network; networks with equal configurations accept each other's weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,7 +74,7 @@ def preset(name: str, dropout: float | None = None) -> NetworkConfig:
 
 
 def with_dropout(config: NetworkConfig, dropout: float | None) -> NetworkConfig:
-    """`config` with another dropout between its layers, or as it is where None is given.
+    """`config` with another dropout between its layers; unchanged if None.
 
     Raises:
         RequestError: when the dropout is out of range.
@@ -82,5 +82,5 @@ def with_dropout(config: NetworkConfig, dropout: float | None) -> NetworkConfig:
     if dropout is None:
         return config
     if not 0 <= dropout < 1:
-        raise RequestError("Dropout is a share from 0 to below 1.")
+        raise RequestError("Dropout must be at least 0 and less than 1.")
     return config.model_copy(update={"dropout": dropout})

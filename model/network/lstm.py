@@ -1,8 +1,9 @@
-"""LSTM and GRU layers that are Keras' own in weights and gate order, and fast on every backend.
+"""LSTM and GRU layers with Keras' weights and gate order that are fast on every backend.
 
 On the torch backend Keras runs its cell once per time step; torch's fused kernel (cuDNN on a GPU, oneDNN on a CPU)
 computes the same function several times faster. On TensorFlow Keras has such a kernel for a GPU only; on a CPU an LSTM
-takes its whole sequence as `tensorflow_lstm` has it. Weights move between backends unchanged.
+runs whole sequences in `lstm` below, which multiplies the inputs of all steps at once and sums the weights' gradients
+in one product. Weights move between backends unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from model.representation.base import Tensor
 
 
 class _Carried(keras.layers.RNN):
-    """What both have in common: the caller carries the state, and torch runs whole sequences in its own kernel."""
+    """Base of both layers: the caller carries the state, and torch runs whole sequences in its own kernel."""
 
     def __init__(self, units: int, **options: object) -> None:
         super().__init__(units, return_sequences=True, return_state=True, **options)

@@ -1,4 +1,8 @@
-"""The heads: fields are drawn one after another, each conditioned on the ones before it in the same step."""
+"""The note-level network: embeddings, a stack that carries the past, and one head per field.
+
+The stack runs once per note. Heads draw the fields one after another, each conditioned on the earlier ones of its step.
+Stack and heads also read features of the step law's state (which keys sound and for how long), so that the LSTM need
+not count milliseconds."""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ REFUSED = -1e9  # logit of a class that cannot follow
 
 
 class FieldHead(keras.layers.Layer):
-    """Logits of one field from the stack's output, the earlier fields and what the situation shows."""
+    """Logits of one field from the stack's output, the earlier fields and the features of the state."""
 
     def __init__(
         self, field: Field, earlier: tuple[Field, ...], context_size: int, units: int, dropout: float = 0.0
@@ -48,8 +52,8 @@ class FieldHead(keras.layers.Layer):
         Args:
             stack: output of the recurrent stack, (..., units).
             earlier: class of each field before this one, int (...,).
-            context: what the situation shows this field, (..., context).
-            allowed: classes that can follow, bool (..., classes), or None where all can.
+            context: features for this field, (..., context).
+            allowed: classes that can follow, bool (..., classes), or None for all.
             training: whether dropout is on.
         """
         hidden = self.from_stack(stack) + self.from_context(context)  # (..., head_units)
@@ -110,7 +114,7 @@ class NoteNetwork(keras.Model):
         return self.dropout(embedded, training=True) if training else embedded
 
     def _part(self, number: int, features: Tensor, training: bool) -> Tensor:
-        """What the stack (0) or the head of a field (1, 2...) looks at."""
+        """The features for the stack (0) or for the head of a field (1, 2...)."""
         sizes = list(self.representation.context_sizes.values())
         at = sum(sizes[:number])
         part = features[..., at : at + sizes[number]]

@@ -1,7 +1,7 @@
-"""A network as the engine draws from it on a CPU: what enters a product, and the weights, in whole numbers of 8 bits.
+"""A network whose products are quantised to 8-bit integers, as the engine computes them on a CPU.
 
-`model.generation.kernels.products` has the same products in machine code. Here they are made of Keras' operations,
-slowly, on every backend: to measure what rounding does to the likelihood of music, and to test the machine code.
+`model.generation.kernels.products` has the same products in machine code. Here they consist of Keras operations, slow
+but available on every backend, to measure the effect on the likelihood and to test the machine code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.representation.base import Tensor
 
 
 def rounded_twin(network: NoteNetwork) -> NoteNetwork:
-    """Another network with the same weights, whose products round; the one given stays as it is."""
+    """A copy of the network with the same weights and quantised products."""
     twin = NoteNetwork(network.config)
     twin.set_weights(network.get_weights())
     for layer in twin._flatten_layers():
@@ -33,7 +33,7 @@ def rounded_twin(network: NoteNetwork) -> NoteNetwork:
 
 
 def product(x: Tensor, weights: Tensor) -> Tensor:
-    """x (..., inputs) @ weights (inputs, outputs), each row of x and column of weights rounded on its own scale."""
+    """x (..., inputs) @ weights (inputs, outputs); each row of x and column of weights has a scale of its own."""
     of_rows, of_columns = _largest(x, -1), _largest(weights, 0)
     inputs = ops.round(x * ops.where(of_rows > LEAST_ROUNDED, WIDEST / ops.maximum(of_rows, LEAST_ROUNDED), 0.0))
     whole = ops.round(weights / ops.where(of_columns > 0, of_columns / LARGEST, 1.0))

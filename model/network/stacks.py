@@ -19,9 +19,9 @@ from model.representation.base import Tensor
 
 
 class Stack(keras.layers.Layer):
-    """Inputs (embeddings of the last step) to outputs (what the heads read), with a state in between.
+    """Maps inputs (embeddings of the last step) to outputs (read by the heads), and carries a state.
 
-    `sequence` over many steps and `step` one by one compute the same; tests hold every stack to it.
+    `sequence` over many steps and `step` one by one compute the same.
     """
 
     units: int  # width of the outputs
@@ -47,7 +47,7 @@ CELLS: dict[str, type[CarriedLSTM] | type[CarriedGRU]] = {"lstm": CarriedLSTM, "
 
 
 class RecurrentStack(Stack):
-    """`config.layers` LSTM or GRU layers of `config.units`; dropout between them holds one mask over a window's time.
+    """`config.layers` LSTM or GRU layers of `config.units`; dropout between them keeps one mask for a whole window.
 
     (Variational dropout: Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in RNNs".)
     """
@@ -66,7 +66,7 @@ class RecurrentStack(Stack):
         self.built = True
 
     def state_sizes(self) -> dict[str, tuple[int, ...]]:
-        """Hidden and cell of every layer, and what the look-back remembers."""
+        """Hidden and cell state of every layer, and the memory of the look-back."""
         sizes = {f"{part}_{layer.name}": (self.units,) for layer in self.recurrent for part in layer.parts}
         return sizes | (self.look_back.state_sizes() if self.look_back else {})
 
@@ -100,7 +100,10 @@ CYCLE = 8  # dilations double from 1 to 128, then begin again: eight layers see 
 
 
 class ConvolutionStack(Stack):
-    """`config.layers` layers of two taps each; the state is what their older taps will read."""
+    """Gated causal dilated convolutions with two taps and residuals (van den Oord et al. 2016, "WaveNet").
+
+    The state holds the inputs of the older taps.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(name="stack", autocast=False)
@@ -146,7 +149,11 @@ WIDENING = 4  # of the feed-forward layers
 
 
 class TransformerStack(Stack):
-    """`config.layers` pre-norm blocks of `config.units`, seeing the last `config.memory` steps."""
+    """`config.layers` pre-norm blocks of `config.units` over the last `config.memory` steps.
+
+    The window is cached as in Transformer-XL (Dai et al. 2019). A penalty that grows with the distance, another for
+    each head, takes the place of positions (Press et al. 2022, "Train Short, Test Long"), so cached keys stay valid.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(name="stack", autocast=False)
@@ -195,7 +202,7 @@ class TransformerStack(Stack):
 
 
 class _Block(keras.layers.Layer):
-    """Attention, then a feed-forward layer, each added to what came in."""
+    """Attention and a feed-forward layer, each with a residual connection."""
 
     def __init__(self, config: NetworkConfig, name: str) -> None:
         super().__init__(name=name, autocast=False)
@@ -237,5 +244,5 @@ STACKS: dict[str, Callable[[NetworkConfig], Stack]] = {
 
 
 def stack_for(config: NetworkConfig) -> Stack:
-    """The stack that `config` names, its weights made."""
+    """A new stack of the kind that `config` names."""
     return STACKS[config.stack](config)

@@ -141,7 +141,7 @@ class CarriedLikelihood(keras.Model):
         return results
 
     def _maybe_symbolic_build(self, *arguments: object, **named: object) -> None:
-        """Builds nothing: all is built, and Keras' own method averages batches over replicas, which fails on booleans."""
+        """Builds nothing, as all is built. Keras' own method averages batches over replicas, and fails on booleans."""
 
 
 def _zeroed(part: Tensor, fresh: Tensor) -> Tensor:

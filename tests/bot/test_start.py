@@ -13,7 +13,7 @@ from discord import app_commands
 
 from bot.__main__ import main
 from bot.command_sync import FILE, sync_if_changed
-from bot.logs import RedactingFormatter
+from jobs.logs import RedactingFormatter
 from tests.bot.harness import Harness
 
 ROOT = Path(__file__).parents[2]

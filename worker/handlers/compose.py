@@ -24,7 +24,7 @@ from jobs.contract import (
 from jobs.registry import visible_to
 from model.analysis.summary import summary_of
 from model.midi import write_midi
-from model.midi.reading import read_isolated
+from model.midi.isolated_reading import read_isolated
 from model.midi.recasting import at_tempo, transposed
 from model.piece import Piece
 from worker import mapping

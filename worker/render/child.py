@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
+from jobs import logs
 from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedProcess, Limits, Task
 from worker.render.settings import RenderSettings
 
@@ -26,6 +28,7 @@ class Child:
             Limits(may_write=True),  # libraries keep caches of fonts
             warm_up="worker.render.process:load",
             settings=settings.model_dump(mode="json"),
+            environment={logs.VARIABLE: os.environ.get(logs.VARIABLE, "")},
         )
         self._process = IsolatedProcess(task)
 

@@ -6,9 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
+from jobs.logs import current_job
 from worker.render.child import Child, ChildLostError
 from worker.render.line import FairLine
 from worker.render.renderer import RENDERERS
@@ -94,7 +96,7 @@ class RenderPool:
         names = [name for name in RENDERERS if wanted is None or name in wanted]
 
         def run(name: str) -> None:
-            head = {"renderer": name, "seed_s": float(seed_s), "title": title}
+            head = {"renderer": name, "seed_s": float(seed_s), "title": title, "job_id": current_job()}
             try:
                 outcomes[name] = self._outcome(head, midi_bytes, deadline, owner, is_over)
             except Exception:  # the outermost boundary of this thread: the piece goes out without the file
@@ -102,7 +104,10 @@ class RenderPool:
                 outcomes[name] = _Outcome({"reason": "something unexpected went wrong"})
 
         # Daemons: a worker that is told to end does not wait for a picture.
-        threads = [threading.Thread(target=run, args=(name,), name=f"render-{name}", daemon=True) for name in names]
+        threads = [
+            threading.Thread(target=copy_context().run, args=(run, name), name=f"render-{name}", daemon=True)
+            for name in names
+        ]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads) and not should_stop():

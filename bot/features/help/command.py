@@ -50,13 +50,11 @@ PARTS = (
 
 def help_card(commands: Mapping[str, str], max_seed_bytes: int) -> discord.Embed:
     """What each of `commands` (name to description) is for, and the limits."""
+    begin = "Send `/compose` and get a piece as MIDI, audio and a picture. Everything else is optional."
+    listed = [f"`/{name}` {description}" for name, description in sorted(commands.items())]
     card = discord.Embed(
-        title="Cadenza composes music",
-        description="Send `/compose` and get a piece as MIDI, audio and a picture. Everything else is optional.",
-        colour=embeds.PLAIN,
+        title="Cadenza composes music", description="\n".join([begin, "", *listed]), colour=embeds.PLAIN
     )
-    for name, description in sorted(commands.items()):
-        card.add_field(name=f"/{name}", value=description, inline=False)
     for name, value in (*_options(), *PARTS):
         card.add_field(name=name, value=value, inline=False)
     limits = (

@@ -1,6 +1,9 @@
-"""Game music for bands, with drums, bass and guitars: Freedoom's (BSD) and Tanner Helland's (CC BY).
+"""Music with drums: the Groove MIDI Dataset, Freedoom's music (BSD) and Tanner Helland's (CC BY).
 
-Both are plain MIDI files; each is rewritten once, with a title and a style, and files that hold no music are left out.
+Freedoom's and Helland's are plain MIDI files; each is rewritten once, with a title and a style. Groove's drummers play
+to a click, some milliseconds off it, which a grid of 24 to the quarter would turn into ragged doubles. So each beat's
+strokes move to the coarsest grid that fits them: sixteenths, triplets, thirty-seconds or their triplets. Pads that the
+recording kit has beyond General MIDI sound as their neighbours.
 """
 
 from __future__ import annotations
@@ -75,7 +78,7 @@ def _prepared(source: Path | None, prepared: Path, name: str, style: str) -> tup
 
 
 def without_sound_effects(piece: Piece) -> Piece:
-    """`piece` without what is played by wind, birds, gunshots and the like, whose pitches mean nothing."""
+    """`piece` without sound effects such as wind, birds and gunshots, whose pitches mean nothing."""
     is_kept = [one.is_drum or one.program not in SOUND_EFFECTS for one in piece.instruments]
     kept = [index for index, keep in enumerate(is_kept) if keep]
     places = {index: place for place, index in enumerate(kept)}
@@ -130,7 +133,7 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
 
 
 def drum_style(published: str) -> str:
-    """'drums-funk' for 'funk/groove1'; 'drums' for kinds of which there is little."""
+    """'drums-funk' for 'funk/groove1'; 'drums' for rare styles."""
     kind = style_name(published.split("/")[0])
     return f"drums-{kind}" if kind in STYLES else "drums"
 
@@ -155,8 +158,7 @@ def on_the_click(piece: Piece) -> Piece:
 def snapped(onsets: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.int64]:
     """Each onset (ticks, in rising order) on the grid that fits the strokes of its beat best.
 
-    A stroke belongs to the beat whose click it is at or after, but for those a 32nd before the next click, which are
-    early strokes of that.
+    A stroke belongs to the beat before it, or to the next beat if it is less than a 32nd early.
     """
     beats = onsets / ticks_per_quarter
     numbers = np.floor(beats + 1 / 8).astype(np.int64)

@@ -80,7 +80,7 @@ LICENCE = "none stated; the music is in the public domain"
 def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
     """The folder of MIDI files made of the JSON file `source`, its licence, and that it is free of restrictions.
 
-    `part` and `is_published` mean nothing here; the file's checksum was compared when it was fetched.
+    `part` and `is_published` are ignored; the file's checksum was compared after the download.
 
     Raises:
         DataError: when the file is not of the published form, or the folder cannot be written.

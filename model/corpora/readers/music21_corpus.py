@@ -1,7 +1,13 @@
-"""music21's corpus as MIDI files by style: parsed in parallel with a time limit, and resumed where a run was stopped.
+"""music21's corpus as MIDI files by style: parsed in parallel with a time limit, and resumed after a stop.
 
-Every work is converted once; what came of it is noted in `works.jsonl` beside the files. An ABC book holds hundreds of
-tunes, so it is cut into tunes first.
+Every work is converted once; `works.jsonl` beside the files notes the outcome. An ABC book holds hundreds of tunes, so
+it is cut into tunes first.
+
+music21 says that the encodings are "distributed with the permission of the encoders", and some "may not be used for
+commercial uses or have other restrictions: please see the licenses embedded in individual compositions or directories".
+So a collection counts as free here only if neither its folder nor its files state a restriction; every file is searched
+for one (`states_restriction`). A collection with a restriction is used only if it is asked for by name, and then the
+data set counts as non-commercial.
 """
 
 from __future__ import annotations
@@ -95,7 +101,7 @@ def installed_corpus() -> Path:
 
 
 def works(corpus: Path, collection: Collection) -> Iterator[Work]:
-    """What is to be converted of one collection; of a free one, without files that state a restriction."""
+    """The works of one collection to convert; of a free collection, without files that state a restriction."""
     root = corpus / collection.folder
     for path in sorted(root.glob(collection.pattern)):
         if path.suffix not in (".mxl", ".xml", ".krn", ".abc") or "_old" in path.stem:
@@ -168,7 +174,7 @@ def convert(found: list[Work], folder: Path, processes: int | None = None, limit
 
 
 def _noted(folder: Path) -> dict[str, tuple[list[str], str]]:
-    """What earlier runs noted; a line that a kill tore is passed over."""
+    """The notes of earlier runs; an incomplete line is ignored."""
     noted: dict[str, tuple[list[str], str]] = {}
     path = folder / NOTES
     for line in path.read_text().splitlines() if path.exists() else ():
@@ -277,7 +283,7 @@ LICENCE = "music out of copyright; encodings distributed with music21 by their e
 
 
 def states_restriction(text: bytes) -> bool:
-    """Whether a score's own text reserves rights, bars a use, or binds what is made of it to its own licence."""
+    """Whether a score's own text reserves rights, forbids a use, or demands its own licence for derived works."""
     text = text.lower()
     claims = (found.group(1) for found in RIGHTS.finditer(text))
     return any(words in text for words in RESTRICTIONS) or any(not FREE_RIGHTS.fullmatch(claim) for claim in claims)

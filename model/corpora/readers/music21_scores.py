@@ -25,9 +25,9 @@ LONGEST_ORDER = 20_000  # bars; more is a repeat that never ends
 
 
 def played_order(part: Part) -> list[int] | None:
-    """Indices of the part's bars in the order played; None where no repeat is written, or one that makes no sense.
+    """Indices of the part's bars in the order played; None without repeats, or with invalid ones.
 
-    Empties the part's bars: take the notes out before.
+    It empties the part's bars, so take the notes out before.
     """
     from music21.exceptions21 import Music21Exception
     from music21.repeat import Expander
@@ -63,7 +63,7 @@ def played_notes(notes: NDArray, starts: NDArray[np.int64], order: list[int]) ->
 
 
 def played_map(changes: NDArray, starts: NDArray[np.int64], order: list[int]) -> NDArray:
-    """A tempo or meter map (a table with a column `tick`, the first 0) as it is met when bars are played in `order`."""
+    """A tempo or meter map (a table with a column `tick`, the first 0) for bars played in `order`."""
     rows: list[tuple[int, ...]] = []
     for bar, start in zip(order, _new_starts(starts, order), strict=True):
         first = max(int(np.searchsorted(changes["tick"], starts[bar], side="right")) - 1, 0)
@@ -91,7 +91,7 @@ Row = tuple[int, int, int, int, int]  # onset, duration (ticks), pitch, velocity
 
 
 def parse_pieces(source: Path | str, program: int = 0, quarter_bpm: float = 120.0) -> list[Piece]:
-    """Every piece in what music21 reads; an ABC book holds many.
+    """Every piece that music21 reads from `source`; an ABC book holds many.
 
     Args:
         source: a file of MusicXML (plain or .mxl), Humdrum **kern or ABC; or the text of ABC itself.
@@ -112,7 +112,7 @@ def parse_pieces(source: Path | str, program: int = 0, quarter_bpm: float = 120.
 def piece_of(score: Score, program: int = 0, quarter_bpm: float = 120.0) -> Piece:
     """One score as a piece, at sounding pitch; chord symbols, grace notes and unpitched percussion are left out.
 
-    The score is used up: its bars are empty afterwards.
+    It empties the bars of the score.
     """
     score = _sounding(score)
     parts: list[Any] = list(score.parts) or [score]

@@ -143,7 +143,7 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def played_by(instruments: tuple[Instrument, ...], style: str) -> tuple[Instrument, ...]:
-    """Who plays: four strings in a quartet whatever the score calls them; one voice alone is a soloist, not a choir."""
+    """The instruments: a quartet has four strings whatever the score says; a single voice is a soloist, not a choir."""
     if style == "string-quartet" and len(instruments) == 4:
         programs = (VIOLIN, VIOLIN, VIOLA, CELLO)
         return tuple(replace(one, program=program) for one, program in zip(instruments, programs, strict=True))

@@ -1,9 +1,9 @@
-"""POP909: the main version of each song, on the beats that its authors found, with an instrument for each track.
+"""POP909: the main version of each song, aligned to its published beats, with an instrument for each track.
 
-The published files are played at one steady tempo with bar lines at random and a piano for every track. The beats and
-downbeats beside them (`beat_midi.txt`) say where the bars are; the notes are moved to them tick for tick, so nothing
-of their timing is lost but the steady drift. Which instruments play the melody, the second melody and the accompaniment
-is decided by the song's number: without that, a network would take 'pop' for a word that means three pianos.
+The published files have one steady tempo, random bar lines, and a piano for every track. `beat_midi.txt` beside them
+gives beats and downbeats; the notes are moved to them tick for tick, so only the steady drift of their timing is lost.
+The song's number decides which instruments play the melody, the second melody and the accompaniment: otherwise a
+network would learn that 'pop' means three pianos.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ PROGRAMS = {  # General MIDI: what plays each track
 def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:
     """The folder of MIDI files made of the archive or folder `source`, its licence, and that it is not restricted.
 
-    `part` means nothing here. A song whose beats make no sense is left as it was published.
+    `part` is ignored. A song with invalid beats stays as it was published.
 
     Raises:
-        DataError: when no song is in it, or, where `is_published`, other songs than the published ones.
+        DataError: it holds no song, or, if `is_published`, other songs than the published ones.
     """
     if source is None:
         raise DataError("POP909 is made from its published archive: name a copy with --from.")
@@ -69,7 +69,7 @@ def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) 
 
 
 def songs_digest(songs: list[bytes]) -> str:
-    """SHA-256 over the sorted identifiers that git gives the songs: the same whatever archive they came in."""
+    """SHA-256 over the sorted git identifiers of the songs, which is independent of the archive."""
     # git names a file by SHA-1; here it only says which file is meant
     ids = [hashlib.sha1(b"blob %d\0" % len(song) + song, usedforsecurity=False).hexdigest() for song in songs]
     return hashlib.sha256("".join(sorted(ids)).encode()).hexdigest()
@@ -86,7 +86,7 @@ def _song(data: bytes, beats: bytes, number: str) -> bytes:
 def on_beats(piece: Piece, beats: bytes) -> Piece:
     """`piece` with its notes on the grid of `beats`, one beat a line: seconds, then marks, the last 1 on downbeats.
 
-    As it was where the beats make no sense: too few, out of order, or no regular bar of 2, 3 or 4.
+    Unchanged if the beats are invalid: too few, out of order, or without a regular bar of 2, 3 or 4.
     """
     grid = _grid(beats)
     if grid is None:
@@ -116,7 +116,7 @@ def on_beats(piece: Piece, beats: bytes) -> Piece:
 
 
 def _grid(beats: bytes) -> tuple[NDArray[np.float64], int, int] | None:
-    """Seconds of each beat, beats in a bar, and beats by which the first comes after a downbeat; None for nonsense."""
+    """Seconds of each beat, beats in a bar, and the offset of the first beat from a downbeat; None if invalid."""
     if not beats.strip():
         return None
     try:

@@ -18,7 +18,7 @@ def _process(states, conditions, rules, records, field, raw, logits):
 
 @njit
 def _hear(states, rules, records, raw):
-    hear(states[0], rules, records[0], raw)
+    hear(states[0], rules, records[0], raw, True)
 
 
 @njit

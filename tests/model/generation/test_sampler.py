@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from model.generation.options import DRAW_FROM_ALL
-from model.generation.sampler import draw_one
+from model.generation.sampler import another, draw_one
 
 LOGITS = np.log(np.array([0.1, 0.4, 0.05, 0.25, 0.2], dtype=np.float32))
 
@@ -112,3 +113,24 @@ def test_a_class_that_is_certain_is_drawn_by_every_number(uniform: float):
 
 def test_equally_likely_classes_are_all_kept():
     assert set(drawn(np.zeros(8), grid(), top_p=0.3).tolist()) == set(range(8))
+
+
+@njit
+def _anothers(uniforms, tries, out):
+    for i in range(len(uniforms)):
+        out[i] = another(uniforms[i], tries)
+
+
+def test_a_step_drawn_anew_has_numbers_of_its_own_that_are_as_evenly_spread():
+    uniforms = np.random.default_rng(1).random(20_000, dtype=np.float32)
+    out = np.zeros((3, len(uniforms)), dtype=np.float32)
+    for tries in range(3):
+        _anothers(uniforms, tries, out[tries])
+    assert out[0].tolist() == uniforms.tolist()
+    assert out.min() >= 0
+    assert out.max() < 1
+    for again in out[1:]:
+        assert np.histogram(again, bins=10, range=(0, 1))[0] == pytest.approx(2_000, rel=0.1)
+        # What was drawn before says nothing about what is drawn now
+        assert abs(np.corrcoef(uniforms, again)[0, 1]) < 0.03
+        assert np.histogram(again[uniforms < 0.1], bins=5, range=(0, 1))[0] == pytest.approx(400, rel=0.25)

@@ -133,3 +133,46 @@ def test_several_instruments_are_joined_by_one_of_our_own_once_however_often_it_
     again = read_midi(write_midi(once)).piece
     twice, *_ = continued(again)
     assert twice.instruments == (*duo, OWN_INSTRUMENT)
+
+
+def test_new_drums_are_played_by_drums_even_where_as_many_pitched_instruments_play_in_the_seed():
+    # Given a seed of a guitar, a bass and drums, and music of a bass and drums after it
+    guitar, bass = Instrument(27), Instrument(33)
+    rows = [(i * 250, 200, 64 - 24 * (i % 2), 80, i % 2) for i in range(8)] + [
+        (i * 250, 50, 38, 80, 2) for i in range(8)
+    ]
+    seed = seed_of(*sorted(rows), instruments=(guitar, bass, DRUMS))
+    new = Piece(
+        notes=table(
+            NOTE,
+            sorted(
+                [(500 + 250 * i, 200, 40, 80, 0) for i in range(40)]
+                + [(500 + 250 * i, 50, 42, 80, 1) for i in range(40)]
+            ),
+        ),
+        instruments=(bass, DRUMS),
+    )
+    # When both are joined
+    piece, seed_s, _ = joined(seed, new, SplicePoint(1750), LENGTH_S, RING_S, LONGEST_S)
+    # Then the bass goes on as the bass and the drums as the drums
+    played = {(pitch, who) for second, pitch, _, who in struck(piece) if second >= seed_s}
+    assert played == {(40, bass), (42, DRUMS)}
+
+
+def test_who_has_the_program_of_one_of_the_seeds_plays_on_there_whatever_the_pitches():
+    violin, cello = Instrument(40), Instrument(42)
+    seed = seed_of((0, 200, 76, 80, 0), (0, 200, 48, 80, 1), (250, 200, 74, 80, 0), instruments=(violin, cello))
+    new = Piece(notes=table(NOTE, [(500, 200, 50, 80, 0), (500, 200, 60, 80, 1)]), instruments=(violin, cello))
+    piece, seed_s, _ = joined(seed, new, SplicePoint(250), LENGTH_S, RING_S, LONGEST_S)
+    assert {(pitch, who) for second, pitch, _, who in struck(piece) if second >= seed_s} == {(50, violin), (60, cello)}
+
+
+@pytest.mark.parametrize(("held_ms", "ends_s"), [(500, 20 + RING_S), (90, 19.09)])
+def test_in_free_time_the_last_chord_rings_unless_it_is_staccato(held_ms: int, ends_s: float):
+    rows = [(500 * beat, 400, 60, 64, 0) for beat in range(38)] + [
+        (19_000, held_ms, pitch, 64, 0) for pitch in (48, 64)
+    ]
+    piece = alone(seed_of(*rows), LENGTH_S, RING_S, in_beats=False)
+    assert piece.end_s == pytest.approx(ends_s, abs=0.01)
+    assert piece.offsets_s[-2:] == pytest.approx([ends_s] * 2, abs=0.01)
+    assert piece.offsets_s[:-2].max() < 19.1  # what came before it is as long as it was
