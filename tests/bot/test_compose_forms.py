@@ -1,4 +1,4 @@
-"""Edit, Key and tempo, Copy command and the numbers under a piece; also pressed on a bot that has been restarted since."""
+"""Edit, Key and tempo, Copy command and the numbers under a piece; also pressed on a bot that was restarted."""
 
 from __future__ import annotations
 
