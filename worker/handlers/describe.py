@@ -9,14 +9,15 @@ from jobs.registry import visible_to
 from model.analysis.description import PieceDescription, describe_piece
 from model.analysis.originality import Originality
 from model.midi import write_midi
-from model.midi.reading import ReadMidi, read_isolated
+from model.midi.isolated_reading import read_isolated
+from model.midi.reading import ReadMidi
 from model.model_choice import traits
 from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted
 from worker.handlers.base import Cancelled, JobHandler
+from worker.handlers.compose import named
 from worker.model_cache import LeaseCancelled
-from worker.model_choice import named
 from worker.render import RenderedFile, Rendering
 
 MOST_PARTS = 32

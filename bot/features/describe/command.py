@@ -12,7 +12,7 @@ from bot.features.names import as_name
 from bot.limits import file_name
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
-from bot.seeds import midi_in, read_seed
+from bot.submission import midi_in, read_seed
 from jobs.admission import validated
 from jobs.contract import DescribeRequest
 

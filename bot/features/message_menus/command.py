@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.context import Interaction
 from bot.features.compose import requests
-from bot.seeds import midi_in
+from bot.submission import midi_in
 from jobs.contract import Mode
 
 
@@ -19,7 +19,9 @@ async def _compose_from(interaction: Interaction, message: discord.Message, mode
     """Ask for a piece that continues, varies or accompanies the MIDI file of `message`.
 
     Raises:
-        UserFacing, JobsError: the message has no such file, or it can't be done; the sentence says what to do.
+        BadSeed: it has none, or it cannot be a seed.
+        NotKnown: no available model knows the mode.
+        NotAllowedHere: the bot may not reply here.
     """
     await requests.compose(interaction, {"seed": midi_in(message), "mode": mode.value})
 
