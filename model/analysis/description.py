@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model.analysis.key_and_tempo import key_profile, tempo_of
 from model.analysis.metrics import note_density, pitched, polyphony
 from model.instruments import instrument_name
-from model.keys import KEYS, key_correlations, key_of, signature_name, spelled
+from model.keys import KEYS, key_correlations, key_index, key_of, signature_name, spelled
 from model.piece import Piece, bar_starts
 
 Confidence = Literal["clear", "likely", "unsure"]
@@ -129,8 +129,9 @@ def _key(piece: Piece) -> KeyEstimate | None:
     margin = float(correlations[best] - correlations[second])
     confidence: Confidence = "unsure"
     if margin < LIKELY_MARGIN:
-        frame = _outer_bass(piece)
-        votes = [frame.count(key % 12) for key in (best, second)]
+        tonics, stated = _outer_bass(piece), _signature(piece)
+        stated_key = None if stated is None else key_index(stated)
+        votes = [tonics.count(key % 12) + (key == stated_key) for key in (best, second)]
         if votes[0] != votes[1]:
             best, second = (best, second) if votes[0] > votes[1] else (second, best)
             confidence = "likely"
