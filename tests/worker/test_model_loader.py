@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -167,3 +168,11 @@ def test_two_bundles_can_be_loaded_and_played_at_the_same_time(loader):
 
     with ThreadPoolExecutor(len(REPRESENTATIONS)) as threads:
         assert all(notes > 0 for notes in threads.map(play, REPRESENTATIONS))
+
+
+@pytest.mark.parametrize("composer", ["model.generation:Composer", "model.classic.composing:ClassicComposer"])
+def test_every_kind_of_composer_does_what_jobs_ask_of_a_loaded_model(composer: str):
+    module, _, name = composer.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    promised = {member for member in vars(LoadedModel) if not member.startswith("_")}
+    assert promised <= set(dir(found))
