@@ -5,8 +5,7 @@ context       what features may use of the client; the forms it can still take
 features/     what members see: one folder for each feature
 delivery/     follows jobs and brings their results to members, exactly once
 buttons       buttons that work after a restart; features say what they do
-submission    from an interaction to a job in the queue
-seeds         the cheap checks of an attached MIDI file, and its download
+submission    from an interaction to a job in the queue; the cheap checks of an attached MIDI file
 replies       acknowledges, answers and refuses an interaction
 message       the parts of a message before it is sent
 limits        Discord's limits, and everything cut to fit them

@@ -182,8 +182,8 @@ class NotInstalled(UserFacing):
 
     def __init__(self) -> None:
         super().__init__(
-            "I'm not a member of this server, so I keep no data sets, models, stars or lists for it. Ask an admin to add "
-            "me, or use `/compose` and `/library mine`."
+            "I'm not a member of this server, so I keep no data sets, models, stars or lists for it. Ask an admin to "
+            "add me, or use `/compose` and `/library mine`."
         )
 
 

@@ -60,7 +60,7 @@ async def _ready(client: Cadenza) -> web.Response:
 
 
 def is_connected(client: Cadenza) -> bool:
-    """Whether the gateway has greeted all shards and their sockets are open; discord.py closes one without heartbeats."""
+    """Whether all shards are greeted and their sockets are open; discord.py closes one that misses heartbeats."""
     shards = client.shards.values()
     return client.is_ready() and not client.is_closed() and bool(shards) and not any(one.is_closed() for one in shards)
 

@@ -17,7 +17,7 @@ from jobs import logs
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
-from model.midi.reading import reading_pool
+from model.midi.isolated_reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
 from worker.monitoring import PortTakenError
 from worker.process import announce_start, run

@@ -16,10 +16,10 @@ from jobs import contract
 from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Creativity, Mode
 from model.analysis.originality import Originality
 from model.analysis.summary import PieceSummary, title_of
+from model.bundles.abilities import abilities_of
 from model.controls import ATTRIBUTES, Controls
 from model.generation import ComposeOptions, control_checks
 from model.generation.options import SamplingParameters
-from model.model_choice import abilities_of
 
 if TYPE_CHECKING:
     from model.bundles import Bundle

@@ -22,7 +22,7 @@ from jobs.contract import (
 from jobs.registry import visible_to
 from model.analysis.summary import summary_of
 from model.midi import write_midi
-from model.midi.reading import read_isolated
+from model.midi.isolated_reading import read_isolated
 from model.midi.recasting import at_tempo, transposed
 from model.piece import Piece
 from worker import mapping
@@ -131,7 +131,7 @@ class ComposeHandler(JobHandler):
         remarks: tuple[str, ...],
     ) -> ComposeResult:
         style = composed.controls.style
-        summary = summary_of(composed.piece, model.has_beat)
+        summary = summary_of(composed.piece, model.has_beat, composed.controls.key)
         made = self._made(
             request,
             composed.piece,
