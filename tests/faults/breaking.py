@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import random
 import secrets
+import shutil
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from sandbox.server.app import LocalDiscord
 from tests.conftest import MortalValkey, _free_port, end_valkey, launch_valkey
-from tests.faults.judging import counted, left_behind, outcomes
+from tests.faults.judging import counted, left_behind, outcomes, wrong
 from tests.faults.system import FAULTS, READY_LIMIT_S, BreakableSystem
 from tests.worker.play_worker import BREAK_ALWAYS, REFUSE, SILENT
 
@@ -30,7 +31,10 @@ BETWEEN_KILLS_S = 1.0
 
 @dataclass(frozen=True)
 class FaultReport:
-    """What a run did and what became of it. `settled_s`: seconds from the last command to the last answer."""
+    """What a run did and what became of it. `settled_s`: seconds from the last command to the last answer.
+
+    `wrong`: the commands that were not answered once, with what was shown.
+    """
 
     seed: int
     commands: int
@@ -38,12 +42,18 @@ class FaultReport:
     outcomes: Counter[str]
     left: tuple[str, ...]
     settled_s: float
+    wrong: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         told = ", ".join(f"{count} {what}" for what, count in sorted(self.outcomes.items()))
         broken = ", ".join(f"{count} x {what}" for what, count in sorted(self.faults.items()))
         left = f"; left behind: {', '.join(self.left)}" if self.left else ""
         return f"seed {self.seed}: {told} under {broken}; settled after {self.settled_s:.0f} s{left}"
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every command that was heard was answered once, and nothing is left."""
+        return not self.wrong and not self.left
 
 
 async def run(folder: Path, valkey: MortalValkey, seed: int, commands: int, faults: int) -> FaultReport:
@@ -65,7 +75,8 @@ async def run(folder: Path, valkey: MortalValkey, seed: int, commands: int, faul
         while not _is_settled(system) and time.monotonic() < ended + SETTLING_S:  # noqa: ASYNC110 - others settle it
             await asyncio.sleep(0.1)
         left = tuple(left_behind(system))
-        return FaultReport(seed, commands, broken, counted(discord.state), left, time.monotonic() - ended)
+        settled_s = time.monotonic() - ended
+        return FaultReport(seed, commands, broken, counted(discord.state), left, settled_s, wrong(discord.state))
 
 
 async def _ask(system: BreakableSystem, chance: random.Random, commands: int) -> None:
@@ -105,8 +116,14 @@ def main() -> int:
             report = asyncio.run(run(folder, valkey, seed, chosen.commands, chosen.faults))
         finally:
             end_valkey(valkey.process, valkey.server)
-    print(report)  # noqa: T201 - a script
-    return 0 if set(report.outcomes) <= {"answered", "unheard"} and not report.left else 1
+        print(report, *report.wrong, sep="\n")  # noqa: T201 - a script
+        if not report.is_well:
+            kept = Path("var/faults") / str(seed)
+            kept.mkdir(parents=True, exist_ok=True)
+            for log in folder.glob("*.log"):
+                shutil.copy(log, kept)
+            print(f"the logs are in {kept}")  # noqa: T201
+    return 0 if report.is_well else 1
 
 
 if __name__ == "__main__":

@@ -63,6 +63,17 @@ def left_behind(system: BreakableSystem) -> Iterator[str]:
         yield f"{count} jobs in the queue"
 
 
+def wrong(state: DiscordState) -> tuple[str, ...]:
+    """Each command that was heard and not answered once: its id, its outcome, and the messages that show it."""
+    found = []
+    for number, outcome in outcomes(state).items():
+        if outcome not in ("answered", "unheard"):
+            shown = [one for one in state.messages.values() if not one.deleted and _owner(one) == number]
+            texts = [f"{_kind(one)}: {one.content[:80]!r} {len(one.files)} files" for one in shown]
+            found.append(f"{number} {outcome}: {'; '.join(texts) or 'no message'}")
+    return tuple(found)
+
+
 def counted(state: DiscordState) -> Counter[str]:
     """How many commands had which outcome."""
     return Counter(outcomes(state).values())
