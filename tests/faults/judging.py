@@ -8,15 +8,21 @@ from collections.abc import Iterator
 from bot.delivery.reply import MOVED
 from jobs import keys
 from sandbox.server.messages import InteractionState, Message
-from sandbox.server.state import DiscordState
 from tests.faults.system import BreakableSystem
 
 MOVED_ON = MOVED.partition("{")[0]
+ACCEPTABLE = ("answered", "unheard", "dropped")
 OPEN = ("compose", "library", "train")
 
 
-def outcomes(state: DiscordState) -> dict[int, str]:
-    """By interaction: answered, unheard (nobody acknowledged it, so Discord said so), thinking, in progress, twice."""
+def outcomes(system: BreakableSystem) -> dict[int, str]:
+    """By interaction: what its member sees.
+
+    'answered': one result or one sentence. 'unheard': nobody acknowledged it, so Discord says that it failed.
+    'dropped': acknowledged by a bot that was killed before the job was in the queue; Discord says so after 15 minutes.
+    Any other is a fault: 'thinking', 'in progress' and 'nothing' of a job that was accepted, and 'twice'.
+    """
+    state = system.discord.state
     finals: defaultdict[int, list[str]] = defaultdict(list)
     for message in state.messages.values():
         if not message.deleted and (owner := _owner(message)) is not None:
@@ -30,6 +36,8 @@ def outcomes(state: DiscordState) -> dict[int, str]:
             found[number] = "twice"
         elif kinds:
             found[number] = next(kind for kind in kinds if kind != "final")
+            if found[number] == "thinking" and not system.redis.exists(keys.record(str(number))):
+                found[number] = "dropped"
         else:
             found[number] = "unheard" if interaction.state is not InteractionState.ACKNOWLEDGED else "nothing"
     return found
@@ -63,17 +71,17 @@ def left_behind(system: BreakableSystem) -> Iterator[str]:
         yield f"{count} jobs in the queue"
 
 
-def wrong(state: DiscordState) -> tuple[str, ...]:
-    """Each command that was heard and not answered once: its id, its outcome, and the messages that show it."""
+def wrong(system: BreakableSystem) -> tuple[str, ...]:
+    """Each command that was accepted and not answered once: its id, its outcome, and the messages that show it."""
     found = []
-    for number, outcome in outcomes(state).items():
-        if outcome not in ("answered", "unheard"):
-            shown = [one for one in state.messages.values() if not one.deleted and _owner(one) == number]
+    for number, outcome in outcomes(system).items():
+        if outcome not in ACCEPTABLE:
+            shown = [one for one in system.discord.state.messages.values() if not one.deleted and _owner(one) == number]
             texts = [f"{_kind(one)}: {one.content[:80]!r} {len(one.files)} files" for one in shown]
             found.append(f"{number} {outcome}: {'; '.join(texts) or 'no message'}")
     return tuple(found)
 
 
-def counted(state: DiscordState) -> Counter[str]:
+def counted(system: BreakableSystem) -> Counter[str]:
     """How many commands had which outcome."""
-    return Counter(outcomes(state).values())
+    return Counter(outcomes(system).values())
