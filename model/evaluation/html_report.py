@@ -44,6 +44,10 @@ CONTINUATION_LABELS = {
     "tempo": "keeps the tempo",
     "phrases": "share of its 4-grams already in the seed",
 }
+WIDTH, HEIGHT = 3.75, 1.9  # inches
+BAR_HEIGHT = 0.19
+COLOURS = {"composed": "#c2410c", "real": "#1d4ed8"}
+TEXT = "#808080"  # readable on a light and on a dark page
 
 
 def render_report(figures: dict[str, Any]) -> str:
@@ -175,12 +179,6 @@ def _continuation(figures: dict[str, Any]) -> str:
         "network and by its composer."
     )
     return f"<h2>Continuations</h2><p>{intro}</p>{table(('', 'composed', 'real', 'composed of real'), rows)}"
-
-
-WIDTH, HEIGHT = 3.75, 1.9  # inches
-BAR_HEIGHT = 0.19
-COLOURS = {"composed": "#c2410c", "real": "#1d4ed8"}
-TEXT = "#808080"  # readable on a light and on a dark page
 
 
 def plot_distributions(composed: Sequence[float | None], real: Sequence[float | None], unit: str) -> str:
