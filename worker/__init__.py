@@ -19,6 +19,8 @@ scheduler       submits nightly trainings
 doctor          `python -m worker doctor`: checks the set-up and says how to mend it
 background      threads that repeat one thing
 failures        the failures a worker reports
+metrics         what it counts and measures for Prometheus
+monitoring      health and metrics over HTTP
 library/        data sets and models of the servers
 training/       trainings, each in a process of its own
 render/         audio and pictures, in child processes

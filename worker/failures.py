@@ -68,7 +68,7 @@ def no_room(kind: Kind) -> Failure:
 
 SILENT = Failure(
     code="silent",
-    sentence="Nothing came of this one: the model stayed silent. Try another random seed or a higher temperature.",
+    sentence="The model stayed silent this time. Try again, or ask for more `creativity`.",
 )
 
 

@@ -131,7 +131,7 @@ class ComposeHandler(JobHandler):
         remarks: tuple[str, ...],
     ) -> ComposeResult:
         style = composed.controls.style
-        summary = summary_of(composed.piece, model.has_beat)
+        summary = summary_of(composed.piece, model.has_beat, composed.controls.key)
         made = self._made(
             request,
             composed.piece,
