@@ -66,7 +66,7 @@ def render_report(figures: dict[str, Any]) -> str:
         _metrics("What a listener hears", LISTENING_INTRO, figures["listening"]),
         _metrics("Set metrics", OVERLAPS, figures["set_metrics"]),
         _originality(figures["originality"]),
-        _obedience(figures["length"], figures["obedience"]),
+        _control_accuracy(figures["length"], figures["obedience"]),
         _continuation(figures["continuation"]),
     ]
     return (
@@ -159,8 +159,8 @@ def _originality(found: dict[str, Any] | None) -> str:
     )
 
 
-def _obedience(length: dict[str, Any], obedience: dict[str, Any]) -> str:
-    parts = ["<h2>Controls: asked against found</h2>"]
+def _control_accuracy(length: dict[str, Any], obedience: dict[str, Any]) -> str:
+    parts = ["<h2>Controls: requested and found</h2>"]
     for name, figures in {"length, at defaults": length, **obedience}.items():
         plain = [(_words(part), value) for part, value in figures.items() if not isinstance(value, dict)]
         plots = "".join(plot_bars(figures[part]) for part in ("by_key",) if part in figures)
