@@ -28,7 +28,7 @@ PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+?)?( \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 TOP_PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
 PAGES = [*(ROOT / name for name in TOP_PAGES), *sorted((ROOT / "docs").rglob("*.md"))]
-SETTINGS = ("bot.settings", "jobs.settings", "worker.settings", "worker.render.settings", "sandbox.settings")
+SETTINGS = ("bot.settings", "jobs.settings", "worker.settings", "worker.render.renderer", "sandbox.settings")
 OF_COMPOSE = {
     "GRAFANA_PASSWORD",
     "COMPOSE_PROFILES", "CADENZA_WORKERS", "CADENZA_GPU", "CADENZA_GPU2", "CADENZA_TRAINER_GPU", "CADENZA_WITH_S3",

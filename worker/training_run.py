@@ -1,12 +1,14 @@
-"""The folder of a training: its order for `model.training.finetuning`, a copy of the data set, its checkpoints.
+"""A training as the worker runs it: its folder with checkpoints and results, and the child process that trains.
 
-The data set is copied once: pieces added later change neither a running training nor one that is resumed.
+The training handler calls it.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,8 @@ from jobs.admission import too_small
 from jobs.contract import MIN_TRAINING_PIECES, JobId, TrainRequest
 from model.errors import BundleError, DataError
 from model.files import replace_file
+from model.isolated import IsolatedError, IsolatedProcess
+from model.training.finetuning.process import run_task
 from worker.library.server_library import TRAINING_DATA, ServerLibrary
 from worker.settings import WorkerSettings
 
@@ -30,7 +34,7 @@ MOST_MIXED = 0.875  # of a batch's eight rows at least one is the data set's
 
 
 class Origin(BaseModel):
-    """What a training began with; kept in its folder for jobs that resume it."""
+    """How a training started; stored in its folder for jobs that resume it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,10 +45,10 @@ class Origin(BaseModel):
 
 
 def write(folder: Path, request: TrainRequest, server: ServerLibrary, settings: WorkerSettings) -> None:
-    """Make the folder of a training, or update that of one that is resumed.
+    """Create the folder of a training, or update it if the training is resumed.
 
     Raises:
-        ModelError: the data set or the base is not there, or too small to learn from.
+        ModelError: the data set or the base does not exist, or the data set is too small.
     """
     asked = _asked(folder)
     if asked is None:
@@ -117,7 +121,7 @@ def _data(folder: Path, request: TrainRequest, server: ServerLibrary) -> dict[st
 
 
 def _base(request: TrainRequest, server: ServerLibrary) -> dict[str, str] | None:
-    """Which version of which bundle it begins with: fixed now, whatever the name means later."""
+    """The version of the bundle to fine-tune. It stays the same if the name switches to another version later."""
     if request.base is None:
         return None
     own, shared = server.bundles, server.shared_bundles
@@ -129,8 +133,66 @@ def _base(request: TrainRequest, server: ServerLibrary) -> dict[str, str] | None
 
 
 def prune(trainings: Path, keep: Sequence[Path]) -> None:
-    """Delete the oldest folders under `trainings` but for the newest few and those in `keep`."""
+    """Delete the oldest folders under `trainings`; the newest few and those in `keep` stay."""
     folders = sorted((one for one in trainings.iterdir() if one.is_dir()), key=os.path.getmtime, reverse=True)
     for old in folders[MOST_KEPT:]:
         if old not in keep:
             shutil.rmtree(old, ignore_errors=True)
+
+
+LOG = "log.txt"
+
+
+class TrainingProcess:
+    """A training process that works in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = IsolatedProcess(run_task(), log_to=folder / LOG)
+        self._said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, args=(folder,), name="training-reader", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
+    def _run(self, folder: Path) -> None:
+        order = {"folder": str(folder), "is_background": True}
+        try:
+            answer, _ = self._process.call(order, timeout_s=None, on_told=self._said.put)
+            self._said.put(answer)
+        except IsolatedError:
+            pass  # the end of its messages says that it died; its log says why
+        finally:
+            self._said.put(None)
+
+    def receive(self, longest_s: float) -> dict[str, Any]:
+        """Its next message: progress, or the verdict or error that ends it.
+
+        Raises:
+            TimeoutError: nothing for `longest_s` seconds.
+            EOFError: there are no more messages.
+        """
+        try:
+            said = self._said.get(timeout=longest_s)
+        except queue.Empty as error:
+            raise TimeoutError from error
+        if said is None:
+            raise EOFError
+        return said
+
+    def stop(self) -> None:
+        """Ask it to end after the batch under way and to judge what it has."""
+        self._process.stop()
+
+    def end(self) -> int:
+        """End it at once, if it has not ended; its exit status."""
+        return self._process.kill()
+
+
+def end_of_log(folder: Path, lines: int = 20) -> str:
+    """The last lines of the process's own log."""
+    try:
+        return "\n".join((folder / LOG).read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""

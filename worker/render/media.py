@@ -1,19 +1,22 @@
-"""The audio renderer: a piece played by a synthesizer, levelled, faded out and coded as MP3."""
+"""The two renderers: audio is played by a synthesizer, levelled, faded out and encoded as MP3; the picture is a PNG.
+
+Render processes import this module, the worker does not.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.pictures.piano_roll import piano_roll
 from model.piece import Instrument, Piece
 from worker.render.engines import Synthesizer, open_synthesizer
 from worker.render.loudness import integrated_lufs, levelled
 from worker.render.mixing import as_played, seats_of, test_notes
 from worker.render.mp3 import encode_mp3
-from worker.render.renderer import Rendered, RenderError, RenderOptions
+from worker.render.renderer import Rendered, RenderError, RenderOptions, RenderSettings
 from worker.render.room import in_room
 from worker.render.schedule import SAMPLE_RATE_HZ, Seat, schedule
-from worker.render.settings import RenderSettings
 
 TAIL_S = 2.0  # after the last key is released: the strings ring on
 FADE_S = 1.25  # of the tail
@@ -21,7 +24,7 @@ _INAUDIBLE = 1e-7  # far below a note of velocity 1
 
 
 class AudioRenderer:
-    """Makes the MP3. The synthesizer is opened on first use and kept."""
+    """Makes the MP3. Opens the synthesizer on first use and keeps it."""
 
     name = "audio"
     content_type = "audio/mpeg"
@@ -33,10 +36,10 @@ class AudioRenderer:
         self._loudness: dict[tuple[int, bool], float] = {}  # LUFS of the test notes, by program and whether it's drums
 
     def render(self, piece: Piece, options: RenderOptions) -> Rendered:
-        """The piece as MP3, `TAIL_S` longer than its last note; of a very long piece its end.
+        """The piece as MP3, `TAIL_S` seconds longer than its last note. Of a very long piece only the end.
 
         Raises:
-            RenderError: no SoundFont, or no sound.
+            RenderError: there is no SoundFont or no sound.
         """
         sound, remarks = self.play(piece)
         return Rendered(encode_mp3(sound, options.title, self._settings.mp3_kbps), remarks)
@@ -74,7 +77,7 @@ class AudioRenderer:
 
 
 def _fade_out(sound: NDArray) -> None:
-    """Let the end sink to nothing, in place, along half a cosine: no step at either end."""
+    """Fade the end out, in place, along half a cosine, which has no step at either end."""
     samples = min(len(sound), round(FADE_S * SAMPLE_RATE_HZ))
     fade = 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, samples, dtype=np.float32))
     sound[len(sound) - samples :] *= fade[:, np.newaxis]
@@ -83,3 +86,24 @@ def _fade_out(sound: NDArray) -> None:
 def _start_remark(start_s: float) -> str:
     minutes, seconds = divmod(round(start_s), 60)
     return f"The piece is long: the audio starts at {minutes}:{seconds:02d}."
+
+
+class PictureRenderer:
+    """Makes the PNG, 2000 x 840 pixels."""
+
+    name = "picture"
+    content_type = "image/png"
+    suffix = ".png"
+
+    def __init__(self, settings: RenderSettings) -> None:
+        """`settings` are not used: none is about the picture."""
+
+    def render(self, piece: Piece, options: RenderOptions) -> Rendered:
+        """The piano roll.
+
+        Raises:
+            RenderError: there are no notes.
+        """
+        if not len(piece):
+            raise RenderError("the piece has no notes")
+        return Rendered(piano_roll(piece, options.seed_s, options.title))

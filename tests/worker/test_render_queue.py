@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from worker.render.line import FairLine
+from worker.render.pool import FairQueue
 
 
 def wanted() -> bool:
@@ -18,7 +18,7 @@ class Crowd:
     """Threads that wait in a line of one thing; `served` tells in which order they got it."""
 
     def __init__(self) -> None:
-        self.line = FairLine(["thing"])
+        self.line = FairQueue(["thing"])
         self.served: list[str] = []
         self._threads: list[threading.Thread] = []
         self._came = 0
@@ -76,7 +76,7 @@ def test_a_long_piece_is_not_put_off_for_ever(crowd):
 
 
 def test_who_waits_too_long_or_is_no_longer_wanted_leaves_the_line():
-    line = FairLine(["thing"])
+    line = FairQueue(["thing"])
     held = line.take("a", 1, None, wanted)
     with pytest.raises(TimeoutError):
         line.take("b", 1, time.monotonic() + 0.01, wanted)

@@ -11,7 +11,7 @@ import time
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks.figures import Measured, Part
+from benchmarks.results import Measured, Part
 from benchmarks.rounds import best_of, in_turn
 
 FILES, LENGTH_S = 2000, 180.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.figures import Measured, Part
+from benchmarks.results import Measured, Part
 from benchmarks.rounds import best_of
 
 LENGTH_S = 120.0
@@ -14,11 +14,10 @@ ROUNDS = 4
 def measure(length_s: float = LENGTH_S, rounds: int = ROUNDS) -> Measured:
     """Render the piece to MP3 repeatedly, and time its two stages."""
     from benchmarks.music import performance
-    from worker.render.audio import AudioRenderer
     from worker.render.engines import open_synthesizer
+    from worker.render.media import AudioRenderer
     from worker.render.mp3 import encode_mp3
-    from worker.render.renderer import RenderOptions
-    from worker.render.settings import RenderSettings
+    from worker.render.renderer import RenderOptions, RenderSettings
 
     piece, settings = performance(length_s, random_seed=0), RenderSettings()
     renderer = AudioRenderer(settings)

@@ -13,7 +13,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks.figures import Measured, Part
+from benchmarks.results import Measured, Part
 from benchmarks.rounds import as_many_as_fit, best_of, in_turn
 
 LAYERS, UNITS = 3, 512
@@ -25,7 +25,7 @@ ROUNDS = 3
 
 def measure() -> Measured:
     """The classic fit on TensorFlow in a process of its own, and ours on the faster backend that is installed."""
-    from benchmarks.round_process import RoundProcess
+    from benchmarks.rounds import RoundProcess
 
     backend = "torch" if find_spec("torch") else "tensorflow"
     os.environ |= {"KERAS_BACKEND": backend, "TF_ENABLE_ONEDNN_OPTS": "1"}  # as `python -m model train` sets them
