@@ -1,7 +1,7 @@
-"""A function over many items in other processes, each item with a time limit.
+"""Applies a function to many items in other processes, each with a time limit. Used by `model.classic.corpus` alone.
 
-A process that hangs or dies costs only its item: it is killed, and a new one goes on. Executors of the standard library
-cannot do that, and parsers of arbitrary files need it.
+A process that hangs or dies affects only its item. `model.isolated.map_isolated` does the same without pickles, and takes
+its place wherever items and results are JSON and bytes.
 """
 
 from __future__ import annotations
