@@ -1,7 +1,7 @@
 """Applies a function to many items in other processes, each with a time limit. Used by `model.classic.corpus` alone.
 
-A process that hangs or dies affects only its item. `model.isolated.map_isolated` does the same without pickles, and takes
-its place wherever items and results are JSON and bytes.
+A process that hangs or dies affects only its item. `model.isolated.map_isolated` does the same without pickles; it takes
+the place of this wherever items and results are JSON and bytes.
 """
 
 from __future__ import annotations
