@@ -6,7 +6,10 @@ child                 one render process, as the pool uses it
 process               what a render process does
 settings              `RenderSettings`
 renderer              the interface of a renderer, and the list of them
-audio                 the MP3: synthesis, level, fade, encoding
+audio                 the MP3: synthesis, room, fade, level, encoding
+mixing                how loud each instrument is, and where it sits
+room                  the reverberation, the same for every synthesizer
+loudness              LUFS, true peak, and the limiter that brings all pieces to one level
 schedule              a piece as key and pedal events at sample positions
 engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it

@@ -1,4 +1,4 @@
-"""The audio renderer: a piece played by a synthesizer, levelled, faded out and coded as MP3."""
+"""The audio renderer: a piece mixed, played by a synthesizer, put into a room, faded out, levelled and coded as MP3."""
 
 from __future__ import annotations
 
