@@ -298,7 +298,8 @@ class TaskBuilder:
         part, remarks = self._part(seed, options, MAX_LENGTH_S)
         normalization = normalization_of(part, self._representation, self._priors, self._usual_velocity)
         chosen, rate, heard_as = resolve_accompaniment(options, part, self._priors, self._in_beats)
-        if heard_as:
+        has_lead = chosen.playing is not None and chosen.playing.lead is not None
+        if has_lead:  # who leads has been chosen with those that play beside it
             normalization = replace(normalization, programs=heard_as)
         steps = self._seed_encoder.steps(normalization.heard(part))
         normalization = with_asked(normalization, chosen.programs)
