@@ -12,7 +12,7 @@ from model.pictures.piano_roll import piano_roll
 from model.piece import Instrument, Piece
 from worker.render.engines import Synthesizer, open_synthesizer
 from worker.render.loudness import integrated_lufs, levelled
-from worker.render.mixing import as_played, seats_of, calibration_notes
+from worker.render.mixing import as_played, calibration_notes, seats_of
 from worker.render.mp3 import encode_mp3
 from worker.render.renderer import Rendered, RenderError, RenderOptions, RenderSettings
 from worker.render.room import in_room
