@@ -255,7 +255,7 @@ def data_set(name: str) -> DataSet:
     known_as = name.partition(":")[0]
     if (entry := DATA_SETS.get(OTHER_NAMES.get(known_as, known_as))) is None:
         known = ", ".join(DATA_SETS)
-        raise DataError(f"There is no file or folder '{name}', and no data set is called so: known are {known}.")
+        raise DataError(f"There is no file, folder or data set '{name}'. Known data sets: {known}.")
     return entry
 
 

