@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 from model.errors import listing
 from model.instruments import DRUMS, canonical
 from model.piece import Piece
-
-if TYPE_CHECKING:
-    pass
 
 CHORALE = "chorale"  # in the name of a model that writes in four voices
 

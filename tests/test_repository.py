@@ -26,11 +26,16 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
 PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+?)?( \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
-TOP_PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
+TOP_PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "PRIVACY.md")
 PAGES = [*(ROOT / name for name in TOP_PAGES), *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = (
-    "bot.settings", "jobs.settings", "worker.settings", "worker.render.renderer", "sandbox.settings", "web.settings",
-)  # fmt: skip
+    "bot.settings",
+    "jobs.settings",
+    "worker.settings",
+    "worker.render.renderer",
+    "sandbox.settings",
+    "web.settings",
+)
 OF_COMPOSE = {
     "GRAFANA_PASSWORD",
     "COMPOSE_PROFILES", "CADENZA_WORKERS", "CADENZA_GPU", "CADENZA_GPU2", "CADENZA_TRAINER_GPU", "CADENZA_WITH_S3",
