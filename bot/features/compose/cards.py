@@ -20,6 +20,7 @@ from bot.wording import clock, file_words, harmless, percent, plain, plural, saf
 from jobs import JobClient
 from jobs.contract import (
     DENSITY_WORDS,
+    Alternative,
     BlobRef,
     ComposeRequest,
     ComposeResult,
@@ -80,7 +81,7 @@ async def _choice_parts(
     board: JobClient, request: ComposeRequest, result: ComposeResult, limit_bytes: int
 ) -> MessageParts:
     """The parts of several pieces to choose from: to hear each, and a button that sends the chosen one whole."""
-    pieces = [result, *result.others]
+    pieces: list[ComposeResult | Alternative] = [result, *result.others]
     attached, lines = [], _pressed(request)
     lines += ["Stopped early: these are the pieces so far."] if result.stopped else []
     for number, piece in enumerate(pieces, start=1):
