@@ -22,7 +22,7 @@ from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
 from worker.monitoring import PortTakenError
 from worker.process import announce_start, run
 from worker.render import RenderPool
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 log = logging.getLogger("worker")

@@ -13,7 +13,7 @@ from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 from worker.background import PeriodicThread
 from worker.cancellation import Cancellations
-from worker.failures import timed_out
+from worker.mapping import timed_out
 from worker.metrics import CountingReporter
 from worker.worker_pool import WorkerPool
 

@@ -24,12 +24,11 @@ from worker.cancellation import Cancellations
 from worker.context import RenderService, WorkerContext, set_context
 from worker.heartbeat import Heartbeat
 from worker.library.server_library import all_servers
-from worker.model_cache import ModelCache, Preloader
+from worker.model_cache import ModelCache, Preloader, StoreWatcher
 from worker.model_loader import ModelLoader
 from worker.monitoring import WorkerStateCollector, is_registered, monitored
 from worker.scheduler import NightlyScheduler
 from worker.settings import WorkerSettings
-from worker.store_watcher import StoreWatcher
 from worker.worker_pool import WorkerPool
 
 log = logging.getLogger(__name__)

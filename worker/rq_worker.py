@@ -30,7 +30,7 @@ from jobs.queues import JobQueue, Owner, queue_config
 from jobs.recovery import Recovery
 from jobs.settings import JobSettings
 from worker.cancellation import Cancellations, DeadlineExceeded, Interrupted, JobRun
-from worker.failures import internal_failure, is_no_room, no_room, timed_out
+from worker.mapping import internal_failure, is_no_room, no_room, timed_out
 from worker.metrics import JOB_SECONDS, QUEUE_WAIT, CountingReporter
 
 log = logging.getLogger(__name__)

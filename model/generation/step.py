@@ -99,7 +99,9 @@ def _embed(decoder, weights, scratch):
     """The input of the stack: the features of the state, and a row of each field's table for the step before."""
     places, inputs, features = weights.embed[0], scratch.floats[STACK_INPUT], scratch.floats[FEATURES]
     width, previous = places.width, decoder.piece[0].previous
-    law.context(decoder.law[0], decoder.conditions, INPUT, features)
+    law.context(
+        decoder.law[0], decoder.conditions, np.int64(INPUT), features
+    )  # no literal, for which numba would compile it once more
     biased(inputs, weights, places.bias, width)
     add_product(inputs, features, places.features_size, weights, places.features, width, scratch)
     for field in range(len(weights.heads)):

@@ -11,9 +11,9 @@ import pytest
 
 from model.piece import CONTROL, NOTE, PAN, PEDAL, VOLUME, Instrument, Piece, table
 from worker.render import RenderSettings
-from worker.render.audio import TAIL_S, AudioRenderer
 from worker.render.engines import open_synthesizer
 from worker.render.loudness import integrated_lufs, true_peak_db
+from worker.render.media import TAIL_S, AudioRenderer
 from worker.render.mp3 import id3_title
 from worker.render.renderer import RenderError, RenderOptions
 from worker.render.schedule import SAMPLE_RATE_HZ, Kind, schedule

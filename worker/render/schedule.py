@@ -1,6 +1,6 @@
-"""A piece as a synthesizer is played: key, pedal and program events at exact sample positions.
+"""A piece as a synthesizer plays it: key and pedal events at exact sample positions.
 
-Both engines play the same schedule; one that knows no pedal asks for it already turned into longer notes.
+All synthesizers play the same schedule. For one without a pedal, notes are made longer instead.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ SAMPLE_RATE_HZ = 44_100
 
 
 class Kind(IntEnum):
-    """What happens, in the order in which things at one sample must happen.
+    """Kinds of events, in the order of events at the same sample.
 
-    A pedal that is lifted and pressed at a chord change lets the old chord go; one pressed as a key rises holds it.
+    A pedal lifted and pressed at a chord change releases the old chord; a pedal pressed as a key is released holds it.
     """
 
     CONTROL = 0  # its number in the place of a key, its value in that of a velocity
@@ -43,7 +43,7 @@ EVENT = np.dtype(
 
 
 class Event(NamedTuple):
-    """One row of `EVENT` in plain integers: thousands are read one by one, which numpy's rows are slow at."""
+    """A row of `EVENT` as plain integers, because reading thousands of numpy rows one by one is slow."""
 
     sample: int
     kind: int
