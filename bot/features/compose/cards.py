@@ -13,13 +13,13 @@ import discord
 
 from bot.buttons import piece_view
 from bot.features import embeds
+from bot.features.compose.options import BY_FIELD
 from bot.features.embeds import bar, place_words
 from bot.limits import cut
 from bot.message import Attached, MessageParts
 from bot.wording import clock, file_words, harmless, percent, plain, plural, safe, size_words, tenths
 from jobs import JobClient
 from jobs.contract import (
-    DENSITY_WORDS,
     Alternative,
     BlobRef,
     ComposeRequest,
@@ -261,13 +261,11 @@ def controls_words(asked: Controls, honoured: Controls) -> str:
 
 
 def _control(name: str, value: Any) -> str:
-    if name == "tempo_bpm":
-        return f"{value:g} bpm"
-    if name == "density":
-        return DENSITY_WORDS[value - 1]
+    """The value of the control `name`, as the option that asks for it says it, with its unit."""
+    option = BY_FIELD[name]
     if name == "key":
         return key_words(value)
-    return safe(", ".join(value) if isinstance(value, tuple) else str(value))
+    return safe(f"{option.words(value)} {option.unit}".rstrip())
 
 
 def key_words(name: str) -> str:
