@@ -85,7 +85,7 @@ async def _choice_parts(
     attached, lines = [], _pressed(request)
     lines += ["Stopped early: these are the pieces so far."] if result.stopped else []
     for number, piece in enumerate(pieces, start=1):
-        lines.append(f"**{number}** {safe(piece.title or 'Piece')} · {clock(piece.duration_s)}")
+        lines.append(f"**{number}** {title_words(piece.title or 'Piece')} · {clock(piece.duration_s)}")
         ref = piece.audio or piece.midi
         try:
             data = await board.get_blob(ref) if ref.size <= limit_bytes else None
@@ -185,7 +185,12 @@ def _pressed(request: ComposeRequest) -> list[str]:
 
 def titled(request: ComposeRequest, result: ComposeResult) -> str:
     """The title of a finished piece; a result of an older version has none, so it says what kind of piece it is."""
-    return safe(result.title) if result.title else piece_words(request)
+    return title_words(result.title) if result.title else piece_words(request)
+
+
+def title_words(title: str) -> str:
+    """A title to be read as it is; a sharp needs no escape, because a title does not begin with one."""
+    return safe(title).replace("\\#", "#")
 
 
 def piece_words(request: ComposeRequest) -> str:
