@@ -80,7 +80,7 @@ def title_of(summary: PieceSummary, style: str | None = None, mode: str | None =
     parts = [f"{kind} in {summary.key}" if summary.key else kind]
     parts += [f"{summary.tempo_bpm:g} bpm"] if summary.tempo_bpm is not None else []
     parts += [summary.meter] if summary.meter else []
-    players = [name for name in summary.instruments if not kind.endswith(name)]  # 'Funk drums' says who plays
+    players = [name for name in summary.instruments if name != kind.split()[-1].lower()]  # 'Funk drums' says who plays
     named = players[:LONGEST_LIST]
     more = ["more"] if len(players) > len(named) else []
     if named:
