@@ -2,7 +2,7 @@
 
 A seed is described by its instruments and by how metrical it is. A style or instruments that only one model knows
 outweigh that; a tempo or a meter do not, because a performance in free time makes no sense on a beat grid. The worker
-and the command line call this; it loads neither Keras nor TensorFlow.
+and the command line call this.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.instrumentation import playable
-from model.bundles.priors import Priors
-from model.controls import ATTRIBUTES, METERS, MODES
 from model.errors import listing
 from model.instruments import DRUMS, canonical
-from model.keys import KEYS
-from model.network.config import NetworkConfig
 from model.piece import Piece
-from model.representation import representation_of
 
 if TYPE_CHECKING:
-    from model.bundles.bundle import Bundle
+    pass
 
 CHORALE = "chorale"  # in the name of a model that writes in four voices
 
@@ -298,52 +292,3 @@ def _texture(piece: Piece, moments: NDArray[np.float64]) -> tuple[NDArray[np.flo
     lower_alike = (np.ptp(begun[:, 1:], axis=1) == 0) & (np.ptp(ended[:, 1:], axis=1) == 0)
     top_alike = (begun[:, 0] == begun[:, 1]) & (ended[:, 0] == ended[:, 1])
     return moves, float(np.mean(lower_alike & ~top_alike))
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What a bundle can be asked for.
-
-    Attributes:
-        modes: what it can do with a seed.
-        controls: the fields of `Controls` it follows.
-        styles, keys, meters, instruments: the values it knows for them.
-        has_beat: whether it counts bars.
-    """
-
-    modes: tuple[str, ...] = MODES
-    controls: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    meters: tuple[str, ...] = ()
-    instruments: tuple[str, ...] = ()
-    has_beat: bool = False
-
-
-def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
-    """What a bundle with this configuration and these priors can be asked for."""
-    representation = representation_of(config.representation, config.styles, config.vocabulary)
-    known = representation.controls.slices
-    return Abilities(
-        controls=tuple(ATTRIBUTES[name] for name in known),
-        styles=config.styles if "style" in known else (),
-        keys=KEYS if "key" in known else (),
-        meters=METERS if "meter" in known else (),
-        instruments=playable(priors) if "instruments" in known else (),
-        has_beat=representation.units_per_second is None,
-    )
-
-
-@dataclass(frozen=True)
-class Candidate(Abilities):
-    """A bundle that can be chosen to compose."""
-
-    name: str = ""
-    default: bool = False
-    guild_id: int | None = field(default=None)
-
-
-def candidate(bundle: Bundle, is_default: bool) -> Candidate:
-    """`bundle` as a candidate."""
-    found = abilities_of(bundle.config, bundle.priors)
-    return Candidate(**vars(found), name=bundle.name, default=is_default)

@@ -26,9 +26,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
 PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+?)?( \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TOP_PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = [*(ROOT / name for name in TOP_PAGES), *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = ("bot.settings", "jobs.settings", "worker.settings", "worker.render.renderer", "sandbox.settings")
 OF_COMPOSE = {
+    "GRAFANA_PASSWORD",
     "COMPOSE_PROFILES", "CADENZA_WORKERS", "CADENZA_GPU", "CADENZA_GPU2", "CADENZA_TRAINER_GPU", "CADENZA_WITH_S3",
     "CADENZA_REDIS_MEMORY", "CADENZA_REDIS_CONTAINER_MEMORY", "CADENZA_WORKER_MEMORY", "CADENZA_SHELL_MEMORY",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",

@@ -18,11 +18,11 @@ from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Cre
 from jobs.errors import is_storage_full
 from model.analysis.originality import Originality
 from model.analysis.summary import PieceSummary, title_of
+from model.bundles.abilities import abilities_of
 from model.controls import ATTRIBUTES, Controls
 from model.errors import ModelError
 from model.generation import ComposeOptions, control_checks
 from model.generation.options import SamplingParameters
-from model.model_choice import abilities_of
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -179,7 +179,7 @@ def no_room(kind: Kind) -> Failure:
 
 SILENT = Failure(
     code="silent",
-    sentence="Nothing came of this one: the model stayed silent. Try another random seed or a higher temperature.",
+    sentence="The model stayed silent this time. Try again, or ask for more `creativity`.",
 )
 
 

@@ -19,6 +19,7 @@ import redis
 from jobs.contract import ModelInfo
 from model.errors import BundleError, ModelError
 from worker.background import PeriodicThread
+from worker.metrics import LEASES
 from worker.model_loader import LoadedModel, ModelLoader
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,12 @@ class ModelCache:
             log.info("the model %s is warm", name)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """How many models are in memory, and about how many bytes they take."""
+        with self._lock:
+            return len(self._entries), sum(entry.memory_bytes for entry in self._entries.values())
+
+    @property
     def is_idle(self) -> bool:
         """Whether no job uses a model or waits for one."""
         with self._lock:
@@ -133,6 +140,7 @@ class ModelCache:
         """
         with self._lock:
             entry, is_new = self._acquire(self._current_info(key))
+        LEASES.labels("no" if is_new else "yes").inc()
         try:
             if is_new:
                 self._evict()

@@ -74,6 +74,9 @@ class LoadedModel(Protocol):
         The fraction is one of musical time. Both may be called from another thread than the caller's.
         """
 
+    def originality(self, piece: Piece) -> Originality | None:
+        """How much of `piece` occurs in its training music; None when it has no index of that."""
+
     @property
     def memory_bytes(self) -> int:
         """Its size in memory, approximately."""

@@ -51,16 +51,17 @@ class PieceSummary:
     instruments: tuple[str, ...] = ()
 
 
-def summary_of(piece: Piece, has_beat: bool) -> PieceSummary:
+def summary_of(piece: Piece, has_beat: bool, key: str | None = None) -> PieceSummary:
     """What can be told of `piece`, which has notes.
 
     Args:
         piece: the whole piece.
         has_beat: whether its tempo map and its bars mean something; in free time they do not.
+        key: its key where that is known, e.g. because it was asked for and followed.
     """
     tempo = mapped_tempo(piece) if has_beat else None
     return PieceSummary(
-        key=_key(piece),
+        key=key or _key(piece),
         tempo_bpm=None if tempo is None else float(round(tempo)),
         meter=_meter(piece) if has_beat else None,
         instruments=_instruments(piece),

@@ -43,6 +43,7 @@ MOST_STATE = 1 << 24  # size of one piece's state: memory times units, per layer
 MOST_WORDS = {"styles": 256, "vocabulary": 20_000}
 NOUNS = {"styles": "styles", "vocabulary": "words in its vocabulary"}
 LONGEST_WORD = {"styles": 64, "vocabulary": 200}  # letters
+LONGEST_NAME = 64  # letters of the representation's name
 LONGEST_TEXT = {"title": 80, "description": 400, "data": 4_000, "licence": 1_000, "command": 2_000}  # of a card
 MOST_FIGURES, LONGEST_FIGURE = 64, 64  # figures of a card, and letters of a figure's name
 MOST_EPOCHS, MOST_VALUES = 20_000, 64  # of a history
@@ -115,6 +116,7 @@ def _check_config(config: NetworkConfig) -> list[Shape]:
             raise BundleError(f"The network has more than {most:,} {size}, which is the limit.")
     if config.memory * config.units * (config.layers if config.stack == "transformer" else 1) > MOST_STATE:
         raise BundleError("The network needs too much memory per piece.")
+    _check_text(config.representation, "The representation's name", LONGEST_NAME)
     for words, most in MOST_WORDS.items():
         held: tuple[str, ...] = getattr(config, words)
         if len(held) > most:

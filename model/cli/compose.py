@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.bundles import Bundle, BundleStore, open_bundle
+from model.bundles.abilities import candidate
 from model.cli import Command, Outcome, classic, compose_options, read_file, write_file
 from model.cli.compose_options import write_pictures
 from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
-from model.model_choice import ModelRequirements, candidate, choose
+from model.model_choice import ModelRequirements, choose
 
 if TYPE_CHECKING:
     from model.generation import ComposeOptions, Composition

@@ -239,7 +239,7 @@ def data_set(name: str) -> DataSet:
     """
     if (entry := DATA_SETS.get(name.partition(":")[0])) is None:
         known = ", ".join(DATA_SETS)
-        raise DataError(f"There is no file or folder '{name}', and no data set is called so: known are {known}.")
+        raise DataError(f"There is no file, folder or data set '{name}'. Known data sets: {known}.")
     return entry
 
 

@@ -135,7 +135,7 @@ def _shards(path: Path, representation: str, processes: int | None, cache: Path)
         write_shards(folder, read_sources(path), representation, processes or os.cpu_count() or 1)
         shards = read_shards(folder)
     if shards is None:
-        raise DataError(f"What was written to {folder} cannot be read again: look after the disk it is on.")
+        raise DataError(f"What was written to {folder} cannot be read again: check the disk.")
     return shards
 
 
@@ -154,7 +154,7 @@ def encode_corpus(
     train = [file for file in corpus.files if not file.is_held_out and (file.split or file.name not in duplicates)]
     validation = [file for file in corpus.files if (file.split or file.hash_split) == "validation"]
     if len(train) + len(validation) < 2:
-        raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
+        raise DataError("Training needs at least two pieces: one to learn from and one for testing.")
     if not train and any(file.split for file in corpus.files):
         named = _named([data] if isinstance(data, Path) else data)
         raise DataError(f"The table in {named} names no piece to train on: give it rows whose split is 'train'.")

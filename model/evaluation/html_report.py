@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from model.evaluation.report_data import GRID, MARGIN, bandwidth, smoothed
+from model.evaluation.distributions import GRID, MARGIN, bandwidth, smoothed
 
 STYLE = """
 :root { color-scheme: light dark }

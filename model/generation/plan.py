@@ -23,6 +23,7 @@ SAME_CHROMA, EACH_SEMITONE = 1.0, -0.35  # logits of the other near pitches at f
 # (docs/experiments.md)
 CLASH_IN_BEATS, CLASH = 1.5, 3.0
 HELD = 2.0  # times as much is taken from a length that reaches into one
+ABOVE = 1.0  # logits taken from pitches above the given notes: most of an accompaniment lies below its melody
 HEARD_BEFORE, HEARD_AHEAD_S = 32, 0.5  # given notes that may still sound, and how far ahead they count in free time
 SILENT = 20.0  # logits taken from the lead behind its last given note
 CHROMA = 12
@@ -43,6 +44,7 @@ class Plan(NamedTuple):
         ahead: own time units for which a drawn note minds the given notes that are to come, 0 for not at all.
         lead: the instrument of the given notes, which plays nothing else; -1 where there is none such.
         clash: logits that a pitch loses which meets a given note a semitone away; a length loses `HELD` times as many.
+        above: logits that a pitch above the given notes loses.
     """
 
     notes: NDArray[np.int32]
@@ -54,6 +56,7 @@ class Plan(NamedTuple):
     ahead: int
     lead: int
     clash: float
+    above: float
 
 
 def no_plan(fields: int) -> Plan:
@@ -68,7 +71,7 @@ def woven(
     row, never = np.zeros((1, notes.shape[1]), dtype=np.int32), np.array([NEVER], dtype=np.int32)
     given = np.concatenate([notes.astype(np.int32), row])
     given[:, 0] = np.append(onsets, NEVER)
-    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead, clash)
+    return Plan(given, row, row, never, NEVER, 0.0, ahead, lead, clash, ABOVE)
 
 
 def filled_in(
@@ -84,7 +87,7 @@ def filled_in(
     """
     nothing = no_plan(template.shape[1])
     rows, free, limit = (np.ascontiguousarray(part, dtype=np.int32) for part in (template, constraints, highest))
-    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1, 0.0)
+    return Plan(nothing.notes, rows, free, limit, len(template), float(strength), 0, -1, 0.0, 0.0)
 
 
 @inlined
@@ -133,7 +136,8 @@ def clear_of_given(state, plan, rules, piece, field, logits):  # noqa: ANN001, A
 
     A pitch a semitone from a given note, in whatever octave, loses logits: all of them if both begin together, fewer
     the later the given note begins, none beyond `Plan.ahead`. So does a length that would reach into the first given
-    note that is a semitone from the pitch drawn. The lead plays nothing behind its last given note.
+    note that is a semitone from the pitch drawn. Pitches above them lose some, too. The lead plays nothing behind its
+    last given note.
 
     Args:
         state: of the law, brought up to date by the earlier fields.
@@ -157,16 +161,20 @@ def _is_semitone(pitch, other):  # noqa: ANN001, ANN202
 
 @inlined
 def _clear_pitch(state, plan, rules, piece, logits):  # noqa: ANN001, ANN202
+    top = -1
     for i in range(max(piece.woven - HEARD_BEFORE, 0), len(plan.notes)):
         given = plan.notes[i]
         wait = given[0] - piece.now - piece.raw[0]
         if wait >= plan.ahead:
-            return
+            break
         if law.has_pitch(state, given) and wait + given[rules.duration] > 0:
+            top = max(top, given[rules.pitch])
             cost = np.float32(plan.clash * (1.0 - max(wait, 0) / plan.ahead))
             for drawn in range(rules.sizes[rules.pitch]):
                 if _is_semitone(drawn, given[rules.pitch]):
                     logits[drawn] -= cost
+    for drawn in range(top + 1, rules.sizes[rules.pitch] if top >= 0 else 0):
+        logits[drawn] -= np.float32(plan.above)
 
 
 @inlined

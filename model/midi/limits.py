@@ -32,12 +32,12 @@ class MidiLimits:
 SENTENCES = {
     "empty": "The file is empty; export the MIDI file again and send that one.",
     "not_midi": "{found}; send a standard MIDI file (.mid).",
-    "too_big": "The file has {size_kib:,} KiB and at most {limit_kib:,} KiB are read; send a shorter piece.",
+    "too_big": "The file has {size_kib:,} KiB, and the limit is {limit_kib:,} KiB; send a shorter piece.",
     "unsupported_format": (
         "This MIDI file holds {sequences} separate sequences (format 2); save the one you want as format 0 or 1."
     ),
     "unsupported_timing": (
-        "The file counts time in {timing}, which is not read; export it with 24 to 32,767 ticks per quarter note"
+        "The file counts time in {timing}, which isn't supported; export it with 24 to 32,767 ticks per quarter note"
         " (480 is usual)."
     ),
     "too_many_tracks": "The file has more than {limit} instruments; send one with fewer.",

@@ -82,5 +82,5 @@ def with_dropout(config: NetworkConfig, dropout: float | None) -> NetworkConfig:
     if dropout is None:
         return config
     if not 0 <= dropout < 1:
-        raise RequestError("Dropout is a share from 0 to below 1.")
+        raise RequestError("Dropout must be at least 0 and less than 1.")
     return config.model_copy(update={"dropout": dropout})

@@ -100,11 +100,11 @@ def terms(licence: str, note: str = "") -> Terms:
     """
     if licence not in LICENCES:
         known = "; ".join(f"{key} ({one.words})" for key, one in LICENCES.items())
-        raise DataError(f"'{licence}' is no licence that is known here. Choose one of these: {known}.")
+        raise DataError(f"'{licence}' isn't a known licence. Choose one of these: {known}.")
     shown = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in note)
     note = " ".join(shown.split())
     if len(note) > LONGEST_NOTE:
-        raise DataError(f"The note on the licence has {len(note)} letters; {LONGEST_NOTE} are kept at most.")
+        raise DataError(f"The note on the licence has {len(note)} letters; the limit is {LONGEST_NOTE}.")
     return Terms(licence=licence, note=note)
 
 
@@ -218,7 +218,7 @@ def checked(name: str) -> str:
     """
     if not SET_NAME.fullmatch(name):
         shown = cleaned(name) if name.strip() else "nothing"
-        raise DataError(f"'{shown}' cannot name a data set: use up to 32 of a-z, 0-9, '-' and '_'.")
+        raise DataError(f"'{shown}' can't be a data set's name. Names: up to 32 lowercase letters, digits, - and _.")
     return name
 
 

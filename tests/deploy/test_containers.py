@@ -155,8 +155,10 @@ def test_compose_reads_its_files(files):
     assert done.returncode == 0, done.stderr
 
 
-def test_no_service_opens_a_port_on_the_host():
-    assert [name for name, service in SERVICES.items() if "ports" in service] == []
+def test_no_service_opens_a_port_on_the_host_but_grafana_on_loopback():
+    opened = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert opened == {"grafana": ["127.0.0.1:3000:3000"]}
+    assert SERVICES["grafana"]["profiles"] == ["monitoring"]
 
 
 def test_every_service_that_serves_comes_back_after_a_crash():
@@ -169,6 +171,7 @@ def test_every_service_that_serves_comes_back_after_a_crash():
     [
         (("cpu",), {"redis", "bot", "worker", "trainer"}),
         (("gpu",), {"redis", "bot", "worker-gpu", "trainer-gpu"}),
+        (("cpu", "monitoring"), {"redis", "bot", "worker", "trainer", "prometheus", "grafana"}),
         (("gpu", "gpu2"), {"redis", "bot", "worker-gpu", "worker-gpu2", "trainer-gpu"}),
     ],
 )

@@ -6,9 +6,12 @@ import heapq
 import random
 
 import pytest
+import redis
 
-from jobs.contract import WorkerInfo
+from jobs.contract import BlobRef, ComposeRequest, ComposeResult, Delivery, Stage, WorkerInfo
 from jobs.estimates import QueueState, WaitEstimator
+from jobs.progress import ProgressReporter
+from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 
@@ -27,7 +30,7 @@ def real_waits(waiting: int, running: int, slots: int, durations: list[float], c
 
 @pytest.mark.parametrize(("slots", "running", "waiting"), [(1, 1, 6), (2, 2, 10), (8, 8, 24), (8, 5, 12), (4, 0, 3)])
 def test_the_estimate_is_near_the_real_wait(slots: int, running: int, waiting: int):
-    """Jobs take 2 to 8 seconds; over many such queues the estimate is within a quarter of the mean wait, or a second."""
+    """Jobs take 2 to 8 seconds; over many such queues the estimate is within a quarter of the wait, or a second."""
     chance = random.Random(1)
     sums = [0.0] * waiting
     for _ in range(400):
@@ -57,3 +60,23 @@ def test_durations_make_a_moving_average(valkey):
     estimator.note("compose", 20.0)
     assert estimator.state("compose").mean_s == pytest.approx(12.0)
     assert (estimator.state("library").slots, estimator.state("train").slots) == (1, 0)
+
+
+def test_a_job_is_done_although_its_duration_cannot_be_noted(valkey, monkeypatch):
+    settings = JobSettings()
+    request = ComposeRequest(job_id="a", requester_id=1, channel_id=2, random_seed=3)
+    records = RecordStore(valkey.client, settings)
+    records.admit(request, Delivery(application_id=1, channel_id=2, user_id=1))
+    reporter = ProgressReporter("a", valkey.client, settings)
+
+    def refuse(*_: object) -> None:
+        raise redis.OutOfMemoryError("OOM command not allowed when used memory > 'maxmemory'.")
+
+    monkeypatch.setattr(WaitEstimator, "note", refuse)
+    midi = BlobRef(digest="0" * 64, size=1, name="a.mid")
+    result = ComposeResult(
+        job_id="a", midi=midi, audio=None, picture=None, model="piano", model_version="1", notes=1, duration_s=1,
+        seed_s=0, random_seed=3,
+    )  # fmt: skip
+    assert reporter.done(result)
+    assert records.get("a").stage is Stage.DONE

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.pictures.piano_roll import piano_roll
-from model.piece import Piece
+from model.piece import Instrument, Piece
 from worker.render.engines import Synthesizer, open_synthesizer
+from worker.render.loudness import integrated_lufs, levelled
+from worker.render.mixing import as_played, seats_of, test_notes
 from worker.render.mp3 import encode_mp3
 from worker.render.renderer import Rendered, RenderError, RenderOptions, RenderSettings
-from worker.render.schedule import SAMPLE_RATE_HZ, schedule
+from worker.render.room import in_room
+from worker.render.schedule import SAMPLE_RATE_HZ, Seat, schedule
 
 TAIL_S = 2.0  # after the last key is released: the strings ring on
 FADE_S = 1.25  # of the tail
-PEAK = 10 ** (-1 / 20)  # MP3 coding overshoots by less than 0.5 dB, drums included: the decoded peak stays below 1
 _INAUDIBLE = 1e-7  # far below a note of velocity 1
 
 
@@ -31,6 +33,7 @@ class AudioRenderer:
     def __init__(self, settings: RenderSettings) -> None:
         self._settings = settings
         self._synthesizer: Synthesizer | None = None
+        self._loudness: dict[tuple[int, bool], float] = {}  # LUFS of the test notes, by program and whether it's drums
 
     def render(self, piece: Piece, options: RenderOptions) -> Rendered:
         """The piece as MP3, `TAIL_S` seconds longer than its last note. Of a very long piece only the end.
@@ -42,23 +45,35 @@ class AudioRenderer:
         return Rendered(encode_mp3(sound, options.title, self._settings.mp3_kbps), remarks)
 
     def play(self, piece: Piece) -> tuple[NDArray, tuple[str, ...]]:
-        """The normalised sound, float32 (samples, 2) within -1..1, and remarks for the member."""
+        """The levelled sound, float32 (samples, 2) within -1..1, and remarks for the member."""
+        piece = as_played(piece)
+        seats = seats_of(piece, self._loudness_of)
+        start_s = max(0.0, piece.end_s - self._settings.max_audio_s)
+        sound = self._sound_of(piece, start_s, piece.end_s + TAIL_S, seats)
+        if np.abs(sound).max(initial=0.0) < _INAUDIBLE:
+            raise RenderError("the instruments have no sound for these notes")
+        sound = in_room(sound)
+        _fade_out(sound)
+        return levelled(sound), (_start_remark(start_s),) if start_s else ()
+
+    def _sound_of(self, piece: Piece, start_s: float, end_s: float, seats: tuple[Seat, ...] = ()) -> NDArray:
+        """The dry sound of a part of `piece`, float32 (samples, 2)."""
+        synthesizer = self._opened()
+        plan = schedule(piece, start_s=start_s, end_s=end_s, pedal=synthesizer.knows_pedal, seats=seats)
+        return synthesizer.play(plan)
+
+    def _opened(self) -> Synthesizer:
         if self._synthesizer is None:
             self._synthesizer = open_synthesizer(self._settings)
-        start_s = max(0.0, piece.end_s - self._settings.max_audio_s)
-        plan = schedule(piece, start_s=start_s, end_s=piece.end_s + TAIL_S, pedal=self._synthesizer.knows_pedal)
-        sound = self._synthesizer.play(plan)
-        _level(sound)
-        _fade_out(sound)
-        return sound, (_start_remark(start_s),) if start_s else ()
+        return self._synthesizer
 
-
-def _level(sound: NDArray) -> None:
-    """Normalise the loudest sample to `PEAK`, in place."""
-    peak = max(float(sound.max(initial=0.0)), -float(sound.min(initial=0.0)))
-    if peak < _INAUDIBLE:
-        raise RenderError("the instruments have no sound for these notes")
-    sound *= PEAK / peak
+    def _loudness_of(self, instrument: Instrument) -> float:
+        """LUFS of an instrument's test notes with this synthesizer; each is played once."""
+        key = (0 if instrument.is_drum else instrument.program, instrument.is_drum)
+        if key not in self._loudness:
+            notes = test_notes(instrument)
+            self._loudness[key] = integrated_lufs(self._sound_of(notes, 0.0, notes.end_s))
+        return self._loudness[key]
 
 
 def _fade_out(sound: NDArray) -> None:

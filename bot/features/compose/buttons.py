@@ -11,7 +11,7 @@ from bot.context import Interaction
 from bot.errors import NotYours, PieceGone, ServersOnly
 from bot.features import library_requests
 from bot.features.compose import forms, requests
-from bot.features.stopping import stop
+from bot.features.embeds import stop
 from bot.replies import acknowledge, answer, update_silently
 from jobs.contract import STARRED, AddToDataSet, Mode
 

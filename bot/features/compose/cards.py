@@ -39,7 +39,8 @@ PLAIN = "Your piece is ready. Discord didn't accept its card, so here are the fi
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 MAX_ALT_TEXT = 1024
 MUCH_COPIED = 0.05  # share of 16-note passages from which on the card warns, ...
-MUCH_MORE_COPIED = 2.0  # ... if it is this many times the share in human pieces
+MUCH_MORE_COPIED = 2.0  # ... if it is this many times the share in human pieces, ...
+LONG_COPY = 24  # ... and this many notes in a row are copied: a short piece has few passages, so its share says little
 LONG_RUN = 16  # notes
 WORDS = {
     Stage.STARTING: "Getting ready",
@@ -171,7 +172,7 @@ def seed_words(request: ComposeRequest, result: ComposeResult) -> str:
         return ""
     name = file_words(request.seed.name)
     if request.recast is not None:
-        return f"{name}, {recast_words(request.recast)}."
+        return f"The same notes, {recast_words(request.recast)}."
     if request.mode is Mode.ACCOMPANY:
         return f"New parts around {name}." if request.include_seed else f"New parts for {name}, without its own notes."
     said = {Mode.CONTINUE: f"Continues {name}", Mode.VARY: f"A variation on {name}"}[request.mode]
@@ -183,10 +184,10 @@ def seed_words(request: ComposeRequest, result: ComposeResult) -> str:
 
 
 def recast_words(recast: Recast) -> str:
-    """What was changed, without new notes: '3 semitones up, at 80 % of its tempo'."""
+    """What was changed, without new notes: '3 semitones up, at 80 % of the tempo'."""
     direction = "up" if recast.semitones > 0 else "down"
     words = [f"{plural(abs(recast.semitones), 'semitone')} {direction}"] if recast.semitones else []
-    words += [f"at {recast.tempo_percent:.4g} % of its tempo"] if recast.tempo_percent != 100 else []
+    words += [f"at {recast.tempo_percent:.4g} % of the tempo"] if recast.tempo_percent != 100 else []
     return ", ".join(words) or "unchanged"
 
 
@@ -249,7 +250,8 @@ def key_words(name: str) -> str:
 def copies_much(found: Originality) -> bool:
     """Whether so much of a piece also occurs in the training music that its card warns."""
     usual = found.human_share_16 or 0.0
-    return found.share_16 is not None and found.share_16 >= max(MUCH_COPIED, MUCH_MORE_COPIED * usual)
+    is_much = found.share_16 is not None and found.share_16 >= max(MUCH_COPIED, MUCH_MORE_COPIED * usual)
+    return is_much and found.longest_run >= LONG_COPY
 
 
 def originality_words(found: Originality) -> str:

@@ -7,7 +7,7 @@ option that only another model follows is let through: the piece then comes with
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -36,7 +36,7 @@ GROUPS: Mapping[Group, str] = {
     "result": "Result",
     "experts": "For experts",
 }
-Suggest: TypeAlias = "Callable[[Interaction, str], Awaitable[Choices]]"
+Suggest: TypeAlias = "Callable[[Interaction, str], Coroutine[Any, Any, Choices]]"
 
 
 async def _suggest_styles(interaction: Interaction, typed: str) -> Choices:
@@ -309,7 +309,7 @@ def _check_together(given: Mapping[str, Any], has_seed: bool) -> None:
     if mode != Mode.CONTINUE and not has_seed:
         raise Contradiction(f"There is nothing to {mode}. Attach a MIDI file as `seed`, or leave `mode` out.")
     if "strength" in given and mode != Mode.VARY:
-        raise Contradiction("`strength` only works with `mode: vary`. It says how closely a variation follows its seed.")
+        raise Contradiction("`strength` only works with `mode: vary`. It is how closely a variation follows its seed.")
     clashing = ", ".join(f"`{name}`" for name in EXPERT_SAMPLING if name in given)
     if "creativity" in given and clashing:
         raise Contradiction(f"Give `creativity` or the expert options ({clashing}), not both.")

@@ -19,7 +19,7 @@ from bot.features.compose.options import check_alone, fields_of
 from bot.limits import file_name
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
-from bot.seeds import read_seed
+from bot.submission import read_seed
 from jobs.admission import validated
 from jobs.contract import (
     MAX_RANDOM_SEED,
@@ -36,7 +36,7 @@ Given: TypeAlias = "Mapping[str, Any]"
 Change: TypeAlias = "Callable[[Interaction, Composition], Awaitable[dict[str, Any]]]"
 
 
-NEXT: Given = {"mode": Mode.CONTINUE, "strength": None, "recast": None}  # of a piece that goes on from another
+NEXT: dict[str, Any] = {"mode": Mode.CONTINUE, "strength": None, "recast": None}  # of a piece that goes on from another
 
 
 @dataclass(frozen=True)

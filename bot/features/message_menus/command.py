@@ -15,7 +15,7 @@ from bot.features.compose import requests
 from bot.features.compose.options import fields_of
 from bot.permissions import check_may_reply
 from bot.replies import acknowledge
-from bot.seeds import midi_in, read_seed
+from bot.submission import midi_in, read_seed
 from jobs.admission import validated
 from jobs.contract import ComposeRequest, Mode
 

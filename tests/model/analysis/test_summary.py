@@ -55,6 +55,10 @@ def test_a_key_signature_decides_between_relative_keys_and_how_the_key_is_spelle
     assert summary_of(piece(signatures=[(0, 6, False)]), has_beat=True).key == "G minor"
 
 
+def test_a_key_that_was_asked_for_and_followed_is_believed():
+    assert summary_of(piece(), has_beat=True, key="D minor").key == "D minor"
+
+
 @pytest.mark.parametrize(
     ("meters", "expected"),
     [

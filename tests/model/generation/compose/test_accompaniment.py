@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from model.analysis.listening import semitone_clashes
+from model.bundles import BundleStore
 from model.bundles.priors import Ensemble, Player, Priors
 from model.controls import Controls
-from model.generation import ComposeOptions, Composer
+from model.generation import ComposeOptions, Composer, tasks
 from model.generation.conditions import ACCOMPANYING_PER_S, Accompaniment, resolve_accompaniment
 from model.generation.tasks import MOST_ACCOMPANYING
 from model.piece import NOTE, Instrument, Piece, table
+from model.representation import Representation
+from model.representation.engraving import FIRST_PROGRAM
+from tests.model.generation.compose.conftest import untaught
 
 PIANO, GUITAR, VIOLIN, VIOLA, CELLO, FLUTE = 0, 24, 40, 41, 42, 73
 TUNE = (60, 64, 67, 64, 60, 67, 72, 71, 69, 67, 65, 64, 62, 67, 60, 60)
@@ -93,12 +98,24 @@ def test_chords_are_no_melody_and_leave_open_who_plays():
     assert found.resolved.playing is None
 
 
+def clashes(seed: Piece, added: Piece) -> float:
+    """Share of the notes of `seed` that sound together with an added one a semitone off, in whatever octave."""
+    spans = [
+        (piece.seconds_at(piece.notes["onset"]), piece.seconds_at(piece.notes["onset"] + piece.notes["duration"]))
+        for piece in (seed, added)
+    ]
+    (starts, ends), (other_starts, other_ends) = spans
+    met = (starts[:, None] < other_ends) & (ends[:, None] > other_starts)
+    apart = np.abs(seed.notes["pitch"][:, None] - added.notes["pitch"]) % 12
+    return float(np.mean((met & np.isin(apart, (1, 11))).any(axis=1)))
+
+
 def test_notes_around_a_melody_seldom_clash_with_it(pianist: Composer):
     # Given a network that has learnt nothing: left alone, it plays all pitches alike
     seed = melody(PIANO)
     # When it plays around a tune
     shares = [
-        semitone_clashes(
+        clashes(
             seed, pianist.compose(seed, ComposeOptions(mode="accompany", random_seed=number, include_seed=False)).piece
         )
         for number in range(4)
@@ -113,3 +130,28 @@ def test_beside_a_melody_no_more_notes_sound_at_once_than_a_pianist_holds(pianis
     ends = notes["onset"] + notes["duration"]
     sounding = [int(np.sum((notes["onset"] <= onset) & (ends > onset))) for onset in notes["onset"]]
     assert max(sounding) <= MOST_ACCOMPANYING
+
+
+@pytest.mark.parametrize("program", [PIANO, FLUTE])
+def test_the_network_hears_the_melody_on_the_instrument_that_the_others_play_beside(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, program: int
+):
+    # Given a melody of one velocity, which a continuation would hear on the violin that plays alone in training
+    bundle = untaught(BundleStore(tmp_path_factory.mktemp("beside")), "score", ("pop", "tune", "quartet"))
+    composer = Composer(replace(bundle, priors=PRIORS))
+    heard: list[tuple[set[int], int]] = []
+    real = tasks.accompaniment
+
+    def listened(representation: Representation, steps: np.ndarray, lead: int):
+        heard.append((set(steps[:, 1].tolist()), lead))
+        return real(representation, steps, lead)
+
+    monkeypatch.setattr(tasks, "accompaniment", listened)
+    # When it is accompanied
+    made = composer.compose(melody(program), ComposeOptions(mode="accompany", random_seed=2))
+    composer.close()
+    # Then the network hears a flute, which plays nothing else, and the file has the melody as it was
+    assert heard == [({FIRST_PROGRAM + FLUTE}, FIRST_PROGRAM + FLUTE)]
+    programs = {made.piece.instruments[index].program for index in made.piece.notes["instrument"]}
+    assert program in programs
+    assert programs <= {program, PIANO, GUITAR}

@@ -11,7 +11,7 @@ from model.analysis import metrics
 from model.analysis.key_and_tempo import agree, found_keys, mapped_tempo, tapped_tempo, tempo_of
 from model.analysis.metrics import counted, failures
 from model.errors import DataError
-from model.evaluation.report_data import compare, overlap
+from model.evaluation.distributions import compare, overlap
 from model.keys import KEYS, key_index
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, bar_starts, cut, excerpts, table
 
