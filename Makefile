@@ -9,7 +9,7 @@ PYTHON ?= $(or $(FOUND),python3)
 VENV := .venv
 IN := $(VENV)/bin/python
 PIP := $(IN) -m pip --disable-pip-version-check install --quiet --quiet --no-input
-MODULES := bot jobs worker model sandbox benchmarks
+MODULES := bot jobs worker model sandbox web benchmarks
 DATA ?= data
 OUT ?= runs/piano
 

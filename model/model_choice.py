@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 from model.errors import listing
 from model.instruments import DRUMS, canonical
 from model.piece import Piece
-
-if TYPE_CHECKING:
-    pass
 
 CHORALE = "chorale"  # in the name of a model that writes in four voices
 
@@ -59,6 +56,10 @@ class SelectableModel(Protocol):
     def has_beat(self) -> bool:
         """Whether it counts bars."""
 
+    @property
+    def is_classic(self) -> bool:
+        """Whether it is of the classic kind, which composes only where it is named or preferred."""
+
 
 Model = TypeVar("Model", bound=SelectableModel)
 
@@ -87,6 +88,7 @@ def choose(models: Sequence[Model], wanted: ModelRequirements, seed: Piece | Non
     instruments; the seed; the other controls; the default.
     """
     known = traits(seed) if seed is not None and len(seed) else None
+    models = [model for model in models if not model.is_classic or model.name == wanted.preferred] or models
     ranked = sorted(models, key=lambda model: _rank(model, wanted, known), reverse=True)
     return ranked[0], None if len(models) == 1 else _reason(ranked[0], ranked[1:], wanted, known)
 

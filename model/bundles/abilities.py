@@ -29,6 +29,7 @@ class Abilities:
         controls: the fields of `Controls` it follows.
         styles, keys, meters, instruments: the values it knows for them.
         has_beat: whether it counts bars.
+        is_classic: whether it is of the classic kind, see `model.classic`.
     """
 
     modes: tuple[str, ...] = MODES
@@ -38,6 +39,7 @@ class Abilities:
     meters: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     has_beat: bool = False
+    is_classic: bool = False
 
 
 def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
@@ -45,12 +47,14 @@ def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
     representation = representation_of(config.representation, config.styles, config.vocabulary)
     known = representation.controls.slices
     return Abilities(
+        modes=("continue",) if config.window else MODES,
         controls=tuple(ATTRIBUTES[name] for name in known),
         styles=config.styles if "style" in known else (),
         keys=KEYS if "key" in known else (),
         meters=METERS if "meter" in known else (),
         instruments=playable(priors) if "instruments" in known else (),
         has_beat=representation.units_per_second is None,
+        is_classic=config.window > 0,
     )
 
 

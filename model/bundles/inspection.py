@@ -132,6 +132,7 @@ def _check_config(config: NetworkConfig) -> list[Shape]:
 
 def _shapes(config: NetworkConfig) -> list[Shape]:
     try:
+        representation_of(config.representation, config.styles, config.vocabulary)  # raises for words that are none
         shapes = weight_shapes(config)
     except ModelError as error:
         raise BundleError(error.sentence) from error
@@ -219,6 +220,8 @@ def _scale() -> Piece:
 
 Shape = tuple[int, ...]
 LOOK_BACK = 128  # width of the look-back attention's keys and values
+CLASSIC_KERNEL = 5  # notes that a convolution of the classic kind reads
+CLASSIC_HEAD = 64  # width of an attention head there
 WIDENING = 4  # factor of a Transformer's feed-forward width
 
 
@@ -248,8 +251,26 @@ def _dense(width: int, units: int) -> list[Shape]:
 
 
 def _classic(config: NetworkConfig) -> list[Shape]:
-    recurrent = _layers(config, 1, 4, (4 * config.units,))
-    return [*recurrent, *_dense(config.units, config.head_units), *_dense(config.head_units, len(config.vocabulary))]
+    is_embedded = config.note_input == "embedding"
+    width, units = config.embedding if is_embedded else 1, config.units
+    shapes: list[Shape] = [(len(config.vocabulary) + 1, width)] if is_embedded else []
+    shapes += _CLASSIC_STACKS[config.stack](config, width)
+    return [*shapes, *_dense(units, config.head_units), *_dense(config.head_units, len(config.vocabulary))]
+
+
+def _classic_convolutions(config: NetworkConfig, width: int) -> list[Shape]:
+    taps: list[Shape] = [(CLASSIC_KERNEL, config.units, config.units), (config.units,)]
+    return [*_dense(width, config.units), *taps * config.layers]
+
+
+def _classic_transformer(config: NetworkConfig, width: int) -> list[Shape]:
+    units, heads = config.units, config.units // CLASSIC_HEAD
+    norm: list[Shape] = [(units,), (units,)]
+    asks: list[Shape] = [(units, heads, CLASSIC_HEAD), (heads, CLASSIC_HEAD)] * 3
+    attention: list[Shape] = [*asks, (heads, CLASSIC_HEAD, units), (units,)]
+    wide = [*_dense(units, WIDENING * units), *_dense(WIDENING * units, units)]
+    blocks = [*norm, *attention, *norm, *wide] * config.layers
+    return [*_dense(width, units), (config.window, units), *blocks, *norm]
 
 
 def _layers(config: NetworkConfig, width: int, gates: int, bias: Shape) -> list[Shape]:
@@ -288,4 +309,10 @@ def _transformer(config: NetworkConfig) -> list[Shape]:
     return [*_dense(config.embedding, units), *blocks, (units,), (units,)]
 
 
+_CLASSIC_STACKS = {
+    "lstm": lambda config, width: _layers(config, width, 4, (4 * config.units,)),
+    "gru": lambda config, width: _layers(config, width, 3, (2, 3 * config.units)),
+    "conv": _classic_convolutions,
+    "transformer": _classic_transformer,
+}
 _STACKS = {"lstm": _lstm, "gru": _gru, "conv": _convolution, "transformer": _transformer}

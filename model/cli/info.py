@@ -75,17 +75,24 @@ def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+PLUMBING = ("InputLayer", "GetItem", "OnesLike", "Cumsum", "Subtract")  # what functional models need and nobody counts
+
+
 def run_summary(arguments: argparse.Namespace) -> Outcome:
     """Build the network and count."""
     from model.network import NoteNetwork
 
     network = _network(arguments)
-    layers = network.layers if isinstance(network, NoteNetwork) else network.in_order
-    rows = [(layer.name, _kind(layer), layer.count_params() if layer.weights else 0) for layer in layers]
+    layers = network.layers if isinstance(network, NoteNetwork) else network.model.layers
+    rows = [
+        (layer.name, _kind(layer), layer.count_params() if layer.weights else 0)
+        for layer in layers
+        if _kind(layer) not in PLUMBING
+    ]
     total = network.count_params()
-    lines = [f"{'layer':<20} {'kind':<14} {'weights':>10}", "-" * 46]
-    lines += [f"{name:<20} {kind:<14} {count:>10,}" for name, kind, count in rows]
-    lines += ["-" * 46, f"{'total':<35} {total:>10,}"]
+    lines = [f"{'layer':<20} {'kind':<20} {'weights':>10}", "-" * 52]
+    lines += [f"{name:<20} {kind:<20} {count:>10,}" for name, kind, count in rows]
+    lines += ["-" * 52, f"{'total':<41} {total:>10,}"]
     return Outcome(
         {"layers": [{"name": n, "kind": k, "weights": c} for n, k, c in rows], "total": total}, "\n".join(lines)
     )

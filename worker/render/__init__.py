@@ -9,6 +9,9 @@ engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it
 tinysoundfont_engine  tinysoundfont, where it has not
 midirenderer_engine   midirenderer, where neither is installed
+loudness              loudness after ITU-R BS.1770, levelling and a limiter
+mixing                where each instrument of a band sits, and how loud
+room                  the same reverberation for every synthesizer
 mp3                   encodes MP3, with a title and the length
 
 A new renderer is a class in `media` and a line in `renderer`.

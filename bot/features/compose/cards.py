@@ -34,8 +34,11 @@ from jobs.errors import BlobGone
 
 RUNNING = ("stop",)
 FINISHED = ("again", "continue", "vary", "edit", "star", "recast", "copy", "delete")
+PICKS = ("pick_first", "pick_second", "pick_third", "pick_fourth")  # for each of `MAX_COUNT` pieces
+CHOICE = ("again", "edit", "copy", "delete")
 RECAST = ("continue", "vary", "star", "recast", "delete")  # there are no options to change or to copy
 PLAIN = "Your piece is ready. Discord didn't accept its card, so here are the files alone."
+LIGHTER = "The recordings together were too large for Discord here, so they were left out."
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 MAX_ALT_TEXT = 1024
 MUCH_COPIED = 0.05  # share of 16-note passages from which on the card warns, ...
@@ -64,11 +67,40 @@ async def finished_parts(
     Raises:
         QueueUnreachable: Redis does not answer.
     """
+    if result.others:
+        return await _choice_parts(board, request, result, limit_bytes)
     attached, remarks = await files_of(board, result, limit_bytes)
     picture = next((file.name for file in attached if file.name.endswith(".png")), None)
     card = result_card(request, result, picture, remarks)
     buttons = piece_view(FINISHED if request.recast is None else RECAST, request)
     return MessageParts(card=card, attached=attached, buttons=buttons, plain=PLAIN)
+
+
+async def _choice_parts(
+    board: JobClient, request: ComposeRequest, result: ComposeResult, limit_bytes: int
+) -> MessageParts:
+    """The parts of several pieces to choose from: to hear each, and a button that sends the chosen one whole."""
+    pieces = [result, *result.others]
+    attached, lines = [], _pressed(request)
+    lines += ["Stopped early: these are the pieces so far."] if result.stopped else []
+    for number, piece in enumerate(pieces, start=1):
+        lines.append(f"**{number}** {safe(piece.title or 'Piece')} · {clock(piece.duration_s)}")
+        ref = piece.audio or piece.midi
+        try:
+            data = await board.get_blob(ref) if ref.size <= limit_bytes else None
+        except BlobGone:
+            data = None
+        if data is not None:
+            attached.append(Attached(f"{number}-{ref.name}", data, optional=True))
+    lines += [harmless(said) for said in result.remarks]
+    card = discord.Embed(
+        title=f"{plural(len(pieces), 'piece')} to choose from",
+        description=cut("\n".join([*lines, "Press a number to get that piece."]), MAX_DESCRIPTION),
+        colour=embeds.DONE,
+    )
+    card.set_footer(text=f"{result.model} · random seeds {result.random_seed} to {pieces[-1].random_seed}")
+    buttons = piece_view((*PICKS[: len(pieces)], *CHOICE), request)
+    return MessageParts(card=card, attached=tuple(attached), buttons=buttons, lighter=LIGHTER, plain=PLAIN)
 
 
 async def files_of(board: JobClient, result: ComposeResult, limit_bytes: int) -> tuple[tuple[Attached, ...], list[str]]:

@@ -221,6 +221,10 @@ OPTIONS: tuple[ComposeOption, ...] = (
     ComposeOption(
         "include_seed", bool, "Start the result with your seed. Default: yes, except in a variation.", "result"
     ),
+    ComposeOption(
+        "count", int, f"How many pieces to choose from, up to {contract.MAX_COUNT}. Default: 1.", "result",
+        1, contract.MAX_COUNT,
+    ),
     ComposeOption("private", bool, "Only you see the result. Default: no.", "result"),
     ComposeOption(
         "model", str, "Who composes; see /models. Default: the one that fits best.", "experts", suggest=live_models

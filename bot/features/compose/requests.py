@@ -36,7 +36,12 @@ Given: TypeAlias = "Mapping[str, Any]"
 Change: TypeAlias = "Callable[[Interaction, Composition], Awaitable[dict[str, Any]]]"
 
 
-NEXT: dict[str, Any] = {"mode": Mode.CONTINUE, "strength": None, "recast": None}  # of a piece that goes on from another
+NEXT: dict[str, Any] = {
+    "mode": Mode.CONTINUE,
+    "strength": None,
+    "recast": None,
+    "count": 1,
+}  # of a piece that goes on from another
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,10 @@ Mix = app_commands.Range[float, 0.0, MAX_MIX]
 PRESETS = [
     app_commands.Choice(name="small: trains fast, for few pieces", value="small"),
     app_commands.Choice(name="cadenza: as large as the models that come with the bot", value="cadenza"),
+    app_commands.Choice(name="classic: three LSTMs, as in the Keras tutorial; no rhythm", value="classic"),
+    app_commands.Choice(name="gru: the same with three GRUs", value="gru"),
+    app_commands.Choice(name="conv: the same with convolutions; the fastest of these four", value="conv"),
+    app_commands.Choice(name="transformer: the same with a Transformer", value="transformer"),
 ]
 RATES = [
     app_commands.Choice(name="gentle: stays close to the base model", value="gentle"),
