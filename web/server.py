@@ -42,7 +42,7 @@ SETTINGS = web.AppKey("settings", WebSettings)
 LIMIT = web.AppKey("limit", AddressLimit)
 
 
-class Refused(Exception):  # noqa: N818 -- an answer, no error of the server
+class UploadRefused(Exception):  # noqa: N818 -- an answer, no error of the server
     """What was asked cannot be done; `sentence` says why, and what to do."""
 
     def __init__(self, status: int, sentence: str, wait_s: float | None = None) -> None:
@@ -70,7 +70,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refusals and errors of the queue as a sentence in JSON; the security headers on everything."""
     try:
         response = await handler(request)
-    except Refused as refused:
+    except UploadRefused as refused:
         response = _sentence(refused.status, refused.sentence)
         if refused.wait_s is not None:
             response.headers["Retry-After"] = str(max(1, round(refused.wait_s)))
@@ -90,7 +90,7 @@ def _sentence(status: int, sentence: str) -> web.Response:
 async def _page(request: web.Request) -> web.StreamResponse:
     name = request.match_info.get("name", "index.html")
     if name not in PAGE_FILES:
-        raise Refused(404, "There is no such page.")
+        raise UploadRefused(404, "There is no such page.")
     return web.Response(text=(PAGE / name).read_text(encoding="utf-8"), content_type=PAGE_FILES[name])
 
 
@@ -114,7 +114,7 @@ async def _new_piece(request: web.Request) -> web.StreamResponse:
     try:
         request.app[LIMIT].take(address)
     except TooManyPieces as error:
-        raise Refused(429, error.sentence, error.wait_s) from error
+        raise UploadRefused(429, error.sentence, error.wait_s) from error
     seed: BlobRef | None = None
     if upload is not None:
         seed = await client.put_blob(upload[1], upload[0], MIDI_TYPE)
@@ -127,23 +127,23 @@ async def _form(request: web.Request, limit: int) -> tuple[dict[str, str], tuple
     """The fields of the form, and name and bytes of its file.
 
     Raises:
-        Refused: it is no form, or the file is too large.
+        UploadRefused: it is no form, or the file is too large.
     """
     if request.content_type != "multipart/form-data":
-        raise Refused(400, BAD_FORM)
+        raise UploadRefused(400, BAD_FORM)
     fields: dict[str, str] = {}
     upload: tuple[str, bytes] | None = None
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name is None or len(fields) >= MOST_FIELDS:
-                raise Refused(400, BAD_FORM)
+                raise UploadRefused(400, BAD_FORM)
             data = await _bounded(part, limit if part.name == "seed" else LONGEST_FIELD, limit)
             if part.name != "seed":
                 fields[part.name] = data.decode("utf-8", errors="replace")
             elif data:
                 upload = Path(part.filename or "seed.mid").name[:100], data
     except (ValueError, web.HTTPRequestEntityTooLarge) as error:
-        raise Refused(400, BAD_FORM) from error
+        raise UploadRefused(400, BAD_FORM) from error
     return fields, upload
 
 
@@ -152,7 +152,7 @@ async def _bounded(part: BodyPartReader, most: int, limit: int) -> bytes:
     while chunk := await part.read_chunk():
         data += chunk
         if len(data) > most:
-            raise Refused(413, TOO_LARGE.format(limit=limit // 1000) if part.name == "seed" else BAD_FORM)
+            raise UploadRefused(413, TOO_LARGE.format(limit=limit // 1000) if part.name == "seed" else BAD_FORM)
     return data
 
 
@@ -174,11 +174,11 @@ async def _events(request: web.Request) -> web.StreamResponse:
 async def _file(request: web.Request) -> web.StreamResponse:
     found = file_of(await _record(request), request.match_info["file"])
     if found is None:
-        raise Refused(404, UNKNOWN)
+        raise UploadRefused(404, UNKNOWN)
     try:
         data = await request.app[CLIENT].get_blob(found)
     except BlobGone as error:
-        raise Refused(410, GONE) from error
+        raise UploadRefused(410, GONE) from error
     name = "".join(sign for sign in found.name if sign.isascii() and (sign.isalnum() or sign in ".-_"))
     where = "attachment" if "download" in request.query else "inline"
     return web.Response(
@@ -198,13 +198,13 @@ async def _record(request: web.Request) -> Record:
     job_id = request.match_info["id"]
     record = await request.app[CLIENT].record(job_id) if JOB_ID.fullmatch(job_id) else None
     if record is None:
-        raise Refused(404, UNKNOWN)
+        raise UploadRefused(404, UNKNOWN)
     return record
 
 
 def _require_enabled(request: web.Request) -> None:
     if not request.app[SETTINGS].enabled:
-        raise Refused(503, CLOSED)
+        raise UploadRefused(503, CLOSED)
 
 
 def _forwarded(request: web.Request) -> list[str]:

@@ -11,8 +11,7 @@ from pathlib import Path
 from model.errors import MidiError
 from model.midi import MidiLimits, read_midi
 from worker.render.audio import AudioRenderer
-from worker.render.renderer import RenderError, RenderOptions
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderError, RenderOptions, RenderSettings
 
 USAGE = "usage: python -m worker.render PIECE.mid PIECE.mp3"
 
