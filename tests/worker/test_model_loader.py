@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from worker.model_choice import choose
 
 from jobs import contract
 from jobs.contract import ComposeRequest, ModelInfo
@@ -19,6 +18,7 @@ from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from worker import mapping
 from worker.model_cache import ModelCache
+from worker.model_choice import choose
 from worker.model_loader import BundleLoader, LoadedModel
 
 CARD = Card(title="Untrained", description="Made for tests.", data="none", licence="CC0-1.0")
