@@ -102,7 +102,8 @@ class PieceIndex:
         result = record.result
         if not isinstance(result, ComposeResult):
             return
-        for file in (result.midi, result.audio, result.picture):
+        others = [file for other in result.others for file in (other.midi, other.audio)]
+        for file in (result.midi, result.audio, result.picture, *others):
             try:
                 if file is not None:
                     self._blobs.renew(file)

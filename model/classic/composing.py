@@ -116,10 +116,6 @@ class ClassicComposer:
         originality = originality_of(self._decoded(composed), self._learnt_from)
         return ClassicComposition(piece, composed, len(given), remarks, seconds, originality)
 
-    def originality(self, piece: Piece) -> Originality | None:
-        """How much of `piece`, whoever wrote it, occurs in the training set; None for a bundle without an index."""
-        return originality_of(piece, self._learnt_from)
-
     def compose(
         self,
         seed: Piece | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.contract import AddToDataSet, Batch, DataSetSummary, Done, RemoveStar
+from jobs.contract import AddToDataSet, Alternative, Batch, DataSetSummary, Done, RemoveStar
 from jobs.pieces import PieceIndex, Star
 from tests.bot.harness import SEED, TITLE, Harness, buttons, shown, told
 
@@ -80,6 +80,18 @@ async def test_a_number_downloads_the_files_of_its_piece(harness: Harness) -> No
     assert result.ephemeral
     files = [file.filename for file in result.response.message.attachments]
     assert [name.rpartition(".")[2] for name in files] == ["mid", "mp3", "png"]
+
+
+async def test_all_pieces_of_one_request_are_downloaded(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose", count=2)
+    job = harness.worker.take()
+    midi, audio = job.keep(SEED + b"2", "second.mid"), job.keep(b"audio", "second.mp3")
+    job.is_done(others=(Alternative(random_seed=2, title="Second", duration_s=3, midi=midi, audio=audio),))
+    await harness.settle()
+    result = await look(harness, "mine")
+    result = await harness.alice.click(result.response.message, label="1")
+    files = [file.filename for file in result.response.message.attachments]
+    assert files[3:] == ["second.mid", "second.mp3"]
 
 
 async def test_server_lists_what_everybody_may_see_and_finds_by_member_and_words(harness: Harness) -> None:

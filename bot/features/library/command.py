@@ -110,6 +110,10 @@ async def _download(interaction: Interaction, job_id: str) -> None:
     if piece.result is None:
         raise PieceGone
     attached, remarks = await pieces.files_of(interaction.client.board, piece.result, interaction.filesize_limit)
+    for other in piece.result.others:  # further pieces of the same request
+        more = piece.result.model_copy(update={"midi": other.midi, "audio": other.audio, "picture": None})
+        files, said = await pieces.files_of(interaction.client.board, more, interaction.filesize_limit)
+        attached, remarks = (*attached, *files), [*remarks, *said]
     if not attached:
         raise PieceGone
     await answer(interaction, MessageParts(content="\n".join(remarks) or None, attached=attached))
