@@ -21,7 +21,6 @@ SHARED_CLASS_NAMES = {
     "Composition",
     "Controls",
     "Failure",
-    "Likelihood",
     "Missed",
     "Originality",
     "Part",
