@@ -155,7 +155,7 @@ FITTED = {
     "score": Fitted(
         compared=("instrument", "pitch"),
         lengths=(0.0, 0.0, 0.78, 1.91, 2.97, 2.97, 3.80, 3.80, 4.49, 4.97, 5.20, 5.26),
-        doubts={"shift": 1.28, "instrument": 1.12, "pitch": -0.41, "duration": -0.46, "velocity": 0.52},
+        doubts={"shift": 0.87, "instrument": 0.71, "pitch": -0.82, "duration": -0.87, "velocity": 0.11},
         longest_copy=8.0,
         same_place=2.72,
         same_phrase=1.19,

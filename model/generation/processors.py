@@ -47,7 +47,7 @@ NO_ONSET = 1e6  # own time units
 # --- Key -------------------------------------------------------------------------------------------------------------
 # Each pitch class gains the logarithm of how often music in the key has it, less that of how often it was heard of
 # late: a naive Bayes classifier of keys turned round. Nothing is forbidden. The end leans on the tonic chord.
-KEY_STRENGTH, ENSEMBLE_KEY_STRENGTH = 0.4, 0.6  # of the logarithms; by trial (docs/experiments.md)
+KEY_STRENGTH = 0.4  # of the logarithms; by trial (docs/experiments.md)
 KEY_MEMORY = 256.0  # notes over which the memory of one fades: half a minute
 KEY_AT_FIRST = 2.5  # notes of each pitch class that a piece is taken to have had before its first one
 KEY_AT_END = 4.0  # logits taken from what does not belong to the close
@@ -247,8 +247,7 @@ def new_processors(
         state["beat"], state["beat_strength"] = beat.length_s * rules.per_second, BEAT_STRENGTH
         state["ages"][ONSETS - len(latest) :] = (latest[-1] - latest) * rules.per_second
     if rules.has_key and key is not None:
-        strength = KEY_STRENGTH if rules.instrument < 0 else ENSEMBLE_KEY_STRENGTH
-        state["key_strength"], state["wanted"] = strength, strength * np.log(profile(key))
+        state["key_strength"], state["wanted"] = KEY_STRENGTH, KEY_STRENGTH * np.log(profile(key))
         state["home"] = KEYS.index(key) if closes_in_key else -1
     if rules.instrument >= 0 and playing is not None:
         _seat(state, playing)

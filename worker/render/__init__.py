@@ -4,6 +4,9 @@ pool                  `RenderPool`: what the worker calls; the fair queue in fro
 process               one render process, both sides
 renderer              the interface of a renderer, the list of renderers, `RenderSettings`
 media                 the two renderers: MP3 and piano roll
+mixing                how loud each instrument is, and where it sits
+room                  the reverberation, the same for every synthesizer
+loudness              LUFS, true peak, and the limiter that brings all pieces to one level
 schedule              a piece as key and pedal events at sample positions
 engines               which synthesizer plays
 fluidsynth_engine     FluidSynth, where the system has it

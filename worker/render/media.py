@@ -1,4 +1,4 @@
-"""The two renderers: audio is played by a synthesizer, levelled, faded out and encoded as MP3; the picture is a PNG.
+"""The two renderers: audio is mixed, played, put into a room, levelled and encoded as MP3; the picture is a PNG.
 
 Render processes import this module, the worker does not.
 """
@@ -12,7 +12,7 @@ from model.pictures.piano_roll import piano_roll
 from model.piece import Instrument, Piece
 from worker.render.engines import Synthesizer, open_synthesizer
 from worker.render.loudness import integrated_lufs, levelled
-from worker.render.mixing import as_played, seats_of, test_notes
+from worker.render.mixing import as_played, calibration_notes, seats_of
 from worker.render.mp3 import encode_mp3
 from worker.render.renderer import Rendered, RenderError, RenderOptions, RenderSettings
 from worker.render.room import in_room
@@ -71,7 +71,7 @@ class AudioRenderer:
         """LUFS of an instrument's test notes with this synthesizer; each is played once."""
         key = (0 if instrument.is_drum else instrument.program, instrument.is_drum)
         if key not in self._loudness:
-            notes = test_notes(instrument)
+            notes = calibration_notes(instrument)
             self._loudness[key] = integrated_lufs(self._sound_of(notes, 0.0, notes.end_s))
         return self._loudness[key]
 

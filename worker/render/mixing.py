@@ -97,7 +97,7 @@ def _says(piece: Piece, number: int, instrument: int) -> bool:
     return bool(np.any((rows["number"] == number) & (rows["instrument"] == instrument)))
 
 
-def test_notes(instrument: Instrument) -> Piece:
+def calibration_notes(instrument: Instrument) -> Piece:
     """A few notes of one loudness in the middle of the range of `instrument`."""
     low, high = int(LOWEST_PITCH[instrument.program]), int(HIGHEST_PITCH[instrument.program])
     middle = (low + high) // 2
