@@ -11,6 +11,7 @@ import pytest
 
 from model.__main__ import COMMANDS, _parser, main
 from model.classic import run as classic_run
+from model.network import PRESETS
 from tests.model.classic.test_classic_workflow import tune
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "classic.md"
@@ -52,8 +53,12 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(900)  # 25 small trainings and pieces; a minute where nothing else computes
 def test_every_command_of_the_table_runs(place, monkeypatch, capsys):
-    # Given the folder that the table speaks of, and no synthesizer, which another test hears
+    # Given the folder that the table speaks of, small networks, and no synthesizer, which another test hears
+    for preset in ("char", "events"):
+        sizes = {"units": 16, "embedding": 8, "head_units": 8, "layers": 1}
+        monkeypatch.setitem(PRESETS, preset, PRESETS[preset].model_copy(update=sizes))
     monkeypatch.chdir(place)
     monkeypatch.setenv("CADENZA_CACHE", str(place / "cache"))
     monkeypatch.setattr(classic_run, "mp3_of", lambda midi: b"ID3")
