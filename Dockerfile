@@ -22,7 +22,7 @@ WORKDIR /app
 COPY deploy/healthcheck.py deploy/healthcheck.py
 
 
-# --- the bot: Discord and the queue; no TensorFlow, about 200 MB --------------------------------------------------
+# --- the bot, and the web page: Discord and the queue; no TensorFlow, about 200 MB --------------------------------------------------
 FROM base AS bot
 ARG WITH_S3=
 COPY requirements/bot.txt requirements/s3.txt requirements/
@@ -30,6 +30,7 @@ RUN pip install --require-hashes -r requirements/bot.txt \
     && if [ -n "$WITH_S3" ]; then pip install --require-hashes --no-deps -r requirements/s3.txt; fi
 COPY jobs jobs
 COPY bot bot
+COPY web web
 USER cadenza
 ENV CADENZA_HEALTH_PORT=8421
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["python", "-m", "deploy.healthcheck", "bot"]

@@ -9,22 +9,26 @@ PYTHON ?= $(or $(FOUND),python3)
 VENV := .venv
 IN := $(VENV)/bin/python
 PIP := $(IN) -m pip --disable-pip-version-check install --quiet --quiet --no-input
-MODULES := bot jobs worker model sandbox benchmarks
+MODULES := bot jobs worker model sandbox web benchmarks
 DATA ?= data
 OUT ?= runs/piano
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench train fix lock resolve digests clean
+.PHONY: help run test test-fast fuzz faults audit licences check bench train fix lock resolve digests clean
 
 help:
 	@echo 'make run     start the whole system here; with DISCORD_TOKEN set, on the real Discord'
 	@echo 'make test    run all tests, on all cores; make test-fast: those without network, processes and TensorFlow'
+	@echo 'make fuzz    read thousands of damaged and hostile files; ARGS="--inputs 20000 --seed 7"'
+	@echo 'make faults  kill and freeze real processes under a load of commands; ARGS="--commands 1000 --seed 7"'
 	@echo 'make check   format, lint and types, without changing a file'
 	@echo 'make bench   measure drawing, load, rendering, preparing and training beside their baselines'
 	@echo 'make train   train a model: make train DATA=folder-or-archive OUT=runs/piano'
 	@echo 'make fix     let the formatter and the linter mend what they can'
 	@echo 'make lock    write the pinned lists in requirements/ from pyproject.toml; ARGS=--upgrade takes newer versions'
 	@echo 'make resolve check that each list installs from wheels on every platform (asks the package index)'
+	@echo 'make audit   look for known weaknesses in the pinned packages (asks the package index)'
+	@echo 'make licences list the licence of every package'
 	@echo 'make digests pin the base images in Dockerfile and docker-compose.yml (asks the image registry)'
 	@echo 'make clean   remove .venv and caches; var/, runs/ and .env stay'
 
@@ -44,6 +48,12 @@ check: $(VENV)/.dev
 	echo 'lint:'; $(IN) -m ruff check . || status=1; \
 	echo 'types:'; $(IN) -m mypy $(MODULES:%=-p %) || status=1; \
 	exit $$status
+
+fuzz: $(VENV)/.dev
+	@exec $(IN) -m tests.fuzz.fuzzing $(ARGS)
+
+faults: $(VENV)/.dev
+	@exec $(IN) -m tests.faults.breaking $(ARGS)
 
 bench: $(VENV)/.run
 	@exec $(IN) -m benchmarks $(ARGS)
@@ -70,6 +80,15 @@ lock: $(VENV)/.dev
 
 resolve: $(VENV)/.dev
 	@exec $(IN) requirements/resolve.py
+
+# nothing is installed for it: the hashes in the lists say what is meant. --strict: what cannot be looked up is a fault
+audit: $(VENV)/.dev
+	@status=0; for list in bot worker sandbox train s3; do echo "$$list:"; \
+	$(IN) -m uv tool run --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes \
+	-r "requirements/$$list.txt" $(ARGS) || status=1; done; exit $$status
+
+licences: $(VENV)/.run
+	@exec $(IN) requirements/licences.py $(ARGS)
 
 digests:
 	@exec sh deploy/digests.sh

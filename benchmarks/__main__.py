@@ -15,9 +15,8 @@ import time
 from pathlib import Path
 
 from benchmarks import curves
-from benchmarks.figures import BenchmarkError
 from benchmarks.parts import ALL, PARTS
-from benchmarks.report import FailedPart, Json, as_json, table, text
+from benchmarks.results import BenchmarkError, FailedPart, Json, as_json, table, text
 
 ROOT = Path(__file__).parents[1]
 PART_LIMIT_S = 240.0  # of a part that normally takes less than a minute

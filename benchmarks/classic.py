@@ -4,7 +4,7 @@ Three LSTM layers of 512 cells over a window of the last 100 notes; a whole `mod
 prediction per window in training; no state carried from one note to the next. The weights are random, which makes no
 difference to speed.
 
-`python -m benchmarks.classic loop` and `… fit` serve rounds to `benchmarks.round_process`.
+`python -m benchmarks.classic loop` and `… fit` serve rounds to `benchmarks.rounds`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.round_process import serve
-from benchmarks.rounds import as_many_as_fit
+from benchmarks.rounds import as_many_as_fit, serve
 
 if TYPE_CHECKING:
     import keras

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.parts.load import LENGTH_S, requests
+from benchmarks.system import LENGTH_S, requests
 
 SLOTS = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = (256, 384, 512, 768, 1024)

@@ -62,7 +62,7 @@ async def _serve(mine: BotSettings, theirs: JobSettings, token: str) -> int:
     client = Cadenza(JobClient(theirs), mine.state, mine.max_seed_bytes)
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(health.serving(client, mine.health_port))
+            await stack.enter_async_context(health.serving(client, theirs.metrics_host, mine.health_port))
         except OSError:
             log.error("CADENZA_HEALTH_PORT: port %d is taken. Give another, or 0 for none.", mine.health_port)
             return 2

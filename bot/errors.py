@@ -35,6 +35,7 @@ import discord
 from discord import app_commands
 from pydantic import ValidationError
 
+from bot.metrics import ERRORS
 from bot.replies import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, refuse
 from bot.wording import as_typed, either, harmless
 from jobs.admission import invalid_request
@@ -181,8 +182,8 @@ class NotInstalled(UserFacing):
 
     def __init__(self) -> None:
         super().__init__(
-            "I'm not a member of this server, so I keep no data sets, models, stars or lists for it. Ask an admin to add "
-            "me, or use `/compose` and `/library mine`."
+            "I'm not a member of this server, so I keep no data sets, models, stars or lists for it. Ask an admin to "
+            "add me, or use `/compose` and `/library mine`."
         )
 
 
@@ -275,6 +276,7 @@ async def answer(interaction: discord.Interaction[Any], error: BaseException) ->
     if isinstance(error, discord.HTTPException) and error.code in (UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED):
         log.warning("interaction %s was answered too late, or by another process: %s", interaction.id, error)
         return
+    ERRORS.labels(type(error).__name__).inc()
     words = str(explain(error))
     try:
         await refuse(interaction, words)

@@ -10,6 +10,7 @@ from typing import Any
 
 import discord
 
+from bot import metrics
 from bot.message import WAITING, MessageParts
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ async def acknowledge(interaction: discord.Interaction[Any], private: bool) -> i
             raise
         log.info("interaction %s was acknowledged before", interaction.id)
     else:
+        metrics.acknowledged(interaction)
         if callback is not None and callback.message_id is not None:
             return callback.message_id
     return (await interaction.original_response()).id

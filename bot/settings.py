@@ -23,6 +23,7 @@ WHAT_TO_DO = {
     "REDIS_URL_FILE": "name a text file with the address of the Redis server that the bot may read, or leave it out",
     "REDIS_PASSWORD_FILE": "name a text file with the password of Redis that the bot may read, or leave it out",
     "CADENZA_FILES": "give a folder or a URL such as s3://bucket/folder whose fsspec package is installed",
+    "CADENZA_METRICS_HOST": "give an address of this machine, such as 127.0.0.1 or 0.0.0.0, or leave it out",
     "CADENZA_HEALTH_PORT": "give a free port of this machine, or 0 for no health check",
     "REDIS_URL": "give the address of the Redis server as redis://:password@host:port/0, or rediss:// for TLS; "
     "`make run` starts one itself",

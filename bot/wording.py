@@ -46,6 +46,18 @@ def about_duration(seconds: float) -> str:
     return words if words.startswith("less") else f"about {words}"
 
 
+def period_words(seconds: float) -> str:
+    """A period as people say it: '14 days', '1 hour', '90 seconds'."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            return plural(int(seconds // size), unit)
+    if seconds >= 2 * 86400:
+        return f"about {plural(round(seconds / 86400), 'day')}"
+    if seconds >= 2 * 3600:
+        return f"about {plural(round(seconds / 3600), 'hour')}"
+    return plural(round(seconds), "second")
+
+
 def size_words(count: int) -> str:
     """A number of bytes in words."""
     if count >= 2**20:

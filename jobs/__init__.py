@@ -15,6 +15,7 @@ erasure      deletes what is kept about one member
 guild_state  per server: cached names of data sets and models, the default model, the nightly training
 errors       the error tree; each error holds the sentence that a member sees
 settings     `JobSettings`: the address of Redis, limits, times to live; secrets from files; the Redis clients
+backup       `python -m jobs backup` and `restore`: records, files and library in one archive
 doctor       findings and checks that the `doctor` commands of bot and worker share
 redis_checks what can be wrong with Redis
 logs         logging as text or JSON, with the id of the job and without secrets

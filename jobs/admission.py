@@ -144,7 +144,7 @@ class Admission:
     def _require_worker(self, request: AnyRequest) -> None:
         if not self._registry.is_anyone_expected(request.kind):
             raise NoWorker(request.kind)
-        if request.kind != "compose" or request.model is None:
+        if not isinstance(request, (ComposeRequest, DescribeRequest)) or request.model is None:
             return
         served = [model.name for model in self._registry.models(request.guild_id)]
         if served and request.model not in served:

@@ -14,6 +14,7 @@ JobsError
 ├── BlobTooBig             a file is larger than the store accepts
 ├── UnknownJob             the id has no record, or its record has expired
 ├── UnreadableRecord       another version wrote the record and this one cannot read it
+├── BackupError            a backup cannot be written, read, or restored here
 └── QueueUnreachable       Redis does not answer
     ├── StorageFull            Redis has no memory or disk space left
     └── FileStoreUnavailable   the file store cannot be read or written
@@ -134,6 +135,12 @@ class DuplicateJob(Refused):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"The number {job_id} belongs to another request. Use the command again.")
+
+
+class BackupError(JobsError):
+    """Raised when a backup cannot be written, is damaged, or must not be restored here."""
+
+    code = "backup"
 
 
 class BlobGone(JobsError):

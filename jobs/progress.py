@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
@@ -11,12 +12,14 @@ import redis
 import redis.asyncio
 
 from jobs import keys
-from jobs.contract import AnyResult, ComposeProgress, Failure, JobId, Record, Stage, TrainProgress, Update
+from jobs.contract import AnyResult, ComposeProgress, Failure, JobId, Kind, Record, Stage, TrainProgress, Update
 from jobs.errors import QueueUnreachable
 from jobs.estimates import WaitEstimator
 from jobs.records import RecordStore
 from jobs.recovery import JobMonitor
 from jobs.settings import JobSettings
+
+log = logging.getLogger(__name__)
 
 QUIET_S = 0.25  # updates of one stage that come quicker are dropped: a message is edited every two seconds at most
 
@@ -67,8 +70,15 @@ class ProgressReporter:
         """Settle the job with its result; False when it was settled before."""
         is_settled = self._records.settle(self._job_id, Update(stage=Stage.DONE, fraction=1.0, result=result))
         if is_settled:
-            self._estimator.note(result.kind, time.monotonic() - self._began_at)
+            self._note_duration(result.kind)
         return is_settled
+
+    def _note_duration(self, kind: Kind) -> None:
+        """Note how long the job ran; one that is settled must not fail because Redis has no room for that."""
+        try:
+            self._estimator.note(kind, time.monotonic() - self._began_at)
+        except redis.RedisError as error:
+            log.warning("job %s: how long it took could not be noted: %s", self._job_id, error)
 
     def failed(self, failure: Failure) -> bool:
         """Settle the job as failed; False when it was settled before."""

@@ -46,6 +46,11 @@ class JobSettings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", validation_alias=logs.VARIABLE, description="of the lines on stderr; see `jobs.logs`"
     )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        validation_alias="CADENZA_METRICS_HOST",
+        description="address of this machine on which health and metrics are served",
+    )
     files: str = Field(
         default="var/files",
         validation_alias="CADENZA_FILES",

@@ -15,6 +15,7 @@ from model.errors import ModelError, RequestError
 COMMANDS = {  # the module of `model.cli` that has each
     "train": "train", "compose": "compose", "evaluate": "evaluate", "report": "evaluate", "describe": "info",
     "info": "info", "summary": "info", "publish": "bundles", "bundles": "bundles", "data": "data", "dataset": "dataset",
+    "classic": "classic",
 }  # fmt: skip
 BACKENDS = ("tensorflow", "torch", "jax")
 
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser(argv[:1]).parse_args(argv)
     try:
         _choose_backend(getattr(arguments, "backend", "tensorflow"))
-        if arguments.command == "train":
+        if arguments.command in ("train", "classic"):
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # batches are large here: its kernels save a fifth of the time
         outcome = _command(arguments.command).run(arguments)
     except ModelError as error:
@@ -71,7 +72,7 @@ def _parser(asked: list[str]) -> argparse.ArgumentParser:
         )
         command.add_arguments(options)
         options.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
-        if name in ("train", "evaluate", "summary"):
+        if name in ("train", "evaluate", "summary", "classic"):
             options.add_argument("--backend", choices=BACKENDS, default="tensorflow", help="what Keras runs on")
     return parser
 

@@ -109,7 +109,7 @@ class Archive:
             raise ArchiveError(_unreadable(error)) from error
         self._unpacked += len(data)
         if len(data) > most:
-            raise ArchiveError("It unpacks to more than may be read; send it in parts.")
+            raise ArchiveError("It is too large when unpacked; send it in parts.")
         if len(data) != entry._info.file_size:
             raise ArchiveError("It is damaged: it does not have the size that the archive says. Pack it again.")
         return data
@@ -128,8 +128,8 @@ def check_directory(data: bytes, limits: ArchiveLimits) -> None:
     """
     if len(data) > limits.archive_bytes:
         raise ArchiveError(
-            f"The archive has {len(data) / MIB:,.1f} MiB and at most {limits.archive_bytes / MIB:,.0f} MiB are read; "
-            "send it in parts."
+            f"The archive has {len(data) / MIB:,.1f} MiB; the limit is {limits.archive_bytes / MIB:,.0f} MiB. "
+            "Send it in parts."
         )
     if not data.startswith((b"PK\x03\x04", END_OF_DIRECTORY)):
         kind = "another kind of archive" if is_archive(data) else "not an archive"
@@ -138,7 +138,7 @@ def check_directory(data: bytes, limits: ArchiveLimits) -> None:
     if start < 0 or start + END_BYTES > len(data):
         raise ArchiveError("The archive is cut short: its list of files is missing. Pack it again, and send it whole.")
     if data[max(0, start - END_64_BYTES) :].startswith(END_64):
-        raise ArchiveError("The archive is of the kind for enormous ones (zip64), which is not read; pack fewer files.")
+        raise ArchiveError("This is a zip64 archive, which isn't supported; pack fewer files.")
     disk, first_disk, here, total, size, offset, comment = struct.unpack("<4H2LH", data[start + 4 : start + END_BYTES])
     if disk or first_disk or here != total:
         raise ArchiveError("The archive is one part of several; pack it as one.")
@@ -202,15 +202,13 @@ def _check_infos(infos: Sequence[zipfile.ZipInfo], packed: int, limits: ArchiveL
     ends = 0
     for info in sorted(infos, key=lambda info: info.header_offset):
         if info.header_offset < ends:
-            raise ArchiveError("The entries of the archive lie over one another, as in a zip bomb; pack it again.")
+            raise ArchiveError("The entries of the archive overlap, as in a zip bomb; pack it again.")
         ends = info.header_offset + LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
     if ends > packed:
         raise ArchiveError("The archive is damaged: an entry reaches beyond its end. Pack it again.")
     unpacked = sum(info.file_size for info in infos)
     if unpacked > max(SMALL_BYTES, limits.ratio * packed):
-        raise ArchiveError(
-            "The archive unpacks to far more than honest files do, as a zip bomb does; pack the files again."
-        )
+        raise ArchiveError("The archive grows too much when unpacked, as a zip bomb does; pack the files again.")
     if unpacked > limits.unpacked_bytes:
         raise ArchiveError(
             f"The archive unpacks to more than {limits.unpacked_bytes / MIB:,.0f} MiB; send it in parts."
@@ -241,7 +239,7 @@ def _reason(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
     if info.file_size > limits.file_bytes:
         return f"It has more than {limits.file_bytes / MIB:,.0f} MiB; send a shorter piece."
     if info.file_size > max(SMALL_BYTES, limits.ratio * info.compress_size):
-        return "It unpacks to far more than honest files do, as a zip bomb does; send the file itself."
+        return "It grows too much when unpacked, as a zip bomb does; send the file itself."
     return ""
 
 

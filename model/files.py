@@ -32,6 +32,18 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` before hours of work that end in it.
+
+    Raises:
+        DataError: when it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error
+
+
 def cache_folder(given: Path | None = None) -> Path:
     """The folder `given`, or the one in CADENZA_CACHE, or `.cache/cadenza` in the user's home; made if missing.
 

@@ -126,6 +126,15 @@ def closes(key: str) -> NDArray[np.bool_]:
     return np.where(np.arange(PITCHES) < BASS_BELOW, degrees == 0, in_chord)
 
 
+def likeliest_key(weights: NDArray) -> str | None:
+    """The key in which pitch classes that sound so much, (12,), are likeliest; None where nothing sounds."""
+    return KEYS[int(np.argmax(LOG_PROFILES @ weights))] if np.any(weights) else None
+
+
 def _mode_and_tonic(key: str) -> tuple[int, int]:
     mode, tonic = divmod(KEYS.index(key), CHROMA)
     return mode, tonic
+
+
+LOG_PROFILES = np.log(np.array([profile(key) for key in KEYS]))  # float32 (keys, 12)
+CLOSES = np.array([closes(key) for key in KEYS])  # bool (keys, 128)

@@ -2,32 +2,35 @@
 
 A seed is described by its instruments and by how metrical it is. A style or instruments that only one model knows
 outweigh that; a tempo or a meter do not, because a performance in free time makes no sense on a beat grid. The worker
-and the command line call this; it loads neither Keras nor TensorFlow.
+and the command line call this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundles.instrumentation import playable
-from model.bundles.priors import Priors
-from model.controls import ATTRIBUTES, METERS, MODES
 from model.errors import listing
 from model.instruments import DRUMS, canonical
-from model.keys import KEYS
-from model.network.config import NetworkConfig
 from model.piece import Piece
-from model.representation import representation_of
-
-if TYPE_CHECKING:
-    from model.bundles.bundle import Bundle
 
 CHORALE = "chorale"  # in the name of a model that writes in four voices
+GRIDS = (4, 6, 8, 12)  # parts of a quarter note: sixteenths, triplets, thirty-seconds, triplets of sixteenths
+NEAR = 1 / 40  # quarter notes; 12 ms at 120 a minute, what a careful player misses a beat by
+METRICAL = 0.6
+FEWEST_NOTES = 8  # with fewer, chance alone puts them near a grid
+FEWEST_ONSETS = 3  # with fewer, their ends have to tell as well
+PIANOS, ORGANS = 0, 2  # families of eight General MIDI programs; harpsichords are among the pianos
+KEYBOARDS = {PIANOS, ORGANS}
+MOST_MOMENTS = 2000  # looked at in a long piece
+CHORALE_NOTES, CHORALE_VOICES, CHORALE_SHARE = 16, 4, 0.8
+CHORALE_RANGE = (36, 84)  # MIDI pitches of a choir, with room to spare
+MOST_BLOCKS = 0.5  # of the time: one chord held by the lower three under a melody that goes on
+LOWER_MOVES = 0.6  # of the moves of the highest voice: what the others make of it at least, on average, in a chorale
 
 
 class SelectableModel(Protocol):
@@ -65,6 +68,10 @@ class SelectableModel(Protocol):
     def has_beat(self) -> bool:
         """Whether it counts bars."""
 
+    @property
+    def is_classic(self) -> bool:
+        """Whether it is of the classic kind, which composes only where it is named or preferred."""
+
 
 Model = TypeVar("Model", bound=SelectableModel)
 
@@ -93,6 +100,7 @@ def choose(models: Sequence[Model], wanted: ModelRequirements, seed: Piece | Non
     instruments; the seed; the other controls; the default.
     """
     known = traits(seed) if seed is not None and len(seed) else None
+    models = [model for model in models if not model.is_classic or model.name == wanted.preferred] or models
     ranked = sorted(models, key=lambda model: _rank(model, wanted, known), reverse=True)
     return ranked[0], None if len(models) == 1 else _reason(ranked[0], ranked[1:], wanted, known)
 
@@ -157,20 +165,6 @@ def _reason(
     if seed is not None and _fit(best, seed):
         return f"Chosen for your seed: {seed.description}."
     return None
-
-
-GRIDS = (4, 6, 8, 12)  # parts of a quarter note: sixteenths, triplets, thirty-seconds, triplets of sixteenths
-NEAR = 1 / 40  # quarter notes; 12 ms at 120 a minute, what a careful player misses a beat by
-METRICAL = 0.6
-FEWEST_NOTES = 8  # with fewer, chance alone puts them near a grid
-FEWEST_ONSETS = 3  # with fewer, their ends have to tell as well
-PIANOS, ORGANS = 0, 2  # families of eight General MIDI programs; harpsichords are among the pianos
-KEYBOARDS = {PIANOS, ORGANS}
-MOST_MOMENTS = 2000  # looked at in a long piece
-CHORALE_NOTES, CHORALE_VOICES, CHORALE_SHARE = 16, 4, 0.8
-CHORALE_RANGE = (36, 84)  # MIDI pitches of a choir, with room to spare
-MOST_BLOCKS = 0.5  # of the time: one chord held by the lower three under a melody that goes on
-LOWER_MOVES = 0.6  # of the moves of the highest voice: what the others make of it at least, on average, in a chorale
 
 
 @dataclass(frozen=True)
@@ -298,52 +292,3 @@ def _texture(piece: Piece, moments: NDArray[np.float64]) -> tuple[NDArray[np.flo
     lower_alike = (np.ptp(begun[:, 1:], axis=1) == 0) & (np.ptp(ended[:, 1:], axis=1) == 0)
     top_alike = (begun[:, 0] == begun[:, 1]) & (ended[:, 0] == ended[:, 1])
     return moves, float(np.mean(lower_alike & ~top_alike))
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What a bundle can be asked for.
-
-    Attributes:
-        modes: what it can do with a seed.
-        controls: the fields of `Controls` it follows.
-        styles, keys, meters, instruments: the values it knows for them.
-        has_beat: whether it counts bars.
-    """
-
-    modes: tuple[str, ...] = MODES
-    controls: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    meters: tuple[str, ...] = ()
-    instruments: tuple[str, ...] = ()
-    has_beat: bool = False
-
-
-def abilities_of(config: NetworkConfig, priors: Priors | None) -> Abilities:
-    """What a bundle with this configuration and these priors can be asked for."""
-    representation = representation_of(config.representation, config.styles, config.vocabulary)
-    known = representation.controls.slices
-    return Abilities(
-        controls=tuple(ATTRIBUTES[name] for name in known),
-        styles=config.styles if "style" in known else (),
-        keys=KEYS if "key" in known else (),
-        meters=METERS if "meter" in known else (),
-        instruments=playable(priors) if "instruments" in known else (),
-        has_beat=representation.units_per_second is None,
-    )
-
-
-@dataclass(frozen=True)
-class Candidate(Abilities):
-    """A bundle that can be chosen to compose."""
-
-    name: str = ""
-    default: bool = False
-    guild_id: int | None = field(default=None)
-
-
-def candidate(bundle: Bundle, is_default: bool) -> Candidate:
-    """`bundle` as a candidate."""
-    found = abilities_of(bundle.config, bundle.priors)
-    return Candidate(**vars(found), name=bundle.name, default=is_default)

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import one_shot_client
-from sandbox.errors import ComposeRefusedError, SandboxError, SaveError
 from sandbox.run import System, running_system
 from sandbox.server.app import LAST_PORT
 from sandbox.settings import SandboxSettings
+from sandbox.supervised_process import ComposeRefusedError, SandboxError, SaveError
 
 log = logging.getLogger("sandbox")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from sandbox.errors import ComposeRefusedError, SaveError
+from sandbox.supervised_process import ComposeRefusedError, SaveError
 
 Json = dict[str, Any]
 

@@ -12,8 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
 
-from sandbox.errors import StartError
-from sandbox.supervised_process import ProcessSpec
+from sandbox.supervised_process import ProcessSpec, StartError
 
 LOOPBACK = "127.0.0.1"
 READY_LINE = "Ready to accept connections"

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sandbox.errors import StartError
 from sandbox.redis_server import check_answers, embedded_server
 from sandbox.server.app import LocalDiscord, PortInUseError
 from sandbox.settings import inherited_environment
-from sandbox.supervised_process import ProcessSpec, SupervisedProcess
+from sandbox.supervised_process import ProcessSpec, StartError, SupervisedProcess
 
 Say = Callable[[str], None]
 

@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sandbox.errors import StartError
+from sandbox.supervised_process import StartError
 
 ENV_FILE = ".env"
 SECRET_NAMES = ("DISCORD_TOKEN", "REDIS_URL", "REDIS_PASSWORD")

@@ -14,8 +14,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from sandbox.errors import StartError, SupervisionError
-
 log = logging.getLogger(__name__)
 
 GUARD = Path(__file__).with_name("parent_death_guard.py")
@@ -240,3 +238,23 @@ class SupervisedProcess:
                 self._process.terminate()  # the guard kills at the second SIGTERM
             await asyncio.wait({self._task}, timeout=1.0)
             self._task.cancel()
+
+
+class SandboxError(Exception):
+    """Base class. The sentence is shown without a traceback."""
+
+
+class StartError(SandboxError):
+    """A part of the system did not start."""
+
+
+class SupervisionError(SandboxError):
+    """A child process cannot be kept running."""
+
+
+class ComposeRefusedError(SandboxError):
+    """`/compose` was refused; the sentence is the one the member was shown."""
+
+
+class SaveError(SandboxError):
+    """The files of the reply cannot be written."""

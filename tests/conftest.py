@@ -21,6 +21,19 @@ from model.files import cache_folder
 from tests.fast import SLOW_FIXTURES, ForbiddenEvents, is_fast_file
 
 START_LIMIT_S = 20.0
+# the files that take longest, which start first so that no core is idle at the end
+LONGEST = (
+    "worker/test_sixteen_at_once.py",
+    "model/test_distributed.py",
+    "model/test_training.py",
+    "worker/test_training.py",
+    "model/finetuning/test_process.py",
+    "test_end_to_end.py",
+    "model/finetuning/test_loop.py",
+    "worker/test_slots.py",
+    "model/test_stacks.py",
+    "model/generation/test_steps.py",
+)
 
 # A shell without job control starts what it puts in the background with SIGINT ignored, and children inherit that:
 # the tests that press Ctrl-C on a process would wait for ever.
@@ -35,11 +48,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the fast tests."""
+    """Put the files that take longest first, and mark the fast tests."""
+    items.sort(key=_place)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if not fixtures & SLOW_FIXTURES and is_fast_file(item.path):
             item.add_marker(pytest.mark.fast)
+
+
+def _place(item: pytest.Item) -> int:
+    """Where the file of a test starts: the place in `LONGEST`, or after all of them."""
+    name = item.path.relative_to(Path(__file__).parent).as_posix()
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("bot", "jobs", "worker", "model", "sandbox", "benchmarks")
+PACKAGES = ("bot", "jobs", "worker", "model", "sandbox", "web", "benchmarks")
 NAMELESS = {"utils", "helpers", "manager", "misc", "common"}
 LEFT_FOR_LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 # A folder of somebody's machine; what a container or every Unix has may be named.
@@ -20,8 +20,6 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:home|Users|root|work|workspace|mnt|
 SHARED_CLASS_NAMES = {
     "Composition",
     "Controls",
-    "Failure",
-    "Likelihood",
     "Missed",
     "Originality",
     "Part",

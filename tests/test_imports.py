@@ -18,9 +18,10 @@ ARROWS = {
     "jobs": set(),
     "model": set(),
     "sandbox": set(),
+    "web": {"jobs"},
 }
 HEAVY = {"tensorflow", "keras", "torch", "jax", "music21"}
-WITHOUT_HEAVY = ("bot", "jobs", "sandbox")
+WITHOUT_HEAVY = ("bot", "jobs", "sandbox", "web")
 
 PACKAGES = (*ARROWS, "benchmarks")
 

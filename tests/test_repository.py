@@ -26,9 +26,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
 PIN = re.compile(r"^[a-z0-9][a-z0-9-]*==[0-9][0-9a-z.]*( ; .+?)?( \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SETTINGS = ("bot.settings", "jobs.settings", "worker.settings", "worker.render.settings", "sandbox.settings")
+TOP_PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "PRIVACY.md")
+PAGES = [*(ROOT / name for name in TOP_PAGES), *sorted((ROOT / "docs").rglob("*.md"))]
+SETTINGS = (
+    "bot.settings",
+    "jobs.settings",
+    "worker.settings",
+    "worker.render.renderer",
+    "sandbox.settings",
+    "web.settings",
+)
 OF_COMPOSE = {
+    "GRAFANA_PASSWORD",
     "COMPOSE_PROFILES", "CADENZA_WORKERS", "CADENZA_GPU", "CADENZA_GPU2", "CADENZA_TRAINER_GPU", "CADENZA_WITH_S3",
     "CADENZA_REDIS_MEMORY", "CADENZA_REDIS_CONTAINER_MEMORY", "CADENZA_WORKER_MEMORY", "CADENZA_SHELL_MEMORY",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
@@ -114,6 +123,7 @@ def test_the_bot_needs_nothing_heavy():
         ("jobs", ["bot"]),
         ("bot", ["bot"]),
         ("sandbox", ["sandbox"]),
+        ("web", ["bot"]),
         ("model", ["worker", "train"]),
         ("worker", ["worker", "no-deps"]),
     ],
@@ -150,7 +160,7 @@ def test_nothing_that_installs_says_where_packages_come_from():
 def test_an_installed_copy_holds_every_file_that_the_packages_read():
     data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     packed = {path for package, patterns in data.items() for glob in patterns for path in (ROOT / package).glob(glob)}
-    packages = [ROOT / name for name in ("bot", "jobs", "worker", "model", "sandbox")]
+    packages = [ROOT / name for name in ("bot", "jobs", "worker", "model", "sandbox", "web")]
     read = {path for path in _committed() if path.suffix != ".py" and set(path.parents) & set(packages)}
     assert read
     assert read - packed == set()

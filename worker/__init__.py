@@ -10,17 +10,17 @@ cancellation    which jobs run, and which of them is to stop and why
 tasks           the functions that RQ's jobs name
 handlers/       one handler for each kind of job, over one frame
 context         what a job may use of its process
-mapping         the contract in terms of `model`, and back
+mapping         maps the contract to terms of `model` and back; failures
 model_choice    which model composes when nobody named one, and why
-model_cache     the models in memory; loads models while idle
+model_cache     the models in memory; preloading; switching to new versions
 model_loader    loads models from the store; the boundary to `model`
-store_watcher   switches to new versions in the store
 scheduler       submits nightly trainings
 doctor          `python -m worker doctor`: checks the set-up and says how to mend it
 background      threads that repeat one thing
-failures        the failures a worker reports
+metrics         what it counts and measures for Prometheus
+monitoring      health and metrics over HTTP
 library/        data sets and models of the servers
-training/       trainings, each in a process of its own
+training_run    the folder and the child process of a training
 render/         audio and pictures, in child processes
 
 Importing it is cheap; the model's libraries load when the process warms up.

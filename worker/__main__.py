@@ -17,11 +17,12 @@ from jobs import logs
 from jobs.settings import JobSettings
 from model import devices
 from model.errors import ModelError
-from model.midi.reading import reading_pool
+from model.midi.isolated_reading import reading_pool
 from worker.model_loader import BundleLoader, EmptyModelLoader, ModelLoader
+from worker.monitoring import PortTakenError
 from worker.process import announce_start, run
 from worker.render import RenderPool
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 log = logging.getLogger("worker")
@@ -47,7 +48,7 @@ def main() -> int:
         announce_start(settings, job_settings)
         was_asked = run(settings, job_settings, _loader(settings), renderer)
         return 0 if was_asked else EXIT_HUNG
-    except ModelError as error:
+    except (ModelError, PortTakenError) as error:
         return _refuse(error.sentence)
     except redis.RedisError as error:
         return _refuse(f"Redis cannot be used: {str(error).rstrip('.')}. Check REDIS_URL and that the server runs.")

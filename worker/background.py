@@ -1,4 +1,4 @@
-"""Threads that repeat one thing, and that no error ends unnoticed."""
+"""Threads that repeat a function; an error in a thread is always logged."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class PeriodicThread(threading.Thread):
             log.error("%s failed and tries again: %s", self.name, text, exc_info=error)
 
     def end(self) -> None:
-        """Tick no more; a tick under way is not waited for."""
+        """Stop. Does not wait for a tick that is running."""
         self._ended.set()
 
 
 def log_lost_threads() -> None:
-    """Log the error that ends any other thread, so that its end is noticed."""
+    """Log the error that ends any other thread."""
 
     def note(lost: threading.ExceptHookArgs) -> None:
         if lost.exc_value is not None and not isinstance(lost.exc_value, SystemExit):

@@ -13,6 +13,7 @@ from jobs.contract import JobId
 from jobs.progress import ProgressReporter
 from jobs.settings import JobSettings
 from worker.cancellation import Cancellations
+from worker.metrics import CountingReporter
 from worker.model_cache import ModelCache
 from worker.render import Rendering
 from worker.settings import WorkerSettings
@@ -52,7 +53,7 @@ class WorkerContext:
 
     def reporter(self, job_id: JobId) -> ProgressReporter:
         """The progress reporter of one job."""
-        return ProgressReporter(job_id, self.connection, self.job_settings)
+        return CountingReporter(job_id, self.connection, self.job_settings)
 
 
 _current: list[WorkerContext] = []

@@ -17,7 +17,7 @@ from model.errors import BundleError
 from model.midi import write_midi
 from model.piece import NOTE, Piece, table
 from worker.render import RenderPool
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 MANY_SECONDS = 120.0  # to start a render process and render a note on a busy machine

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import redis
 
 from jobs.contract import WorkerInfo
-from jobs.progress import ProgressReporter
 from jobs.records import RecordStore
 from jobs.registry import WorkerRegistry
 from jobs.settings import JobSettings
 from worker.background import PeriodicThread
 from worker.cancellation import Cancellations
-from worker.failures import timed_out
+from worker.mapping import timed_out
+from worker.metrics import CountingReporter
 from worker.worker_pool import WorkerPool
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,11 @@ class Heartbeat(PeriodicThread):
         self._ticks = 0
         self._ticks_per_beat = max(1, int(settings.liveness_s / BEATS_PER_LIVENESS / TICK_S))
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the thread runs and no job hangs."""
+        return self.is_alive() and not self._is_hung
+
     def announce(self) -> None:
         """Publish the worker's description once."""
         self._registry.publish(self._describe())
@@ -88,7 +93,7 @@ class Heartbeat(PeriodicThread):
         """Fail the jobs that ran past their deadline; a result that comes later is ignored."""
         for run in self._cancellations.running:
             if run.left_s < -UNRESPONSIVE_S:
-                ProgressReporter(run.job_id, self._connection, self._settings).failed(
+                CountingReporter(run.job_id, self._connection, self._settings).failed(
                     timed_out(round(run.limit_s), run.kind)
                 )
 

@@ -1,10 +1,11 @@
-"""Maps the contract to the terms of `model` and back: requests, abilities, results.
+"""Maps the contract to the terms of `model` and back: requests, abilities, results, failures.
 
-Loads neither Keras nor TensorFlow.
+Handlers and RQ workers call it. It loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import unicodedata
@@ -13,13 +14,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jobs import contract
-from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Creativity, Mode
+from jobs.contract import DEFAULT_LENGTH_S, ComposeProgress, ComposeRequest, Creativity, Failure, Kind, Mode
+from jobs.errors import is_storage_full
 from model.analysis.originality import Originality
 from model.analysis.summary import PieceSummary, title_of
+from model.bundles.abilities import abilities_of
 from model.controls import ATTRIBUTES, Controls
+from model.errors import ModelError
 from model.generation import ComposeOptions, control_checks
 from model.generation.options import SamplingParameters
-from model.model_choice import abilities_of
 
 if TYPE_CHECKING:
     from model.bundles import Bundle
@@ -29,10 +32,10 @@ TEMPERATURES = {Creativity.CALM: 0.8, Creativity.BALANCED: 1.0, Creativity.WILD:
 
 
 def options(request: ComposeRequest) -> ComposeOptions:
-    """What `request` asks of a composer; what it leaves open is the model's to decide.
+    """The options of a composer for `request`. The model decides what the request leaves open.
 
     Raises:
-        RequestError: a key, meter or instrument is none that any model could know.
+        RequestError: no model knows the key, meter or instrument.
     """
     usual_sampling, usual = SamplingParameters(), ComposeOptions()
     sampling = SamplingParameters(
@@ -54,12 +57,12 @@ def options(request: ComposeRequest) -> ComposeOptions:
 
 
 def abilities(bundle: Bundle) -> dict[str, Any]:
-    """The fields of a `ModelInfo` that say what `bundle` can be asked for."""
+    """The fields of a `ModelInfo` that describe what `bundle` supports."""
     return vars(abilities_of(bundle.config, bundle.priors))
 
 
 def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
-    """How far the new music is when `fraction` (0..1) of it is composed; None where its length is that of a seed."""
+    """Progress when `fraction` (0..1) of the new music is composed; None if its length is that of the seed."""
     share = min(1.0, max(0.0, fraction))
     if request.bars is not None:
         return ComposeProgress(done=share * request.bars, whole=request.bars, unit="bars")
@@ -69,18 +72,18 @@ def music(request: ComposeRequest, fraction: float) -> ComposeProgress | None:
 
 
 def followed(controls: Controls) -> contract.Controls:
-    """The controls that a piece has of those asked, as a result tells them."""
+    """The requested controls that a piece follows, for a result."""
     asked = {ATTRIBUTES[name] for name in controls.asked}
     return contract.Controls.model_validate({name: getattr(controls, name) for name in asked})
 
 
 def missed(found: Sequence[control_checks.Missed]) -> tuple[contract.Missed, ...]:
-    """What a piece does not have of what was asked, as a result tells it."""
+    """The requested controls that a piece does not follow, for a result."""
     return tuple(contract.Missed.model_validate(asdict(one)) for one in found)
 
 
 def originality(found: Originality | None) -> contract.Originality | None:
-    """An originality figure as a result tells it; None where the model has no index to look in."""
+    """The originality of a piece, for a result; None if the model has no n-gram index."""
     return None if found is None else contract.Originality.model_validate(asdict(found))
 
 
@@ -110,9 +113,75 @@ def file_stem(title: str, job_id: str) -> str:
 
 
 def provenance(model: str, version: str, request: ComposeRequest, found: Originality | None) -> str:
-    """What a MIDI file says of itself: who composed it, how to have it again, and how original it is."""
+    """Text for the MIDI file: the model, how to reproduce the piece, and its originality."""
     said = f"Composed by Cadenza: model {model} {version}, random seed {request.random_seed}."
     if found is None or found.share_16 is None:
         return said
     human = f", and {found.human_share_16:.4f} of those of human pieces" if found.human_share_16 is not None else ""
     return f"{said} {found.share_16:.4f} of its runs of 16 notes occur in the training music{human}."
+
+
+def model_failure(error: ModelError) -> Failure:
+    """The failure for an error of `model`, with its sentence."""
+    code = getattr(error, "code", None) or _snake(type(error).__name__.removesuffix("Error"))
+    return Failure(code=str(code), sentence=error.sentence)
+
+
+def internal_failure(incident: str, attempts: int, kind: Kind = "compose") -> Failure:
+    """An internal error that happened in every attempt. `incident` is the number of the log entry."""
+    tries = "twice" if attempts == 2 else f"{attempts} times"
+    work = {
+        "compose": "while composing this piece",
+        "describe": "while describing this file",
+        "library": "while doing this",
+        "train": "while training",
+    }[kind]
+    sentence = f"Something broke {work}; it was tried {tries}. "
+    return Failure(
+        code="internal",
+        sentence=f"{sentence}If it happens again, tell whoever runs this bot the number {incident}.",
+        incident=incident,
+    )
+
+
+def timed_out(limit_s: int, kind: Kind = "compose") -> Failure:
+    """The attempt exceeded its time limit."""
+    sentences = {
+        "compose": f"This piece took longer than the {limit_s} seconds a piece may take. Ask for a shorter one.",
+        "describe": f"Describing this file took longer than the {limit_s} seconds it may take. Try a shorter one.",
+        "library": f"This took longer than the {limit_s} seconds it may take. Look what is there, and add fewer files.",
+        "train": f"This training took longer than the {limit_s / 3600:.0f} hours it may take. "
+        "`/train resume` goes on from its last checkpoint.",
+    }
+    return Failure(code="timed_out", sentence=sentences[kind])
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Whether a job failed because a disk or the memory of Redis is full."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return is_storage_full(error) or (error.__cause__ is not None and is_no_room(error.__cause__))
+
+
+def no_room(kind: Kind) -> Failure:
+    """There was no room for the result of the job. Another attempt would fail, too."""
+    work = {
+        "compose": "this piece",
+        "describe": "this description",
+        "library": "what this made",
+        "train": "this training",
+    }[kind]
+    return Failure(
+        code="no_room",
+        sentence=f"There is no room left to keep {work}. Tell whoever runs this bot, and try again later.",
+    )
+
+
+SILENT = Failure(
+    code="silent",
+    sentence="The model stayed silent this time. Try again, or ask for more `creativity`.",
+)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -26,12 +26,17 @@ def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | N
         BundleError: the model that was named is not among them.
     """
     if request.model is not None:
-        return Choice(_named(models, request.model))
+        return Choice(named(models, request.model))
     wanted = model_choice.ModelRequirements(request.mode, request.bars is not None, request.asked, request.preferred)
     return Choice(*model_choice.choose(models, wanted, seed))
 
 
-def _named(models: Sequence[ModelInfo], name: str) -> ModelInfo:
+def named(models: Sequence[ModelInfo], name: str) -> ModelInfo:
+    """The one of `models` with that name.
+
+    Raises:
+        BundleError: there is none.
+    """
     for model in models:
         if model.name == name:
             return model

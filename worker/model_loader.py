@@ -74,6 +74,9 @@ class LoadedModel(Protocol):
         The fraction is one of musical time. Both may be called from another thread than the caller's.
         """
 
+    def originality(self, piece: Piece) -> Originality | None:
+        """How much of `piece` occurs in its training music; None when it has no index of that."""
+
     @property
     def memory_bytes(self) -> int:
         """Its size in memory, approximately."""
@@ -181,14 +184,11 @@ class BundleLoader:
         """What the bundle's card and configuration say.
 
         Raises:
-            BundleError: it is not there, fails its manifest, or is of the classic kind, which knows neither seconds nor
-                an end.
+            BundleError: it is not there, or fails its manifest.
         """
         server, _, name = key.rpartition("/")
         guild_id = int(server) if server else None
         bundle = self._store_of(guild_id).load(name, version)
-        if bundle.is_classic:
-            raise BundleError(f"The model {name} is of the classic kind: only `python -m model compose` plays it.")
         return ModelInfo(
             name=bundle.name,
             version=bundle.version,
@@ -201,14 +201,16 @@ class BundleLoader:
         )
 
     def load(self, info: ModelInfo) -> LoadedModel:
-        """The bundle with its sampling engine running and warm.
+        """The bundle, ready: with its sampling engine running and warm, or of the classic kind with its network.
 
         Raises:
             BundleError: it is not there, fails its manifest, or its weights do not fit it.
         """
-        from model.generation import Composer  # late, as above
+        from model.classic.composing import ClassicComposer  # late, as above
+        from model.generation import Composer
 
-        return Composer(self._store_of(info.guild_id).load(info.name, info.version), self._slots, self._device.place)
+        bundle = self._store_of(info.guild_id).load(info.name, info.version)
+        return ClassicComposer(bundle) if bundle.is_classic else Composer(bundle, self._slots, self._device.place)
 
     def device(self) -> str:
         """What TensorFlow computes on."""

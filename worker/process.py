@@ -24,11 +24,11 @@ from worker.cancellation import Cancellations
 from worker.context import RenderService, WorkerContext, set_context
 from worker.heartbeat import Heartbeat
 from worker.library.server_library import all_servers
-from worker.model_cache import ModelCache, Preloader
+from worker.model_cache import ModelCache, Preloader, StoreWatcher
 from worker.model_loader import ModelLoader
+from worker.monitoring import WorkerStateCollector, is_registered, monitored
 from worker.scheduler import NightlyScheduler
 from worker.settings import WorkerSettings
-from worker.store_watcher import StoreWatcher
 from worker.worker_pool import WorkerPool
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader
 
     Raises:
         redis.ConnectionError: Redis did not answer within `redis_patience_s`.
+        PortTakenError: the port for health and metrics is taken.
     """
     log_lost_threads()
     connection = connect(job_settings)
@@ -56,9 +57,17 @@ def run(settings: WorkerSettings, job_settings: JobSettings, loader: ModelLoader
     preloader = Preloader(cache, settings.preload_after_s if "compose" in settings.slots_of else 0.0)
     watcher = StoreWatcher(loader, cache, settings.store_look_s, on_change=heartbeat.announce)
     sweeper = PieceSweeper(connection, job_settings)
+    registry = WorkerRegistry(connection, job_settings)
+    state = WorkerStateCollector(settings, cache, cancellations, connection, job_settings)
     with _tolerating_full_storage():
         heartbeat.announce()
-    with _signals(endings), _library_open(settings, job_settings, connection):
+    with (
+        _signals(endings),
+        _library_open(settings, job_settings, connection),
+        monitored(
+            settings, job_settings, state, lambda: heartbeat.is_well, lambda: is_registered(registry, describe.name)
+        ),
+    ):
         pool.start()
         heartbeat.start()
         watcher.start()

@@ -30,7 +30,8 @@ from jobs.queues import JobQueue, Owner, queue_config
 from jobs.recovery import Recovery
 from jobs.settings import JobSettings
 from worker.cancellation import Cancellations, DeadlineExceeded, Interrupted, JobRun
-from worker.failures import internal_failure, is_no_room, no_room, timed_out
+from worker.mapping import internal_failure, is_no_room, no_room, timed_out
+from worker.metrics import JOB_SECONDS, QUEUE_WAIT, CountingReporter
 
 log = logging.getLogger(__name__)
 
@@ -200,6 +201,8 @@ class SlotWorker(SimpleWorker):
 
     def _execute_in_slot(self, job: Job, queue: Queue, run: JobRun) -> None:
         log.info("job %s begins", job.id)
+        if job.enqueued_at is not None:
+            QUEUE_WAIT.labels(run.kind).observe(max(0.0, (now() - job.enqueued_at).total_seconds()))
         try:
             super().execute_job(job, queue)
         finally:
@@ -207,7 +210,9 @@ class SlotWorker(SimpleWorker):
             self._stopped_job_id = None
             self._cancellations.end(run)
             self._counter.free(self.name)
-        log.info("job %s is over after %.1f s", job.id, run.limit_s - run.left_s)
+        taken_s = run.limit_s - run.left_s
+        JOB_SECONDS.labels(run.kind).observe(taken_s)
+        log.info("job %s is over after %.1f s", job.id, taken_s)
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
         """Tell RQ what became of the job, unless `requeue_running` did: then wait here for the process to end."""
@@ -252,7 +257,7 @@ class SlotWorker(SimpleWorker):
         """Decide what an error of a job means for its member; RQ then requeues the job or not."""
         self._stopped_job_id = None  # else RQ would note it as stopped, and it would be put back no more
         error = exc_info[1]
-        reporter = ProgressReporter(job.id, self.connection, self._settings)
+        reporter = CountingReporter(job.id, self.connection, self._settings)
         if isinstance(error, Interrupted):
             job.retries_left = (job.retries_left or 0) + 1  # an interruption costs the job no attempt
             is_open = reporter.requeued()

@@ -59,6 +59,9 @@ class WorkerSettings(BaseSettings):
     )
     store_look_s: float = Field(default=0.25, ge=0.1, description="how often it looks for new versions in the store")
     shutdown_grace_s: float = Field(default=2.0, ge=0, description="a running job may finish this long after SIGTERM")
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="for /metrics, /health/live and /health/ready; 0 = none"
+    )
     redis_patience_s: float = Field(default=30, ge=0, description="how long a start waits for Redis")
 
     @property

@@ -14,6 +14,7 @@ import aiohttp
 import discord
 
 from bot.message import WAITING, Attached, MessageParts
+from bot.metrics import DELIVERIES
 from jobs import JobClient
 from jobs.contract import Kind, Record
 from jobs.errors import QueueUnreachable, UnknownJob
@@ -111,6 +112,7 @@ class Reply:
                     raise
                 log.warning("job %s: the %s does not take the result: %s", self._job_id, name, error)
             else:
+                DELIVERIES.labels(name).inc()
                 return True
         return False
 

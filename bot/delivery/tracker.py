@@ -23,6 +23,7 @@ from bot.delivery.reply import (
 )
 from bot.errors import explain
 from bot.message import MessageParts
+from bot.metrics import DELIVERIES
 from jobs import JobClient
 from jobs.client import CancelOutcome
 from jobs.contract import JobId, Record, TrainRequest, Update
@@ -83,6 +84,11 @@ class JobTracker:
     def is_following(self, job_id: JobId) -> bool:
         """Whether the job's result is still to come."""
         return job_id in self._tasks
+
+    @property
+    def following(self) -> int:
+        """How many jobs' results are still to come."""
+        return len(self._tasks)
 
     def _forget(self, job_id: JobId) -> None:
         self._tasks.pop(job_id, None)
@@ -168,6 +174,7 @@ class JobTracker:
                 await reply.finish(await self._final_parts(record, await self._board.state(record.job_id)))
         except UndeliverableError:
             log.warning("job %s is kept until the member's next command", record.job_id)
+            DELIVERIES.labels("kept").inc()
             self._kept[record.delivery.user_id].append(record)
             return
         await self._board.mark_delivered(record.job_id)

@@ -16,7 +16,6 @@ Beside them stands what several of them use:
 library_requests  from an admin's command to a job about data sets or models
 library_answers   the messages that answer these
 message_builder   what a job's message holds, whatever its kind
-stopping          ends a job and shows at once what is kept
 embeds            colours, a bar, lists in pages
 autocomplete      names of models and data sets as somebody types
 names             names, versions and lists of pieces as admins type them
@@ -34,16 +33,13 @@ from bot.features.datasets import add_form
 from bot.features.datasets import command as dataset_command
 from bot.features.describe import command as describe_command
 from bot.features.help import command as help_command
-from bot.features.help import ping
 from bot.features.library import command as library_command
 from bot.features.message_menus import command as message_menus
-from bot.features.models import available
-from bot.features.models import buttons as model_buttons
 from bot.features.models import command as model_command
 from bot.features.privacy import command as privacy_command
 from bot.features.queue import command as queue_command
-from bot.features.training import buttons as training_buttons
 from bot.features.training import command as train_command
+from bot.features.training import requests as train_requests
 
 COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.ContextMenu, ...] = (
     compose_command.command,
@@ -56,8 +52,8 @@ COMMANDS: tuple[app_commands.Command | app_commands.Group | app_commands.Context
     queue_command.command,
     *privacy_command.commands,
     help_command.command,
-    available.command,
-    ping.command,
+    model_command.models_command,
+    help_command.ping,
     add_form.command,
     describe_command.menu,
     *message_menus.menus,
@@ -69,4 +65,4 @@ EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private
 for _command in COMMANDS:  # what concerns a server is for servers; all else also for members who install the bot
     _command.allowed_installs = SERVERS if _command.guild_only else EVERYBODY
     _command.allowed_contexts = IN_SERVERS if _command.guild_only else EVERYWHERE
-WITH_BUTTONS = (compose_buttons, model_buttons, training_buttons)  # importing them registers what buttons do
+WITH_BUTTONS = (compose_buttons, model_command, train_requests)  # importing them registers what buttons do

@@ -1,4 +1,4 @@
-"""What embeds of several features share: the colours, a bar, lists in pages, a job that is stopping."""
+"""What messages of several features share: colours, a bar, lists in pages, and Stop, which says what is kept."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.context import Interaction
 from bot.limits import EMBED_TOTAL, FIELDS, cut
-from jobs.contract import AnyRequest, ComposeProgress, Stage, Update
+from bot.message import MessageParts
+from bot.replies import answer, replace_message, update_silently
+from jobs.client import CancelOutcome
+from jobs.contract import AnyRequest, ComposeProgress, Record, Stage, Update
 
 # each colour has one meaning
 WAITING = discord.Colour.from_str("#8a8f98")
@@ -73,3 +77,18 @@ def fill(card: discord.Embed, rows: Rows, rest: str = "", page: int = 1) -> int:
     if len(pages) > 1:
         card.set_footer(text=f"Page {number} of {len(pages)}{rest}")
     return len(pages)
+
+
+async def stop(interaction: Interaction, record: Record, over: str) -> None:
+    """End the job of `record`, whose message holds the button; `over` is said where it has ended."""
+    client = interaction.client
+    outcome, message = await client.tracker.stop(record)
+    if outcome is CancelOutcome.TOO_LATE:
+        await answer(interaction, over)
+        return
+    update = await client.board.state(record.job_id)
+    async with message as may_edit:
+        if may_edit and outcome is CancelOutcome.STOPPING and not update.stage.is_final:
+            await replace_message(interaction, MessageParts(card=stopping_card(record.request, update)))
+            return
+    await update_silently(interaction)  # the result shows in a moment

@@ -26,6 +26,7 @@ from jobs.contract import (
     BlobRef,
     DataSetPage,
     DataSets,
+    DataSetSummary,
     Done,
     Files,
     JobId,
@@ -70,7 +71,7 @@ async def finished_parts(
         case DataSets() as there:
             return _listed(request.job_id, there)
         case DataSetPage() as page:
-            picture = await _picture(board, page.picture)
+            picture = await _picture(board, page.summary, page.picture)
             card = data_set_cards.page_card(page, PICTURE if picture else None)
             buttons = page_view(DATA_SET, page.summary.name, page.page, page.pages)
             return MessageParts(card=card, attached=picture, buttons=buttons)
@@ -94,9 +95,9 @@ async def finished_parts(
 def _listed(job_id: JobId, found: DataSets | Models, page: int = 1) -> MessageParts:
     """A page of a list; its buttons name the job whose answer the list is."""
     cards = data_set_cards if isinstance(found, DataSets) else model_cards
-    pages = cards.list_pages(found)  # type: ignore[arg-type]  # each with its own kind of list
+    pages = cards.list_pages(found)
     page = min(max(1, page), pages)
-    card = cards.list_card(found, page)  # type: ignore[arg-type]
+    card = cards.list_card(found, page)
     return MessageParts(card=card, buttons=page_view(ANSWER, job_id, page, pages))
 
 
@@ -141,7 +142,7 @@ def _confirm_button(request: LibraryRequest, question: NeedsConfirmation) -> Mak
 async def _batch(board: JobClient, request: LibraryRequest, batch: Batch) -> MessageParts:
     if isinstance(request.action, AddToDataSet) and request.action.source == "starred":
         return MessageParts(content=data_set_cards.starred_words(batch), buttons=_unstar_button(request, batch))
-    picture = await _picture(board, batch.picture)
+    picture = await _picture(board, batch.summary, batch.picture)
     left_out = request.action.left_out if isinstance(request.action, AddToDataSet) else ()
     return MessageParts(card=data_set_cards.batch_card(batch, PICTURE if picture else None, left_out), attached=picture)
 
@@ -154,11 +155,13 @@ def _unstar_button(request: LibraryRequest, batch: Batch) -> MakesView | None:
     return piece_buttons(("unstar", piece, request.requester_id))
 
 
-async def _picture(board: JobClient, ref: BlobRef | None) -> tuple[Attached, ...]:
+async def _picture(board: JobClient, summary: DataSetSummary, ref: BlobRef | None) -> tuple[Attached, ...]:
+    """The picture of a data set, with its figures as alt text."""
     if ref is None:
         return ()
     try:
-        return (Attached(PICTURE, await board.get_blob(ref)),)
+        alt_text = f"The music of {summary.name}: {plural(summary.pieces, 'piece')}, {plural(summary.notes, 'note')}."
+        return (Attached(PICTURE, await board.get_blob(ref), description=alt_text),)
     except BlobGone:  # the figures stand on the card
         return ()
 

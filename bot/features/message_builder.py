@@ -8,7 +8,7 @@ from bot.features import library_answers
 from bot.features.compose import cards as pieces
 from bot.features.describe import cards as descriptions
 from bot.features.embeds import stopping_card
-from bot.features.training import messages as trainings
+from bot.features.training import cards as trainings
 from bot.message import MessageParts
 from bot.wording import harmless
 from jobs import JobClient

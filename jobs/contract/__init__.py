@@ -34,6 +34,7 @@ from jobs.contract.compose import (
     DEFAULT_LENGTH_S,
     DENSITY_WORDS,
     MAX_BARS,
+    MAX_COUNT,
     MAX_INSTRUMENTS,
     MAX_LENGTH_S,
     MAX_MIN_P,
@@ -48,6 +49,7 @@ from jobs.contract.compose import (
     MIN_TEMPO_BPM,
     MIN_TEMPO_PERCENT,
     MIN_TOP_P,
+    Alternative,
     ComposeProgress,
     ComposeRequest,
     ComposeResult,
@@ -60,6 +62,7 @@ from jobs.contract.compose import (
     Originality,
     PieceFacts,
     Recast,
+    random_seed_after,
 )
 from jobs.contract.description import (
     DescribedKey,

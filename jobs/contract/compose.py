@@ -25,6 +25,7 @@ MAX_TOP_K = 1000
 MIN_TOP_P = 0.05
 MAX_MIN_P = 0.5
 MAX_SEMITONES = 24
+MAX_COUNT = 4
 MIN_TEMPO_PERCENT, MAX_TEMPO_PERCENT = 25.0, 400.0
 
 
@@ -107,6 +108,7 @@ class ComposeRequest(Controls, Request):
     )
     random_seed: int = Field(ge=0, le=MAX_RANDOM_SEED)
     include_seed: bool = True
+    count: int = Field(default=1, ge=1, le=MAX_COUNT, description="pieces, of this random seed and those after it")
     parent_id: JobId | None = Field(default=None, description="the job whose button was pressed")
     pressed: str | None = Field(default=None, max_length=40, description="the button's label, if it was one")
     recast: Recast | None = Field(default=None, description="only change the key or tempo of `seed`")
@@ -147,6 +149,16 @@ class Missed(Contract):
     reason: str = Field(description="a sentence for the member")
 
 
+class Alternative(Contract):
+    """Another piece of the same request, to choose from; its request with this random seed gives it again."""
+
+    random_seed: int
+    title: str
+    duration_s: float = Field(gt=0)
+    midi: BlobRef
+    audio: BlobRef | None = None
+
+
 class ComposeResult(Versioned):
     """The result of a compose job. Times are seconds."""
 
@@ -170,7 +182,13 @@ class ComposeResult(Versioned):
     originality: Originality | None = Field(default=None, description="None: the model has no n-gram index")
     title: str | None = Field(default=None, max_length=200, description="from the music; None: an older result")
     facts: PieceFacts = Field(default=PieceFacts(), description="what the title is made of")
+    others: tuple[Alternative, ...] = Field(default=(), description="the further pieces where `count` asks for some")
     ended: bool | None = Field(default=None, description="whether the model ended the piece; None: not known")
+
+
+def random_seed_after(random_seed: int, steps: int) -> int:
+    """The random seed of the piece number `steps` (from 0) of a request for several."""
+    return (random_seed + steps) % (MAX_RANDOM_SEED + 1)
 
 
 class ComposeProgress(Contract):

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from jobs.contract.base import BlobRef, Contract, Request, Versioned
+from jobs.contract.base import BlobRef, BundleName, Contract, Request, Versioned
+from jobs.contract.compose import Originality
 
 Certainty = Literal["clear", "likely", "unsure"]
 
@@ -16,6 +17,7 @@ class DescribeRequest(Request):
 
     kind: Literal["describe"] = "describe"
     seed: BlobRef
+    model: BundleName | None = Field(default=None, description="compare with the training music of this model")
 
 
 class DescribedKey(Contract):
@@ -55,5 +57,6 @@ class DescribeResult(Versioned):
     parts: tuple[DescribedPart, ...] = Field(default=(), description="those with the most notes first")
     chords: tuple[str, ...] = Field(default=(), description="one for each bar, '' where none fits")
     repairs: tuple[str, ...] = Field(default=(), description="what was repaired to read it, a sentence each")
+    originality: Originality | None = Field(default=None, description="of all its notes; None: not compared")
     remarks: tuple[str, ...] = Field(default=(), description="sentences for the member, e.g. no picture")
     picture: BlobRef | None = Field(default=None, description="PNG; None only where `remarks` says why")

@@ -109,6 +109,7 @@ class ModelInfo(Contract):
     meters: tuple[str, ...] = ()
     instruments: tuple[str, ...] = Field(default=(), description="supported instruments, families first")
     has_beat: bool = Field(default=False, description="composes on a beat grid, and so in bars")
+    is_classic: bool = Field(default=False, description="of the classic kind; composes only when named or preferred")
 
     @property
     def key(self) -> str:

@@ -131,6 +131,22 @@ def seed_reuse(seed: Piece, continuation: Piece) -> float:
     return float(np.mean([gram in known for gram in grams])) if grams else float("nan")
 
 
+def semitone_clashes(melody: Piece, accompaniment: Piece) -> float:
+    """Share of the melody's notes that sound together with an accompanying note a semitone off, 0..1.
+
+    Any octave counts: a semitone, a major seventh, a minor ninth.
+    """
+    notes, others = pitched(melody), pitched(accompaniment)
+    starts, ends = melody.seconds_at(notes["onset"]), melody.seconds_at(notes["onset"] + notes["duration"])
+    other_starts = accompaniment.seconds_at(others["onset"])
+    other_ends = accompaniment.seconds_at(others["onset"] + others["duration"])
+    clashes = [
+        bool(np.isin(np.abs(others["pitch"][(other_starts < end) & (other_ends > start)] - pitch) % 12, (1, 11)).any())
+        for start, end, pitch in zip(starts, ends, notes["pitch"], strict=True)
+    ]
+    return float(np.mean(clashes)) if clashes else float("nan")
+
+
 def _onsets_s(piece: Piece) -> NDArray[np.float64]:
     """Onsets of the pitched notes in order, seconds (notes,)."""
     return np.sort(piece.seconds_at(pitched(piece)["onset"]))

@@ -51,16 +51,17 @@ class PieceSummary:
     instruments: tuple[str, ...] = ()
 
 
-def summary_of(piece: Piece, has_beat: bool) -> PieceSummary:
+def summary_of(piece: Piece, has_beat: bool, key: str | None = None) -> PieceSummary:
     """What can be told of `piece`, which has notes.
 
     Args:
         piece: the whole piece.
         has_beat: whether its tempo map and its bars mean something; in free time they do not.
+        key: its key where that is known, e.g. because it was asked for and followed.
     """
     tempo = mapped_tempo(piece) if has_beat else None
     return PieceSummary(
-        key=_key(piece),
+        key=key or _key(piece),
         tempo_bpm=None if tempo is None else float(round(tempo)),
         meter=_meter(piece) if has_beat else None,
         instruments=_instruments(piece),
@@ -79,8 +80,9 @@ def title_of(summary: PieceSummary, style: str | None = None, mode: str | None =
     parts = [f"{kind} in {summary.key}" if summary.key else kind]
     parts += [f"{summary.tempo_bpm:g} bpm"] if summary.tempo_bpm is not None else []
     parts += [summary.meter] if summary.meter else []
-    named = summary.instruments[:LONGEST_LIST]
-    more = ["more"] if len(summary.instruments) > len(named) else []
+    players = [name for name in summary.instruments if name != kind.split()[-1].lower()]  # 'Funk drums' says who plays
+    named = players[:LONGEST_LIST]
+    more = ["more"] if len(players) > len(named) else []
     if named:
         *first, last = [*named, *more]
         parts.append(f"{', '.join(first)} and {last}" if first else last)

@@ -3,6 +3,7 @@
 bundle            the files of a bundle, with a manifest that lists the hash of each; its card
 priors            statistics of the training set, from which options that nobody chose are sampled
 training_artifacts  what a bundle keeps of its training set, a replay sample for further training among it
+abilities         which styles, instruments and modes a bundle can be asked for
 instrumentation   which programs a bundle draws for the instruments that are asked for
 store             named bundles with immutable versions, one of them in use; a store over the shipped bundles
 version_pointers  names, versions and pointers as files: the base of `store`

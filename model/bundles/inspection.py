@@ -43,6 +43,7 @@ MOST_STATE = 1 << 24  # size of one piece's state: memory times units, per layer
 MOST_WORDS = {"styles": 256, "vocabulary": 20_000}
 NOUNS = {"styles": "styles", "vocabulary": "words in its vocabulary"}
 LONGEST_WORD = {"styles": 64, "vocabulary": 200}  # letters
+LONGEST_NAME = 64  # letters of the representation's name
 LONGEST_TEXT = {"title": 80, "description": 400, "data": 4_000, "licence": 1_000, "command": 2_000}  # of a card
 MOST_FIGURES, LONGEST_FIGURE = 64, 64  # figures of a card, and letters of a figure's name
 MOST_EPOCHS, MOST_VALUES = 20_000, 64  # of a history
@@ -51,6 +52,11 @@ MOST_DENSITIES, DENSEST = 1_000, 1_000.0  # of the priors; notes a second
 KINDS = ("f2", "f4")  # of weights
 
 Model = TypeVar("Model", bound=BaseModel)
+Shape = tuple[int, ...]
+LOOK_BACK = 128  # width of the look-back attention's keys and values
+CLASSIC_KERNEL = 5  # notes that a convolution of the classic kind reads
+CLASSIC_HEAD = 64  # width of an attention head there
+WIDENING = 4  # factor of a Transformer's feed-forward width
 
 
 def inspect(files: Mapping[str, bytes], name: str) -> None:
@@ -115,6 +121,7 @@ def _check_config(config: NetworkConfig) -> list[Shape]:
             raise BundleError(f"The network has more than {most:,} {size}, which is the limit.")
     if config.memory * config.units * (config.layers if config.stack == "transformer" else 1) > MOST_STATE:
         raise BundleError("The network needs too much memory per piece.")
+    _check_text(config.representation, "The representation's name", LONGEST_NAME)
     for words, most in MOST_WORDS.items():
         held: tuple[str, ...] = getattr(config, words)
         if len(held) > most:
@@ -130,6 +137,7 @@ def _check_config(config: NetworkConfig) -> list[Shape]:
 
 def _shapes(config: NetworkConfig) -> list[Shape]:
     try:
+        representation_of(config.representation, config.styles, config.vocabulary)  # raises for words that are none
         shapes = weight_shapes(config)
     except ModelError as error:
         raise BundleError(error.sentence) from error
@@ -215,11 +223,6 @@ def _scale() -> Piece:
     return Piece(notes=table(NOTE, [(100 * step, 100, 40 + step, 64, 0) for step in range(40)]))
 
 
-Shape = tuple[int, ...]
-LOOK_BACK = 128  # width of the look-back attention's keys and values
-WIDENING = 4  # factor of a Transformer's feed-forward width
-
-
 def weight_shapes(config: NetworkConfig) -> list[Shape]:
     """The shape of every weight array.
 
@@ -246,8 +249,26 @@ def _dense(width: int, units: int) -> list[Shape]:
 
 
 def _classic(config: NetworkConfig) -> list[Shape]:
-    recurrent = _layers(config, 1, 4, (4 * config.units,))
-    return [*recurrent, *_dense(config.units, config.head_units), *_dense(config.head_units, len(config.vocabulary))]
+    is_embedded = config.note_input == "embedding"
+    width, units = config.embedding if is_embedded else 1, config.units
+    shapes: list[Shape] = [(len(config.vocabulary) + 1, width)] if is_embedded else []
+    shapes += _CLASSIC_STACKS[config.stack](config, width)
+    return [*shapes, *_dense(units, config.head_units), *_dense(config.head_units, len(config.vocabulary))]
+
+
+def _classic_convolutions(config: NetworkConfig, width: int) -> list[Shape]:
+    taps: list[Shape] = [(CLASSIC_KERNEL, config.units, config.units), (config.units,)]
+    return [*_dense(width, config.units), *taps * config.layers]
+
+
+def _classic_transformer(config: NetworkConfig, width: int) -> list[Shape]:
+    units, heads = config.units, config.units // CLASSIC_HEAD
+    norm: list[Shape] = [(units,), (units,)]
+    asks: list[Shape] = [(units, heads, CLASSIC_HEAD), (heads, CLASSIC_HEAD)] * 3
+    attention: list[Shape] = [*asks, (heads, CLASSIC_HEAD, units), (units,)]
+    wide = [*_dense(units, WIDENING * units), *_dense(WIDENING * units, units)]
+    blocks = [*norm, *attention, *norm, *wide] * config.layers
+    return [*_dense(width, units), (config.window, units), *blocks, *norm]
 
 
 def _layers(config: NetworkConfig, width: int, gates: int, bias: Shape) -> list[Shape]:
@@ -286,4 +307,10 @@ def _transformer(config: NetworkConfig) -> list[Shape]:
     return [*_dense(config.embedding, units), *blocks, (units,), (units,)]
 
 
+_CLASSIC_STACKS = {
+    "lstm": lambda config, width: _layers(config, width, 4, (4 * config.units,)),
+    "gru": lambda config, width: _layers(config, width, 3, (2, 3 * config.units)),
+    "conv": _classic_convolutions,
+    "transformer": _classic_transformer,
+}
 _STACKS = {"lstm": _lstm, "gru": _gru, "conv": _convolution, "transformer": _transformer}

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.classic.corpus import read_corpus
-from model.classic.likelihood import nats_per_note, unigram
-from model.classic.windows import Windows
+from model.classic.windows import Windows, nats_per_note, unigram
 from model.errors import RequestError
 from model.representation.notes import Notes
 
@@ -30,12 +29,12 @@ def evaluate_classic(bundle: Bundle, path: Path | Sequence[Path], split: str = "
         RequestError: when there is no such split.
         DataError: when the data holds no music that can be used.
     """
-    corpus = read_corpus(path)
+    notes = Notes(vocabulary=bundle.config.vocabulary)
+    corpus = read_corpus(path, spelling=notes.spelling)
     parts = {"all": corpus.pieces, "train": corpus.train}
     parts |= dict.fromkeys(("auto", "heldout", "validation"), corpus.validation)
     if split not in parts:
         raise RequestError(f"There is no split '{split}' for the classic kind: choose one of {', '.join(parts)}.")
-    notes = Notes(vocabulary=bundle.config.vocabulary)
     indices = [notes.indices(piece.names)[:, 0] for piece in parts[split]]
     trained = [notes.indices(piece.names)[:, 0] for piece in corpus.train]
     windows = Windows(indices, bundle.config.window)

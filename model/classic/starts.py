@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import MidiError, RequestError
-from model.files import replace_file
+from model.classic.corpus import NOTES_FILE, NamedCorpus
+from model.errors import DataError, MidiError, RequestError
 from model.midi import read_midi
-from model.representation.chords import NAMES, is_chord, name_of, pitch_written, pitches_of
-from model.representation.notes import Notes, names_in
+from model.representation.notes import Notes, words_in
+from model.representation.spelling import END, Spelling, word_written
 
 RANDOM = "random"  # the word that asks for a random place
-FILE = "starts.json"  # windows of the training data, beside a bundle that training wrote
-MOST_STARTS = 64
+RANDOM_NOTES = 100  # of a random place
 MOST_SAID = 5  # names that a remark lists
+NEAREST = "Some notes of the start are unknown to this model and were replaced by the nearest it knows: {said}."
+DROPPED = "Left out of the start, because this model has nothing like it: {words}."
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def start_of(wish: str | None, notes: Notes, folder: Path, random_seed: int) -> 
     """What `wish` means.
 
     Args:
-        wish: None or '' for nothing; 'random'; a MIDI file's path; or names such as 'C4 E4 G4' and '0.4.7'.
+        wish: None or '' for nothing; 'random'; a MIDI file's path; or words such as 'C4 E4+G4+C5 0.4.7 R'.
         notes: of the bundle.
         folder: where the bundle was trained, for a random place.
         random_seed: decides which place.
@@ -50,68 +50,68 @@ def start_of(wish: str | None, notes: Notes, folder: Path, random_seed: int) -> 
     if text == RANDOM:
         return Start(_random(notes, folder, random_seed), is_part_of_piece=False)
     if Path(text).suffix.lower() in (".mid", ".midi") or Path(text).is_file():
-        return of_names(names_of_file(Path(text)), notes)
-    names = [canonical(word) for word in text.replace(",", " ").split()]
-    return of_names(names, notes)
+        return of_names(names_of_file(Path(text), notes.spelling), notes)
+    return of_words(text.replace(",", " ").split(), notes)
+
+
+def of_words(written: Sequence[str], notes: Notes) -> Start:
+    """A start from words as people write them: 'eb4' is 'E-4'; a rest where the model knows none is left out, and said.
+
+    Raises:
+        RequestError: when one is no word, or nothing is left.
+    """
+    said = [word_written(word) for word in written]
+    names = [notes.spelling.word(word) for word in said]
+    dropped = tuple(dict.fromkeys(word for word, name in zip(written, names, strict=True) if name is None))
+    start = of_names([name for name in names if name is not None], notes)
+    if not len(start.notes):
+        raise RequestError("Nothing of the start is known to this model: give it some notes, such as C4 E4 G4.")
+    if not dropped:
+        return start
+    return replace(start, remarks=(DROPPED.format(words=", ".join(dropped[:MOST_SAID])), *start.remarks))
 
 
 def of_names(names: Sequence[str], notes: Notes) -> Start:
     """A start from `names`; those that the vocabulary lacks become the nearest known ones, which the remark says."""
     unknown = notes.unknown(names)
-    said = ", ".join(f"{name} by {known}" for name, known in list(unknown.items())[:MOST_SAID])
-    more = f" and {len(unknown) - MOST_SAID} more" if len(unknown) > MOST_SAID else ""
-    remarks = (
-        (f"The model does not know every note of the start; the nearest it knows stands in: {said}{more}.",)
-        if unknown
-        else ()
-    )
-    return Start(notes.indices(names)[:, 0], remarks=remarks)
+    nearest = {name: known for name, known in unknown.items() if known is not None}
+    said = ", ".join(f"{name} by {known}" for name, known in list(nearest.items())[:MOST_SAID])
+    more = f" and {len(nearest) - MOST_SAID} more" if len(nearest) > MOST_SAID else ""
+    remarks = [NEAREST.format(said=said + more)] if nearest else []
+    if dropped := [name for name, known in unknown.items() if known is None]:
+        remarks.append(DROPPED.format(words=", ".join(dropped[:MOST_SAID])))
+    return Start(notes.indices(names)[:, 0], remarks=tuple(remarks))
 
 
-def names_of_file(path: Path) -> list[str]:
-    """The names of the notes and chords in the MIDI file `path`.
+def names_of_file(path: Path, spelling: Spelling) -> list[str]:
+    """The words of the MIDI file `path`.
 
     Raises:
         RequestError: when it cannot be opened, or has no notes with a pitch.
         MidiError: when it is refused.
     """
     try:
-        names = names_in(read_midi(path.read_bytes()).piece)
+        names = words_in(read_midi(path.read_bytes()).piece, spelling)
     except OSError as error:
         raise RequestError(f"The start {path} cannot be read: {error.strerror}.") from error
     except MidiError as error:
         raise MidiError(f"{path}: {error.sentence}", error.code) from error
+    names = [name for name in names if name != END]
     if not names:
         raise RequestError(f"{path} has only drums: give a start with notes that have a pitch.")
     return names
 
 
-def canonical(word: str) -> str:
-    """A name as people write it in the spelling of the vocabulary: 'eb4' and 'D#4' are 'E-4', '7.0.4' is '0.4.7'.
-
-    Raises:
-        RequestError: when it is no name of a note or a chord.
-    """
-    if is_chord(word):
-        return name_of(pitches_of(word))
-    return NAMES[pitch_written(word)]
-
-
-def write_starts(folder: Path, pieces: Sequence[Sequence[str]], length: int) -> None:
-    """Keep some windows of `pieces` (names of notes) in `folder`, evenly spread, as random places to start from."""
-    places = [(piece, first) for piece in pieces for first in range(0, max(1, len(piece) - length), length)]
-    chosen = [places[index] for index in np.linspace(0, len(places) - 1, min(MOST_STARTS, len(places))).astype(int)]
-    with replace_file(folder / FILE) as file:
-        file.write(json.dumps([list(piece[first : first + length]) for piece, first in chosen]).encode())
-
-
 def _random(notes: Notes, folder: Path, random_seed: int) -> NDArray[np.int32]:
+    """A window of the training data that the run in `folder` parsed."""
     try:
-        starts = json.loads((folder / FILE).read_bytes())
-        chosen = starts[int(np.random.default_rng(random_seed).integers(len(starts)))]
-        return notes.indices(chosen)[:, 0]
-    except (OSError, ValueError, TypeError) as error:
+        pieces = NamedCorpus.load(folder / NOTES_FILE).train
+    except DataError as error:
         raise RequestError(
-            "Random places of the training data are kept only beside a bundle that `train` wrote: name its folder with "
-            "--bundle, or give --start some notes or a MIDI file."
+            "Random places of the training data are known only beside a bundle that `python -m model classic` wrote: "
+            "name its folder, or give --start some notes or a MIDI file."
         ) from error
+    rng = np.random.default_rng(random_seed)
+    names = pieces[int(rng.integers(len(pieces)))].names
+    first = int(rng.integers(max(1, len(names) - RANDOM_NOTES)))
+    return notes.indices(names[first : first + RANDOM_NOTES])[:, 0]

@@ -1,4 +1,4 @@
-"""Pieces as windows: the `window` notes before each note, none from another piece.
+"""Pieces as windows of notes, none from another piece, and what their notes cost under a network.
 
 Where a piece has not begun, `NOTHING_YET` stands: so the network also learns how pieces begin, and a piece can be
 composed from nothing or from a few given notes. (The tutorial let windows run over the ends of pieces.)
@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.network.classic import NOTHING_YET
+from model.network.classic import NOTHING_YET, ClassicNetwork
+
+BATCH = 256
 
 
 class Windows:
@@ -32,9 +34,13 @@ class Windows:
 
     def batch(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Windows (batch, length) and the notes that follow them (batch,), for notes number `which`."""
-        places = self._places[which]
-        before = places[:, None] - np.arange(self.length, 0, -1)
-        return self._line[before], self._line[places]
+        before, follow = self.every_note(which)
+        return before, follow[:, -1]
+
+    def every_note(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The same with the note after each note of the window (batch, length); -1 where the piece has not begun."""
+        before = self._places[which][:, None] - np.arange(self.length, 0, -1)
+        return self._line[before], self._line[before + 1]
 
 
 def after(notes: NDArray[np.int32], length: int) -> NDArray[np.int32]:
@@ -44,3 +50,30 @@ def after(notes: NDArray[np.int32], length: int) -> NDArray[np.int32]:
     if len(kept):
         window[-len(kept) :] = kept
     return window
+
+
+def nats_per_note(network: ClassicNetwork, windows: Windows, most: int | None = None) -> float:
+    """Mean nats of the notes of `windows`, or of `most` of them spread evenly."""
+    chosen = spread(len(windows), most)
+    total = 0.0
+    for first in range(0, len(chosen), BATCH):
+        which = np.resize(chosen[first : first + BATCH], BATCH)  # one shape, so that it is compiled once
+        notes = min(BATCH, len(chosen) - first)
+        heard, target = windows.batch(which)
+        chances = network.probabilities(heard)[np.arange(BATCH), target]
+        total += float(-np.log(np.maximum(chances[:notes], 1e-12)).sum())
+    return total / max(1, len(chosen))
+
+
+def spread(count: int, most: int | None) -> NDArray[np.int64]:
+    """Indices 0..count-1, or `most` of them at even distances."""
+    if most is None or most >= count:
+        return np.arange(count)
+    return (np.arange(most) * count // most).astype(np.int64)
+
+
+def unigram(train: list[NDArray[np.int32]], held_out: list[NDArray[np.int32]], size: int) -> float:
+    """Nats per note of `held_out` when each note is as likely as it is often in `train`, every count one more."""
+    counts = np.bincount(np.concatenate([np.zeros(0, np.int32), *train]), minlength=size) + 1.0
+    nats = -np.log(counts / counts.sum())
+    return float(nats[np.concatenate(held_out)].mean())

@@ -1,8 +1,9 @@
 """The commands of `python -m model`.
 
 train      fits a network to a folder or archive of MIDI files; fine-tunes a bundle
-compose    a new piece as a MIDI file, from nothing or from a seed; `compose_options` holds most of its options
-classic    what `train` and `compose` do for presets and bundles of the classic kind
+compose    a new piece as a MIDI file, from nothing or from a seed; `compose_options` holds most of its options,
+           `compose_classic` what it does for bundles of the classic kind
+classic    the classic workflow: parse, train, compose
 evaluate   held-out likelihood beside n-gram baselines; `report`: composed pieces measured beside real music
 info       a bundle's card; `summary`: the layers of a network; `describe`: what a MIDI file holds
 bundles    a store's bundles: versions, promotion, rollback, export, import; `publish`: a new version

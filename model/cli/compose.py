@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.bundles import Bundle, BundleStore, open_bundle
-from model.cli import Command, Outcome, classic, compose_options, read_file, write_file
+from model.bundles.abilities import candidate
+from model.cli import Command, Outcome, compose_classic, compose_options, read_file, write_file
 from model.cli.compose_options import write_pictures
 from model.controls import ATTRIBUTES
 from model.errors import RequestError
 from model.midi import read_midi, write_midi
 from model.midi.reading import ReadMidi
-from model.model_choice import ModelRequirements, candidate, choose
+from model.model_choice import ModelRequirements, choose
 
 if TYPE_CHECKING:
     from model.generation import ComposeOptions, Composition
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out-dir", type=Path, help="folder to write them to, each as BUNDLE-RANDOM_SEED.mid")
     compose_options.add_arguments(parser)
-    classic.add_compose_arguments(parser)
+    compose_classic.add_arguments(parser)
     compose_options.add_picture_arguments(parser)
 
 
@@ -68,8 +69,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
         raise RequestError("Several pieces need a folder: give `--out-dir`.")
     named = open_bundle(arguments.bundle) if arguments.bundle is not None else None
     if named is not None and named.is_classic:
-        return classic.compose(arguments, named, options)
-    classic.refuse(arguments)
+        return compose_classic.run(arguments, named, options)
+    compose_classic.refuse(arguments)
     read = None if arguments.seed is None else read_midi(read_file(arguments.seed))
     bundle, reason = (named, None) if named is not None else _chosen(options, read)
     return _composed(arguments, bundle, reason, read, options)

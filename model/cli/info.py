@@ -19,6 +19,16 @@ INFO_EXAMPLES = """examples:
   python -m model info
   python -m model info --bundle piano
   python -m model info --bundle runs/mine --json"""
+SUMMARY_HELP = "print the layers of a preset or a bundle"
+SUMMARY_EXAMPLES = """examples:
+  python -m model summary --preset cadenza
+  python -m model summary --preset classic --vocabulary 358
+  python -m model summary --bundle piano"""
+DESCRIBE_HELP = "say what a MIDI file holds: notes, tempo, meters, key, instruments"
+DESCRIBE_EXAMPLES = """examples:
+  python -m model describe mine.mid
+  python -m model describe mine.mid --json"""
+REFUSED_STATUS = 2
 
 
 def add_info_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,13 +65,6 @@ def _short(value: object) -> str:
     return f"of {len(value)}" if isinstance(value, tuple) and len(value) > 8 else str(value)
 
 
-SUMMARY_HELP = "print the layers of a preset or a bundle"
-SUMMARY_EXAMPLES = """examples:
-  python -m model summary --preset cadenza
-  python -m model summary --preset classic --vocabulary 358
-  python -m model summary --bundle piano"""
-
-
 def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `summary`."""
     which = parser.add_mutually_exclusive_group()
@@ -75,17 +78,24 @@ def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+PLUMBING = ("InputLayer", "GetItem", "OnesLike", "Cumsum", "Subtract")  # what functional models need and nobody counts
+
+
 def run_summary(arguments: argparse.Namespace) -> Outcome:
     """Build the network and count."""
     from model.network import NoteNetwork
 
     network = _network(arguments)
-    layers = network.layers if isinstance(network, NoteNetwork) else network.in_order
-    rows = [(layer.name, _kind(layer), layer.count_params() if layer.weights else 0) for layer in layers]
+    layers = network.layers if isinstance(network, NoteNetwork) else network.model.layers
+    rows = [
+        (layer.name, _kind(layer), layer.count_params() if layer.weights else 0)
+        for layer in layers
+        if _kind(layer) not in PLUMBING
+    ]
     total = network.count_params()
-    lines = [f"{'layer':<20} {'kind':<14} {'weights':>10}", "-" * 46]
-    lines += [f"{name:<20} {kind:<14} {count:>10,}" for name, kind, count in rows]
-    lines += ["-" * 46, f"{'total':<35} {total:>10,}"]
+    lines = [f"{'layer':<20} {'kind':<20} {'weights':>10}", "-" * 52]
+    lines += [f"{name:<20} {kind:<20} {count:>10,}" for name, kind, count in rows]
+    lines += ["-" * 52, f"{'total':<41} {total:>10,}"]
     return Outcome(
         {"layers": [{"name": n, "kind": k, "weights": c} for n, k, c in rows], "total": total}, "\n".join(lines)
     )
@@ -111,13 +121,6 @@ def _network(arguments: argparse.Namespace) -> NoteNetwork | ClassicNetwork:
 def _kind(layer: keras.Layer) -> str:
     """The layer's kind in Keras' terms."""
     return type(layer).__name__.removeprefix("Carried")
-
-
-DESCRIBE_HELP = "say what a MIDI file holds: notes, tempo, meters, key, instruments"
-DESCRIBE_EXAMPLES = """examples:
-  python -m model describe mine.mid
-  python -m model describe mine.mid --json"""
-REFUSED_STATUS = 2
 
 
 def add_describe_arguments(parser: argparse.ArgumentParser) -> None:

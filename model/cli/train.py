@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from pydantic import ValidationError
 
-from model.classic.settings import ClassicSettings
-from model.cli import Command, Outcome, classic
+from model.cli import Command, Outcome
 from model.cli.data import add_data_options
 from model.errors import RequestError
+from model.files import make_folder
 from model.training.finetuning.settings import Rate, TuningSettings
 from model.training.settings import TrainingSettings
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_DRAWN = 6000  # pieces that say what training music is like
 LONGEST_TITLE = 80  # letters that a card has room for
+CLASSIC_COMMAND = "python -m model classic --data FOLDER --out RUN --cell lstm|gru|conv|transformer"
 HELP = "fit a network to MIDI files; writes a bundle after every better epoch"
 EXAMPLES = """examples:
   try it, some minutes on a laptop:
@@ -42,13 +43,12 @@ EXAMPLES = """examples:
   as the shipped piano was made (`info --bundle piano` has the very command; `make train` installs PyTorch):
     python -m model train --data maestro-v2.0.0-midi.zip --out runs/piano \\
         --backend torch --precision bfloat16 --dropout 0.1
-  the tutorial's network on a folder, one epoch after another (docs/classic.md):
-    python -m model train --preset classic --data midi_songs/ --out runs/classic
   the shipped piano fitted to thirty rags, with a verdict at its end (docs/fine-tuning.md):
     python -m model train --base piano --data rags/ --out runs/rags --rate normal --minutes 10
   stopped with Ctrl-C, or killed? go on where the last epoch ended:
     (the same command with --resume)
 then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
+SWITCHES = ("mix", "minutes", "rate")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=argparse.SUPPRESS,
             help=f"{field.description} (default: {field.default})",
         )
-    classic.add_train_arguments(parser)
     _add_tuning_arguments(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--title", default="", help="title on the bundle's card")
@@ -100,11 +99,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
     base = _base(arguments)
     config = preset(arguments.preset, dropout=arguments.dropout) if base is None else base.config
     if config.window:
-        return classic.train(arguments, config)
+        raise RequestError(f"The preset {arguments.preset} is trained by: {CLASSIC_COMMAND}")
     if _is_tuning(arguments):
         return _tune(arguments, base)
     settings = _settings(arguments)
-    classic.make_folder(arguments.out)
+    make_folder(arguments.out)
     found = find_data(str(arguments.data), arguments.local, arguments.cache)
     data = encode_corpus(found.paths, config.representation, cache=arguments.cache)
     if base is None:
@@ -168,10 +167,8 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 
 
 def _given(arguments: argparse.Namespace) -> dict:
-    """The given settings; raises RequestError for those of the classic presets."""
+    """The settings that were given."""
     given = vars(arguments)
-    if wrong := sorted(given.keys() & (ClassicSettings.model_fields.keys() - TrainingSettings.model_fields.keys())):
-        raise RequestError(f"--{wrong[0].replace('_', '-')} is an option of the classic presets only.")
     return {name: given[name] for name in TrainingSettings.model_fields if name in given}
 
 
@@ -208,9 +205,6 @@ def _shortened(title: str) -> str:
 
 def _description(config: NetworkConfig) -> str:
     return f"{config.layers} x LSTM {config.units} on the '{config.representation}' representation."
-
-
-SWITCHES = ("mix", "minutes", "rate")
 
 
 def _add_tuning_arguments(parser: argparse.ArgumentParser) -> None:

@@ -67,6 +67,19 @@ MAESTRO = DataSet(
     size=59_243_107,
     sha256="ec2cc9d94886c6b376db1eaa2b8ad1ce62ff9f0a28b3744782b13163295dadf3",
 )
+MAESTRO_V1 = DataSet(
+    name="maestro-v1",
+    title="MAESTRO v1.0.0 (MIDI)",
+    pieces="1,184 performances of piano music, in a folder for each year: 2004, 2006, 2008 ...",
+    styles=MAESTRO.styles,
+    licence=MAESTRO.licence,
+    non_commercial=True,
+    home=MAESTRO.home,
+    address="https://storage.googleapis.com/magentadata/datasets/maestro/v1.0.0/maestro-v1.0.0-midi.zip",
+    file="maestro-v1.0.0-midi.zip",
+    size=46_579_421,
+    sha256="f620f9e1eceaab8beea10617599add2e9c83234199b550382a2f603098ae7135",
+)
 MAESTRO_V3 = DataSet(
     name="maestro-v3",
     title="MAESTRO v3.0.0 (MIDI)",
@@ -177,8 +190,10 @@ SONGS = DataSet(
     prepare="model.corpora.readers.openscore:prepare_songs",
 )
 DATA_SETS = {
-    one.name: one for one in (MAESTRO, MAESTRO_V3, POP909, JSB, MUSIC21, GROOVE, FREEDOOM, FREE_MUSIC, QUARTETS, SONGS)
+    one.name: one
+    for one in (MAESTRO, MAESTRO_V1, MAESTRO_V3, POP909, JSB, MUSIC21, GROOVE, FREEDOOM, FREE_MUSIC, QUARTETS, SONGS)
 }
+OTHER_NAMES = {"maestro-v2": "maestro"}
 NAMED_ALONE = "train needs one of: a folder of MIDI files, a zip or tar archive of them, or a name out of `data list`"
 
 
@@ -232,14 +247,15 @@ def _copies(local: Path | str | Sequence[Path | str] | None, names: Sequence[str
 
 
 def data_set(name: str) -> DataSet:
-    """The entry for `name`, which may end in ':PART'.
+    """The entry for `name` or another name of it, which may end in ':PART'.
 
     Raises:
         DataError: there is no such corpus.
     """
-    if (entry := DATA_SETS.get(name.partition(":")[0])) is None:
+    known_as = name.partition(":")[0]
+    if (entry := DATA_SETS.get(OTHER_NAMES.get(known_as, known_as))) is None:
         known = ", ".join(DATA_SETS)
-        raise DataError(f"There is no file or folder '{name}', and no data set is called so: known are {known}.")
+        raise DataError(f"There is no file, folder or data set '{name}'. Known data sets: {known}.")
     return entry
 
 

@@ -35,7 +35,18 @@ from model.files import cache_folder
 from model.midi import MidiLimits, read_midi
 from model.representation import representation_of
 
-FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
+FEWEST_OF_A_STYLE = 8  # pieces; fewer would be memorised
+FILES_IN_A_SHARD = 32
+HELD_OUT_PERCENT = 10  # of pieces without a published split
+FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
+ENCODES = (
+    "piece.py",
+    "midi",
+    "representation",
+    "corpora/corpus.py",
+    "corpora/sources.py",
+    "analysis/near_duplicates.py",
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ def _shards(path: Path, representation: str, processes: int | None, cache: Path)
         write_shards(folder, read_sources(path), representation, processes or os.cpu_count() or 1)
         shards = read_shards(folder)
     if shards is None:
-        raise DataError(f"What was written to {folder} cannot be read again: look after the disk it is on.")
+        raise DataError(f"What was written to {folder} cannot be read again: check the disk.")
     return shards
 
 
@@ -154,7 +165,7 @@ def encode_corpus(
     train = [file for file in corpus.files if not file.is_held_out and (file.split or file.name not in duplicates)]
     validation = [file for file in corpus.files if (file.split or file.hash_split) == "validation"]
     if len(train) + len(validation) < 2:
-        raise DataError("Training needs at least two pieces: one to learn from and one to be tested on.")
+        raise DataError("Training needs at least two pieces: one to learn from and one for testing.")
     if not train and any(file.split for file in corpus.files):
         named = _named([data] if isinstance(data, Path) else data)
         raise DataError(f"The table in {named} names no piece to train on: give it rows whose split is 'train'.")
@@ -184,19 +195,6 @@ def duplicates_of_held_out(files: Sequence[EncodedFile]) -> dict[str, str]:
 
 def _named(paths: Iterable[Path]) -> str:
     return " and ".join(str(path) for path in paths)
-
-
-FILES_IN_A_SHARD = 32
-HELD_OUT_PERCENT = 10  # of pieces without a published split
-FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
-ENCODES = (
-    "piece.py",
-    "midi",
-    "representation",
-    "corpora/corpus.py",
-    "corpora/sources.py",
-    "analysis/near_duplicates.py",
-)
 
 
 @dataclass(frozen=True)

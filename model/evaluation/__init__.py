@@ -4,6 +4,7 @@ held_out          held-out likelihood of a bundle, with the protocol in which th
 ngrams            unigram and 3-gram baselines over the 388 events
 samples           the pieces that a report compares: generated ones, real ones, and continuations of seeds
 control_accuracy  requested controls compared with what is found in the piece
+distributions     one metric compared over two sets of pieces
 report_data       all figures of a report as JSON, and its goals
 html_report       the report as one HTML page with plots
 """

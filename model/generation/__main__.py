@@ -5,7 +5,6 @@ What is compiled depends on this processor, the code and a model's representatio
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 
@@ -13,23 +12,15 @@ SHIPPED = ("tiny", "chorale", "ensemble")  # presets with the representations of
 
 
 def main() -> int:
-    """Compile side by side for every representation that comes with it; says how long it took."""
-    started = time.monotonic()
-    if len(sys.argv) > 1:
-        return compile_for(sys.argv[1])
-    children = [subprocess.Popen([sys.executable, "-m", "model.generation", name]) for name in SHIPPED]
-    failed = [child.returncode for child in children if child.wait()]
-    sys.stderr.write(f"what draws notes is compiled ({time.monotonic() - started:.0f} s)\n")
-    return failed[0] if failed else 0
-
-
-def compile_for(name: str) -> int:
-    """Make an engine for an untaught network, which compiles what its first request needs."""
+    """Make an engine for each representation, which compiles what its first request needs; says how long it took."""
     from model.generation import Engine
     from model.network import PRESETS, NoteNetwork
 
-    config = PRESETS[name].model_copy(update={"units": 32, "embedding": 16, "head_units": 16})
-    Engine(NoteNetwork(config), slots=1).close()
+    started = time.monotonic()
+    for name in sys.argv[1:] or SHIPPED:  # in one process: what representations share is compiled once
+        config = PRESETS[name].model_copy(update={"units": 32, "embedding": 16, "head_units": 16})
+        Engine(NoteNetwork(config), slots=1).close()
+    sys.stderr.write(f"what draws notes is compiled ({time.monotonic() - started:.0f} s)\n")
     return 0
 
 

@@ -78,6 +78,10 @@ class Composer:
         stored_and_in_network = sum(weight.nbytes + 4 * weight.size for weight in self.bundle.weights)
         return stored_and_in_network + self._engine.memory_bytes
 
+    def originality(self, piece: Piece) -> Originality | None:
+        """How much of `piece`, whoever wrote it, occurs in the training set; None for a bundle without an index."""
+        return originality_of(piece, self._learnt_from)
+
     def close(self) -> None:
         """Put the engine away; pieces not done yet fail."""
         self._engine.close()

@@ -259,7 +259,7 @@ def at_rate(controls: Controls, notes_per_s: float | None) -> Controls:
     return controls.model_copy(update={"density": int(np.searchsorted(NOTES_PER_SECOND, notes_per_s)) + 1})
 
 
-RING_SHARE, LONGEST_RING_S = 0.04, 1.5  # of the length: before it the last onset, and as far behind it silence
+RING_SHARE, LONGEST_RING_S = 0.048, 1.5  # of the length: before it the last onset, and as far behind it silence
 DEFAULT_METER = "4/4"
 
 

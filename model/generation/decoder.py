@@ -127,9 +127,11 @@ class Decoders:
         notes_per_s: float | None,
         beat: Beat | None = None,
         playing: Playing | None = None,
+        closes_in_key: bool = True,
     ) -> DecoderState:
         """`state` from which the piece keeps to a key, a density, a beat and an ensemble; see `processors`."""
-        return replace(state, processing={"key": key, "notes_per_s": notes_per_s, "beat": beat, "playing": playing})
+        kept = {"key": key, "notes_per_s": notes_per_s, "beat": beat, "playing": playing}
+        return replace(state, processing={**kept, "closes_in_key": closes_in_key})
 
     def prefill(
         self, steps: NDArray[np.int32], controls: NDArray[np.float32] | None = None, left: int = UNKNOWN

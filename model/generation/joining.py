@@ -15,6 +15,7 @@ from model.generation.seeds import divided, finer, from_tick, last_part, start_o
 from model.piece import BEND, CONTROL, EXPRESSION, NOTE, PEDAL, VOLUME, Instrument, Piece, table
 
 FADED = 0.7  # of the highest volume: a seed that ends below that has faded out
+LAST_CHORD_S, STACCATO_S = 0.04, 0.3  # notes struck so close together; a last chord shorter than that stays short
 SHORTEST_SEED_PART_S = 10.0  # this much of the seed is kept even where the output would grow too long
 
 
@@ -35,7 +36,8 @@ class SplicePoint:
 
 def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Piece:
     """New music by itself, from its first note on, that ends `length_s` after its start, give or take `ring_s`."""
-    return ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
+    piece = ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
+    return piece if in_beats else ringing(piece, length_s + ring_s)
 
 
 def continued(
@@ -60,7 +62,8 @@ def continued(
     kept, splice = from_tick(kept, start), replace(splice, tick=splice.tick - start)
     piece, first_s = together(kept, composed, splice)
     end_s = float(kept.seconds_at(splice.tick)) + length_s
-    return ending(piece, end_s, ring_s, splice.in_beats), first_s, tuple(remarks)
+    piece = ending(piece, end_s, ring_s, splice.in_beats)
+    return piece if splice.in_beats else ringing(piece, end_s + ring_s), first_s, tuple(remarks)
 
 
 def together(seed: Piece, composed: Piece, splice: SplicePoint) -> tuple[Piece, float]:
@@ -171,10 +174,26 @@ def ending(piece: Piece, end_s: float, ring_s: float, in_beats: bool) -> Piece:
     notes["duration"] = np.clip(notes["duration"], 1, np.maximum(1, latest - notes["onset"]))
     if in_beats and len(notes) and piece.with_notes(notes).end_s < end_s - ring_s:
         last = notes["onset"] == notes["onset"].max()
-        pitched = np.array([not instrument.is_drum for instrument in piece.instruments])[notes["instrument"]]
-        rings = last & pitched
-        notes["duration"][rings] = np.maximum(int(piece.ticks_at(end_s)) - notes["onset"][rings], 1)
+        notes = _held(piece, notes, last, int(piece.ticks_at(end_s)))
     return piece.with_notes(notes)
+
+
+def ringing(piece: Piece, end_s: float) -> Piece:
+    """`piece`, in free time, whose last chord sounds until `end_s`, unless it is staccato."""
+    if not len(piece):
+        return piece
+    last = piece.onsets_s >= piece.onsets_s.max() - LAST_CHORD_S
+    if (piece.offsets_s - piece.onsets_s)[last].max() < STACCATO_S:
+        return piece
+    return piece.with_notes(_held(piece, piece.notes.copy(), last, int(piece.ticks_at(end_s))))
+
+
+def _held(piece: Piece, notes: NDArray, last: NDArray[np.bool_], until: int) -> NDArray:
+    """`notes` of which the pitched ones among `last` end at the tick `until`."""
+    pitched = np.array([not instrument.is_drum for instrument in piece.instruments])[notes["instrument"]]
+    rings = last & pitched
+    notes["duration"][rings] = np.maximum(until - notes["onset"][rings], 1)
+    return notes
 
 
 OWN_INSTRUMENT = Instrument(name="Cadenza")

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from model.arithmetic import exp32
 from model.compiling import inlined
-from model.generation.pointer import Pointing, pointing_of
+from model.generation.pointer import CHORD_S, Pointing, pointing_of
 from model.instruments import HIGHEST_PITCH, LOWEST_PITCH
-from model.keys import CHROMA, PITCHES, closes, profile
+from model.keys import CHROMA, CLOSES, KEYS, LOG_PROFILES, PITCHES, profile
 from model.representation import Representation, law
 from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS
 
@@ -42,7 +42,6 @@ PACE_MEMORY_S = 10.0  # over which the memory of a note fades: a phrase may brea
 BEAT_STRENGTH = 0.6  # logits; by trial (docs/experiments.md)
 ONSETS = 32  # remembered
 BLUR_S = 0.025  # standard deviation: the hands of a player are that far apart
-CHORD_S = 0.03  # notes struck so close together are one chord
 NO_ONSET = 1e6  # own time units
 
 # --- Key -------------------------------------------------------------------------------------------------------------
@@ -52,7 +51,13 @@ KEY_STRENGTH = 0.4  # of the logarithms; by trial (docs/experiments.md)
 KEY_MEMORY = 256.0  # notes over which the memory of one fades: half a minute
 KEY_AT_FIRST = 2.5  # notes of each pitch class that a piece is taken to have had before its first one
 KEY_AT_END = 4.0  # logits taken from what does not belong to the close
+NEAR_ENOUGH = 0.01  # of how near the end is, 0..1: below it nothing leans on the close
 KEY_CLOSING = 1  # of the representation's `left_fades`: how near the end the close begins
+# In free time the lowest note of the last chord is its first, and is to be the tonic in the bass.
+LOWEST_AT_END, LAST_BASS_BELOW = 8.0, 60  # logits taken from all that is not the tonic, and from what lies higher
+LAST_CHORD_S = 0.02  # that the notes of the last chord take
+LONGEST_HELD_S = 2.0  # of a note, as far as it speaks for the key
+QUARTER_IN_S = 0.5  # where time is counted in beats
 
 # --- Ensemble: everybody plays, and together -------------------------------------------------------------------------
 # Each player has a share of the notes, and as many notes as usual are struck with the one before. What is behind gets
@@ -103,7 +108,8 @@ PROCESSORS = np.dtype(
         ("ages", np.float32, (ONSETS,)),  # own time units since each of the latest onsets
         ("key_strength", np.float32),  # 0 where no key is asked
         ("wanted", np.float32, (CHROMA,)),  # logits for the key's sake
-        ("close", np.float32, (PITCHES,)),  # what is added to it at the end
+        ("home", np.int32),  # index of the key that the piece closes in, -1 for the one it is found to be in
+        ("held", np.float32, (CHROMA,)),  # how long each pitch class sounded, own time units
         ("heard", np.float32, (CHROMA,)),  # how often each pitch class was, of late
         ("sounded", np.float32, (CHROMA,)),  # scratch
         ("due", np.float32, (INSTRUMENTS,)),  # share of the notes that each player has, 0 for all where that is open
@@ -166,6 +172,7 @@ class Rules(NamedTuple):
         per_second: own time units in a second, 0 where time is counted in beats.
         pitch, instrument, duration: the fields that processors look at, -1 where there is none.
         has_key: whether a key can be kept.
+        longest_held: own time units of a note that speak for the key.
         pointing: how far the pointer is trusted.
     """
 
@@ -180,6 +187,7 @@ class Rules(NamedTuple):
     instrument: int
     duration: int
     has_key: bool
+    longest_held: float
     pointing: Pointing
 
 
@@ -202,6 +210,7 @@ def rules_of(representation: Representation) -> Rules:
         instrument=names.index("instrument") if notes and "instrument" in names else -1,
         duration=names.index("duration") if notes and "duration" in names else -1,
         has_key="key" in representation.controls.slices,
+        longest_held=LONGEST_HELD_S * (per_second or (representation.units_per_quarter or 1) / QUARTER_IN_S),
         pointing=pointing_of(representation),
     )
 
@@ -213,6 +222,7 @@ def new_processors(
     beat: Beat | None = None,
     playing: Playing | None = None,
     is_penalised: bool = True,
+    closes_in_key: bool = True,
 ) -> NDArray[np.void]:
     """The record before the first step, in an array of one.
 
@@ -223,6 +233,7 @@ def new_processors(
         beat: to go on in, or None likewise.
         playing: who plays, and how, or None likewise.
         is_penalised: whether loops of few notes are broken.
+        closes_in_key: whether it closes in `key` even where it is found to be in another.
     """
     rules, record = rules_of(representation), np.zeros(1, dtype=PROCESSORS)
     state = record[0]
@@ -236,8 +247,8 @@ def new_processors(
         state["beat"], state["beat_strength"] = beat.length_s * rules.per_second, BEAT_STRENGTH
         state["ages"][ONSETS - len(latest) :] = (latest[-1] - latest) * rules.per_second
     if rules.has_key and key is not None:
-        state["key_strength"] = KEY_STRENGTH
-        state["wanted"], state["close"] = KEY_STRENGTH * np.log(profile(key)), -KEY_AT_END * ~closes(key)
+        state["key_strength"], state["wanted"] = KEY_STRENGTH, KEY_STRENGTH * np.log(profile(key))
+        state["home"] = KEYS.index(key) if closes_in_key else -1
     if rules.instrument >= 0 and playing is not None:
         _seat(state, playing)
     state["is_penalised"], state["pitches"], state["waits"] = is_penalised, -1 - np.arange(WATCHED), NO_WAIT
@@ -290,7 +301,7 @@ def process(state, conditions, rules, of, field, raw, logits):
         _keep_register(of, raw[rules.instrument], logits)
     sounds = not is_pitch or law.has_pitch(state, raw)
     if of.key_strength > 0 and sounds and (is_pitch or not rules.opens_with_wait):
-        _keep_key(state, conditions, rules, of, field, logits)
+        _keep_key(state, conditions, rules, of, field, raw, logits)
     if is_pitch and of.is_penalised and sounds:
         return _penalise_repetition(rules, of, raw[0], logits)
     return False
@@ -309,7 +320,7 @@ def hear(state, rules, of, raw, is_counted):
         for i in range(ONSETS - 1):
             of.ages[i] = of.ages[i + 1] + np.float32(raw[0])
         of.ages[ONSETS - 1] = 0
-    _hear_key(state, of, raw)
+    _hear_key(state, rules, of, raw)
     if rules.instrument >= 0 and of.is_ensemble and raw[rules.instrument] >= FIRST_PROGRAM and is_counted:
         kept_32 = np.float32(math.exp(-1 / ENSEMBLE_MEMORY))
         for instrument in range(INSTRUMENTS):
@@ -352,7 +363,7 @@ def _keep_beat(of, rules, logits):
 
 
 @inlined
-def _keep_key(state, conditions, rules, of, field, logits):
+def _keep_key(state, conditions, rules, of, field, raw, logits):
     total = np.float32(0)
     for chroma in range(CHROMA):
         total += of.heard[chroma]
@@ -364,8 +375,35 @@ def _keep_key(state, conditions, rules, of, field, logits):
         if chroma != law.NONE:
             share = of.heard[chroma] / total
             logits[drawn] += of.wanted[chroma] - of.key_strength * np.float32(math.log(share))
-            if rules.opens_with_wait:
-                logits[drawn] += nearness * of.close[drawn]
+    if nearness > NEAR_ENOUGH:
+        _close(state, rules, of, nearness, raw, logits)
+
+
+@inlined
+def _close(state, rules, of, nearness, raw, logits):
+    """Lean on the tonic chord; in free time, where a chord's lowest note comes first, on the tonic in the bass."""
+    home = of.home if of.home >= 0 else _found_key(of)
+    is_lowest = rules.has_rate and raw[0] > round(CHORD_S * rules.per_second)
+    is_last = is_lowest and state.left <= round(LAST_CHORD_S * rules.per_second)
+    for pitch in range(rules.sizes[rules.pitch]):
+        if not CLOSES[home, pitch]:
+            logits[pitch] -= np.float32(KEY_AT_END) * nearness
+        if is_last:
+            logits[pitch] -= np.float32(0 if pitch % CHROMA == home % CHROMA else LOWEST_AT_END)
+            logits[pitch] -= np.float32(0 if pitch < LAST_BASS_BELOW else LOWEST_AT_END)
+
+
+@inlined
+def _found_key(of):
+    """The key in which what sounded is likeliest, by how long each pitch class did."""
+    best, found = np.float32(-1e30), 0
+    for key in range(len(LOG_PROFILES)):
+        fit = np.float32(0)
+        for chroma in range(CHROMA):
+            fit += LOG_PROFILES[key, chroma] * of.held[chroma]
+        if fit > best:
+            best, found = fit, key
+    return found
 
 
 @inlined
@@ -383,7 +421,7 @@ def _keep_register(of, player, logits):
 
 
 @inlined
-def _hear_key(state, of, raw):
+def _hear_key(state, rules, of, raw):
     """Count the pitch classes of a step; one that sounds none leaves the count as it is."""
     of.sounded[:] = np.float32(0)
     law.sounding(state, raw, of.sounded)
@@ -393,6 +431,8 @@ def _hear_key(state, of, raw):
     if total > 0:
         for chroma in range(CHROMA):
             of.heard[chroma] = of.heard[chroma] * np.float32(math.exp(-1 / KEY_MEMORY)) + of.sounded[chroma]
+            if rules.duration >= 0:
+                of.held[chroma] += of.sounded[chroma] * np.float32(min(raw[rules.duration], rules.longest_held))
 
 
 @inlined

@@ -58,8 +58,8 @@ def biased(y, weights, bias_at, outputs):
 @inlined
 def add_product(y, x, inputs, weights, at, outputs, scratch):
     """y[:outputs] += x[:inputs] @ the weights that begin at `at`."""
-    scale = rounded(x, 0, inputs, scratch.rounded, 0)
-    multiply_add(scratch.rounded, 0, scale, weights.packed, at, inputs, outputs, y, 0)
+    scale = rounded(x, inputs, scratch.rounded)
+    multiply_add(scratch.rounded, scale, weights.packed, at, inputs, outputs, y)
 
 
 @inlined

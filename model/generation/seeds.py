@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from model.controls import Controls
+from model.keys import CHROMA, likeliest_key
 from model.piece import METER, TEMPO, Piece, table
 
 COARSEST_TICK_S = 0.005  # half a step of the representations: a coarser grid would be heard
 SAME_TEMPO = 0.08  # of the logarithm: what a player's tempo varies by
 SHORT_STRETCH, LONG_STRETCH, STRETCH_SHARE = 4.0, 16.0, 0.25  # quarters, quarters, of the whole: no mere ritardando
 RECENT = 64.0  # quarters at the end that say what the tempo is, where it changes all the time
+LONGEST_HELD_S = 2.0  # of a note, as far as it speaks for the key
 FINEST_DIVISION, LAST_TICK = 0x7FFF, 0x0FFF_FFFF  # what a MIDI file holds: ticks per quarter note, ticks in one wait
 
 
@@ -208,6 +210,13 @@ def first_part(piece: Piece, length_s: float) -> Piece:
 def last_part(piece: Piece, length_s: float) -> Piece:
     """The notes struck in the last `length_s` seconds before the last onset, that one included."""
     return piece.with_notes(piece.notes[piece.onsets_s >= piece.onsets_s.max() - length_s])
+
+
+def key_of(piece: Piece) -> str | None:
+    """The key in which the pitch classes of `piece` are likeliest, one of `KEYS`; None without pitched notes."""
+    lengths_s = np.minimum(piece.offsets_s - piece.onsets_s, LONGEST_HELD_S)[~piece.is_drum_note]
+    pitches = piece.notes["pitch"][~piece.is_drum_note]
+    return likeliest_key(np.bincount(pitches % CHROMA, weights=lengths_s, minlength=CHROMA))
 
 
 def finer(piece: Piece) -> int:

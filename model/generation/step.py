@@ -23,7 +23,7 @@ from model.arithmetic import sigmoid32
 from model.compiling import inlined, kept
 from model.generation.plan import NEVER, Plan, clear_of_given, lean
 from model.generation.pointer import Pointer, agree, look_again, point, remember
-from model.generation.processors import FREEING_TEMPERATURE, hear, is_crowded, least_wait, process
+from model.generation.processors import FREEING_TEMPERATURE, LAST_CHORD_S, hear, is_crowded, least_wait, process
 from model.generation.recurrent import add_product, biased, stack_step
 from model.generation.sampler import another, draw_class
 from model.generation.weights import (
@@ -44,7 +44,6 @@ FREE, GIVEN, HELD, NEAR, MOVED = (int(one) for one in Constraint)
 CLOSE_S = (
     0.5  # an onset that would come so close before the last one is put off until the end, and joins the last chord
 )
-LAST_CHORD_S = 0.02  # that the notes of the last chord take
 MOST_TRIES = 8  # to draw a step that is not the lead's; then its given note comes next
 
 
@@ -100,7 +99,9 @@ def _embed(decoder, weights, scratch):
     """The input of the stack: the features of the state, and a row of each field's table for the step before."""
     places, inputs, features = weights.embed[0], scratch.floats[STACK_INPUT], scratch.floats[FEATURES]
     width, previous = places.width, decoder.piece[0].previous
-    law.context(decoder.law[0], decoder.conditions, INPUT, features)
+    law.context(
+        decoder.law[0], decoder.conditions, np.int64(INPUT), features
+    )  # no literal, for which numba would compile it once more
     biased(inputs, weights, places.bias, width)
     add_product(inputs, features, places.features_size, weights, places.features, width, scratch)
     for field in range(len(weights.heads)):
@@ -201,7 +202,7 @@ def _draw_fields(decoder, weights, rules, output, uniforms, scratch):
         if piece.constraints[field] in (GIVEN, HELD):
             drawn, raw = piece.template_classes[field], piece.template[field]
         piece.classes[field], piece.raw[field] = drawn, raw
-        agree(pointer, field, drawn)
+        agree(pointer, rules, field, drawn)
         law.learn(state, field, raw)
         if field == rules.instrument and tries < MOST_TRIES and _is_too_early(piece, plan, rules):
             decoder.law[1] = decoder.law[0]
@@ -218,7 +219,8 @@ def _process_field(decoder, state, rules, field, scratch):
     piece, plan, processors, logits = decoder.piece[0], decoder.plan, decoder.processors[0], scratch.floats[LOGITS]
     constraint, size = piece.constraints[field], rules.sizes[field]
     mask(state, decoder.conditions, piece, processors, rules, field, scratch)
-    if constraint == FREE and not (field == 0 and state.left == 0):  # there the piece may end, as it never did before
+    is_closing = 0 <= decoder.law[0].left <= rules.longest_held
+    if constraint == FREE and not is_closing:  # an earlier place did not come to its end
         point(decoder.pointer, rules.pointing, field, size, logits)
     is_penalised = process(state, decoder.conditions, rules, processors, field, piece.raw, logits)
     clear_of_given(state, plan, rules, piece, field, logits)

@@ -132,7 +132,8 @@ class TaskBuilder:
             piece = in_key(joining.alone(written, length.seconds, length.ring_s, self._in_beats), controls.key)
             return Finished(piece, 0.0, composed, piece, (), chosen.missing, piece.end_s)
 
-        state = self._decoders.steered(state, controls.key, notes_per_s, playing=playing)
+        is_key_asked = options.controls.key is not None
+        state = self._decoders.steered(state, controls.key, notes_per_s, playing=playing, closes_in_key=is_key_asked)
         return self._free(state, length.left, length.seconds, finish)
 
     def _after(self, heading: NDArray[np.int32], asked: NDArray[np.float32], left: int) -> DecoderState:
@@ -171,11 +172,14 @@ class TaskBuilder:
         chosen = self._players(options.controls, latest)
         if chosen.programs or chosen.missing:
             normalization = with_asked(normalization, chosen.programs)
-        asked = self._seed_encoder.as_before(latest, self._representation.controls.vector(chosen.controls))
+        key = options.controls.key or seeds.key_of(seed)
+        controls = chosen.controls.model_copy(update={"key": key})
+        asked = self._seed_encoder.as_before(latest, self._representation.controls.vector(controls))
         state = self._decoders.conditioned(self._decoders.prefill(latest, left=length.left), asked, length.left)
         notes_per_s = asked_rate(options.controls) or rate_of(self._representation, latest)
         beat = self._seed_encoder.beat(latest)
-        state = self._decoders.steered(state, options.controls.key, notes_per_s, beat, chosen.playing)
+        is_key_asked = options.controls.key is not None
+        state = self._decoders.steered(state, key, notes_per_s, beat, chosen.playing, is_key_asked)
         remarks = self._tempo_left_behind(sent, seed, options)
 
         def finish(drawing: Drawing) -> Finished:

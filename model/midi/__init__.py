@@ -6,7 +6,8 @@ events     one track's bytes to events and back
 channels   from channel messages to notes, programs, drum kits, pedals, controllers and bends
 texts      decodes names and texts in any encoding
 repairs    mends note, pedal, tempo, meter and key tables
-reading    from bytes to a piece, in this process or in a child, with a sentence on each repair
+reading    from bytes to a piece, with a sentence on each repair
+isolated_reading  the same in a child process with limits on time and memory
 writing    from a piece to bytes
 recasting  another key or tempo without new notes
 """

@@ -11,6 +11,27 @@ from dataclasses import dataclass
 from model.errors import MidiError
 
 MIB = 1024 * 1024
+SENTENCES = {
+    "empty": "The file is empty; export the MIDI file again and send that one.",
+    "not_midi": "{found}; send a standard MIDI file (.mid).",
+    "too_big": "The file has {size_kib:,} KiB, and the limit is {limit_kib:,} KiB; send a shorter piece.",
+    "unsupported_format": (
+        "This MIDI file holds {sequences} separate sequences (format 2); save the one you want as format 0 or 1."
+    ),
+    "unsupported_timing": (
+        "The file counts time in {timing}, which isn't supported; export it with 24 to 32,767 ticks per quarter note"
+        " (480 is usual)."
+    ),
+    "too_many_tracks": "The file has more than {limit} instruments; send one with fewer.",
+    "damaged": "The MIDI file is damaged ({where}); export it again and send the new file.",
+    "no_notes": "The MIDI file has no notes; send one that plays something.",
+    "too_many_notes": "The file has more than {limit:,} notes; send a shorter or a thinner piece.",
+    "too_many_changes": "The file changes its {map} more than {limit:,} times; send one with a steadier {map}.",
+    "too_long": "The piece is longer than {limit_min:g} minutes; cut it and send the part you want.",
+    "too_slow": "Reading the file takes longer than {limit_s:g} seconds; send a shorter or a simpler piece.",
+    "too_complex": "Reading the file takes too much memory; send a shorter or a simpler piece.",
+    "cannot_write": "The piece has a silence longer than a MIDI file can hold; make it shorter.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,29 +48,6 @@ class MidiLimits:
     def for_data(cls) -> MidiLimits:
         """Bounds for the files of a corpus: whole concerts and orchestral scores pass."""
         return cls(size_bytes=8 * MIB, notes=500_000, duration_s=3 * 3600.0, tracks=128)
-
-
-SENTENCES = {
-    "empty": "The file is empty; export the MIDI file again and send that one.",
-    "not_midi": "{found}; send a standard MIDI file (.mid).",
-    "too_big": "The file has {size_kib:,} KiB and at most {limit_kib:,} KiB are read; send a shorter piece.",
-    "unsupported_format": (
-        "This MIDI file holds {sequences} separate sequences (format 2); save the one you want as format 0 or 1."
-    ),
-    "unsupported_timing": (
-        "The file counts time in {timing}, which is not read; export it with 24 to 32,767 ticks per quarter note"
-        " (480 is usual)."
-    ),
-    "too_many_tracks": "The file has more than {limit} instruments; send one with fewer.",
-    "damaged": "The MIDI file is damaged ({where}); export it again and send the new file.",
-    "no_notes": "The MIDI file has no notes; send one that plays something.",
-    "too_many_notes": "The file has more than {limit:,} notes; send a shorter or a thinner piece.",
-    "too_many_changes": "The file changes its {map} more than {limit:,} times; send one with a steadier {map}.",
-    "too_long": "The piece is longer than {limit_min:g} minutes; cut it and send the part you want.",
-    "too_slow": "Reading the file takes longer than {limit_s:g} seconds; send a shorter or a simpler piece.",
-    "too_complex": "Reading the file takes too much memory; send a shorter or a simpler piece.",
-    "cannot_write": "The piece has a silence longer than a MIDI file can hold; make it shorter.",
-}
 
 
 def refusal(code: str, **values: object) -> MidiError:

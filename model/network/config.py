@@ -22,6 +22,9 @@ class NetworkConfig(BaseModel):
     )
     memory: int = Field(default=0, ge=0, description="steps of its own past that the stack can look back at")
     window: int = Field(default=0, ge=0, description="notes read anew for each note, as the classic did; 0 = carried")
+    note_input: Literal["number", "embedding"] = Field(
+        default="number", description="with a window: notes as one number each, as the classic did, or as an embedding"
+    )
     embedding: int = Field(default=256, ge=1, description="width of the summed input embeddings")
     units: int = Field(default=512, ge=1, description="cells of each recurrent layer")
     layers: int = Field(default=2, ge=1, description="recurrent layers")
@@ -34,7 +37,7 @@ class NetworkConfig(BaseModel):
     def _can_look_back(self) -> Self:
         if self.stack in ("lstm", "gru") and self.memory and self.layers < 2:
             raise ValueError("a look-back needs two layers: one that asks and one that reads the answer")
-        if self.stack == "transformer" and (not self.memory or self.units % 64):
+        if self.stack == "transformer" and (not (self.memory or self.window) or self.units % 64):
             raise ValueError("a Transformer needs a memory, which is its window, and units in heads of 64")
         return self
 
@@ -49,6 +52,12 @@ PRESETS: dict[str, NetworkConfig] = {
     "tiny": NetworkConfig(embedding=16, units=24, layers=1, head_units=16),  # for trying things and for tests
     "classic": CLASSIC,
     "classic-small": CLASSIC.model_copy(update={"units": 128, "head_units": 64}),  # a sixteenth of the work
+    # the same around other stacks; those without recurrence read notes as an embedding
+    "gru": CLASSIC.model_copy(update={"stack": "gru"}),
+    "conv": CLASSIC.model_copy(update={"stack": "conv", "units": 256, "note_input": "embedding", "embedding": 64}),
+    "transformer": CLASSIC.model_copy(
+        update={"stack": "transformer", "units": 256, "note_input": "embedding", "embedding": 64}
+    ),
     # few pieces: more is dropped than by any other; 1.4 M weights
     "chorale": NetworkConfig(
         representation="voices", embedding=192, units=192, dropout=0.5, input_dropout=0.2, head_dropout=0.5
@@ -82,5 +91,5 @@ def with_dropout(config: NetworkConfig, dropout: float | None) -> NetworkConfig:
     if dropout is None:
         return config
     if not 0 <= dropout < 1:
-        raise RequestError("Dropout is a share from 0 to below 1.")
+        raise RequestError("Dropout must be at least 0 and less than 1.")
     return config.model_copy(update={"dropout": dropout})

@@ -13,7 +13,8 @@ four_parts      between a piece and a table of four voices
 event_stream    performances as the 388 events of Performance RNN, and back
 events          the 388 events of Performance RNN, one a step; what likelihoods are compared by
 notes           the classic tutorial's notes and chords out of a vocabulary built from a corpus
-chords          the names of notes and chords, and which known one is nearest to an unknown one
+chords          the names of notes and chords
+spelling        the words of the classic workflow: notes, chords, rests, lengths, waits; which known one is nearest
 characters      music as a text, one character a step
 tokens          what representations of one field have in common
 performance_law, score_law, voices_law, token_laws  their versions of the law

@@ -1,7 +1,7 @@
 """Names of notes and chords as music21 gives them and the classic tutorial used them.
 
 A note is named with its octave ('C4', 'E-5', 'F#3'); a chord by its pitch classes in normal order, joined by dots
-('4.7.0'), so that every inversion and doubling of a chord has one name.
+('4.7.0'), so that every inversion and doubling of a chord has one name, or by its notes from low to high ('E4+G4+C5').
 """
 
 from __future__ import annotations
@@ -58,65 +58,25 @@ def pitches_of(name: str) -> tuple[int, ...]:
     """
     if name in PITCH_OF:
         return (PITCH_OF[name],)
+    if "+" in name and all(part in PITCH_OF for part in name.split("+")):
+        return tuple(sorted({PITCH_OF[part] for part in name.split("+")}))
     if not CHORD.fullmatch(name):
-        raise RequestError(f"'{name}' is no note and no chord: write notes like C4, F#3 or E-5, chords like 0.4.7.")
+        raise RequestError(
+            f"'{name}' is no note and no chord: write notes like C4, F#3 or E-5, chords like 0.4.7 or E4+G4+C5."
+        )
     pitch_classes = sorted({int(part) for part in name.split(".")})
     pitches = tuple(OCTAVE_OF_CHORDS + pitch_class for pitch_class in pitch_classes)
     return pitches if len(pitches) > 1 else (pitches[0], pitches[0] + 12)
 
 
-def is_chord(name: str) -> bool:
-    """Whether `name` is one of a chord: notes begin with a letter."""
-    return name[:1].isdigit()
-
-
-class Nearest:
-    """Finds the name in a vocabulary that comes nearest to one that is not in it."""
-
-    def __init__(self, vocabulary: Sequence[str]) -> None:
-        self.vocabulary = tuple(vocabulary)
-        self._index = {name: index for index, name in enumerate(vocabulary)}
-        self._found: dict[str, int] = {}
-        self._is_chord = np.array([is_chord(name) for name in vocabulary], dtype=bool)
-        self._profiles = np.array([_profile(pitches_of(name)) for name in vocabulary]).reshape(-1, 12)
-        self._distances = _distance_to(self._profiles)
-        self._pitches = np.array([min(pitches_of(name)) for name in vocabulary])
-
-    def index_of(self, name: str) -> int:
-        """The index of `name`, or of what is nearest: to a note the next pitch, to a chord the least its voices move.
-
-        Chords stand for chords and notes for notes while the vocabulary has both.
-        """
-        if name in self._index:
-            return self._index[name]
-        if name not in self._found:
-            self._found[name] = self._nearest(name)
-        return self._found[name]
-
-    def knows(self, name: str) -> bool:
-        """Whether `name` is in the vocabulary."""
-        return name in self._index
-
-    def _nearest(self, name: str) -> int:
-        pitches = pitches_of(name)
-        of_kind = self._is_chord == is_chord(name)
-        if is_chord(name) or not of_kind.any():
-            profile = _profile(pitches)
-            there = (self._profiles * _distance_to(profile[None])[0]).sum(axis=1)
-            distance = there + (profile * self._distances).sum(axis=1)  # semitones that all voices move, both ways
-        else:
-            distance = np.abs(self._pitches - pitches[0]).astype(float)
-        return int(np.argmin(np.where(of_kind | ~of_kind.any(), distance, np.inf)))
-
-
-def _profile(pitches: Iterable[int]) -> NDArray[np.float64]:
+def profile(pitches: Iterable[int]) -> NDArray[np.float64]:
     """Which pitch classes `pitches` hold, 0 or 1, (12,)."""
-    profile = np.zeros(12)
-    profile[[pitch % 12 for pitch in pitches]] = 1
-    return profile
+    held = np.zeros(12)
+    held[[pitch % 12 for pitch in pitches]] = 1
+    return held
 
 
-def _distance_to(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
+def distance_to(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Semitones from each pitch class to the nearest one in each profile, (profiles, 12)."""
     steps = np.abs(np.arange(12)[:, None] - np.arange(12))
     circle = np.minimum(steps, 12 - steps)  # (12, 12)
@@ -139,4 +99,7 @@ def pitch_written(word: str) -> int:
         pitch = LETTERS[letter.upper()] + shift + 12 * (int(octave) + 1)
         if 0 <= pitch < 128:
             return pitch
-    raise RequestError(f"'{word}' is no note and no chord: write notes like C4, F#3 or Eb5, chords like 0.4.7.")
+    raise RequestError(
+        f"'{word}' is no note and no chord: write notes like C4, F#3 or Eb5, chords like 0.4.7 or E4+G4+C5, "
+        "rests like R."
+    )

@@ -142,7 +142,9 @@ def trace(states, conditions, raw, sizes, classes, parts, allowed):
     scratch = states[1]
     for step in range(len(raw)):
         to_classes(state, raw[step], classes[step])
-        at = context(state, conditions, INPUT, parts[step])
+        at = context(
+            state, conditions, np.int64(INPUT), parts[step]
+        )  # no literal, for which numba would compile it once more
         states[1] = states[0]
         mask_at = 0
         for field in range(fields):

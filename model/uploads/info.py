@@ -22,6 +22,11 @@ RESPELLED = {"C# major": "Db major", "Ab minor": "G# minor"}  # keys as older ve
 SHORT_HASH = 8  # letters of a hash that are shown
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 LONGEST_NOTE = 200  # letters
+SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LONGEST_NAME = 80  # letters of a piece's name
+MOST_MARKS = 2  # accents on one letter; more is a tower that covers the lines above
+NAMELESS = "piece"
+_MIDI = re.compile(r"\.(midi?|rmi|kar)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,11 @@ def terms(licence: str, note: str = "") -> Terms:
     """
     if licence not in LICENCES:
         known = "; ".join(f"{key} ({one.words})" for key, one in LICENCES.items())
-        raise DataError(f"'{licence}' is no licence that is known here. Choose one of these: {known}.")
+        raise DataError(f"'{licence}' isn't a known licence. Choose one of these: {known}.")
     shown = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in note)
     note = " ".join(shown.split())
     if len(note) > LONGEST_NOTE:
-        raise DataError(f"The note on the licence has {len(note)} letters; {LONGEST_NOTE} are kept at most.")
+        raise DataError(f"The note on the licence has {len(note)} letters; the limit is {LONGEST_NOTE}.")
     return Terms(licence=licence, note=note)
 
 
@@ -203,13 +208,6 @@ class DataSetInfo(BaseModel):
         return any(terms.non_commercial for terms in self.all_terms)
 
 
-SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-LONGEST_NAME = 80  # letters of a piece's name
-MOST_MARKS = 2  # accents on one letter; more is a tower that covers the lines above
-NAMELESS = "piece"
-_MIDI = re.compile(r"\.(midi?|rmi|kar)$", re.IGNORECASE)
-
-
 def checked(name: str) -> str:
     """`name` if it can name a data set.
 
@@ -218,7 +216,7 @@ def checked(name: str) -> str:
     """
     if not SET_NAME.fullmatch(name):
         shown = cleaned(name) if name.strip() else "nothing"
-        raise DataError(f"'{shown}' cannot name a data set: use up to 32 of a-z, 0-9, '-' and '_'.")
+        raise DataError(f"'{shown}' can't be a data set's name. Names: up to 32 lowercase letters, digits, - and _.")
     return name
 
 

@@ -48,9 +48,9 @@ class DataSetStore:
         with self._files.locked():
             names = self._files.names()
             if checked(name) in names:
-                raise DataError(f"There is a data set '{name}' already: choose another name, or add to that one.")
+                raise DataError(f"There is already a data set '{name}': choose another name, or add to that one.")
             if len(names) >= self.limits.sets:
-                raise DataError(f"There are {len(names)} data sets already, and no more can be: delete one first.")
+                raise DataError(f"There are already {len(names)} data sets, which is the limit: delete one first.")
             now = time.time()
             info = DataSetInfo(name=name, terms=chosen, created_by=created_by, created_s=now, updated_s=now)
             self._files.write(info, {})

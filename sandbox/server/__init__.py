@@ -16,7 +16,6 @@
 - `account_routes`      the bot, the gateway's address, the guild, channels, application commands
 - `message_routes`      messages of a channel, and how every route writes messages
 - `interaction_routes`  answers to interactions and their webhooks
-- `page_api`            the WebSocket and the actions of the chat page
-- `page_actions`        turns a command, a click or a form of the page into an interaction
+- `page_api`            the WebSocket of the chat page; turns its commands, clicks and forms into interactions
 - `input_checks`        what Discord's own client checks before it sends one
 """

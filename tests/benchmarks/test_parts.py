@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks.figures import SECONDS
-from benchmarks.parts import compose, load, prepare, render, train
-from benchmarks.report import as_json, text
+from benchmarks import prepare, render, system, train
+from benchmarks.results import SECONDS, BenchmarkError, as_json, text
 from jobs.contract import ComposeRequest
 
 
@@ -44,7 +45,7 @@ def test_a_round_of_training_fits_a_small_network():
 
 def test_the_seconds_of_a_reply_are_split_without_a_rest():
     timings = {"queue": 0.01, "prime": 0.1, "sample": 0.3, "render": 0.5, "audio": 0.4, "picture": 0.2, "total": 1.0}
-    parts = compose.split(1.25, timings)
+    parts = system.split(1.25, timings)
     assert parts.pop("reply") == 1.25
     assert sum(parts.values()) == pytest.approx(1.25)
     assert parts["deliver"] == pytest.approx(0.25)
@@ -52,7 +53,7 @@ def test_the_seconds_of_a_reply_are_split_without_a_rest():
 
 
 def test_requests_of_a_load_are_of_different_members_and_the_same_under_every_name():
-    alone, together = (load.requests(name, 4, 10.0) for name in ("alone", "together"))
+    alone, together = (system.requests(name, 4, 10.0) for name in ("alone", "together"))
     assert len({request.requester_id for request in alone}) == 4
     assert [request.random_seed for request in alone] == [request.random_seed for request in together] == [0, 1, 2, 3]
     assert {request.job_id for request in alone}.isdisjoint({request.job_id for request in together})
@@ -70,13 +71,25 @@ class OneAtATime:
 
 
 def test_load_asks_one_by_one_and_then_all_at_once():
-    system = OneAtATime()
-    asyncio.run(load._one_by_one(system, load.requests("alone", 3, 10.0)))
-    _, waited = asyncio.run(load._at_once(system, load.requests("together", 3, 10.0)))
-    assert system.asked == [1, 1, 1, 3]
+    worker = OneAtATime()
+    asyncio.run(system.one_by_one(worker, system.requests("alone", 3, 10.0)))
+    _, waited = asyncio.run(system.at_once(worker, system.requests("together", 3, 10.0)))
+    assert worker.asked == [1, 1, 1, 3]
     assert waited == [0.5, 1.0, 1.5]
 
 
 def test_what_a_part_measured_can_be_written_as_json():
     found = render.measure(length_s=3.0, rounds=1)
     assert json.loads(text(as_json(render.PART, found)))["unit"] != SECONDS
+
+
+def test_cpu_time_counts_a_process_and_its_children():
+    before = system.cpu_s()
+    code = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert system.cpu_s() >= before + 0.2
+
+
+def test_cpu_time_of_a_process_that_is_not_there_is_refused():
+    with pytest.raises(BenchmarkError, match="on Linux only"):
+        system.cpu_s(2**22 + 1)

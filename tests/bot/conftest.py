@@ -26,7 +26,9 @@ def job_settings(valkey) -> JobSettings:
 async def env(job_settings: JobSettings, tmp_path: Path) -> AsyncIterator[simcord.Env]:
     listener = JobListener()
     bot = new_bot(job_settings, tmp_path, listener)
-    env = simcord.Env(bot, check_errors=False, shard_count=1)  # refusals are errors too; which are foreseen is judged below
+    env = simcord.Env(
+        bot, check_errors=False, shard_count=1
+    )  # refusals are errors too; which are foreseen is judged below
     bot.board.env = env
     await env.start()
     yield env

@@ -8,7 +8,6 @@ import pytest
 from bot.features.datasets import cards as data_sets
 from bot.features.models import cards as models
 from bot.features.training import cards as training
-from bot.features.training import result_card as verdict
 from jobs.contract import (
     Batch,
     DataSetPage,
@@ -76,7 +75,7 @@ CARDS = {
         [(RECORD, AT_WORK)] * 30, NightlySchedule(enabled=True, channel_id=1, user_id=2, last_run=1e9)
     ),
     "all trainings": training.trainings_card([RECORD] * 50),
-    "a verdict": verdict.verdict_card(REQUEST, RESULT, PLAYERS, "x.png", [LONG] * 6),
+    "a verdict": training.verdict_card(REQUEST, RESULT, PLAYERS, "x.png", [LONG] * 6),
 }
 
 

@@ -76,14 +76,28 @@ async def test_a_result_of_an_older_worker_has_a_plain_title(harness: Harness) -
     assert harness.message.embeds[0].title == "A new piece"
 
 
+async def test_a_title_is_shown_as_it_is(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose")
+    harness.worker.take().is_done(title="*Odd*-style piece in F# minor")
+    await harness.settle()
+    assert harness.message.embeds[0].title == "\\*Odd\\*-style piece in F# minor"
+
+
 @pytest.mark.parametrize(
-    ("share", "human", "is_warned"),
-    [(0.31, 0.04, True), (0.06, None, True), (0.04, None, False), (0.3, 0.2, False), (None, None, False)],
+    ("share", "human", "longest", "is_warned"),
+    [
+        (0.31, 0.04, 40, True),
+        (0.06, None, 24, True),
+        (0.04, None, 40, False),
+        (0.3, 0.2, 40, False),
+        (0.5, 0.04, 16, False),
+        (None, None, 0, False),
+    ],
 )
-async def test_only_much_copying_is_told_on_the_card(harness: Harness, share, human, is_warned) -> None:
+async def test_only_much_copying_is_told_on_the_card(harness: Harness, share, human, longest, is_warned) -> None:
     await harness.alice.slash(harness.channel, "compose")
     harness.worker.take().is_done(
-        originality=Originality(share_8=share, share_16=share, longest_run=40, human_share_16=human)
+        originality=Originality(share_8=share, share_16=share, longest_run=longest, human_share_16=human)
     )
     await harness.settle()
     assert ("also occur in the training music" in shown(harness.message)) == is_warned

@@ -1,11 +1,11 @@
-"""Edit, Key and tempo, and Copy command under a piece; also pressed on a bot that has been restarted since."""
+"""Edit, Key and tempo, Copy command and the numbers under a piece; also pressed on a bot that was restarted."""
 
 from __future__ import annotations
 
 import pytest
 
-from jobs.contract import Creativity, Mode, PieceFacts
-from tests.bot.harness import SEED, STEM, Harness, buttons, shown, told
+from jobs.contract import Alternative, Creativity, Mode, PieceFacts
+from tests.bot.harness import AUDIO, SEED, STEM, TITLE, Harness, buttons, shown, told
 
 OPTIONS = {"key": "E minor", "tempo": 96.0, "density": 4, "instruments": "piano, bass", "creativity": "calm"}
 
@@ -109,7 +109,7 @@ async def test_key_and_tempo_asks_for_the_same_notes_in_another_key_and_tempo(
     assert (job.request.random_seed, job.request.asked, job.request.bars) == (7, {}, None)
     job.is_done(title="Piece in F minor")
     await harness.settle()
-    assert f"“{STEM}.mid”, 2 semitones down, at 125 % of its tempo." in shown(harness.message)
+    assert "The same notes, 2 semitones down, at 125 % of the tempo." in shown(harness.message)
     # And what goes on from it is composed again
     assert list(buttons(harness.message)) == ["Continue", "Vary", "Star", "Key and tempo", "Delete"]
     changed = harness.message
@@ -168,3 +168,48 @@ async def test_a_form_from_before_a_restart_says_so(harness: Harness) -> None:
     await harness.restart()
     result = await harness.bob.submit_modal(form, {"key": "C major"})
     assert "This form is out of date. Open it again." in told(result)
+
+
+async def several(harness: Harness) -> list[Alternative]:
+    """Three pieces that alice asked for, in one message."""
+    await harness.alice.slash(harness.channel, "compose", count=3, random_seed=7, key="E minor")
+    job = harness.worker.take()
+    assert job.request.count == 3
+    others = [
+        Alternative(
+            random_seed=seed, title=f"Reel in {seed} minor", duration_s=30.0, midi=job.keep(SEED, f"reel-{seed}.mid"),
+            audio=job.keep(AUDIO, f"reel-{seed}.mp3"),
+        )
+        for seed in (8, 9)
+    ]  # fmt: skip
+    job.is_done(others=others)
+    await harness.settle()
+    return others
+
+
+async def test_several_pieces_come_in_one_message_to_choose_from(harness: Harness) -> None:
+    await several(harness)
+    (card,) = harness.message.embeds
+    assert card.title == "3 pieces to choose from"
+    assert card.description.splitlines() == [
+        f"**1** {TITLE} · 0:42",
+        "**2** Reel in 8 minor · 0:30",
+        "**3** Reel in 9 minor · 0:30",
+        "Press a number to get that piece.",
+    ]
+    assert card.footer.text == "piano · random seeds 7 to 9"
+    names = [file.filename for file in harness.message.attachments]
+    assert names == [f"1-{STEM}.mp3", "2-reel-8.mp3", "3-reel-9.mp3"]
+    assert list(buttons(harness.message)) == ["1", "2", "3", "Again", "Edit", "Copy command", "Delete"]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_number_asks_for_that_piece_whole(harness: Harness, is_restarted: bool) -> None:
+    await several(harness)
+    message = harness.message
+    if is_restarted:
+        await harness.restart()
+    await harness.bob.click(message, label="2")
+    request = harness.worker.take().request
+    assert (request.random_seed, request.count, request.key, request.model) == (8, 1, "E minor", "piano")
+    assert request.requester_id == harness.bob.id

@@ -77,7 +77,9 @@ async def test_add_hands_files_and_archives_on_and_tells_what_became_of_each(har
         "piano 12, violin 2",
     ):
         assert part in words
-    assert [file.filename for file in result.response.attachments] == ["data-set.png"]
+    (picture,) = result.response.attachments
+    assert picture.filename == "data-set.png"
+    assert picture.description.startswith("The music of ")
     assert result.response.embeds[0].image.url
 
 

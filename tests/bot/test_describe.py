@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.contract import DescribedKey, DescribedPart, DescribeResult
+from jobs.contract import DescribedKey, DescribedPart, DescribeResult, Originality
 from tests.bot.harness import MAX_SEED_BYTES, PICTURE, SEED, Harness, shown, told
 
 FIGURES = {
@@ -96,3 +96,17 @@ async def test_a_member_has_only_so_many_files_described_at_a_time(harness: Harn
         await harness.alice.slash(harness.channel, "describe", file=("may.mid", SEED))
     result = await harness.alice.slash(harness.channel, "describe", file=("may.mid", SEED))
     assert "You already have 3 files waiting to be described" in told(result)
+
+
+async def test_a_file_is_compared_with_the_training_music_of_a_model(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "describe", file=("may.mid", SEED), model="piano")
+    described(harness, originality=Originality(share_8=0.5, share_16=0.25, longest_run=40, human_share_16=0.02))
+    await harness.settle()
+    assert "Compared with piano: 25.0 % of its 16-note passages also occur in the training music" in shown(
+        harness.message
+    )
+
+
+async def test_a_model_that_does_not_exist_is_refused_with_those_that_do(harness: Harness) -> None:
+    result = await harness.alice.slash(harness.channel, "describe", file=("may.mid", SEED), model="nobody")
+    assert "There is no model called “nobody”. Available models: band, piano." in told(result)

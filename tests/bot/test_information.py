@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.features.compose.options import OPTIONS
-from bot.features.help.ping import ping_card
+from bot.features.help.command import ping_card
 from jobs.contract import WorkerInfo
 from tests.bot.harness import Harness, shown
 

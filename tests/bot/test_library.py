@@ -48,10 +48,12 @@ async def test_mine_lists_the_members_pieces_with_all_that_finds_them_again(harn
     for part in (
         f"1. {TITLE}",
         f"2. {TITLE}",
+        "A variation on",
+        "A continuation of may.mid",
         f"<@{harness.alice.id}> · [Open]({link})",
-        f"Made from [A continuation of may.mid]({link})",
+        f"]({link}) of <t:",
         "2 pieces · page 1 of 1",
-        "kept for 336 h",
+        "kept for 14 days",
     ):
         assert part in words
     assert f"<@{harness.bob.id}>" not in words

@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot import limits
-from bot.features.models.available import models_card
+from bot.features.models.command import models_card
 from bot.message import MessageParts
 from bot.wording import duration_words, harmless, percent, plural, safe, tenths
 from jobs.contract import ModelInfo

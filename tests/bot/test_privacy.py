@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.features.privacy.retention import period_words, privacy_card
+from bot.features.privacy.retention import privacy_card
+from bot.wording import period_words
 from jobs import JobSettings
 from jobs.contract import Done, ForgetMember
 from tests.bot.harness import SEED, Harness, buttons, shown, told

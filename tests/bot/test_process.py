@@ -11,7 +11,7 @@ import pytest
 from bot.features import COMMANDS
 from jobs.contract import Batch, DataSetSummary, Done, Listening
 from tests.bot.bot_process import BotProcess, until
-from tests.bot.harness import AUDIO, PICTURE, SEED
+from tests.bot.harness import AUDIO, PICTURE, SEED, STEM
 
 
 async def test_a_bot_killed_while_a_job_runs_delivers_it_once_after_its_restart(local: BotProcess) -> None:

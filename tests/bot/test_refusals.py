@@ -87,7 +87,8 @@ async def test_discord_is_told_the_limits_of_the_options(harness: Harness) -> No
     options = {option["name"]: option for option in command.to_dict(harness.bot.tree)["options"]}
     assert list(options) == [
         "seed", "mode", "style", "key", "instruments", "creativity", "length", "bars", "tempo", "meter", "density",
-        "strength", "include_seed", "private", "model", "random_seed", "temperature", "top_k", "top_p", "min_p",
+        "strength", "include_seed", "count", "private", "model", "random_seed", "temperature", "top_k", "top_p",
+        "min_p",
     ]  # fmt: skip
     assert [choice["value"] for choice in options["mode"]["choices"]] == ["continue", "vary", "accompany"]
     assert [choice["value"] for choice in options["creativity"]["choices"]] == ["calm", "balanced", "wild"]

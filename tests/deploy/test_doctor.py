@@ -29,7 +29,7 @@ from sandbox.server import guild
 from sandbox.server.app import LocalDiscord
 from tests.conftest import MortalValkey, _free_port
 from tests.model.bundles.made import bundle
-from worker.render.settings import RenderSettings
+from worker.render.renderer import RenderSettings
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,6 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from requirements import licences
+
 FOLDER = Path(__file__).resolve().parents[2] / "requirements"
 SYSTEMS = {
     "Linux x86-64": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
@@ -127,3 +129,10 @@ def test_python_3_13_gets_the_audioop_that_discord_py_needs(system):
 )
 def test_tinysoundfont_is_asked_for_only_where_it_has_a_wheel(system, python, has_wheel):
     assert ("tinysoundfont" in installed_on("no-deps.txt", system, python)) is has_wheel
+
+
+def test_every_package_states_its_licence(capsys):
+    assert licences.main([]) == 0
+    table = capsys.readouterr().out
+    assert re.search(r"^redis +\S+ +MIT$", table, re.MULTILINE)
+    assert "(none stated)" not in table

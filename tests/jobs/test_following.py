@@ -20,6 +20,22 @@ async def _to_the_end(job_client, job_id):
     return [update async for update in job_client.follow(job_id)]
 
 
+async def _followed(job_client, job_id):
+    """A task that follows a job to the end, once it has seen the job's state."""
+    joined = asyncio.Event()
+
+    async def follow():
+        updates = []
+        async for update in job_client.follow(job_id):
+            updates.append(update)
+            joined.set()
+        return updates
+
+    task = asyncio.create_task(follow())
+    await joined.wait()
+    return task
+
+
 async def test_a_job_nobody_knows_is_failed_at_once(job_client):
     updates = await _to_the_end(job_client, "nothing")
     assert [(update.stage, update.failure.code) for update in updates] == [(Stage.FAILED, "unknown_job")]
@@ -28,8 +44,7 @@ async def test_a_job_nobody_knows_is_failed_at_once(job_client):
 async def test_a_job_whose_record_vanishes_while_it_is_followed_is_failed(job_client, a_worker, ask, valkey):
     request, delivery = ask()
     await job_client.submit(request, delivery)
-    following = asyncio.create_task(_to_the_end(job_client, request.job_id))
-    await asyncio.sleep(0.2)
+    following = await _followed(job_client, request.job_id)
     valkey.client.delete(f"cadenza:record:{request.job_id}")
     assert (await following)[-1].failure.code == "unknown_job"
 
@@ -66,7 +81,6 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(
     job_client, a_worker, ask, settings, valkey, monkeypatch
 ):
     # Given a worker that died just after it took the job
-    monkeypatch.setattr("jobs.recovery.STRANDED_LIMIT_S", 0.1)
     request, delivery = ask()
     await job_client.submit(request, delivery)
     valkey.client.lmove(QUEUE, INTERMEDIATE)
@@ -78,8 +92,8 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(
     # When others look for lost jobs, at first it may still be on its way
     recovery.run()
     assert queue.location(request.job_id) is JobLocation.TAKEN
-    # Then it goes back, once
-    await asyncio.sleep(0.2)
+    # Then, its time being over, it goes back, once
+    monkeypatch.setattr("jobs.recovery.STRANDED_LIMIT_S", 0.0)
     recovery.run()
     recovery.run()
     assert valkey.client.lrange(QUEUE, 0, -1) == [request.job_id.encode()]
@@ -89,8 +103,7 @@ async def test_a_job_stranded_between_queue_and_worker_goes_back(
 async def test_a_job_may_have_many_followers(job_client, a_worker, ask, result, settings, valkey):
     request, delivery = ask()
     await job_client.submit(request, delivery)
-    following = [asyncio.create_task(_to_the_end(job_client, request.job_id)) for _ in range(150)]
-    await asyncio.sleep(0.5)
+    following = await asyncio.gather(*(_followed(job_client, request.job_id) for _ in range(150)))
     ProgressReporter(request.job_id, valkey.client, settings).done(result(request.job_id))
     async with asyncio.timeout(30):
         ends = await asyncio.gather(*following)
@@ -103,11 +116,9 @@ async def test_a_restart_of_redis_costs_a_follower_nothing(mortal_valkey, introd
     introduce(mortal_valkey.server.client, job_client.settings)
     request, delivery = ask()
     await job_client.submit(request, delivery)
-    following = asyncio.create_task(_to_the_end(job_client, request.job_id))
-    await asyncio.sleep(0.3)
-    # When Redis is killed and comes back a while later
+    following = await _followed(job_client, request.job_id)
+    # When Redis is killed and comes back
     mortal_valkey.kill()
-    await asyncio.sleep(1.0)
     mortal_valkey.start()
     # Then the follower sees the rest
     ProgressReporter(request.job_id, mortal_valkey.server.client, job_client.settings).done(result(request.job_id))

@@ -9,8 +9,9 @@ from music21 import chord, pitch
 from model.errors import RequestError
 from model.midi import write_midi
 from model.piece import NOTE, Piece, table
-from model.representation.chords import NAMES, PITCH_OF, Nearest, name_of, normal_order, pitch_written, pitches_of
-from model.representation.notes import names_in
+from model.representation.chords import NAMES, PITCH_OF, name_of, normal_order, pitch_written, pitches_of
+from model.representation.notes import words_in
+from model.representation.spelling import PLAIN, Nearest
 
 
 def test_notes_are_named_as_music21_names_them():
@@ -47,7 +48,7 @@ def test_without_chords_in_the_vocabulary_a_chord_becomes_a_note():
 
 
 def test_names_are_read_off_a_score_as_music21_reads_them():
-    from model.classic.parsing import names_by_music21, reduced
+    from model.classic.parsing import reduced, sounds_by_music21
 
     rng = np.random.default_rng(5)
     onsets = np.cumsum(rng.choice([0, 0, 120, 160, 240, 479], 150)) + rng.integers(0, 30, 150)
@@ -55,4 +56,4 @@ def test_names_are_read_off_a_score_as_music21_reads_them():
         onsets, rng.choice([100, 240, 250, 900], 150), rng.integers(40, 90, 150), [80] * 150, [0] * 150, strict=True
     )
     piece = Piece(notes=np.sort(table(NOTE, rows)), ticks_per_quarter=480)
-    assert names_by_music21(reduced(write_midi(piece))) == names_in(piece)
+    assert PLAIN.spelled(sounds_by_music21(reduced(write_midi(piece)))) == words_in(piece, PLAIN)

@@ -29,8 +29,8 @@ from model.keys import KEYS
 from model.midi import write_midi
 from model.piece import Instrument, Piece, excerpts
 from model.representation import Performance
+from tests.model.analysis.test_metrics import piece_of, some_music
 from tests.model.made_pieces import scales
-from tests.model.test_evaluation_metrics import piece_of, some_music
 
 LENGTH_S = 6.0
 

@@ -176,27 +176,21 @@ def test_validation_on_some_notes_of_each_style_says_what_each_costs(data: Encod
     assert figures["val_nats"] == pytest.approx(mean, rel=1e-5)
 
 
-def test_weights_to_begin_with_are_measured_before_the_first_update(data: Encoded, tmp_path: Path):
-    network = NoteNetwork(SMALLEST)
-    before = nats(network, data.validation).nats_per_note
-    settings = QUICK.model_copy(update={"epochs": 1})
-    progress = train(SMALLEST, settings, data, tmp_path, Best(), weights=network.get_weights())
-    assert [entry["epoch"] for entry in progress.history] == [0, 1]
-    assert progress.history[0]["val_nats"] == pytest.approx(before, rel=1e-4)
-
-
-def test_what_is_kept_can_be_mixed_with_the_weights_that_training_began_with(data: Encoded, tmp_path: Path):
+def test_weights_to_begin_with_are_measured_first_and_can_be_mixed_with_what_is_kept(data: Encoded, tmp_path: Path):
     # Given the same run twice, once with half of the first weights in those that are kept
     network = NoteNetwork(SMALLEST)
-    first = network.get_weights()
+    first, before = network.get_weights(), nats(network, data.validation).nats_per_note
     settings = QUICK.model_copy(update={"epochs": 1, "average": 0.0, "learning_rate": 0.1})
     found = {}
     for share in (0.0, 0.5):
         best = Best()
         changed = settings.model_copy(update={"base_share": share})
-        train(SMALLEST, changed, data, tmp_path / str(share), best, weights=first)
+        progress = train(SMALLEST, changed, data, tmp_path / str(share), best, weights=first)
         found[share] = best.weights
-    # Then those lie half way, and training itself went on as without
+        # Then they are measured before the first update
+        assert [entry["epoch"] for entry in progress.history] == [0, 1]
+        assert progress.history[0]["val_nats"] == pytest.approx(before, rel=1e-4)
+    # And what is kept lies half way, and training itself went on as without
     for old, plain, mixed in zip(first, found[0.0], found[0.5], strict=True):
         np.testing.assert_allclose(mixed, (old + plain) / 2, rtol=1e-4, atol=1e-5)
     assert any(np.abs(old - plain).max() > 0.01 for old, plain in zip(first, found[0.0], strict=True))

@@ -8,8 +8,8 @@ import io
 import discord
 import pytest
 
-from sandbox.errors import ComposeRefusedError, SaveError
 from sandbox.one_shot_client import compose as compose_once
+from sandbox.supervised_process import ComposeRefusedError, SaveError
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from sandbox.__main__ import main
-from sandbox.errors import StartError
 from sandbox.redis_server import NONE_FOUND, check_answers, find_executable
 from sandbox.run import Commands, System, running_system
 from sandbox.server.app import LocalDiscord
 from sandbox.server.errors import PortInUseError
+from sandbox.supervised_process import StartError
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("scripted_process.py")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.errors import StartError
 from sandbox.settings import SandboxSettings, inherited_environment
+from sandbox.supervised_process import StartError
 
 NAMES = ("DISCORD_TOKEN", "REDIS_URL", "REDIS_PASSWORD")
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import SupervisionError
-from sandbox.supervised_process import ProcessLog, ProcessSpec, SupervisedProcess, write_to_terminal
+from sandbox.supervised_process import ProcessLog, ProcessSpec, SupervisedProcess, SupervisionError, write_to_terminal
 
 SCRIPT = Path(__file__).with_name("scripted_process.py")
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -118,6 +118,9 @@ class PlayModel:
             controls=options.controls.model_copy(update={"tempo_bpm": None}),
         )
 
+    def originality(self, piece: Piece) -> Originality | None:
+        return ORIGINALITY
+
     def close(self) -> None:
         """Nothing is held."""
 

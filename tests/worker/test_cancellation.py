@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from model.errors import MidiError
 from worker.cancellation import Cancellations
-from worker.failures import internal_failure, model_failure, timed_out
+from worker.mapping import internal_failure, model_failure, timed_out
 
 LONG_S = 100.0
 

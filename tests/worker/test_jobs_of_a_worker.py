@@ -87,6 +87,28 @@ async def test_what_is_asked_reaches_the_model_and_what_came_of_it_is_told(start
     )
 
 
+async def test_several_pieces_of_one_request_have_the_random_seeds_that_follow(start_worker, job_client, ask, tmp_path):
+    start_worker().wait_until_ready()
+    request, delivery = ask(count=3)
+    await job_client.submit(request, delivery)
+    updates = await follow_to_the_end(job_client, request.job_id)
+    result = updates[-1].result
+    # Then each is there with its files
+    assert [result.random_seed, *(other.random_seed for other in result.others)] == [1, 2, 3]
+    files = {other.midi.digest for other in result.others} | {result.midi.digest}
+    assert len(files) == 3
+    assert (await job_client.get_blob(result.others[1].audio)).startswith(b"audio of MThd")
+    # And one bar tells how far all of them are
+    fractions = [update.fraction for update in updates]
+    assert fractions == sorted(fractions)
+    # And each is the piece that its random seed gives alone
+    alone, delivery = ask(random_seed=3)
+    await job_client.submit(alone, delivery)
+    single = (await follow_to_the_end(job_client, alone.job_id))[-1].result
+    pieces = [read_midi(await job_client.get_blob(file)).piece for file in (single.midi, result.others[1].midi)]
+    assert pieces[0].notes.tolist() == pieces[1].notes.tolist()
+
+
 async def test_where_no_model_is_named_the_seed_chooses_one_and_the_reply_says_why(start_worker, job_client, ask):
     start_worker().wait_until_ready()
     results = []

@@ -8,6 +8,7 @@ from jobs import contract
 from jobs.contract import ComposeRequest, Creativity, Mode
 from model import instruments
 from model.analysis.originality import Originality
+from model.bundles.abilities import abilities_of
 from model.bundles.priors import Ensemble, Player, Priors
 from model.controls import DENSITIES, FAMILIES, METERS, Controls
 from model.errors import RequestError
@@ -15,7 +16,6 @@ from model.generation import MODES, ComposeOptions, options
 from model.generation.control_checks import Missed
 from model.generation.options import SamplingParameters
 from model.keys import KEYS
-from model.model_choice import abilities_of
 from model.network.config import NetworkConfig
 from worker import mapping
 
@@ -162,7 +162,7 @@ def test_progress_is_told_in_the_time_that_the_length_was_asked_in():
         ("Bb dúo — über/../*?", "bb-duo-uber"),
         ("日本", "piece"),
         ("Accompaniment in Eb minor · 120 bpm · 12/8 · piano, flute, winds and brass",
-         "accompaniment-in-eb-minor-120-bpm-12-8-piano-flute-winds-and"),
+         "accompaniment-in-eb-minor-120-bpm-12-8-piano-flute-winds"),
     ],
 )  # fmt: skip
 def test_a_file_is_named_by_its_title_in_plain_ascii(title, stem):

@@ -13,7 +13,7 @@ from model.midi import read_midi
 from model.model_choice import metricality, traits
 from tests.worker import seeds
 from tests.worker.seeds import DRUMS, FLUTE
-from worker.model_choice import Choice, choose
+from worker.handlers.compose import Choice, choose
 
 BUNDLED = Path(__file__).resolve().parents[2] / "sandbox" / "seeds" / "prelude_in_c.mid"
 ALL = ("continue", "vary", "accompany")

@@ -13,9 +13,11 @@ from jobs.contract import ComposeRequest, ModelInfo
 from model.bundles import BundleStore, Card, pack
 from model.devices import Device
 from model.network.config import PRESETS
+from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from worker import mapping
 from worker.model_cache import ModelCache
+from worker.model_choice import choose
 from worker.model_loader import BundleLoader, LoadedModel
 
 CARD = Card(title="Untrained", description="Made for tests.", data="none", licence="CC0-1.0")
@@ -79,14 +81,42 @@ def test_a_wish_becomes_a_piece_that_says_what_was_followed(players, name, mode)
     assert np.all(composed.piece.notes["velocity"] > 0)
 
 
-def test_a_bundle_of_the_classic_kind_is_not_offered_to_members(loader, tmp_path, caplog):
+def test_a_bundle_of_the_classic_kind_is_a_model_like_others(tmp_path):
     from model.network import ClassicNetwork
 
-    config = PRESETS["classic-small"].model_copy(update={"vocabulary": ("C4", "E4", "G4")})
+    # Given a store with a classic bundle that knows three notes
+    config = PRESETS["classic-small"].model_copy(update={"vocabulary": ("C4", "E4", "G4"), "window": 8})
     store = BundleStore(tmp_path)
     store.point("classic", store.add("classic", pack(ClassicNetwork(config), CARD, "classic", [])))
-    assert "classic" not in {model.name for model in ModelCache(loader_of(tmp_path, "piano"), 1, 1).models}
-    assert "only `python -m model compose` plays it" in caplog.text
+    loader = loader_of(tmp_path, "piano")
+    info = next(model for model in ModelCache(loader, 1, 1).models if model.name == "classic")
+    # When it continues a seed with a note that it does not know
+    stages = []
+    seed = Piece(notes=table(NOTE, [(0, 480, 60, 80, 0), (480, 480, 65, 80, 0)]), ticks_per_quarter=480)
+    request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3, tempo_bpm=90.0, length_s=5.0)
+    composed = loader.load(info).compose(
+        seed, mapping.options(request), lambda stage, fraction: stages.append(fraction), lambda: False
+    )
+    # Then the piece has the length that was asked for, after the nearest notes that the model knows, which is said
+    assert info.is_classic
+    assert info.modes == ("continue",)
+    assert composed.piece.notes["pitch"][:2].tolist() == [60, 64]
+    assert composed.seed_s == 1 / 2
+    assert composed.piece.end_s == 5.5
+    assert any("F4 by E4" in remark for remark in composed.remarks)
+    assert "tempo_bpm" in {one.control for one in mapping.missed(composed.missed)}
+    assert stages == sorted(stages)
+
+
+def test_a_classic_model_composes_only_when_named_or_preferred():
+    models = [
+        ModelInfo(name="classic", version="1", title="Classic", is_classic=True),
+        ModelInfo(name="piano", version="1", title="Piano", default=True),
+    ]
+    request = ComposeRequest(job_id="1", requester_id=1, channel_id=1, random_seed=3)
+    assert choose(models, request, None).model.name == "piano"
+    assert choose(models, request.model_copy(update={"model": "classic"}), None).model.name == "classic"
+    assert choose(models, request.model_copy(update={"preferred": "classic"}), None).model.name == "classic"
 
 
 def test_a_model_without_a_beat_says_that_a_tempo_is_left_to_it(players):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from model.piece import NOTE, PEDAL, Instrument, Piece, table
+from model.piece import CONTROL, NOTE, PAN, PEDAL, VOLUME, Instrument, Piece, table
 from worker.render import RenderSettings
-from worker.render.audio import TAIL_S, AudioRenderer
 from worker.render.engines import open_synthesizer
+from worker.render.loudness import integrated_lufs, true_peak_db
+from worker.render.media import TAIL_S, AudioRenderer
 from worker.render.mp3 import id3_title
 from worker.render.renderer import RenderError, RenderOptions
 from worker.render.schedule import SAMPLE_RATE_HZ, Kind, schedule
@@ -97,18 +99,19 @@ def spectrum(sound):
     ],
     ids=["one note", "one soft note", "busy piano", "16 instruments"],
 )
-def test_an_mp3_is_as_long_as_its_piece_and_neither_silent_nor_clipped(renderer, made):
+def test_an_mp3_is_as_long_as_its_piece_and_as_loud_as_all_others(renderer, made):
     sound = decoded(renderer.render(made, RenderOptions()).data)
     assert len(sound) / SAMPLE_RATE_HZ == pytest.approx(made.end_s + TAIL_S, abs=0.12)  # MP3 pads to whole frames
-    assert 0.7 < np.abs(sound).max() < 1.0
-    assert rms(sound, 0, made.end_s) > 0.02
+    assert integrated_lufs(sound) == pytest.approx(-16, abs=1)
+    assert true_peak_db(sound) < -1
     assert rms(sound, made.end_s + TAIL_S - 0.05, made.end_s + TAIL_S) < 1e-3  # faded, not cut
 
 
-def test_a_drum_solo_is_not_clipped_by_the_coding(renderer):
+def test_a_drum_solo_is_as_loud_and_not_clipped_by_the_coding(renderer):
     rows = [(62 * step, 50, (36, 42, 38, 46, 49, 40)[step * 7 % 6], 127, 0) for step in range(120)]
     sound = decoded(renderer.render(piece(*rows, instruments=[Instrument(is_drum=True)]), RenderOptions()).data)
-    assert 0.7 < np.abs(sound).max() < 1.0
+    assert integrated_lufs(sound) == pytest.approx(-16, abs=1)
+    assert true_peak_db(sound) < -1
 
 
 def test_the_first_note_is_heard_at_once(renderer):
@@ -152,6 +155,37 @@ def test_programs_sound_different(renderer, request):
     for index, one in enumerate(spectra):
         for other in spectra[index + 1 :]:
             assert np.abs(one - other).sum() > least
+
+
+def test_a_piano_alone_spans_from_left_to_right(renderer):
+    sound, _ = renderer.play(piece((0, 900, 28, 100, 0), (2000, 900, 100, 100, 0)))
+    low, high = sound[: SAMPLE_RATE_HZ // 2], sound[2 * SAMPLE_RATE_HZ : 5 * SAMPLE_RATE_HZ // 2]
+    for part, louder in ((low, 0), (high, 1)):
+        power = np.square(part).sum(axis=0)
+        assert power[louder] > 1.3 * power[1 - louder]
+
+
+def test_the_instruments_of_a_band_are_about_equally_loud(renderer):
+    # Given instruments that a SoundFont has at very different levels, one after another
+    programs = (0, 40, 73, 56, 33)
+    rows = [(2000 * place, 1500, 48 if program == 33 else 67, 80, place) for place, program in enumerate(programs)]
+    band = piece(*rows, instruments=[Instrument(program) for program in programs])
+    # When they play notes of one velocity
+    sound, _ = renderer.play(band)
+    # Then their loudness differs by less than half of what is usual between them
+    levels = [20 * np.log10(rms(sound, 2 * place, 2 * place + 1.2)) for place in range(len(programs))]
+    assert np.ptp(levels) < 9
+
+
+def test_a_file_that_says_how_loud_and_where_an_instrument_is_is_heard_so(renderer):
+    two = [Instrument(73), Instrument(73)]
+    controls = table(CONTROL, [(0, VOLUME, 50, 0), (0, VOLUME, 110, 1), (0, PAN, 0, 0), (0, PAN, 127, 1)])
+    made = replace(piece((0, 900, 72, 90, 0), (2000, 900, 72, 90, 1), instruments=two), controls=controls)
+    sound, _ = renderer.play(made)
+    soft, loud = sound[: SAMPLE_RATE_HZ // 2], sound[2 * SAMPLE_RATE_HZ : 5 * SAMPLE_RATE_HZ // 2]
+    assert np.square(soft[:, 0]).sum() > 4 * np.square(soft[:, 1]).sum()
+    assert np.square(loud[:, 1]).sum() > 4 * np.square(loud[:, 0]).sum()
+    assert np.square(loud).sum() > 4 * np.square(soft).sum()
 
 
 def test_drums_are_heard_as_drums(renderer, request):
@@ -200,7 +234,7 @@ def test_of_a_very_long_piece_the_end_is_heard_and_said():
 def test_five_minutes_are_rendered(renderer):
     sound = decoded(renderer.render(busy_piano(300, notes_per_s=5), RenderOptions()).data)
     assert len(sound) / SAMPLE_RATE_HZ > 300
-    assert 0.7 < np.abs(sound).max() < 1.0
+    assert integrated_lufs(sound) == pytest.approx(-16, abs=1)
 
 
 def test_the_file_carries_its_title():

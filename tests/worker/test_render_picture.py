@@ -21,7 +21,7 @@ from model.pictures.piano_roll import bar_ticks, clock, has_bars, instrument_nam
 from model.pictures.roll_layout import HEIGHT, WIDTH, Layout, note_boxes
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 from worker.render import RenderSettings
-from worker.render.picture import PictureRenderer
+from worker.render.media import PictureRenderer
 from worker.render.renderer import RenderError, RenderOptions
 
 GROUND = (WHITE_ROW, BLACK_ROW)

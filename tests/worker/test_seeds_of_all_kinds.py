@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.model_choice import Candidate, ModelRequirements, choose
+from model.bundles.abilities import Candidate
+from model.model_choice import ModelRequirements, choose
 from model.piece import NOTE, Instrument, Piece, table
 from tests.worker import seeds
 

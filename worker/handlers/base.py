@@ -14,7 +14,7 @@ from jobs.errors import BlobGone, BlobTooBig, UnknownJob, UnreadableRecord
 from model.errors import EngineError, ModelError
 from worker.cancellation import DeadlineExceeded, Interrupted
 from worker.context import WorkerContext
-from worker.failures import model_failure
+from worker.mapping import model_failure
 
 log = logging.getLogger(__name__)
 

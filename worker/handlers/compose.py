@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import redis
 
 from jobs.contract import (
+    Alternative,
     BlobRef,
     ComposeProgress,
     ComposeRequest,
@@ -18,18 +19,19 @@ from jobs.contract import (
     Recast,
     Record,
     Stage,
+    random_seed_after,
 )
 from jobs.registry import visible_to
 from model.analysis.summary import summary_of
 from model.midi import write_midi
-from model.midi.reading import read_isolated
+from model.midi.isolated_reading import read_isolated
 from model.midi.recasting import at_tempo, transposed
 from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted
 from worker.context import WorkerContext
-from worker.failures import SILENT
 from worker.handlers.base import Cancelled, JobFailed, JobHandler
+from worker.mapping import SILENT
 from worker.model_cache import LeaseCancelled
 from worker.model_choice import Choice, choose
 from worker.model_loader import ComposedPiece
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 
 # how much of the whole job is done when a stage begins and ends
 _SHARES = {Stage.PRIMING: (0.02, 0.1), Stage.COMPOSING: (0.1, 0.8), Stage.RENDERING: (0.8, 1.0)}
+_ROOM = 1.5  # times what a piece took so far: with less time left another one is not begun
+FEWER = "Only {made} of {asked} pieces were finished."
 _SETTLING_S = 5.0  # of a job's time, reserved for handing in what was rendered
 
 
@@ -56,6 +60,7 @@ class ComposeHandler(JobHandler):
     def __init__(self, job_id: JobId, context: WorkerContext) -> None:
         super().__init__(job_id, context)
         self._is_settled = False
+        self._number, self._count = 0, 1  # of the piece that is composed, and how many there are
 
     def perform(self, record: Record) -> ComposeResult | None:
         """The piece and its files; None when the job was settled meanwhile."""
@@ -65,6 +70,40 @@ class ComposeHandler(JobHandler):
         self._report(Stage.STARTING, 0.01)
         if request.recast is not None:
             return self._recast(request, request.recast)
+        self._count = request.count
+        first = self._piece(record, request, start)
+        return None if first is None else self._with_others(record, request, first, start)
+
+    def _with_others(
+        self, record: Record, request: ComposeRequest, first: ComposeResult, start: float
+    ) -> ComposeResult | None:
+        """`first` with the further pieces that were asked for; fewer where the member stops or time runs out."""
+        others: list[Alternative] = []
+        for number in range(1, request.count):
+            spent_s = (time.time() - start) / number
+            if self.is_cancelled or self.context.cancellations.left_s(self.job_id) < _ROOM * spent_s:
+                break
+            self._number = number
+            further = request.model_copy(update={"random_seed": random_seed_after(request.random_seed, number)})
+            try:
+                piece = self._piece(record, further, start)
+            except (Cancelled, JobFailed):  # stopped before its first note, or silent
+                continue
+            if piece is None:
+                return None
+            fields = {name: getattr(piece, name) for name in Alternative.model_fields}
+            others.append(Alternative(**fields))
+        missing = request.count - 1 - len(others)
+        remarks = (FEWER.format(made=len(others) + 1, asked=request.count),) if missing else ()
+        changed = {"others": tuple(others), "stopped": first.stopped or self.is_cancelled}
+        return first.model_copy(update={**changed, "remarks": (*first.remarks, *remarks)})
+
+    def _piece(self, record: Record, request: ComposeRequest, start: float) -> ComposeResult | None:
+        """One piece; None when the job was settled meanwhile.
+
+        Raises:
+            JobFailed, Cancelled: there is none.
+        """
         seed, remarks = self._seed(request)
         choice = choose(visible_to(self.context.model_cache.models, request.guild_id), request, seed)
         model, composed, load_s = self._compose(choice.model.key, request, seed)
@@ -113,10 +152,11 @@ class ComposeHandler(JobHandler):
     def _report(self, stage: Stage, fraction: float, music: ComposeProgress | None = None) -> None:
         """Report progress. Without Redis the report is lost, the piece is not."""
         begin, end = _SHARES.get(stage, (0.0, 1.0))
+        share = begin + (end - begin) * fraction
+        if self._count > 1:  # one stage for all pieces: a bar that goes back and forth looks broken
+            stage, share, music = Stage.COMPOSING, (self._number + share) / self._count, None
         try:
-            is_open = self.reporter.update(
-                stage, begin + (end - begin) * fraction, music if stage is Stage.COMPOSING else None
-            )
+            is_open = self.reporter.update(stage, share, music if stage is Stage.COMPOSING else None)
         except redis.RedisError as error:
             log.warning("job %s: progress was not reported: %s", self.job_id, error)
         else:
@@ -131,7 +171,7 @@ class ComposeHandler(JobHandler):
         remarks: tuple[str, ...],
     ) -> ComposeResult:
         style = composed.controls.style
-        summary = summary_of(composed.piece, model.has_beat)
+        summary = summary_of(composed.piece, model.has_beat, composed.controls.key)
         made = self._made(
             request,
             composed.piece,

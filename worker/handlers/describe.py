@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from jobs.contract import BlobRef, DescribedKey, DescribedPart, DescribeRequest, DescribeResult, Record, Stage
+from jobs.registry import visible_to
 from model.analysis.description import PieceDescription, describe_piece
+from model.analysis.originality import Originality
 from model.midi import write_midi
-from model.midi.reading import ReadMidi, read_isolated
+from model.midi.isolated_reading import read_isolated
+from model.midi.reading import ReadMidi
 from model.model_choice import traits
 from model.piece import Piece
+from worker import mapping
 from worker.cancellation import Interrupted
-from worker.handlers.base import JobHandler
+from worker.handlers.base import Cancelled, JobHandler
+from worker.model_cache import LeaseCancelled
+from worker.model_choice import named
 from worker.render import RenderedFile, Rendering
 
 MOST_PARTS = 32
@@ -35,11 +41,32 @@ class DescribeHandler(JobHandler):
         self.reporter.update(Stage.STARTING, 0.0)
         read = read_isolated(self.context.blobs.get(request.seed))
         description = describe_piece(read.piece, traits(read.piece).is_metrical)
+        originality = self._originality(read.piece, request)
         self.reporter.update(Stage.RENDERING, 0.5)
         rendering = self._rendering(read.piece, request)
         if self.context.cancellations.is_shutting_down and not self.is_cancelled:
             raise Interrupted
-        return self._result(description, read, rendering)
+        found = self._result(description, read, rendering)
+        return found.model_copy(update={"originality": mapping.originality(originality)})
+
+    def _originality(self, piece: Piece, request: DescribeRequest) -> Originality | None:
+        """How much of the piece occurs in the training music of the model that is asked for; None without one.
+
+        Raises:
+            BundleError: there is no such model.
+            Cancelled: the member stopped the job while the model was loaded.
+        """
+        if request.model is None:
+            return None
+        model = named(visible_to(self.context.model_cache.models, request.guild_id), request.model)
+        try:
+            with self.context.model_cache.lease(
+                model.key, lambda: self.context.cancellations.should_stop(self.job_id)
+            ) as lease:
+                return lease.model.originality(piece)
+        except LeaseCancelled as error:
+            self.raise_if_ending()
+            raise Cancelled from error
 
     def _rendering(self, piece: Piece, request: DescribeRequest) -> Rendering:
         """The picture, drawn from a file of ours: the member's bytes go no further."""

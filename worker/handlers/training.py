@@ -8,22 +8,34 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import redis
 
-from jobs.contract import MAX_EPOCHS, Failure, JobId, Record, Stage, TrainProgress, TrainRequest, TrainResult
+from jobs.contract import (
+    MAX_EPOCHS,
+    BlobRef,
+    Failure,
+    JobId,
+    Listening,
+    Record,
+    Stage,
+    TrainProgress,
+    TrainRequest,
+    TrainResult,
+    Verdict,
+)
+from worker import training_run
 from worker.cancellation import DeadlineExceeded, Interrupted
 from worker.context import WorkerContext
 from worker.handlers.base import Cancelled, JobFailed, JobHandler
 from worker.library.server_library import ServerLibrary
-from worker.training import results, run_folder
-from worker.training.process import TrainingProcess, end_of_log
-from worker.training.run_folder import CURVE
+from worker.training_run import CURVE, TrainingProcess, end_of_log
 
 if TYPE_CHECKING:
-    from model.training.finetuning import TuningProgress
+    from model.training.finetuning import EpochFigures, TuningProgress
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +69,7 @@ class TrainingHandler(JobHandler):
         self.reporter.update(Stage.PREPARING, 0.0, training=self._progress)
         server = ServerLibrary(self.context.settings, request.guild_id)
         self._folder = folder = server.training(request.folder)
-        run_folder.write(folder, request, server, self.context.settings)
+        training_run.write(folder, request, server, self.context.settings)
         said = self._until_verdict(folder, record.cancel_asked)
         if not said:
             raise JobFailed(DIED)
@@ -70,7 +82,7 @@ class TrainingHandler(JobHandler):
     def finish(self) -> None:
         """Delete the folders of the oldest trainings."""
         if self._folder is not None:
-            run_folder.prune(self._folder.parent, keep=[self._folder])
+            training_run.prune(self._folder.parent, keep=[self._folder])
 
     def _until_verdict(self, folder: Path, stop_at_once: bool) -> dict[str, Any]:
         """The last message of the training; a new process continues where one died. Empty when it keeps dying.
@@ -153,7 +165,7 @@ class TrainingHandler(JobHandler):
             "train_nats": now.train_nats,
             "val_nats": now.val_nats,
             "base_nats": now.base_nats,
-            "best_epoch": results.best_epoch(now.history),
+            "best_epoch": best_epoch(now.history),
             "remaining_s": now.remaining_s,
             "curve": curve,
         }
@@ -162,9 +174,9 @@ class TrainingHandler(JobHandler):
         from model.bundles.store import read_folder  # late: it loads Keras
 
         version = server.bundles.add(request.name, read_folder(folder))
-        verdict = results.verdict(said)
+        verdict = verdict_of(said)
         server.keep_verdict(version, verdict)
-        examples, remarks = results.examples(folder, said["listening"], self.context)
+        examples, remarks = rendered_examples(folder, said["listening"], self.context)
         return TrainResult(
             job_id=self.job_id,
             name=request.name,
@@ -178,3 +190,66 @@ class TrainingHandler(JobHandler):
             listening=examples,
             remarks=remarks,
         )
+
+
+LONGEST_S = 120.0  # limit for rendering one example
+SEED_S = 10.0  # of each example, as `model.training.finetuning.evaluation` takes it
+SIDES = {"before": "a", "after": "b"}
+
+
+def verdict_of(said: Mapping[str, Any]) -> Verdict:
+    """The last message of a training process as a `Verdict` of the contract. Percentages become shares."""
+    from model.training.finetuning.verdict import OriginalityFigures  # late: it loads Keras
+
+    originality = said["originality"]
+    return Verdict(
+        before_nats=said["val_before"],
+        after_nats=said["val_after"],
+        gain=_share(said["gain_percent"]),
+        base_before_nats=said["base_before"],
+        base_after_nats=said["base_after"],
+        loss=_share(said["loss_percent"]),
+        copy_share=originality["share_16"],
+        human_share=originality["human_share_16"],
+        longest_run=originality["longest_run"],
+        copy_limit=OriginalityFigures.model_validate(originality).limit,
+        is_copying=said["is_copying"],
+        sentences=said["sentences"],
+    )
+
+
+def best_epoch(history: Sequence[EpochFigures]) -> int:
+    """The epoch whose network is kept if the training ends now."""
+    from model.training.finetuning.settings import chosen_epoch  # late, as above
+
+    return chosen_epoch(history).epoch if history else 0
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100
+
+
+def rendered_examples(
+    folder: Path, files: Sequence[str], context: WorkerContext
+) -> tuple[tuple[Listening, ...], tuple[str, ...]]:
+    """The audio of held-out excerpts, each continued by the model before and after the training; and remarks.
+
+    Args:
+        folder: of the training.
+        files: paths in it such as 'listening/1-before.mid'.
+        context: for rendering and for keeping the files.
+    """
+    found: dict[str, dict[str, BlobRef]] = {}
+    remarks: list[str] = []
+    for file in files:
+        number, _, side = Path(file).stem.partition("-")
+        rendering = context.renderer.render((folder / file).read_bytes(), SEED_S, f"{number} · {side}", LONGEST_S)
+        audio = rendering.files.get("audio")
+        sides = found.setdefault(number, {})
+        if audio is None:
+            remarks.extend(rendering.remarks)
+        else:
+            name = f"{number}{SIDES[side]}-{side}{audio.suffix}"
+            sides[side] = context.blobs.put(audio.data, name, audio.content_type)
+    titled = [Listening(title=f"beginning {number}", seed_s=SEED_S, **sides) for number, sides in sorted(found.items())]
+    return tuple(titled), tuple(dict.fromkeys(remarks))

@@ -29,8 +29,7 @@ from jobs.contract import (
 )
 from jobs.pieces import Star
 from model.errors import DataError
-from worker.library.archive_parts import in_parts, joined
-from worker.library.server_library import LibraryContext
+from worker.library.server_library import LibraryContext, in_parts, joined
 
 if TYPE_CHECKING:
     from model.uploads import BatchReport, DataSetInfo

@@ -23,8 +23,7 @@ from jobs.contract import (
     Verdict,
 )
 from model.errors import BundleError
-from worker.library.archive_parts import in_parts, joined
-from worker.library.server_library import LibraryContext
+from worker.library.server_library import LibraryContext, in_parts, joined
 
 if TYPE_CHECKING:
     from model.bundles import BundleStore

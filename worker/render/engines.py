@@ -1,7 +1,7 @@
-"""The synthesizers, and which of them plays.
+"""The interface of a synthesizer, and the choice of the one that plays.
 
-FluidSynth sounds fullest and needs a system library. tinysoundfont comes as a wheel, but not for every platform.
-midirenderer has wheels everywhere and is slowest.
+FluidSynth sounds best and needs a system library. tinysoundfont is a wheel, but not for every platform. midirenderer
+has wheels for every platform and is the slowest.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from typing import Protocol
 
 from numpy.typing import NDArray
 
-from worker.render.renderer import EngineMissingError, RenderError
+from worker.render.renderer import EngineMissingError, RenderError, RenderSettings
 from worker.render.schedule import Schedule
-from worker.render.settings import RenderSettings
 
 logger = logging.getLogger(__name__)
 
 
 class Synthesizer(Protocol):
-    """Plays schedules with one SoundFont; stays loaded, and starts each schedule from silence."""
+    """Plays schedules with one SoundFont. Keeps it loaded; each schedule starts from silence."""
 
     name: str
     knows_pedal: bool
-    """Whether it takes pedal events; if not, it is given notes that are as long as the pedal makes them."""
+    """Whether it takes pedal events. If not, notes in its schedules are as long as the pedal makes them."""
 
     def play(self, schedule: Schedule) -> NDArray:
         """The sound, float32 (samples, 2), not normalised: it may exceed 1."""
@@ -33,10 +32,10 @@ class Synthesizer(Protocol):
 
 
 def open_synthesizer(settings: RenderSettings) -> Synthesizer:
-    """The synthesizer that `settings` ask for, with its SoundFont loaded; for `auto` the first that is installed.
+    """The synthesizer that `settings` name, with its SoundFont loaded; `auto`: the first one installed.
 
     Raises:
-        RenderError: there is no such SoundFont, or the synthesizer asked for is not installed.
+        RenderError: the SoundFont does not exist, or the synthesizer is not installed.
     """
     path = settings.soundfont_path
     if not path.is_file():
@@ -82,4 +81,4 @@ ENGINES: dict[str, Callable[[Path], Synthesizer]] = {
     "tinysoundfont": _tinysoundfont,
     "midirenderer": _midirenderer,
 }
-"""By name, the best first."""
+"""By name, best first."""

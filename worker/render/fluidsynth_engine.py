@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.piece import Instrument
+from model.piece import PAN, VOLUME, Instrument
 from worker.render.renderer import EngineMissingError, RenderError
 from worker.render.schedule import SAMPLE_RATE_HZ, Event, Kind, Schedule
 
@@ -21,9 +21,8 @@ except ImportError as error:
     raise EngineMissingError from error
 
 GAIN = 0.2  # FluidSynth's own default; the level is set afterwards
-SUSTAIN, FULL_DOWN = 64, 127  # controller number and value of a pressed pedal
+SUSTAIN, FULL = 64, 127  # controller number, and value of a pressed pedal or of full volume
 DRUM_BANK = 128
-REVERB = {"roomsize": 0.45, "damping": 0.3, "width": 0.7, "level": 0.35}  # a small room, not a hall
 _SILENT_LOG_LEVELS = range(1, 5)  # error..debug; what matters comes back as a result code
 
 _write_float = fluidsynth.cfunc(
@@ -64,7 +63,7 @@ class FluidSynthEngine:
         self._synth = fluidsynth.Synth(gain=GAIN, samplerate=float(SAMPLE_RATE_HZ))
         # Its chorus turns the sides out of phase: on a phone's one speaker half of the sound would be gone.
         fluidsynth.fluid_settings_setint(self._synth.settings, b"synth.chorus.active", 0)
-        self._synth.set_reverb(**REVERB)
+        fluidsynth.fluid_settings_setint(self._synth.settings, b"synth.reverb.active", 0)  # `room` has one for all
         self._font_id = self._synth.sfload(str(path))
         if self._font_id == fluidsynth.FLUID_FAILED:
             raise RenderError(f"{path.name} is no SoundFont that FluidSynth reads")
@@ -74,6 +73,9 @@ class FluidSynthEngine:
         self._synth.system_reset()
         for channel, instrument in enumerate(schedule.instruments):
             self._select(channel, instrument)
+            seat = schedule.seat(channel)
+            self._synth.cc(channel, VOLUME, round(FULL * 10 ** (seat.gain_db / 40)))  # acts squared
+            self._synth.cc(channel, PAN, seat.pan)
         sound = np.zeros((schedule.samples, 2), np.float32)
         address = sound.ctypes.data
         for start, end, events in schedule.blocks():
@@ -95,5 +97,7 @@ class FluidSynthEngine:
             self._synth.noteon(event.channel, event.key, event.velocity)
         elif event.kind == Kind.KEY_UP:
             self._synth.noteoff(event.channel, event.key)
+        elif event.kind == Kind.CONTROL:
+            self._synth.cc(event.channel, event.key, event.velocity)
         else:
-            self._synth.cc(event.channel, SUSTAIN, FULL_DOWN if event.kind == Kind.PEDAL_DOWN else 0)
+            self._synth.cc(event.channel, SUSTAIN, FULL if event.kind == Kind.PEDAL_DOWN else 0)

@@ -18,15 +18,15 @@ from midirenderer import render_wave_from
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.piece import Instrument
+from model.piece import PAN, VOLUME, Instrument
 from worker.render.renderer import RenderError
 from worker.render.schedule import SAMPLE_RATE_HZ, Event, Kind, Schedule
 
 TICKS_PER_QUARTER, QUARTER_US = 22_050, 500_000  # so that one tick is one sample of a schedule
 DRUM_CHANNEL = 9
 CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
-SUSTAIN, VOLUME, REVERB, CHORUS, FULL = 64, 7, 91, 93, 127
-START = {REVERB: 30, CHORUS: 0}  # a small room; the chorus turns the sides out of phase, bad for a phone's one speaker
+SUSTAIN, REVERB, CHORUS, FULL = 64, 91, 93, 127
+START = {REVERB: 0, CHORUS: 0}  # `room` has one reverb for all synthesizers
 AUDIBLE_VELOCITY = 64  # what is softer all through drowns in 16 bits: it is played louder, and levelled afterwards
 LOUDEST = 32_767
 VOLUMES = (127, 64, 32, 16, 8)  # tried in turn until nothing is clipped; the level is set afterwards
@@ -63,23 +63,11 @@ class MidiRendererEngine:
     def _rendered(self, schedule: Schedule, channels: dict[int, int]) -> NDArray:
         """The sound of the instruments in `channels` (instrument: MIDI channel)."""
         louder = _lift(schedule)
-        notes = [
-            (event.sample, _message(event, channels[event.channel], louder))
-            for _, _, events in schedule.blocks()
-            for event in events
-            if event.channel in channels
-        ]
+        events = [event for _, _, begun in schedule.blocks() for event in begun if event.channel in channels]
         for volume in VOLUMES:
-            start: list[tuple[int, mido.Message]] = []
-            for instrument, channel in channels.items():
-                played = schedule.instruments[instrument]
-                program = 0 if played.is_drum else played.program
-                start.append((0, mido.Message("program_change", channel=channel, program=program)))
-                for control, value in {**START, VOLUME: volume}.items():
-                    start.append((0, mido.Message("control_change", channel=channel, control=control, value=value)))
-            with wave.open(
-                io.BytesIO(render_wave_from(self._font, _midi_file([*start, *notes], schedule.samples)))
-            ) as file:
+            messages = _opening(schedule, channels, volume)
+            messages += [(one.sample, _message(one, channels[one.channel], louder, volume)) for one in events]
+            with wave.open(io.BytesIO(render_wave_from(self._font, _midi_file(messages, schedule.samples)))) as file:
                 samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
             if max(int(samples.max(initial=0)), -int(samples.min(initial=0))) < LOUDEST:
                 break
@@ -104,7 +92,24 @@ def _lift(schedule: Schedule) -> float:
     return max(1.0, AUDIBLE_VELOCITY / max(1, int(velocities.max(initial=1))))
 
 
-def _message(event: Event, channel: int, louder: float) -> mido.Message:
+def _opening(schedule: Schedule, channels: dict[int, int], volume: int) -> list[tuple[int, mido.Message]]:
+    """What each channel plays, how loud where full volume is `volume`, and where it sits."""
+    messages: list[tuple[int, mido.Message]] = []
+    for instrument, channel in channels.items():
+        played, seat = schedule.instruments[instrument], schedule.seat(instrument)
+        program = 0 if played.is_drum else played.program
+        messages.append((0, mido.Message("program_change", channel=channel, program=program)))
+        # the volume controller acts squared
+        controls = {**START, VOLUME: round(volume * 10 ** (seat.gain_db / 40)), PAN: seat.pan}
+        for control, value in controls.items():
+            messages.append((0, mido.Message("control_change", channel=channel, control=control, value=value)))
+    return messages
+
+
+def _message(event: Event, channel: int, louder: float, volume: int) -> mido.Message:
+    if event.kind == Kind.CONTROL:
+        value = event.velocity * volume // FULL if event.key == VOLUME else event.velocity
+        return mido.Message("control_change", channel=channel, control=event.key, value=value)
     if event.kind == Kind.KEY_DOWN:
         velocity = max(1, round(event.velocity * louder))
         return mido.Message("note_on", channel=channel, note=event.key, velocity=velocity)

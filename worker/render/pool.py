@@ -1,20 +1,23 @@
-"""`RenderPool`: the worker's way to audio and picture. Whatever breaks becomes a sentence, never an exception."""
+"""`RenderPool`: the worker's access to audio and pictures. A fair queue decides which piece gets the next free process.
+
+Errors never leave the pool: a file that could not be made is missing, and a sentence for the member says why.
+"""
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count
+from typing import Any, Generic, TypeVar
 
 from jobs.logs import current_job
-from worker.render.child import Child, ChildLostError
-from worker.render.line import FairLine
-from worker.render.renderer import RENDERERS
-from worker.render.settings import RenderSettings
+from worker.render.process import Child, ChildLostError
+from worker.render.renderer import RENDERERS, RenderSettings
 
 log = logging.getLogger(__name__)
 _LOOK_S = 0.05  # how often it is asked whether to stop
@@ -24,7 +27,7 @@ _TRIES = 2  # a process that was killed from outside costs a second try; one tha
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """One file that a renderer made."""
+    """A file that a renderer made."""
 
     data: bytes
     content_type: str
@@ -33,9 +36,9 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class Rendering:
-    """What came of a piece: `files` by the renderer's name, sentences for the member, seconds each part took.
+    """The result of rendering a piece: `files` by the renderer's name, sentences for the member, seconds of each part.
 
-    Where a file is missing a remark says why.
+    A remark says why a file is missing.
     """
 
     files: dict[str, RenderedFile] = field(default_factory=dict)
@@ -45,7 +48,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What one renderer did: an answer of the process, or only the reason why there is none."""
+    """The answer of a render process, or the reason why there is none."""
 
     head: dict[str, Any]
     body: bytes = b""
@@ -55,7 +58,7 @@ class RenderPool:
     """Warm render processes, shared by any number of threads.
 
     The renderers of one piece run at the same time where processes are free, and fail apart from each other. Where none
-    is free pieces wait in line; a piece's own time begins when a process takes it up, so that a crowd costs it none.
+    is free, pieces wait in a queue. The time limit of a piece starts when a process takes it.
     """
 
     def __init__(self, settings: RenderSettings | None = None) -> None:
@@ -64,7 +67,7 @@ class RenderPool:
         self._closed = threading.Event()
         self._children = [Child(self._settings) for _ in range(self._settings.render_processes)]
         self._guard = threading.Lock()  # over _children, so that close() knows every process there is
-        self._free = FairLine(self._children)
+        self._free = FairQueue(self._children)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -82,12 +85,12 @@ class RenderPool:
         should_stop: Callable[[], bool] = lambda: False,
         wanted: Collection[str] | None = None,
     ) -> Rendering:
-        """Everything that can be made of a MIDI file whose first `seed_s` seconds are the seed.
+        """Make every file of a MIDI file whose first `seed_s` seconds are the seed. Safe from any thread.
 
-        A process that takes longer than `render_timeout_s` over one file is given up. All files are there within
-        `timeout_s` seconds (None: however long the line is), waiting for a free process included; what is not ready
-        then, or once `should_stop` says so, is missing, and a remark says so. In the line short pieces go before long
-        ones, and each `owner` has a fair share. `wanted`: names of renderers, None for all. Safe from any thread.
+        A process that takes longer than `render_timeout_s` for a file is killed. Returns within `timeout_s` seconds
+        (None: no limit), waiting for a free process included. A file that is not ready then, or when `should_stop`
+        returns True, is missing, and a remark says so. Short pieces go before long ones, and each `owner` has a fair
+        share. `wanted`: names of renderers, None for all.
         """
         started = time.monotonic()
         deadline = None if timeout_s is None else started + timeout_s
@@ -126,7 +129,7 @@ class RenderPool:
     def _outcome(
         self, head: dict[str, Any], body: bytes, deadline: float | None, owner: str, is_over: threading.Event
     ) -> _Outcome:
-        """One renderer's answer, in a second process if the first one dies."""
+        """The answer of one renderer; a second process tries again if the first one dies."""
         for _ in range(_TRIES):
             try:
                 child = self._free.take(owner, len(body), deadline, lambda: not is_over.is_set())
@@ -145,7 +148,7 @@ class RenderPool:
         return _Outcome({"reason": "its process ended unexpectedly"})
 
     def _living(self, child: Child) -> Child:
-        """`child`, or a new one in its place where it has ended."""
+        """`child`, or a new process in its place if it has ended."""
         if child.is_alive:
             return child
         with self._guard:
@@ -154,14 +157,14 @@ class RenderPool:
             child.kill()  # it is dead already; its pipes are closed
             try:
                 fresh = Child(self._settings)
-            except OSError as error:  # no memory or no process to be had now; tried again with the next piece
+            except OSError as error:  # no memory or too many processes; the next piece tries again
                 log.exception("a render process could not be started")
                 raise ChildLostError(timed_out=False) from error
             self._children[self._children.index(child)] = fresh
         return fresh
 
     def _put_back(self, child: Child) -> None:
-        """Lend `child` to the next; a dead one is replaced at once, so that the next piece finds a warm one."""
+        """Free `child`. A dead one is replaced at once, so that the next piece gets a warm process."""
         try:
             child = self._living(child)
         except ChildLostError:
@@ -180,3 +183,59 @@ def _rendering(outcomes: dict[str, _Outcome], seconds: float) -> Rendering:
         remarks += head["remarks"]
         timings[name] = head["seconds"]
     return Rendering(files, tuple(remarks), timings)
+
+
+T = TypeVar("T")
+
+
+class FairQueue(Generic[T]):
+    """Lends things in the order of virtual finish times (self-clocked fair queueing).
+
+    Each request has a cost. Its virtual finish time is its cost after the finish time of its owner's request before, or
+    after the start time of the request served last, whichever is later. So cheap requests go before expensive ones, an
+    owner's requests wait for each other first, and no request waits for ever.
+    """
+
+    def __init__(self, things: Iterable[T]) -> None:
+        self._free = list(things)
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int]] = []
+        self._numbers = count()
+        self._clock = 0.0  # virtual start time of what was lent last
+        self._finish: dict[str, float] = {}  # owner -> virtual finish time of their latest request
+
+    def take(self, owner: str, cost: float, deadline: float | None, is_wanted: Callable[[], bool]) -> T:
+        """Wait for a thing.
+
+        Args:
+            owner: whose request it is.
+            cost: approximate amount of work, in any unit that is the same for all requests.
+            deadline: `time.monotonic` seconds; None for no end.
+            is_wanted: polled while it waits.
+
+        Raises:
+            TimeoutError: the deadline has come, or it is no longer wanted.
+        """
+        with self._changed:
+            start = max(self._clock, self._finish.get(owner, 0.0))
+            ticket = (start + cost, next(self._numbers))
+            self._finish[owner] = start + cost
+            heapq.heappush(self._waiting, ticket)
+            try:
+                while not self._free or self._waiting[0] != ticket:
+                    if (deadline is not None and time.monotonic() >= deadline) or not is_wanted():
+                        raise TimeoutError
+                    self._changed.wait(_LOOK_S)
+                self._clock = max(self._clock, start)
+                return self._free.pop()  # the one used last: it is the warmest
+            finally:
+                self._waiting.remove(ticket)
+                heapq.heapify(self._waiting)
+                self._finish = {name: tag for name, tag in self._finish.items() if tag > self._clock}
+                self._changed.notify_all()
+
+    def put(self, thing: T) -> None:
+        """Give a thing back, or another in its place."""
+        with self._changed:
+            self._free.append(thing)
+            self._changed.notify_all()

@@ -1,19 +1,20 @@
-"""What a render process does: pieces in as MIDI, audio and pictures out. Run in child processes by the pool.
+"""One render process: `Child` is the pool's side of it, `load` and `render` run in the process.
 
-Never imports TensorFlow, knows no Redis.
+The process reads pieces as MIDI and writes audio and pictures. It imports neither TensorFlow nor Redis.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import Any
 
 from jobs import logs
+from model.isolated import ChildDied, ChildFailed, ChildTimedOut, IsolatedProcess, Limits, Task
 from model.midi import MidiLimits, read_midi
 from model.piece import NOTE, Piece, table
-from worker.render.renderer import Rendered, Renderer, RenderError, RenderOptions, load_renderers
-from worker.render.settings import RenderSettings
+from worker.render.renderer import Rendered, Renderer, RenderError, RenderOptions, RenderSettings, load_renderers
 
 log = logging.getLogger(__name__)
 _LIMITS = MidiLimits.for_data()  # our own files: a seed at its limit plus what was composed
@@ -21,7 +22,7 @@ _renderers: dict[str, Renderer] = {}
 
 
 def load(settings: dict[str, Any]) -> None:
-    """Log as the worker does, load every renderer, and render one note, so that fonts are loaded before any request."""
+    """Configure logging as in the worker, load every renderer, and render a note, so that fonts are loaded early."""
     logs.configure("INFO")
     _renderers.update(load_renderers(RenderSettings.model_validate(settings)))
     note = Piece(notes=table(NOTE, [(0, 100, 60, 80, 0)]))
@@ -33,7 +34,7 @@ def load(settings: dict[str, Any]) -> None:
 
 
 def render(head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """One file of the piece in `body`, or the reason why there is none."""
+    """A file of the piece in `body`, or the reason why there is none."""
     started = time.perf_counter()
     renderer = _renderers[head["renderer"]]
     with logs.about_job(head.get("job_id")):
@@ -53,3 +54,52 @@ def _found(renderer: Renderer, made: Rendered, seconds: float) -> dict[str, Any]
         "remarks": made.remarks,
         "seconds": seconds,
     }
+
+
+class ChildLostError(Exception):
+    """Raised when the process has ended. `timed_out`: it was killed because its time was over."""
+
+    def __init__(self, timed_out: bool) -> None:
+        super().__init__("timed out" if timed_out else "ended")
+        self.timed_out = timed_out
+
+
+class Child:
+    """A render process, for one thread at a time. Starting it returns at once; the first request waits for it."""
+
+    def __init__(self, settings: RenderSettings) -> None:
+        task = Task(
+            "worker.render.process:render",
+            Limits(may_write=True),  # libraries keep caches of fonts
+            warm_up="worker.render.process:load",
+            settings=settings.model_dump(mode="json"),
+            environment={logs.VARIABLE: os.environ.get(logs.VARIABLE, "")},
+        )
+        self._process = IsolatedProcess(task)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.is_alive
+
+    def ask(self, head: dict[str, Any], body: bytes, deadline: float) -> tuple[dict[str, Any], bytes]:
+        """Send one request and wait for its answer, until `deadline` (`time.monotonic` seconds).
+
+        Raises:
+            ChildLostError: the process ended or its time was over; it is dead now.
+        """
+        try:
+            return self._process.call(head, body, timeout_s=deadline - time.monotonic(), is_start_included=True)
+        except ChildFailed:
+            return {"reason": "something unexpected went wrong"}, b""
+        except (ChildDied, ChildTimedOut) as error:
+            raise ChildLostError(timed_out=isinstance(error, ChildTimedOut)) from error
+
+    def kill(self) -> None:
+        """End the process; harmless when it has ended. Safe from any thread."""
+        self._process.kill()

@@ -1,6 +1,6 @@
 """tinysoundfont: a small synthesizer that comes as a wheel and needs nothing installed.
 
-It knows no sustain pedal and no reverb, and holds the interpreter's lock while it plays.
+It knows no sustain pedal, and holds the interpreter's lock while it plays.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ class TinySoundFontEngine:
         self._font.reset()
         for channel, instrument in enumerate(schedule.instruments):
             self._select(channel, instrument)
+            seat = schedule.seat(channel)
+            self._font.channel_set_volume(channel, 10 ** (seat.gain_db / 20))
+            self._font.channel_set_pan(channel, seat.pan / 127)
         sound = np.zeros((schedule.samples, 2), np.float32)
         frame, room = sound.strides[0], sound.data.cast("B")
         for start, end, events in schedule.blocks():
@@ -67,6 +70,8 @@ class TinySoundFontEngine:
             self._font.channel_note_on(event.channel, event.key, _loudness(event.velocity))
         elif event.kind == Kind.KEY_UP:
             self._font.channel_note_off(event.channel, event.key)
+        elif event.kind == Kind.CONTROL:
+            self._font.channel_midi_control(event.channel, event.key, event.velocity)
 
 
 def _loudness(velocity: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import discord
@@ -11,7 +12,8 @@ from bot.context import Interaction
 from bot.errors import NotYours, PieceGone, ServersOnly
 from bot.features import library_requests
 from bot.features.compose import forms, requests
-from bot.features.stopping import stop
+from bot.features.compose.cards import PICKS
+from bot.features.embeds import stop
 from bot.replies import acknowledge, answer, update_silently
 from jobs.contract import STARRED, AddToDataSet, Mode
 
@@ -41,8 +43,19 @@ async def _vary(interaction: Interaction, job_id: str) -> None:
 
 async def _varied(interaction: Interaction, piece: requests.Composition) -> dict[str, Any]:
     """A variation is as long as what it varies, so a requested length no longer counts."""
-    own = {"mode": Mode.VARY, "include_seed": False, "length_s": None, "bars": None, "recast": None}
+    own = {"mode": Mode.VARY, "include_seed": False, "length_s": None, "bars": None, "recast": None, "count": 1}
     return await requests.made_piece(interaction, piece) | own
+
+
+async def _pick(interaction: Interaction, job_id: str, number: int) -> None:
+    """Ask for piece `number` (from 1) of several as a piece of its own: its random seed gives it again."""
+
+    async def chosen(_: Interaction, piece: requests.Composition) -> dict[str, Any]:
+        result = piece.finished
+        seeds = [result.random_seed, *(other.random_seed for other in result.others)]
+        return {"random_seed": seeds[number - 1], "count": 1, "model": piece.request.model or result.model}
+
+    await requests.rerun(interaction, job_id, str(number), chosen)
 
 
 async def _star(interaction: Interaction, job_id: str) -> None:
@@ -118,6 +131,10 @@ PIECE_ACTIONS.update(
         "again": ButtonAction("Again", discord.ButtonStyle.primary, "🔁", _again, "Your next piece"),
         "continue": ButtonAction("Continue", GREY, "⏩", _continue, "Your next piece"),
         "vary": ButtonAction("Vary", GREY, "🎲", _vary, "Your next piece"),
+        **{
+            action: ButtonAction(str(number), GREY, None, partial(_pick, number=number), "That piece")
+            for number, action in enumerate(PICKS, start=1)
+        },
         "edit": ButtonAction("Edit", GREY, "✏️", forms.open_edit),
         "recast": ButtonAction("Key and tempo", GREY, "🎚️", forms.open_recast),
         "copy": ButtonAction("Copy command", GREY, "📋", _copy),

@@ -13,13 +13,14 @@ import discord
 
 from bot.buttons import piece_view
 from bot.features import embeds
+from bot.features.compose.options import BY_FIELD
 from bot.features.embeds import bar, place_words
 from bot.limits import cut
 from bot.message import Attached, MessageParts
 from bot.wording import clock, file_words, harmless, percent, plain, plural, safe, size_words, tenths
 from jobs import JobClient
 from jobs.contract import (
-    DENSITY_WORDS,
+    Alternative,
     BlobRef,
     ComposeRequest,
     ComposeResult,
@@ -34,12 +35,16 @@ from jobs.errors import BlobGone
 
 RUNNING = ("stop",)
 FINISHED = ("again", "continue", "vary", "edit", "star", "recast", "copy", "delete")
+PICKS = ("pick_first", "pick_second", "pick_third", "pick_fourth")  # for each of `MAX_COUNT` pieces
+CHOICE = ("again", "edit", "copy", "delete")
 RECAST = ("continue", "vary", "star", "recast", "delete")  # there are no options to change or to copy
 PLAIN = "Your piece is ready. Discord didn't accept its card, so here are the files alone."
+LIGHTER = "The recordings together were too large for Discord here, so they were left out."
 MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
 MAX_ALT_TEXT = 1024
 MUCH_COPIED = 0.05  # share of 16-note passages from which on the card warns, ...
-MUCH_MORE_COPIED = 2.0  # ... if it is this many times the share in human pieces
+MUCH_MORE_COPIED = 2.0  # ... if it is this many times the share in human pieces, ...
+LONG_COPY = 24  # ... and this many notes in a row are copied: a short piece has few passages, so its share says little
 LONG_RUN = 16  # notes
 WORDS = {
     Stage.STARTING: "Getting ready",
@@ -63,11 +68,40 @@ async def finished_parts(
     Raises:
         QueueUnreachable: Redis does not answer.
     """
+    if result.others:
+        return await _choice_parts(board, request, result, limit_bytes)
     attached, remarks = await files_of(board, result, limit_bytes)
     picture = next((file.name for file in attached if file.name.endswith(".png")), None)
     card = result_card(request, result, picture, remarks)
     buttons = piece_view(FINISHED if request.recast is None else RECAST, request)
     return MessageParts(card=card, attached=attached, buttons=buttons, plain=PLAIN)
+
+
+async def _choice_parts(
+    board: JobClient, request: ComposeRequest, result: ComposeResult, limit_bytes: int
+) -> MessageParts:
+    """The parts of several pieces to choose from: to hear each, and a button that sends the chosen one whole."""
+    pieces: list[ComposeResult | Alternative] = [result, *result.others]
+    attached, lines = [], _pressed(request)
+    lines += ["Stopped early: these are the pieces so far."] if result.stopped else []
+    for number, piece in enumerate(pieces, start=1):
+        lines.append(f"**{number}** {title_words(piece.title or 'Piece')} · {clock(piece.duration_s)}")
+        ref = piece.audio or piece.midi
+        try:
+            data = await board.get_blob(ref) if ref.size <= limit_bytes else None
+        except BlobGone:
+            data = None
+        if data is not None:
+            attached.append(Attached(f"{number}-{ref.name}", data, optional=True))
+    lines += [harmless(said) for said in result.remarks]
+    card = discord.Embed(
+        title=f"{plural(len(pieces), 'piece')} to choose from",
+        description=cut("\n".join([*lines, "Press a number to get that piece."]), MAX_DESCRIPTION),
+        colour=embeds.DONE,
+    )
+    card.set_footer(text=f"{result.model} · random seeds {result.random_seed} to {pieces[-1].random_seed}")
+    buttons = piece_view((*PICKS[: len(pieces)], *CHOICE), request)
+    return MessageParts(card=card, attached=tuple(attached), buttons=buttons, lighter=LIGHTER, plain=PLAIN)
 
 
 async def files_of(board: JobClient, result: ComposeResult, limit_bytes: int) -> tuple[tuple[Attached, ...], list[str]]:
@@ -151,7 +185,12 @@ def _pressed(request: ComposeRequest) -> list[str]:
 
 def titled(request: ComposeRequest, result: ComposeResult) -> str:
     """The title of a finished piece; a result of an older version has none, so it says what kind of piece it is."""
-    return safe(result.title) if result.title else piece_words(request)
+    return title_words(result.title) if result.title else piece_words(request)
+
+
+def title_words(title: str) -> str:
+    """A title to be read as it is; a sharp needs no escape, because a title does not begin with one."""
+    return safe(title).replace("\\#", "#")
 
 
 def piece_words(request: ComposeRequest) -> str:
@@ -171,7 +210,7 @@ def seed_words(request: ComposeRequest, result: ComposeResult) -> str:
         return ""
     name = file_words(request.seed.name)
     if request.recast is not None:
-        return f"{name}, {recast_words(request.recast)}."
+        return f"The same notes, {recast_words(request.recast)}."
     if request.mode is Mode.ACCOMPANY:
         return f"New parts around {name}." if request.include_seed else f"New parts for {name}, without its own notes."
     said = {Mode.CONTINUE: f"Continues {name}", Mode.VARY: f"A variation on {name}"}[request.mode]
@@ -183,10 +222,10 @@ def seed_words(request: ComposeRequest, result: ComposeResult) -> str:
 
 
 def recast_words(recast: Recast) -> str:
-    """What was changed, without new notes: '3 semitones up, at 80 % of its tempo'."""
+    """What was changed, without new notes: '3 semitones up, at 80 % of the tempo'."""
     direction = "up" if recast.semitones > 0 else "down"
     words = [f"{plural(abs(recast.semitones), 'semitone')} {direction}"] if recast.semitones else []
-    words += [f"at {recast.tempo_percent:.4g} % of its tempo"] if recast.tempo_percent != 100 else []
+    words += [f"at {recast.tempo_percent:.4g} % of the tempo"] if recast.tempo_percent != 100 else []
     return ", ".join(words) or "unchanged"
 
 
@@ -227,13 +266,11 @@ def controls_words(asked: Controls, honoured: Controls) -> str:
 
 
 def _control(name: str, value: Any) -> str:
-    if name == "tempo_bpm":
-        return f"{value:g} bpm"
-    if name == "density":
-        return DENSITY_WORDS[value - 1]
+    """The value of the control `name`, as the option that asks for it says it, with its unit."""
+    option = BY_FIELD[name]
     if name == "key":
         return key_words(value)
-    return safe(", ".join(value) if isinstance(value, tuple) else str(value))
+    return safe(f"{option.words(value)} {option.unit}".rstrip())
 
 
 def key_words(name: str) -> str:
@@ -249,7 +286,8 @@ def key_words(name: str) -> str:
 def copies_much(found: Originality) -> bool:
     """Whether so much of a piece also occurs in the training music that its card warns."""
     usual = found.human_share_16 or 0.0
-    return found.share_16 is not None and found.share_16 >= max(MUCH_COPIED, MUCH_MORE_COPIED * usual)
+    is_much = found.share_16 is not None and found.share_16 >= max(MUCH_COPIED, MUCH_MORE_COPIED * usual)
+    return is_much and found.longest_run >= LONG_COPY
 
 
 def originality_words(found: Originality) -> str:

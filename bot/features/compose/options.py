@@ -7,7 +7,7 @@ option that only another model follows is let through: the piece then comes with
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -36,7 +36,7 @@ GROUPS: Mapping[Group, str] = {
     "result": "Result",
     "experts": "For experts",
 }
-Suggest: TypeAlias = "Callable[[Interaction, str], Awaitable[Choices]]"
+Suggest: TypeAlias = "Callable[[Interaction, str], Coroutine[Any, Any, Choices]]"
 
 
 async def _suggest_styles(interaction: Interaction, typed: str) -> Choices:
@@ -125,8 +125,10 @@ class ComposeOption:
             default: Any = request.mode is not Mode.VARY
         else:
             default = ComposeRequest.model_fields[self.request_field].default if self.request_field else None
-        if value in (None, ()) or value == default:
-            return ""
+        return "" if value in (None, ()) or value == default else self.words(value)
+
+    def words(self, value: Any) -> str:
+        """A value of it, as a member would type it."""
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
@@ -221,6 +223,10 @@ OPTIONS: tuple[ComposeOption, ...] = (
     ComposeOption(
         "include_seed", bool, "Start the result with your seed. Default: yes, except in a variation.", "result"
     ),
+    ComposeOption(
+        "count", int, f"How many pieces to choose from, up to {contract.MAX_COUNT}. Default: 1.", "result",
+        1, contract.MAX_COUNT,
+    ),
     ComposeOption("private", bool, "Only you see the result. Default: no.", "result"),
     ComposeOption(
         "model", str, "Who composes; see /models. Default: the one that fits best.", "experts", suggest=live_models
@@ -244,6 +250,7 @@ OPTIONS: tuple[ComposeOption, ...] = (
     ),
 )  # fmt: skip
 BY_NAME = {option.name: option for option in OPTIONS}
+BY_FIELD = {option.request_field: option for option in OPTIONS if option.request_field}
 EXPERT_SAMPLING = ("temperature", "top_k", "top_p", "min_p")
 
 
@@ -309,7 +316,7 @@ def _check_together(given: Mapping[str, Any], has_seed: bool) -> None:
     if mode != Mode.CONTINUE and not has_seed:
         raise Contradiction(f"There is nothing to {mode}. Attach a MIDI file as `seed`, or leave `mode` out.")
     if "strength" in given and mode != Mode.VARY:
-        raise Contradiction("`strength` only works with `mode: vary`. It says how closely a variation follows its seed.")
+        raise Contradiction("`strength` only works with `mode: vary`. It is how closely a variation follows its seed.")
     clashing = ", ".join(f"`{name}`" for name in EXPERT_SAMPLING if name in given)
     if "creativity" in given and clashing:
         raise Contradiction(f"Give `creativity` or the expert options ({clashing}), not both.")

@@ -3,6 +3,5 @@
 command   the command
 add_form  the entry in the menu, and its form
 uploads   the cheap checks of attached files, and their download
-licences  the licences of data sets, in words
-cards     the embeds of data sets, and of files that were added
+cards     the embeds of data sets, and of files that were added; licences in words
 """

@@ -12,7 +12,7 @@ from bot.context import Interaction, OpenForms
 from bot.errors import BadUpload, Contradiction, answer
 from bot.features import library_requests
 from bot.features.datasets import uploads
-from bot.features.datasets.licences import LICENCES
+from bot.features.datasets.cards import LICENCES
 from bot.features.names import as_name
 from bot.limits import select_options
 from bot.permissions import ADMINS, check_admin

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import discord
+from discord import app_commands
 
 from bot.features import embeds
 from bot.features.embeds import MAX_VALUE, fill
 from bot.limits import cut
 from bot.wording import clock, duration_words, harmless, plural, safe, size_words
-from jobs.contract import Batch, DataSetPage, DataSets, DataSetSummary, ListedPiece
+from jobs.contract import Batch, DataSetPage, DataSets, DataSetSummary, LicenceWord, ListedPiece
 
 Pairs = Sequence[tuple[str, str]]  # a file's name, and what is said of it
 
@@ -115,3 +116,17 @@ def _reasons(files: Pairs, count: int) -> str:
     more = max(count, len(files)) - len(lines)
     lines += [f"and {more:,} more"] if more > 0 else []
     return cut("\n".join(lines), MAX_VALUE)
+
+
+LICENCES: Mapping[LicenceWord, str] = {  # at most 100 characters, Discord's limit
+    "own-work": "Our own: we wrote or played it ourselves",
+    "permission": "With permission of its author",
+    "public-domain": "Public domain: no longer protected, such as the old masters",
+    "cc0": "CC0: free for any use",
+    "cc-by": "CC BY: any use, with credit",
+    "cc-by-sa": "CC BY-SA: any use, with credit, under the same licence",
+    "cc-by-nc": "CC BY-NC: non-commercial use, with credit",
+    "cc-by-nc-sa": "CC BY-NC-SA: non-commercial use, with credit, under the same licence",
+    "composed": "Composed by this bot",
+}
+CHOICES = [app_commands.Choice(name=words, value=str(word)) for word, words in LICENCES.items()]

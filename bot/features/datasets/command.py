@@ -11,7 +11,7 @@ from bot.context import Interaction
 from bot.errors import Contradiction
 from bot.features import autocomplete, library_requests
 from bot.features.datasets import uploads
-from bot.features.datasets.licences import CHOICES
+from bot.features.datasets.cards import CHOICES
 from bot.features.names import as_name, as_pieces
 from bot.permissions import ADMINS, check_may_reply
 from jobs.admission import validated

@@ -16,8 +16,7 @@ import discord
 from bot.context import Interaction
 from bot.errors import BadUpload
 from bot.limits import file_name
-from bot.seeds import is_called_midi, is_midi_inside
-from bot.submission import MIDI_TYPE
+from bot.submission import MIDI_TYPE, is_called_midi, is_midi_inside
 from bot.wording import file_words, size_words
 from jobs.contract import BlobRef
 from jobs.errors import BlobTooBig

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.features import embeds
+from bot.features.compose import cards as pieces
 from bot.features.embeds import MAX_VALUE, bar, place_words
 from bot.limits import cut
 from bot.message import Attached, MessageParts
@@ -71,6 +72,11 @@ def description_card(request: DescribeRequest, result: DescribeResult, picture: 
     card.add_field(name="Instruments", value=_parts_words(result.parts), inline=False)
     if result.chords:
         card.add_field(name="Chords", value=_chords_words(result.chords), inline=False)
+    if request.model is not None:
+        said = "This model has no list of its training music to compare with."
+        if result.originality is not None:
+            said = pieces.originality_words(result.originality)
+        card.add_field(name=f"Compared with {request.model}", value=said, inline=False)
     if result.repairs:
         repairs = "\n".join(harmless(said) for said in result.repairs[:MOST_REPAIRS])
         card.add_field(name="Repaired", value=cut(repairs, MAX_VALUE), inline=False)

@@ -1,6 +1,5 @@
 """`/help`, `/ping`, and the welcome on a new server.
 
-command  `/help`
-ping     `/ping`
+command  `/help` and `/ping`
 welcome  the message after the bot joined a server
 """

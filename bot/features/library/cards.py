@@ -11,8 +11,8 @@ from bot.features.compose import cards as pieces
 from bot.features.embeds import MAX_VALUE
 from bot.features.library.search import LibraryEntry, Scope, Search, title
 from bot.limits import cut
-from bot.wording import as_typed, clock, duration_words, plural, safe
-from jobs.contract import ComposeRequest, Record
+from bot.wording import as_typed, clock, period_words, plural, safe
+from jobs.contract import ComposeRequest, ComposeResult, Record
 
 PIECES_OF_A_PAGE = 5  # as many as a row has buttons
 TITLES = {
@@ -51,7 +51,7 @@ def library_card(
         name = f"{number}. {title(entry)}"
         card.add_field(name=cut(name, 200), value=cut(_about(entry, parents), MAX_VALUE), inline=False)
     count = f"{plural(len(entries), 'piece')} · page {page} of {pages_of(len(entries))}"
-    kept = f"Pieces are kept for {duration_words(kept_s)}, starred ones for as long as they are starred."
+    kept = f"Pieces are kept for {period_words(kept_s)}, starred ones for as long as they are starred."
     card.set_footer(text=f"{count}\n{kept}" if entries else kept)
     return card
 
@@ -68,8 +68,9 @@ def _about(entry: LibraryEntry, parents: Mapping[str, Record]) -> str:
     request, result = entry.request, entry.result
     figures = [clock(result.duration_s), pieces.controls_words(request, result.controls), safe(result.model)]
     when = f"<t:{int(entry.record.enqueued_at)}:f> · <@{request.requester_id}>"
+    kind = [pieces.piece_words(request)] if request.seed is not None and result.title else []
     way = "only you can see it" if request.private else f"[Open]({jump_link(entry.record)})"
-    lines = [" · ".join(part for part in figures if part), f"{when} · {way}"]
+    lines = [*kind, " · ".join(part for part in figures if part), f"{when} · {way}"]
     if request.parent_id is not None:
         lines.append(f"Made from {_parent_words(parents.get(request.parent_id))}")
     if entry.starred_by is not None:
@@ -81,7 +82,10 @@ def _parent_words(parent: Record | None) -> str:
     """The piece that this one came from, with the way there."""
     if parent is None or not isinstance(parent.request, ComposeRequest):
         return "a piece that is no longer kept"
-    return f"[{pieces.piece_words(parent.request)}]({jump_link(parent)}) of <t:{int(parent.enqueued_at)}:d>"
+    name = pieces.piece_words(parent.request)
+    if isinstance(parent.result, ComposeResult):
+        name = pieces.titled(parent.request, parent.result)
+    return f"[{name}]({jump_link(parent)}) of <t:{int(parent.enqueued_at)}:d>"
 
 
 def jump_link(record: Record) -> str:

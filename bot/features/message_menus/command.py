@@ -9,15 +9,11 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot import submission
+from bot.buttons import piece_under
 from bot.context import Interaction
 from bot.features.compose import requests
-from bot.features.compose.options import fields_of
-from bot.permissions import check_may_reply
-from bot.replies import acknowledge
-from bot.seeds import midi_in, read_seed
-from jobs.admission import validated
-from jobs.contract import ComposeRequest, Mode
+from bot.submission import midi_in
+from jobs.contract import Mode
 
 
 async def _compose_from(interaction: Interaction, message: discord.Message, mode: Mode) -> None:
@@ -28,16 +24,9 @@ async def _compose_from(interaction: Interaction, message: discord.Message, mode
         NotKnown: no available model knows the mode.
         NotAllowedHere: the bot may not reply here.
     """
-    check_may_reply(interaction)
-    file = midi_in(message)
-    message_id = await acknowledge(interaction, private=False)
-    fields = fields_of({"mode": mode.value}, await submission.available_models(interaction), has_seed=True)
-    data = await read_seed(file, interaction.client.max_seed_bytes)
-    seed = await requests.keep_seed(interaction, data, file.filename)
-    fields |= submission.origin(interaction) | {"seed": seed, "mode": mode}
-    fields["preferred"] = await interaction.client.board.preferred(interaction.guild_id)
-    fields |= requests.defaults(interaction, fields)
-    await submission.submit(interaction, validated(ComposeRequest, fields), message_id)
+    is_own = message.author == interaction.client.user
+    parent_id = piece_under(message) if is_own else None
+    await requests.compose(interaction, {"seed": midi_in(message), "mode": mode.value}, parent_id)
 
 
 async def _continue(interaction: Interaction, message: discord.Message) -> None:

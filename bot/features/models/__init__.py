@@ -1,7 +1,5 @@
 """`/model` and `/models`.
 
-command    `/model`: versions, names, export and import
-available  `/models`: which models can compose
-buttons    Promote, Roll back, Discard
-cards      the embeds of a server's models
+command  what can compose now; versions, names, export and import of a server's models, and the buttons about them
+cards    the embeds of a server's models
 """

@@ -1,18 +1,26 @@
-"""`/model`: the models of a server, their versions and names, export and import. Looking is for everybody."""
+"""`/models`: what can compose now. `/model`: this server's models, their versions, and the buttons about them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import discord
 from discord import app_commands
 
+from bot.buttons import ADMIN_ACTIONS, ButtonAction
 from bot.context import Interaction
 from bot.errors import SharedModel
-from bot.features import autocomplete, library_requests
+from bot.features import autocomplete, embeds, library_requests
 from bot.features.datasets import uploads
+from bot.features.embeds import fill
 from bot.features.names import as_name, as_version
 from bot.features.training import requests as trainings
+from bot.limits import cut
+from bot.message import MessageParts
 from bot.permissions import check_admin, check_in_server
 from bot.replies import acknowledge, answer
+from bot.submission import available_models
+from bot.wording import safe
 from jobs.admission import validated
 from jobs.contract import (
     Action,
@@ -20,6 +28,7 @@ from jobs.contract import (
     ExportModel,
     ImportModel,
     ListModels,
+    ModelInfo,
     PromoteModel,
     RenameModel,
     RollBackModel,
@@ -153,3 +162,88 @@ delete.autocomplete("name")(autocomplete.own_models)
 info.autocomplete("name")(autocomplete.all_models)
 export.autocomplete("name")(autocomplete.all_models)
 use.autocomplete("name")(autocomplete.live_models)
+
+
+MOST_DESCRIBED = 300  # characters of a model's description or licence
+MOST_STYLES = 12  # shown of a model; Discord suggests the others as they are typed
+
+
+@app_commands.command(name="models", description="See which models are available.")
+@app_commands.describe(page="Page of the list. Default: 1.")
+async def models_command(interaction: Interaction, page: app_commands.Range[int, 1, 100] = 1) -> None:
+    """Ask the registry of workers; a server's own models are shown on that server only.
+
+    Raises:
+        NoWorker: nobody is there to compose.
+    """
+    await acknowledge(interaction, private=True)
+    models = await available_models(interaction)
+    await answer(interaction, MessageParts(card=models_card(models, page)))
+
+
+def models_card(models: Sequence[ModelInfo], page: int = 1) -> discord.Embed:
+    """The available models, the default first; with many, a page of them."""
+    card = discord.Embed(title="Available models", colour=embeds.PLAIN)
+    fill(card, [(_model_name(model), _about(model)) for model in models], "; choose another with the option page", page)
+    return card
+
+
+def _model_name(model: ModelInfo) -> str:
+    return f"{model.name} {safe(model.version)}{' · default' if model.default else ''}"
+
+
+def _about(model: ModelInfo) -> str:
+    """What the model says of itself, which strangers may have written, and what it can do."""
+    described = [model.title, cut(model.description, MOST_DESCRIBED)]
+    lines = [safe(text) for text in described if text]
+    lines += [f"Licence: {safe(cut(model.licence, MOST_DESCRIBED))}"] if model.licence else []
+    return "\n".join([*lines, *_abilities(model)])
+
+
+def _abilities(model: ModelInfo) -> list[str]:
+    lines = [f"Seed modes: {', '.join(model.modes)}"]
+    if model.controls:
+        lines.append(f"Options: {', '.join(name.removesuffix('_bpm') for name in model.controls)}")
+    if model.styles:
+        more = f" and {len(model.styles) - MOST_STYLES} more" if len(model.styles) > MOST_STYLES else ""
+        lines.append(f"Styles: {safe(', '.join(model.styles[:MOST_STYLES]))}{more}")
+    lines.append("Plays to a beat, with bars" if model.has_beat else "Plays in free time, without bars")
+    return lines
+
+
+REQUEST = "Your request"
+
+
+async def _promote(interaction: Interaction, subject: str) -> None:
+    """Use the version in `subject`, 'name:version', from now on; the admin is asked first about one that copies."""
+    name, _, version = subject.partition(":")
+    await library_requests.ask(interaction, validated(PromoteModel, {"name": name, "version": version or None}))
+
+
+async def _roll_back(interaction: Interaction, subject: str) -> None:
+    """Use the version of the model `subject` that was used before."""
+    await library_requests.ask(interaction, validated(RollBackModel, {"name": subject}))
+
+
+async def _discard(interaction: Interaction, subject: str) -> None:
+    """Delete a version, once the admin has confirmed it."""
+    name, _, version = subject.partition(":")
+    await library_requests.ask(interaction, validated(DeleteModel, {"name": name, "version": version or None}))
+
+
+async def _erase_model(interaction: Interaction, subject: str) -> None:
+    """Delete the model in `subject`, 'name:version' or 'name' for all versions: a question of older messages."""
+    name, _, version = subject.partition(":")
+    await library_requests.ask(
+        interaction, validated(DeleteModel, {"name": name, "version": version or None, "confirmed": True})
+    )
+
+
+ADMIN_ACTIONS.update(
+    {
+        "promote": ButtonAction("Promote", discord.ButtonStyle.success, "⬆️", _promote, REQUEST),
+        "rollback": ButtonAction("Roll back", discord.ButtonStyle.secondary, "↩️", _roll_back, REQUEST),
+        "discard": ButtonAction("Discard", discord.ButtonStyle.danger, "🗑️", _discard, REQUEST),
+        "erase_model": ButtonAction("Delete for good", discord.ButtonStyle.danger, None, _erase_model, REQUEST),
+    }
+)

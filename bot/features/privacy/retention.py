@@ -5,22 +5,10 @@ from __future__ import annotations
 import discord
 
 from bot.features import embeds
-from bot.wording import plural
+from bot.wording import period_words
 from jobs import JobSettings
 
 POLICY = "The whole policy is in PRIVACY.md of the project; whoever runs this bot can tell you more."
-
-
-def period_words(seconds: float) -> str:
-    """A period as people say it: '14 days', '1 hour', '90 seconds'."""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size and seconds % size == 0:
-            return plural(int(seconds // size), unit)
-    if seconds >= 2 * 86400:
-        return f"about {plural(round(seconds / 86400), 'day')}"
-    if seconds >= 2 * 3600:
-        return f"about {plural(round(seconds / 3600), 'hour')}"
-    return plural(round(seconds), "second")
 
 
 def rows(settings: JobSettings) -> list[tuple[str, str]]:

@@ -1,17 +1,22 @@
-"""The cards of trainings: one on its way, those that are open, and all that are known of a server."""
+"""The message of a training: its progress with the curve, then the result; and the lists of trainings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 import discord
 
+from bot.buttons import admin_view
 from bot.features import embeds
-from bot.features.embeds import bar, fill
+from bot.features.compose.cards import copied_words
+from bot.features.embeds import MAX_VALUE, bar, fill
 from bot.limits import cut
-from bot.wording import about_duration, duration_words, harmless, percent, plural, tenths
-from jobs.contract import Record, Stage, TrainProgress, TrainRequest, TrainResult, Update
+from bot.message import Attached, MakesView, MessageParts
+from bot.wording import about_duration, duration_words, harmless, percent, plural, safe, size_words, tenths
+from jobs import JobClient
+from jobs.contract import BlobRef, Listening, Record, Stage, TrainProgress, TrainRequest, TrainResult, Update, Verdict
+from jobs.errors import BlobGone
 from jobs.guild_state import NightlySchedule
 
 WORDS = {
@@ -160,3 +165,155 @@ def _status(record: Record, update: Update) -> str:
     if delivery.message_id is not None:
         lines.append(f"https://discord.com/channels/{guild_id}/{delivery.channel_id}/{delivery.message_id}")
     return "\n".join(lines)
+
+
+CURVE = "curve.png"
+MOST_LISTENED = 3  # with a player before and one after each: within the ten files of a message, and within patience
+LIGHTER = "The recordings together were too large for Discord here, so they were left out."
+
+
+async def progress_parts(board: JobClient, request: TrainRequest, update: Update) -> MessageParts:
+    """The parts while the training is on its way.
+
+    Raises:
+        QueueUnreachable: Redis does not answer.
+    """
+    curve = await _curve(board, request, update.training.curve if update.training else None)
+    card = live_card(request, update, CURVE if curve else None)
+    return MessageParts(card=card, attached=curve, buttons=admin_view(("stop", request.job_id)))
+
+
+async def finished_parts(
+    board: JobClient, request: TrainRequest, result: TrainResult, limit_bytes: int
+) -> MessageParts:
+    """The parts of the verdict; recordings over `limit_bytes` are left out with a sentence.
+
+    Raises:
+        QueueUnreachable: Redis does not answer.
+    """
+    curve = await _curve(board, request, result.curve)
+    players, remarks = await _players(board, result.listening[:MOST_LISTENED], limit_bytes)
+    names = {file.name for file in players}
+    card = verdict_card(request, result, names, CURVE if curve else None, remarks)
+    return MessageParts(card=card, attached=(*curve, *players), buttons=_result_buttons(result), lighter=LIGHTER)
+
+
+def _result_buttons(result: TrainResult) -> MakesView:
+    """What can be done with the result."""
+    version = f"{result.name}:{result.model_version}"
+    return admin_view(("promote", version), ("resume", result.job_id), ("discard", version))
+
+
+async def _curve(board: JobClient, request: TrainRequest, ref: BlobRef | None) -> tuple[Attached, ...]:
+    if ref is None:
+        return ()
+    try:
+        alt_text = f"Learning curve of {request.name}: prediction error by epoch, lower is better."
+        return (Attached(CURVE, await board.get_blob(ref), description=alt_text),)
+    except BlobGone:  # a picture less, and the figures stand on the card
+        return ()
+
+
+async def _players(
+    board: JobClient, listening: Sequence[Listening], limit_bytes: int
+) -> tuple[tuple[Attached, ...], list[str]]:
+    """The recordings, before and after in turn, and a sentence for each that is missing."""
+    files, remarks = [], []
+    for name, ref in _named(listening):
+        if ref.size > limit_bytes:
+            remarks.append(f"`{name}` is too large for Discord here (limit {size_words(limit_bytes)}): left out.")
+            continue
+        try:
+            files.append(Attached(name, await board.get_blob(ref), optional=True))
+        except BlobGone:
+            remarks.append(f"`{name}` is no longer kept.")
+    return tuple(files), remarks
+
+
+def _named(listening: Sequence[Listening]) -> Iterator[tuple[str, BlobRef]]:
+    """The recordings by the names they are sent under, which sort as they are to be heard."""
+    for number, one in enumerate(listening, start=1):
+        for name, ref in ((f"{number}a-before.mp3", one.before), (f"{number}b-after.mp3", one.after)):
+            if ref is not None:
+                yield name, ref
+
+
+MAX_DESCRIPTION = 2000  # Discord takes 4096; a card is not a letter
+MISSING = "–"  # in the table, for what there is nothing to compare with
+
+
+def verdict_card(
+    request: TrainRequest, result: TrainResult, players: Collection[str], picture: str | None, remarks: Sequence[str]
+) -> discord.Embed:
+    """The result of a training; `players` are the names of the recordings sent with it, `picture` the curve's."""
+    verdict = result.verdict
+    lines = ["Stopped early: this is the best version so far."] if result.stopped else []
+    lines += [*(harmless(said) for said in (*verdict.sentences, *result.remarks)), *remarks]
+    card = discord.Embed(
+        title=f"{result.name} is trained",
+        description=cut("\n".join(lines), MAX_DESCRIPTION) or None,
+        colour=embeds.DOUBTFUL if verdict.is_copying else embeds.DONE,
+    )
+    card.add_field(name="Before and after", value=f"```\n{_table(request, verdict)}\n```", inline=False)
+    card.add_field(name="Copying", value=_copying(verdict), inline=False)
+    heard = _to_hear(result.listening, players)
+    if heard:
+        card.add_field(name="Listen", value=cut(heard, MAX_VALUE), inline=False)
+    card.add_field(name="Training", value=_course(request, result), inline=False)
+    card.add_field(name="Next", value=_what_now(result), inline=False)
+    if picture:
+        card.set_image(url=f"attachment://{picture}")
+    card.set_footer(text=UNITS)
+    return card
+
+
+def _table(request: TrainRequest, verdict: Verdict) -> str:
+    rows = [("", "before", "after", "")]
+    gained = "" if verdict.gain is None else change_words(verdict.gain)
+    rows.append(("held-out pieces", _nats(verdict.before_nats), _nats(verdict.after_nats), gained))
+    if verdict.base_after_nats is not None:
+        lost = "" if verdict.loss is None else change_words(-verdict.loss)
+        name = f"{request.base or 'base'}'s music"
+        rows.append((name, _nats(verdict.base_before_nats), _nats(verdict.base_after_nats), lost))
+    width = max(len(name) for name, *_ in rows)
+    return "\n".join(f"{name:<{width}} {before:>7} {after:>7}  {said}".rstrip() for name, before, after, said in rows)
+
+
+def _nats(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def _copying(verdict: Verdict) -> str:
+    if verdict.copy_share is None:
+        return "What it composed is too short to compare it with the data set."
+    human = f" (held-out pieces: {tenths(verdict.human_share)})" if verdict.human_share is not None else ""
+    lines = [copied_words(verdict.copy_share, verdict.longest_run, "the data set", human)]
+    if verdict.is_copying:
+        limit = f" (above {tenths(verdict.copy_limit)})" if verdict.copy_limit is not None else ""
+        lines.append(f"**It copies**{limit}. More pieces, fewer epochs or a larger `mix` help.")
+    return " ".join(lines)
+
+
+def _to_hear(listening: Sequence[Listening], players: Collection[str]) -> str:
+    """Which recording is which; those that could not be sent are left out."""
+    lines = []
+    for number, one in enumerate(listening, start=1):
+        named = [(f"{number}a-before.mp3", "before"), (f"{number}b-after.mp3", "after")]
+        there = [f"`{name}` {word}" for name, word in named if name in players]
+        if there:
+            lines.append(f"{number}. {safe(cut(one.title, 80))} ({one.seed_s:.0f} s seed): {', '.join(there)}")
+    return "\n".join(lines)
+
+
+def _course(request: TrainRequest, result: TrainResult) -> str:
+    epochs = max(result.epochs, result.best_epoch)
+    best = f", the best was number {result.best_epoch}" if result.best_epoch else ""
+    said = f"{plural(epochs, 'epoch')} on `{request.data_set}`{best}"
+    return f"{said} · {duration_words(result.seconds)} · version `{result.model_version}`"
+
+
+def _what_now(result: TrainResult) -> str:
+    return (
+        f"**Promote** (or `/model promote name:{result.name}`) makes it available here as `/compose "
+        f"model:{result.name}`. **Train on** continues from here. **Discard** deletes this version."
+    )

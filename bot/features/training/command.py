@@ -5,22 +5,26 @@ For admins. A training makes a new version of a model, which is used once somebo
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot import limits
 from bot.context import Interaction
-from bot.features import autocomplete
+from bot.features.autocomplete import LIMIT_S, Choices, bare, data_sets, live_models
 from bot.features.names import as_name
-from bot.features.training import autocomplete as training_autocomplete
 from bot.features.training import cards, requests
+from bot.features.training.cards import training_words
 from bot.features.training.requests import MAX_MIX, request_of
 from bot.message import MessageParts
-from bot.permissions import ADMINS, UNASKED, check_admin, check_held
+from bot.permissions import ADMINS, UNASKED, check_admin, check_held, is_admin
 from bot.replies import acknowledge, answer
+from bot.wording import plain
 from jobs.client import CancelOutcome
 from jobs.contract import MAX_EPOCHS, MAX_MINUTES, STARRED
+from jobs.errors import JobsError
 from jobs.guild_state import NightlySchedule
 
 Name = app_commands.Range[str, 1, 32]
@@ -32,6 +36,10 @@ Mix = app_commands.Range[float, 0.0, MAX_MIX]
 PRESETS = [
     app_commands.Choice(name="small: trains fast, for few pieces", value="small"),
     app_commands.Choice(name="cadenza: as large as the models that come with the bot", value="cadenza"),
+    app_commands.Choice(name="classic: three LSTMs, as in the Keras tutorial; no rhythm", value="classic"),
+    app_commands.Choice(name="gru: the same with three GRUs", value="gru"),
+    app_commands.Choice(name="conv: the same with convolutions; the fastest of these four", value="conv"),
+    app_commands.Choice(name="transformer: the same with a Transformer", value="transformer"),
 ]
 RATES = [
     app_commands.Choice(name="gentle: stays close to the base model", value="gentle"),
@@ -181,9 +189,32 @@ def _check_may_write(interaction: Interaction, channel_id: int) -> None:
     return check_held(held, UNASKED, channel_id)
 
 
-start.autocomplete("data_set")(autocomplete.data_sets)
-start.autocomplete("base")(autocomplete.live_models)
-stop.autocomplete("training")(training_autocomplete.open_trainings)
-resume.autocomplete("training")(training_autocomplete.past_trainings)
-nightly.autocomplete("data_set")(autocomplete.data_sets)
-nightly.autocomplete("base")(autocomplete.live_models)
+async def open_trainings(interaction: Interaction, typed: str) -> Choices:
+    """The server's trainings that are waiting or running."""
+    return await _trainings(interaction, typed, is_open=True)
+
+
+async def past_trainings(interaction: Interaction, typed: str) -> Choices:
+    """The server's trainings that are over."""
+    return await _trainings(interaction, typed, is_open=False)
+
+
+async def _trainings(interaction: Interaction, typed: str, is_open: bool) -> Choices:
+    if not is_admin(interaction):
+        return []
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            there = await interaction.client.board.trainings(interaction.guild_id or 0)
+    except (JobsError, TimeoutError):
+        return []
+    chosen = [record for record in there if record.stage.is_final is not is_open]
+    named = [(plain(training_words(record)), record.job_id) for record in chosen]
+    return limits.choices(pair for pair in named if bare(typed) in bare(pair[0]))
+
+
+start.autocomplete("data_set")(data_sets)
+start.autocomplete("base")(live_models)
+stop.autocomplete("training")(open_trainings)
+resume.autocomplete("training")(past_trainings)
+nightly.autocomplete("data_set")(data_sets)
+nightly.autocomplete("base")(live_models)

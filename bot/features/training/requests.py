@@ -1,14 +1,18 @@
-"""Trainings of a server: from an admin's options to a training in the queue, and which training is meant."""
+"""Requests for trainings, from a command or a button, and what the buttons under a training do."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import discord
+
 from bot import submission
+from bot.buttons import ADMIN_ACTIONS, ButtonAction
 from bot.context import Interaction
-from bot.errors import Contradiction, OutOfRange, TrainingGone
+from bot.errors import AdminsOnly, Contradiction, OutOfRange, TrainingGone
+from bot.features.embeds import stop
 from bot.features.names import as_name
-from bot.permissions import LASTING, check_admin, check_held
+from bot.permissions import LASTING, check_admin, check_held, check_in_server, is_admin
 from bot.replies import acknowledge as acknowledge_reply
 from bot.wording import safe
 from jobs.admission import validated
@@ -127,3 +131,36 @@ def request_of(record: Record | None, guild_id: int) -> TrainRequest:
     if record is None or not isinstance(record.request, TrainRequest) or record.request.guild_id != guild_id:
         raise TrainingGone
     return record.request
+
+
+OVER = "This training is finished already."
+
+
+async def _stop(interaction: Interaction, subject: str) -> None:
+    """End the training `subject`, for an admin or whoever started it; what it learned so far is kept and evaluated.
+
+    Raises:
+        AdminsOnly: somebody else presses it.
+        TrainingGone: it is no longer known.
+    """
+    guild_id = check_in_server(interaction)
+    record = await interaction.client.board.record(subject)
+    request = request_of(record, guild_id)
+    if record is None or (interaction.user.id != request.requester_id and not is_admin(interaction)):
+        raise AdminsOnly
+    await stop(interaction, record, OVER)
+
+
+async def _resume(interaction: Interaction, subject: str) -> None:
+    """Continue from where the training `subject` got to, for as long again, in a message of its own. For admins."""
+    message_id = await acknowledge(interaction)
+    older = request_of(await interaction.client.board.record(subject), interaction.guild_id or 0)
+    await resume(interaction, older, {}, message_id)
+
+
+ADMIN_ACTIONS.update(
+    {
+        "stop": ButtonAction("Stop", discord.ButtonStyle.secondary, "⏹️", _stop),
+        "resume": ButtonAction("Train on", discord.ButtonStyle.primary, "⏩", _resume, "The training"),
+    }
+)

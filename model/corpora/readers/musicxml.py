@@ -7,11 +7,13 @@ notes, cue notes, unpitched percussion, chord symbols and ornaments are left out
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from model.errors import DataError
 from model.piece import METER, NOTE, TEMPO, Instrument, Piece, table
 
 TICKS_PER_QUARTER = 480
@@ -21,6 +23,9 @@ FULL_VELOCITY = 0.9  # velocity for each per cent of the attribute `dynamics`, w
 ACCENTS = {"sf", "sfz", "sffz", "fz", "rf", "rfz", "sfp", "sfpp", "fp"}  # dynamics of one note, not of what follows
 SIGNS = ("fine", "dacapo", "dalsegno", "segno", "tocoda", "coda")
 LONGEST_ORDER = 20_000  # bars; more is a repeat that never ends
+LONGEST_TICKS, MOST_NOTES = 1 << 28, 200_000  # of one movement with its repeats; beyond is a slip, or malice
+LARGEST_NUMBER = 1_000_000  # divisions, durations, octaves; scores have some thousand divisions to the quarter at most
+LARGEST_METER = 128
 FASTEST_BPM, SLOWEST_BPM = 400.0, 15.0  # quarters a minute; a score's tempo beyond them is a slip
 
 
@@ -55,19 +60,21 @@ def read_musicxml(data: bytes, quarter_bpm: float = 100.0) -> list[Piece]:
         quarter_bpm: tempo of a movement that names none.
 
     Raises:
-        ValueError: when it is no such score (`xml.etree.ElementTree.ParseError` is one).
+        DataError: it is no such score.
     """
     try:
         root = ET.fromstring(data)  # noqa: S314 -- published corpora; expat bounds the expansion of entities
     except ET.ParseError as error:
-        raise ValueError(f"it is no XML: {error}") from error
+        raise DataError(f"The score is not XML: {error}.") from error
     parts = root.findall("part")
     if root.tag != "score-partwise" or not parts:
-        raise ValueError("it is no partwise MusicXML score")
+        raise DataError("The score is not partwise MusicXML.")
     instruments = _instruments(root)
     bars: list[Bar] = []
     for number, part in enumerate(parts):
         _read_part(part, number, bars)
+    if not bars:
+        raise DataError("The score has no bars.")
     title = (root.findtext("work/work-title") or root.findtext("movement-title") or "").strip()
     named = tuple(instruments.get(part.get("id", ""), Instrument()) for part in parts)
     return [_piece(movement, named, quarter_bpm, title) for movement in _movements(bars)]
@@ -76,9 +83,9 @@ def read_musicxml(data: bytes, quarter_bpm: float = 100.0) -> list[Piece]:
 def _instruments(root: ET.Element) -> dict[str, Instrument]:
     found = {}
     for part in root.findall("part-list/score-part"):
-        program = part.findtext("midi-instrument/midi-program") or "1"
+        program = part.findtext("midi-instrument/midi-program") or ""
         name = (part.findtext("part-name") or "").strip()
-        number = int(program) - 1 if program.strip().isdigit() else 0
+        number = _whole(program) - 1
         found[part.get("id", "")] = Instrument(min(max(number, 0), 127), name=name)
     return found
 
@@ -114,7 +121,7 @@ class _PartState:
                 case "note":
                     self._note(element, bar)
                 case "backup":
-                    self.now -= self._divisions_of(element)
+                    self.now = max(0, self.now - self._divisions_of(element))
                 case "forward":
                     self.now += self._divisions_of(element)
                 case "attributes":
@@ -132,17 +139,19 @@ class _PartState:
         return round(divisions * TICKS_PER_QUARTER / self.divisions)
 
     def _divisions_of(self, element: ET.Element) -> int:
-        return round(float(element.findtext("duration") or 0))
+        return max(0, _whole(element.findtext("duration")))
 
     def _attributes(self, element: ET.Element) -> None:
         if divisions := element.findtext("divisions"):
-            self.divisions = max(round(float(divisions)), 1)
+            self.divisions = max(_whole(divisions), 1)
         beats, unit = element.findtext("time/beats") or "", element.findtext("time/beat-type") or ""
-        if re.fullmatch(r"\d+(\+\d+)*", beats) and unit.isdigit() and int(unit):
-            self.meter = (sum(map(int, beats.split("+"))), int(unit))
+        if re.fullmatch(r"\d{1,3}(\+\d{1,3})*", beats) and re.fullmatch(r"\d{1,3}", unit):
+            meter = (sum(map(int, beats.split("+"))), int(unit))
+            if 0 < meter[0] <= LARGEST_METER and 0 < meter[1] <= LARGEST_METER:
+                self.meter = meter
         if (transpose := element.find("transpose")) is not None:
-            octaves = int(float(transpose.findtext("octave-change") or 0))
-            self.transposition = int(float(transpose.findtext("chromatic") or 0)) + 12 * octaves
+            octaves = _whole(transpose.findtext("octave-change"))
+            self.transposition = _whole(transpose.findtext("chromatic")) + 12 * octaves
 
     def _direction(self, element: ET.Element, bar: Bar) -> None:
         """Note what a direction or sound says: signs, tempo, loudness."""
@@ -173,8 +182,10 @@ class _PartState:
         pitch = element.find("pitch")
         if pitch is None or element.find("cue") is not None or end <= onset:
             return
-        step, octave = pitch.findtext("step") or "C", int(pitch.findtext("octave") or 4)
-        alter = round(float(pitch.findtext("alter") or 0))
+        step, octave = pitch.findtext("step") or "C", _whole(pitch.findtext("octave"), 4)
+        if step not in SEMITONES:
+            raise DataError(f"The score has a note of an unknown pitch: '{step[:20]}'.")
+        alter = _whole(pitch.findtext("alter"))
         key = SEMITONES[step] + 12 * (octave + 1) + alter + self.transposition
         if not 0 <= key <= 127:
             return
@@ -191,23 +202,38 @@ def _barline(element: ET.Element, bar: Bar) -> None:
         bar.signs.add("final")
     if (ending := element.find("ending")) is not None:
         if ending.get("type") == "start":
-            bar.ending = tuple(int(number) for number in re.findall(r"\d+", ending.get("number", "1")))
+            bar.ending = tuple(int(number) for number in re.findall(r"\d{1,3}", ending.get("number", "1")))
         else:
             bar.ends_ending = True
 
 
 def _number(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        number = None if text is None else float(text)
     except ValueError:
         return None
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _whole(text: str | None, otherwise: int = 0) -> int:
+    """The number that `text` says, rounded; `otherwise` where it says nothing.
+
+    Raises:
+        DataError: it is no number, or a larger one than any score has.
+    """
+    if not (text or "").strip():
+        return otherwise
+    number = _number(text)
+    if number is None or abs(number) > LARGEST_NUMBER:
+        raise DataError(f"The score has a number that cannot be read: '{(text or '').strip()[:20]}'.")
+    return round(number)
 
 
 def _movements(bars: Sequence[Bar]) -> Iterator[list[Bar]]:
     """Cuts where, after a final bar line, bars are numbered from the start again."""
     start = highest = 0
     for index, bar in enumerate(bars):
-        number = int(bar.number) if bar.number.isdigit() else None
+        number = int(bar.number) if re.fullmatch(r"\d{1,6}", bar.number) else None
         if index > start and number in (0, 1) and highest > 1 and "final" in bars[index - 1].signs:
             yield list(bars[start:index])
             start, highest = index, 0
@@ -306,6 +332,8 @@ def _piece(bars: Sequence[Bar], instruments: tuple[Instrument, ...], quarter_bpm
             if starts:
                 tied[part, pitch] = row
         now += bar.length
+        if now > LONGEST_TICKS or len(rows) > MOST_NOTES:
+            raise DataError("The score is too long: with its repeats it would play for days.")
     used = sorted({row[4] for row in rows})
     places = {part: place for place, part in enumerate(used)}
     if not tempos or tempos[0][0]:

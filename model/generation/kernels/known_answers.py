@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from functools import cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from model.arithmetic import LARGEST, WIDEST
-from model.compiling import kept
+from model.compiling import folder, kept
 from model.errors import EngineError
 from model.generation.kernels.products import PANEL, multiply_add, pack, padded_size, rounded
 
@@ -24,7 +23,7 @@ INPUTS, OUTPUTS = 70, 100  # neither fills its last group or panel
 @kept
 def product(x, weights, outputs, q, y):  # noqa: ANN001, ANN201
     """y[:outputs] = x @ packed weights; `q` is scratch."""
-    multiply_add(q, 0, rounded(x, 0, len(x), q, 0), weights, 0, len(x), outputs, y, 0)
+    multiply_add(q, rounded(x, len(x), q), weights, 0, len(x), outputs, y)
 
 
 def expected(x: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -47,6 +46,5 @@ def check() -> None:
     product(x, pack(weights).data, OUTPUTS, np.zeros(padded_size(INPUTS), dtype=np.uint8), y)
     if not np.allclose(y[:OUTPUTS], expected(x, weights), rtol=1e-4, atol=1e-4):
         raise EngineError(
-            "The compiled code of the engine computes wrong numbers. "
-            f"Delete the folder {numba.config.CACHE_DIR} and start again."  # type: ignore[attr-defined]
+            f"The compiled code of the engine computes wrong numbers. Delete the folder {folder()} and start again."
         )

@@ -10,7 +10,7 @@ The weights lie packed in panels of columns. A panel begins with what the sums o
 their scales, float32; then come the weights, four inputs of a column side by side, as processors multiply them at once.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202, PLR0913 (numba infers types)
+# ruff: noqa: ANN001, ANN201, ANN202 (numba infers types)
 # mypy: disable-error-code="no-untyped-def, call-arg"
 
 from __future__ import annotations
@@ -78,26 +78,26 @@ def panel_bytes(inputs):
 
 
 @inlined
-def rounded(x, x_at, inputs, q, q_at):
-    """Round x[x_at:][:inputs], float32, to bytes q[q_at:][:padded(inputs)]; returns what one of them is worth."""
+def rounded(x, inputs, q):
+    """Round x[:inputs], float32, to bytes q[:padded(inputs)]; returns what one of them is worth."""
     bits = np.int32(0)
     for i in range(inputs):  # as whole numbers, for which a maximum of vectors is always allowed
-        bits = max(bits, np.float32(x[x_at + i]).view(np.int32) & np.int32(0x7FFFFFFF))
+        bits = max(bits, np.float32(x[i]).view(np.int32) & np.int32(0x7FFFFFFF))
     largest = np.int32(bits).view(np.float32)
     inverse = WIDEST_32 / largest if largest > LEAST_32 else NOTHING
     for i in range(inputs):
-        q[q_at + i] = np.uint8(np.float32(x[x_at + i] * inverse + ROUNDING).view(np.int32) & np.int32(0xFF))
+        q[i] = np.uint8(np.float32(x[i] * inverse + ROUNDING).view(np.int32) & np.int32(0xFF))
     for i in range(inputs, padded(inputs)):
-        q[q_at + i] = np.uint8(ZERO)
+        q[i] = np.uint8(ZERO)
     return largest / WIDEST_32
 
 
 @inlined
-def multiply_add(q, q_at, scale, w, w_at, inputs, outputs, y, y_at):
-    """y[y_at:][:outputs] += x @ weights, for one row.
+def multiply_add(q, scale, w, w_at, inputs, outputs, y):
+    """y[:outputs] += x @ weights, for one row.
 
     Args:
-        q: uint8: x as `rounded` wrote it, from `q_at` on.
+        q: uint8: x as `rounded` wrote it.
         scale: what `rounded` returned.
         w: uint8: packed weights, those to multiply with from `w_at` on.
         inputs, outputs: of the weights.
@@ -105,4 +105,4 @@ def multiply_add(q, q_at, scale, w, w_at, inputs, outputs, y, y_at):
     """
     groups = padded(inputs) // GROUP
     for panel in range((outputs + PANEL - 1) // PANEL):
-        multiply_panel(q, q_at, scale, w, w_at + panel * panel_bytes(inputs), groups, y, y_at + panel * PANEL)
+        multiply_panel(q, 0, scale, w, w_at + panel * panel_bytes(inputs), groups, y, panel * PANEL)

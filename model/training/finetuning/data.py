@@ -57,7 +57,7 @@ def read_pieces(data: Path | Sequence[Path], representation: str, cache: Path, p
     files = list({_hash(file.steps): file for file in corpus.files}.values())
     if len(files) < 2:
         raise DataError(
-            "Fine-tuning needs at least two different pieces, one of them to be tested on; "
+            "Fine-tuning needs at least two different pieces, one of them for testing; "
             f"of {len(corpus.files) + len(corpus.refused)} files {len(files)} can be used. {corpus.reasons()}"
         )
     held_out = _held_out(files)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,33 @@ from model.midi import write_midi
 from model.piece import Piece
 from model.training.finetuning.verdict import OriginalityFigures
 
+if TYPE_CHECKING:
+    from model.generation import Composition
+    from model.representation import Representation
+
 COMPOSED = 12  # pieces at defaults, half a minute each
 LISTENING = "listening"  # folder
 EXAMPLES = 3  # held-out pieces that are continued
 SEED_S, CONTINUATION_S = 10.0, 20.0
 SHORTEST_SEED = 4  # notes
+
+
+class AnyComposer(Protocol):
+    """Composes with a bundle: see `model.generation.Composer`."""
+
+    @property
+    def representation(self) -> Representation:
+        """Of its network."""
+
+    def compose(self, seed: Piece | None, options: ComposeOptions | None = None) -> Composition:
+        """A piece."""
+
+    def compose_all(self, requests: Iterable[tuple[Piece | None, ComposeOptions]]) -> Iterator[tuple[int, Composition]]:
+        """Many pieces, each with its place among the requests."""
+
+    def close(self) -> None:
+        """Free its memory."""
+
 
 OnShare = Callable[[float], None]  # how much is done, 0..1
 
@@ -34,6 +57,7 @@ def judged(
     pieces: tuple[Sequence[NDArray[np.int32]], Sequence[NDArray[np.int32]]],
     folder: Path,
     on_share: OnShare,
+    composer_of: Callable[[Bundle], AnyComposer] = Composer,
 ) -> tuple[OriginalityFigures, tuple[str, ...]]:
     """Compose with `bundle`, measure the originality of its pieces, and write examples to listen to into `folder`.
 
@@ -43,13 +67,14 @@ def judged(
         pieces: raw steps of the set's training pieces and of its held-out ones.
         folder: of the run.
         on_share: receives the progress, 0..1.
+        composer_of: makes a composer of a bundle.
 
     Returns:
         The originality, and the example files, relative to `folder`.
     """
     train, held_out = pieces
     on_share(0.0)
-    with _composer(bundle) as composer:
+    with closing(composer_of(bundle)) as composer:
         representation = composer.representation
         decoded = [representation.decode(np.asarray(steps)) for steps in held_out]
         composed = []
@@ -60,19 +85,10 @@ def judged(
         written = [*_continued(composer, decoded, folder, "after")]
     on_share(0.8)
     if before is not None:
-        with _composer(before) as composer:
+        with closing(composer_of(before)) as composer:
             written += _continued(composer, decoded, folder, "before")
     on_share(1.0)
     return _originality(index, composed, decoded), tuple(sorted(written))
-
-
-@contextmanager
-def _composer(bundle: Bundle) -> Iterator[Composer]:
-    composer = Composer(bundle)
-    try:
-        yield composer
-    finally:
-        composer.close()
 
 
 def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: Sequence[Piece]) -> OriginalityFigures:
@@ -85,7 +101,7 @@ def _originality(index: OriginalityIndex, composed: Sequence[Piece], held_out: S
     )
 
 
-def _continued(composer: Composer, held_out: Sequence[Piece], folder: Path, when: str) -> Iterator[str]:
+def _continued(composer: AnyComposer, held_out: Sequence[Piece], folder: Path, when: str) -> Iterator[str]:
     """Write continuations of the first pieces as `listening/1-after.mid` and so on; yields the names."""
     (folder / LISTENING).mkdir(parents=True, exist_ok=True)
     seeds = [first_part(piece, SEED_S) for piece in held_out]

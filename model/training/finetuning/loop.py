@@ -131,7 +131,7 @@ class TuningLoop:
         if not self.standing.history:
             self._note(0, None, is_whole=True)
             if self.standing.has_diverged:
-                raise BundleError("The model to begin with is damaged: what it predicts is no number. Choose another.")
+                raise BundleError("The base model is damaged: its predictions are not numbers. Choose another one.")
             self._save()
         while not self.standing.is_over:
             train_nats, is_whole = self._epoch(on_progress, should_stop)
@@ -238,8 +238,8 @@ class TuningLoop:
         said = checkpoint.load(self._folder, self._network, self._model.optimizer)
         if said.get("fingerprint") != fingerprint:
             raise RequestError(
-                f"{self._folder} holds a run of other pieces, settings or another base: begin in another folder, or "
-                "repeat what was asked the first time."
+                f"{self._folder} holds a run with other pieces, settings or another base: use another folder, or "
+                "repeat the original settings."
             )
         self._best = checkpoint.load_best(self._folder)
         return TuningState(**said)

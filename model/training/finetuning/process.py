@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,9 +20,20 @@ from model.bundles import Bundle, BundleStore, open_bundle
 from model.bundles.store import NAME, VERSION
 from model.errors import BundleError, ModelError, RequestError
 from model.isolated import Limits, Message, Task
+from model.network.config import PRESETS
 from model.training.finetuning.settings import CardText, TuningSettings
+from model.training.finetuning.verdict import TuningVerdict
 
 FILE = "order.json"
+LOCK = "lock"
+FINETUNING = ("model.training.finetuning.run", "tune")
+CLASSIC = ("model.classic.tuning", "tune_classic")
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
+NICENESS = 19
+# What a run needs of the environment beside what every child gets: devices, caches, and the access to a remote store.
+PASSED_ON = ("CUDA_VISIBLE_DEVICES", "CADENZA_CACHE", "CADENZA_MACHINE_CODE")
+PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
+UNEXPECTED = "Fine-tuning failed unexpectedly; the log of its process says why."
 
 
 class Base(BaseModel):
@@ -95,14 +107,6 @@ def read_order(folder: Path) -> Order:
         raise RequestError(f"{FILE} in {folder} cannot be used: {place}: {first['msg']}.") from error
 
 
-LOCK = "lock"
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
-NICENESS = 19
-# What a run needs of the environment beside what every child gets: devices, caches, and the access to a remote store.
-PASSED_ON = ("CUDA_VISIBLE_DEVICES", "CADENZA_CACHE", "CADENZA_MACHINE_CODE")
-PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
-UNEXPECTED = "Fine-tuning failed unexpectedly; the log of its process says why."
-
 log = logging.getLogger(__name__)
 
 
@@ -131,9 +135,7 @@ def run(
         with locked(folder):
             order = read_order(folder)
             use_threads(order.settings.threads)
-            from model.training.finetuning.run import tune  # late: TensorFlow reads the number of threads once
-
-            verdict = tune(
+            verdict = _tuner(order)(  # late: TensorFlow reads the number of threads once
                 order.start(),
                 order.data,
                 folder,
@@ -148,6 +150,14 @@ def run(
         log.exception("fine-tuning in %s failed", folder)
         return {"error": UNEXPECTED}, b""
     return {"verdict": verdict.model_dump()}, b""
+
+
+def _tuner(order: Order) -> Callable[..., TuningVerdict]:
+    """What carries out `order`: `tune`, or for a preset of the classic kind `tune_classic`, which takes the same."""
+    config = PRESETS.get(order.preset or "")
+    module, name = CLASSIC if config is not None and config.window else FINETUNING
+    found: Callable[..., TuningVerdict] = getattr(import_module(module), name)
+    return found
 
 
 def lower_priority() -> None:

@@ -89,7 +89,7 @@ def tune(
     """
     settings, about = settings or TuningSettings(), about or CardText()
     if keras.backend.backend() != "tensorflow":
-        raise RequestError("Fine-tuning ends with music that TensorFlow draws: leave --backend at tensorflow for it.")
+        raise RequestError("Fine-tuning composes with TensorFlow: leave --backend at tensorflow.")
     on_progress(TuningProgress(stage="preparing", epochs=settings.most_epochs))
     run = _Run(*_begun(start, data, folder, settings), settings, about, folder)
     if (verdict := run.verdict_there()) is not None:
@@ -112,7 +112,7 @@ def _begun(
     base = None if isinstance(start, str) else start
     config = preset(start) if isinstance(start, str) else start.config
     if config.window:
-        raise RequestError("What is of the classic kind cannot be fine-tuned: choose another model or preset.")
+        raise RequestError("Classic models can't be fine-tuned: choose another model or preset.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

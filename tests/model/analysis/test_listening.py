@@ -102,6 +102,13 @@ def test_phrases_of_the_seed_are_found_in_its_continuation():
     assert listening.seed_reuse(seed, line([61, 63, 65, 66, 68])) == 0
 
 
+def test_a_clash_is_a_semitone_in_any_octave_between_notes_that_sound_together():
+    melody = piece((0, 1, 72), (1, 1, 74), (2, 1, 76), (3, 1, 77))
+    accompaniment = piece((0, 1, 60), (1, 1, 61), (2.5, 0.5, 63), (4, 1, 76))
+    # Then D over C#, and E over E flat, clash; C over C does not, and E after F does not sound with it
+    assert listening.semitone_clashes(melody, accompaniment) == 0.5
+
+
 def test_a_piece_without_notes_has_no_figures():
     assert all(math.isnan(measure(Piece())) for name, measure in listening.LISTENING.items() if name != "most_sounding")
     assert listening.most_sounding(Piece()) == 0

@@ -55,6 +55,10 @@ def test_a_key_signature_decides_between_relative_keys_and_how_the_key_is_spelle
     assert summary_of(piece(signatures=[(0, 6, False)]), has_beat=True).key == "G minor"
 
 
+def test_a_key_that_was_asked_for_and_followed_is_believed():
+    assert summary_of(piece(), has_beat=True, key="D minor").key == "D minor"
+
+
 @pytest.mark.parametrize(
     ("meters", "expected"),
     [
@@ -100,5 +104,6 @@ def test_a_title_names_the_kind_by_its_style_or_by_what_was_made_of_the_seed(sty
 
 def test_a_title_is_silent_about_what_is_not_known():
     assert title_of(PieceSummary()) == "Piece"
+    assert title_of(PieceSummary(tempo_bpm=90, instruments=("drums",)), "drums-funk") == "Funk drums · 90 bpm"
     assert title_of(PieceSummary(instruments=("piano", "flute"))) == "Piece · piano and flute"
     assert title_of(PieceSummary(instruments=("a", "b", "c", "d", "e"))) == "Piece · a, b, c, d and more"

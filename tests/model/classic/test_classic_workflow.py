@@ -10,13 +10,16 @@ from PIL import Image
 
 from model.__main__ import main
 from model.bundles import open_bundle
-from model.classic.corpus import read_corpus
+from model.classic.corpus import NamedCorpus, read_corpus
 from model.classic.parsing import _limit
-from model.corpora.processes import Failure, in_processes
+from model.classic.run import DataCard, fit, trained
+from model.classic.settings import ClassicSettings
+from model.isolated import ChildDied, Message, Task, map_isolated
 from model.midi import read_midi, write_midi
+from model.network import PRESETS
 from model.piece import NOTE, TEMPO, Piece, table
 
-SMALL = ["--preset", "classic-small", "--window", "8", "--batch", "16"]
+SMALL = ["--window", "8", "--batch", "16", "--units", "12", "--layers", "2", "--dense", "8", "--notes", "12"]
 
 
 def tune(step: int, notes: int = 40) -> bytes:
@@ -56,16 +59,111 @@ def run(folder, cache, tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CADENZA_CACHE", str(cache))
         out = tmp_path_factory.mktemp("runs") / "classic"
-        for epochs in ("1", "2"):
-            more = ["--resume"] if epochs == "2" else []
-            assert main(["train", *SMALL, "--data", str(folder), "--out", str(out), "--epochs", epochs, *more]) == 0
+        assert classic(folder, out, "--epochs", "1") == 0
+        # the sizes are those of the run
+        assert (
+            main(["classic", "--out", str(out), "--step", "train", "--epochs", "2", "--resume", "--batch", "16"]) == 0
+        )
     return out
+
+
+def classic(folder: Path, out: Path, *options: str) -> int:
+    return main(["classic", *SMALL, "--data", str(folder), "--out", str(out), *options])
 
 
 def compose(run: Path, tmp_path: Path, *options: str, capsys) -> dict:
     capsys.readouterr()
     assert main(["compose", "--bundle", str(run), "-o", str(tmp_path / "out.mid"), "--json", *options]) == 0
     return json.loads(capsys.readouterr().out)
+
+
+def test_one_command_leaves_everything(run):
+    names = {file.name for file in run.iterdir()}
+    assert {"notes.json", "model.keras", "weights.npz", "CARD.md"} <= names
+    assert {f"test_output.{suffix}" for suffix in ("mid", "png", "musicxml", "mp3")} <= names
+    assert (run / "test_output.mp3").read_bytes()[:3] == b"ID3"
+    assert [file.name[:9] for file in sorted((run / "weights").iterdir())] == ["epoch-001", "epoch-002"]
+    kept = json.loads((run / "notes.json").read_text())
+    assert [piece["name"] for piece in kept["pieces"]] == ["1.mid", "2.mid", "3.mid", "4.mid"]
+    assert set(kept["left_out"]) == {"damaged.mid", "hostile.mid"}
+
+
+def test_a_training_is_not_overwritten_by_accident(run, folder, cache, monkeypatch, capsys):
+    monkeypatch.setenv("CADENZA_CACHE", str(cache))
+    assert classic(folder, run) == 1
+    assert "add --resume" in capsys.readouterr().err
+
+
+def test_a_training_goes_on_with_the_sizes_it_began_with(run, capsys):
+    step = ["classic", "--out", str(run), "--step", "train", "--resume", "--units", "13"]
+    assert main(step) == 1
+    assert "has units 12" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_every_epoch_can_be_composed_from(run, epoch, capsys):
+    capsys.readouterr()
+    step = ["classic", *SMALL, "--out", str(run), "--step", "compose", "--epoch", str(epoch), "--json"]
+    assert main(step) == 0
+    assert json.loads(capsys.readouterr().out)["composed_notes"] == 12
+    bundle = trained(run, epoch)
+    assert bundle.classic_network().count_params() == open_bundle(str(run)).classic_network().count_params()
+
+
+def test_an_epoch_that_was_not_kept_is_refused_with_those_that_were(run, capsys):
+    assert main(["classic", "--out", str(run), "--step", "compose", "--epoch", "9"]) == 1
+    assert "It has those of: 1, 2." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("keep", "count"), [("best", 1), ("last", 1), ("all", 3)])
+def test_so_many_weights_are_kept_as_asked(folder, cache, tmp_path, monkeypatch, keep, count):
+    monkeypatch.setenv("CADENZA_CACHE", str(cache))
+    assert classic(folder, tmp_path, "--step", "parse") == 0
+    step = ["classic", *SMALL, "--out", str(tmp_path), "--step", "train", "--epochs", "3", "--keep", keep]
+    assert main([*step, "--learning-rate", "0.02"]) == 0
+    assert len(list((tmp_path / "weights").iterdir())) == count
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "conv", "transformer"])
+def test_every_cell_trains_and_composes_with_its_sizes_in_the_bundle(
+    cell, folder, cache, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("CADENZA_CACHE", str(cache))
+    sizes = ["--cell", cell, "--units", "64", "--layers", "1", "--dropout", "0.1", "--targets", "every"]
+    assert classic(folder, tmp_path / "run", "--epochs", "1", "--optimizer", "rmsprop", *sizes, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["composed_notes"] == 12
+    config = open_bundle(str(tmp_path / "run")).config
+    assert (config.stack, config.units, config.layers, config.dropout) == (cell, 64, 1, 0.1)
+    said = compose(tmp_path / "run", tmp_path, "--notes", "5", capsys=capsys)
+    assert said["composed_notes"] == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--chords", "pitches"], "C4+E4+G4"),
+        (["--rests", "--durations"], "0.4.7:0.5"),
+        (["--time-shift", "0.01", "--durations"], ">0.25"),
+        (["--time-shift", "1.0"], ">1"),
+        (["--endings"], "END"),
+    ],
+)
+def test_words_keep_what_is_asked(options, word, folder, cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("CADENZA_CACHE", str(cache))
+    assert classic(folder, tmp_path, "--step", "parse", *options) == 0
+    assert word in json.loads((tmp_path / "notes.json").read_text())["vocabulary"]
+
+
+def test_a_stop_ends_training_and_keeps_the_epochs_before(run, tmp_path):
+    corpus = NamedCorpus.load(run / "notes.json")
+    corpus.write(tmp_path / "notes.json")
+    asked = iter([False] * 12 + [True] * 99)
+    config = PRESETS["classic"].model_copy(update={"window": 8, "units": 8, "layers": 1, "head_units": 4})
+    progress = fit(
+        tmp_path, config, ClassicSettings(batch=16, epochs=9), DataCard("tunes"), should_stop=lambda: next(asked)
+    )
+    assert 1 <= progress.epoch < 9
+    assert open_bundle(str(tmp_path)).history
 
 
 def test_a_stopped_run_goes_on_and_leaves_a_bundle_with_its_vocabulary(run, capsys):
@@ -80,7 +178,9 @@ def test_a_stopped_run_goes_on_and_leaves_a_bundle_with_its_vocabulary(run, caps
 def test_files_are_parsed_once_and_bad_ones_listed(folder, run, cache, monkeypatch):
     # Given the cache in which a run left what music21 read
     # When the folder is read again where music21 cannot be started
-    monkeypatch.setattr("model.classic.corpus.in_processes", None)
+    monkeypatch.setattr(
+        "model.classic.corpus.map_isolated", lambda task, items, **_: iter(items and pytest.fail("read again"))
+    )
     corpus = read_corpus(folder, cache=cache)
     # Then the tunes are there, and the bad files are left out with their reasons
     assert [piece.name for piece in corpus.pieces] == ["1.mid", "2.mid", "3.mid", "4.mid"]
@@ -92,17 +192,18 @@ def test_files_are_parsed_once_and_bad_ones_listed(folder, run, cache, monkeypat
     assert "too much for music21" in corpus.refused["hostile.mid"]
 
 
-def _spin(data: bytes) -> list[str]:
+def spin(_head: dict, data: bytes) -> Message:
     _limit(1)
     while data:
         pass
-    return []
+    return {}, b""
 
 
 def test_a_file_that_music21_hangs_on_costs_itself_alone():
-    outcomes = dict(in_processes(_spin, [b"hangs", b""], 1, 60.0))
-    assert isinstance(outcomes[0], Failure)
-    assert outcomes[1] == []
+    task = Task("tests.model.classic.test_classic_workflow:spin")
+    outcomes = dict(map_isolated(task, [({}, b"hangs"), ({}, b"")], processes=1, timeout_s=60.0))
+    assert isinstance(outcomes[0], ChildDied)
+    assert outcomes[1] == ({}, b"")
 
 
 def test_so_many_notes_are_composed_as_were_asked_for(run, tmp_path, capsys):
@@ -112,10 +213,11 @@ def test_so_many_notes_are_composed_as_were_asked_for(run, tmp_path, capsys):
     assert len(set(piece.notes["onset"].tolist())) == 30
 
 
-@pytest.mark.parametrize("start", ["C4 E4 G4", "C4, Eb4, 0.4.7"])
+@pytest.mark.parametrize("start", ["C4 E4 G4", "C4, Eb4, 0.4.7", "C4 E4+G4+C5 E4 R"])
 def test_a_piece_begins_with_the_notes_it_was_given(run, tmp_path, capsys, start):
     said = compose(run, tmp_path, "--notes", "5", "--start", start, capsys=capsys)
     assert (said["notes"], said["composed_notes"]) == (8, 5)
+    assert any("Left out of the start" in remark for remark in said["remarks"]) == ("R" in start)
     assert any("E-4 by" in remark for remark in said["remarks"]) == ("Eb4" in start)
     piece = read_midi((tmp_path / "out.mid").read_bytes()).piece
     assert piece.notes["pitch"][0] == 60
@@ -172,8 +274,23 @@ def test_a_wrong_wish_is_refused_in_a_sentence(run, tmp_path, capsys, options, s
     assert not (tmp_path / "out.mid").exists()
 
 
-@pytest.mark.parametrize(("preset", "option"), [("classic", "--transpose"), ("tiny", "--optimizer")])
-def test_options_of_the_other_kind_are_refused(preset, option, folder, tmp_path, capsys):
-    value = {"--transpose": "2", "--optimizer": "adam"}[option]
-    assert main(["train", "--preset", preset, "--data", str(folder), "--out", str(tmp_path / "o"), option, value]) == 1
-    assert option in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--layers", "0"], "--layers"),
+        (["--window", "2000"], "--window"),
+        (["--units", "70", "--cell", "transformer"], "heads of 64"),
+        (["--time-shift", "9"], "--time-shift"),
+        (["--year", "2004"], "No file lies in a folder called 2004"),
+        (["--instrument", "flute"], "needs at least two"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused_in_a_sentence(options, sentence, folder, cache, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CADENZA_CACHE", str(cache))
+    assert classic(folder, tmp_path / "run", *options) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_train_says_which_command_trains_a_classic_preset(folder, tmp_path, capsys):
+    assert main(["train", "--preset", "classic", "--data", str(folder), "--out", str(tmp_path / "o")]) == 1
+    assert "python -m model classic" in capsys.readouterr().err

@@ -81,7 +81,7 @@ def test_a_copy_of_one_of_several_is_named(tmp_path):
 
 
 def test_what_is_neither_a_path_nor_a_name_is_refused_with_the_names(tmp_path):
-    with pytest.raises(DataError, match=r"no data set is called so: known are maestro, .*music21"):
+    with pytest.raises(DataError, match=r"Known data sets: maestro, .*music21"):
         find_data("midi_songs", cache=tmp_path)
     with pytest.raises(DataError, match="--from names a copy"):
         find_data("jsb", tmp_path / "nowhere", tmp_path)

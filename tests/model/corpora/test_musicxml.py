@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model.corpora.readers.musicxml import Bar, played_order, read_musicxml
+from model.errors import DataError
 
 HEAD = """<?xml version="1.0"?><score-partwise><work><work-title>Trio</work-title></work><part-list>
 <score-part id="P1"><part-name>Clarinet</part-name><midi-instrument id="i"><midi-program>72</midi-program>
@@ -113,5 +114,5 @@ def test_repeats_are_played_as_musicians_play_them(bars, order):
 
 @pytest.mark.parametrize("data", [b"no xml", b"<score-timewise/>", b"<score-partwise/>"])
 def test_what_is_no_such_score_is_refused(data):
-    with pytest.raises(ValueError, match="it is no"):
+    with pytest.raises(DataError, match="is not"):
         read_musicxml(data)

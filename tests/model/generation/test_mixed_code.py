@@ -11,17 +11,15 @@ import pytest
 
 from model.compiling import inlined, kept
 
-# a piece by a network whose weights follow from a random seed, as a line of text
-DRAWN = """
-import keras, numpy as np
-from model.generation import Engine, Request
-from model.network import PRESETS, NoteNetwork
-keras.utils.set_random_seed(1)
-config = PRESETS["tiny"].model_copy(update={"representation": "characters"})
-engine = Engine(NoteNetwork(config), slots=1)
-drawn = engine.submit(Request(engine.decoders.start(), np.random.default_rng(1), most_steps=64)).result()
-engine.close()
-print("".join(map(str, drawn.steps[:, 0].tolist())))
+# what compiled code says of a piece of known steps, as a line of text
+TRACED = """
+import hashlib
+import numpy as np
+from model.representation import Characters
+law = Characters()
+steps = np.random.default_rng(1).integers(0, law.fields[0].size - 1, (64, 1)).astype(np.int32)
+trace = law.trace(steps, law.new_states(), np.zeros(0, np.float32))
+print(*(hashlib.sha256(part.tobytes()).hexdigest() for part in (trace.classes, trace.features, trace.allowed)))
 """
 # numba numbers functions in the order in which a process compiles them: this gives the numbers to others
 OTHERS = """
@@ -34,7 +32,7 @@ events.trace(np.zeros((1, 1), np.int32), events.new_states(), np.zeros(0, np.flo
 """
 
 
-def drawn(script: str, kept: Path) -> str:
+def printed(script: str, kept: Path) -> str:
     """What a new process prints that keeps machine code in `kept`."""
     environment = os.environ | {"CADENZA_MACHINE_CODE": str(kept)}
     run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
@@ -42,17 +40,17 @@ def drawn(script: str, kept: Path) -> str:
     return run.stdout.splitlines()[-1]
 
 
-def test_code_from_disk_draws_the_same_among_any_code_that_the_process_has_compiled(tmp_path: Path):
-    first = drawn(DRAWN, tmp_path / "mixed")
-    assert list(tmp_path.rglob("*.nbc"))
-    assert drawn(OTHERS + DRAWN, tmp_path / "mixed") == first
+def test_code_from_disk_computes_the_same_among_any_code_that_the_process_has_compiled(tmp_path: Path):
+    first = printed(TRACED, tmp_path / "mixed")
+    assert list(tmp_path.rglob("trace-*.code"))
+    assert printed(OTHERS + TRACED, tmp_path / "mixed") == first
 
 
-def test_a_closure_without_a_name_of_its_own_is_refused():
+def test_a_closure_is_refused():
     def made(factor: float):
         return lambda x: factor * x
 
-    with pytest.raises(ValueError, match="needs a name of its own"):
+    with pytest.raises(ValueError, match="closures cannot"):
         inlined(made(2.0))
-    with pytest.raises(ValueError, match="needs a name of its own"):
+    with pytest.raises(ValueError, match="closures cannot"):
         kept(made(2.0))

@@ -106,6 +106,19 @@ def test_near_the_end_the_tonic_chord_comes_before_all_others():
     assert change[[61, 62, 40]] == pytest.approx([-KEY_AT_END] * 3, abs=1e-4)  # and no third in the bass
 
 
+@pytest.mark.parametrize(("closes_in_key", "tonic"), [(True, "C"), (False, "F#")])
+def test_a_piece_closes_in_the_key_that_was_asked_for_else_in_the_one_it_is_in(closes_in_key: bool, tonic: str):
+    # Given a piece that was to be in C major and went to F sharp major
+    scale = [66, 68, 70, 71, 73, 75, 77, 66, 70, 73]
+    listener = Listener(PERFORMANCE, 0, key="C major", is_penalised=False, closes_in_key=closes_in_key)
+    listener.hear(*[(20, pitch, 16, 30) for pitch in scale * 4])
+    # When its last chord begins, with its lowest note
+    lowest = listener.added("pitch", 20)
+    # Then that is the tonic in the bass
+    assert int(lowest[24:].argmax() + 24) % 12 == {"C": 0, "F#": 6}[tonic]
+    assert int(lowest.argmax()) < 60
+
+
 def test_the_moves_of_four_voices_keep_to_the_key_from_where_they_are():
     voices = representation_of("voices")
     logits = Listener(voices, key="C major").added("soprano")

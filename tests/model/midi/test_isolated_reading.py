@@ -12,7 +12,7 @@ import pytest
 
 from model.errors import MidiError
 from model.midi import MidiLimits, read_midi, write_midi
-from model.midi.reading import TABLES, read_isolated, reading_pool
+from model.midi.isolated_reading import TABLES, read_isolated, reading_pool
 from model.piece import BEND, CONTROL, KEY_SIGNATURE, NOTE, PEDAL, Instrument, Piece, table
 from tests.model.midi.midi_bytes import END, file
 

@@ -71,7 +71,7 @@ def test_bytes_are_refused_with_their_code_and_sentence(name: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "data", "code", "words"),
     [
-        (MidiLimits(size_bytes=2048), file(NOTE) + bytes(4000), "too_big", "4 KiB and at most 2 KiB"),
+        (MidiLimits(size_bytes=2048), file(NOTE) + bytes(4000), "too_big", "4 KiB, and the limit is 2 KiB"),
         (MidiLimits(notes=2), file(NOTE * 3), "too_many_notes", "more than 2 notes"),
         (MidiLimits(tracks=2), file(NOTE, NOTE, NOTE), "too_many_tracks", "more than 2 instruments"),
         (MidiLimits(tracks=1), file(NOTE + "00 c0 05" + NOTE), "too_many_tracks", "more than 1 instruments"),

@@ -103,7 +103,7 @@ def test_a_set_has_a_name_of_few_letters_or_none(name: str):
 
 @pytest.mark.parametrize("name", ["..", "a/b", "a\\b", "a\n", "\na", "a.", "ａ", "a" * 33, "-a", "_a", " a", "con/"])
 def test_a_name_that_could_lead_elsewhere_is_no_name(name: str):
-    with pytest.raises(DataError, match="cannot name a data set"):
+    with pytest.raises(DataError, match="can't be a data set's name"):
         checked(name)
 
 

@@ -36,12 +36,12 @@ def test_a_licence_says_whether_it_bars_commercial_use(store, licence):
 @pytest.mark.parametrize(
     ("name", "licence", "note", "sentence"),
     [
-        ("../up", "cc0", "", "cannot name a data set"),
-        ("", "cc0", "", "cannot name a data set"),
-        ("A", "cc0", "", "cannot name a data set"),
-        ("a" * 33, "cc0", "", "cannot name a data set"),
-        ("waltzes", "cc0", "", "There is a data set 'waltzes' already"),
-        ("other", "mine", "", "is no licence that is known"),
+        ("../up", "cc0", "", "can't be a data set's name"),
+        ("", "cc0", "", "can't be a data set's name"),
+        ("A", "cc0", "", "can't be a data set's name"),
+        ("a" * 33, "cc0", "", "can't be a data set's name"),
+        ("waltzes", "cc0", "", "There is already a data set 'waltzes'"),
+        ("other", "mine", "", "isn't a known licence"),
         ("other", "cc0", "x" * 201, "has 201 letters"),
     ],
 )
@@ -55,7 +55,7 @@ def test_there_are_so_many_sets_and_no_more(tmp_path):
     store = DataSetStore(tmp_path, DataSetLimits(sets=2))
     store.create("a", "cc0")
     store.create("b", "cc0")
-    with pytest.raises(DataError, match="There are 2 data sets already"):
+    with pytest.raises(DataError, match="There are already 2 data sets"):
         store.create("c", "cc0")
 
 

@@ -165,3 +165,14 @@ def test_who_has_the_program_of_one_of_the_seeds_plays_on_there_whatever_the_pit
     new = Piece(notes=table(NOTE, [(500, 200, 50, 80, 0), (500, 200, 60, 80, 1)]), instruments=(violin, cello))
     piece, seed_s, _ = joined(seed, new, SplicePoint(250), LENGTH_S, RING_S, LONGEST_S)
     assert {(pitch, who) for second, pitch, _, who in struck(piece) if second >= seed_s} == {(50, violin), (60, cello)}
+
+
+@pytest.mark.parametrize(("held_ms", "ends_s"), [(500, 20 + RING_S), (90, 19.09)])
+def test_in_free_time_the_last_chord_rings_unless_it_is_staccato(held_ms: int, ends_s: float):
+    rows = [(500 * beat, 400, 60, 64, 0) for beat in range(38)] + [
+        (19_000, held_ms, pitch, 64, 0) for pitch in (48, 64)
+    ]
+    piece = alone(seed_of(*rows), LENGTH_S, RING_S, in_beats=False)
+    assert piece.end_s == pytest.approx(ends_s, abs=0.01)
+    assert piece.offsets_s[-2:] == pytest.approx([ends_s] * 2, abs=0.01)
+    assert piece.offsets_s[:-2].max() < 19.1  # what came before it is as long as it was
