@@ -69,7 +69,9 @@ def _cleared(states, plan, rules, pieces, field, logits):
     clear_of_given(states[0], plan, rules, pieces[0], field, logits)
 
 
-def cleared(field: int, *raw: int, melody: tuple[tuple[int, int, int], ...], now: int = 0) -> np.ndarray:
+def cleared(
+    field: int, *raw: int, melody: tuple[tuple[int, int, int], ...], now: int = 0, above: float = 0.0
+) -> np.ndarray:
     """What a field of a note loses, whose values so far are `raw`, beside notes (onset, pitch, ticks) of a flute."""
     onsets = np.array([onset for onset, _, _ in melody], dtype=np.int64)
     notes = np.array([(0, FLUTE, pitch, ticks, 16) for _, pitch, ticks in melody], dtype=np.int32)
@@ -77,7 +79,8 @@ def cleared(field: int, *raw: int, melody: tuple[tuple[int, int, int], ...], now
     piece["raw"][0, : len(raw)], piece["now"] = raw, now
     piece["woven"] = int(np.sum(onsets <= now))
     logits = np.zeros(int(rules.sizes[field]), dtype=np.float32)
-    _cleared(SCORE.new_states(-1), woven(onsets, notes, 24, FLUTE, CLASH), rules, piece, field, logits)
+    plan = woven(onsets, notes, 24, FLUTE, CLASH)._replace(above=above)
+    _cleared(SCORE.new_states(-1), plan, rules, piece, field, logits)
     return -logits
 
 
@@ -94,6 +97,12 @@ def test_a_given_note_that_is_over_counts_for_nothing_and_one_to_come_for_less_t
     assert at_once == pytest.approx(CLASH)
     assert at_once > soon > late > 0 == over
     assert not cleared(PITCH, 0, PIANO, melody=((48, 60, 12),), now=24).any()
+
+
+def test_pitches_above_the_given_notes_that_sound_or_come_next_get_unlikelier():
+    lost = cleared(PITCH, 0, PIANO, melody=((0, 60, 24), (12, 64, 12), (48, 72, 12)), above=1.5)
+    assert (lost[[66, 70, 82]] == 1.5).all()
+    assert not lost[[50, 57, 62, 64]].any()
 
 
 def test_a_note_ends_before_a_given_one_a_semitone_away_begins():
