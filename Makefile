@@ -14,12 +14,13 @@ DATA ?= data
 OUT ?= runs/piano
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz audit licences check bench train fix lock resolve digests clean
+.PHONY: help run test test-fast fuzz faults audit licences check bench train fix lock resolve digests clean
 
 help:
 	@echo 'make run     start the whole system here; with DISCORD_TOKEN set, on the real Discord'
 	@echo 'make test    run all tests, on all cores; make test-fast: those without network, processes and TensorFlow'
 	@echo 'make fuzz    read thousands of damaged and hostile files; ARGS="--inputs 20000 --seed 7"'
+	@echo 'make faults  kill and freeze real processes under a load of commands; ARGS="--commands 1000 --seed 7"'
 	@echo 'make check   format, lint and types, without changing a file'
 	@echo 'make bench   measure drawing, load, rendering, preparing and training beside their baselines'
 	@echo 'make train   train a model: make train DATA=folder-or-archive OUT=runs/piano'
@@ -50,6 +51,9 @@ check: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	@exec $(IN) -m tests.fuzz.fuzzing $(ARGS)
+
+faults: $(VENV)/.dev
+	@exec $(IN) -m tests.faults.breaking $(ARGS)
 
 bench: $(VENV)/.run
 	@exec $(IN) -m benchmarks $(ARGS)

@@ -51,6 +51,7 @@ def main() -> None:
         (folder / "sitecustomize.py").write_text(RECORDER)
         (folder / "notes").mkdir()
         os.environ |= {FOLDER: str(folder / "notes"), "PYTHONPATH": str(folder)}
+        os.environ["CADENZA_WORKER_PRELOAD_AFTER_S"] = "0"  # an idle worker would load models, as a request does
         spans = asyncio.run(_compose(folder))
         found = _entered(folder / "notes", *spans)
     for process, files in sorted(found.items()):

@@ -207,6 +207,17 @@ def admin_view(*buttons: tuple[str, str] | tuple[str, str, str]) -> MakesView:
     return lambda: _view(AdminButton(*button) for button in buttons)
 
 
+def piece_under(message: discord.Message) -> JobId | None:
+    """The job of the piece that a message of the bot shows, as the buttons under it say; None for another message."""
+    template = PieceButton.__discord_ui_compiled_template__
+    for row in message.components:
+        for button in getattr(row, "children", ()):
+            found = template.fullmatch(getattr(button, "custom_id", None) or "")
+            if found is not None:
+                return str(found["job"])
+    return None
+
+
 def page_view(listing: str, query: str, page: int, pages: int) -> MakesView | None:
     """The buttons of a listing in pages; None where there is one page only."""
     return (lambda: _view(page_buttons(listing, query, page, pages))) if pages > 1 else None

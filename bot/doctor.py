@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
 import discord
@@ -128,7 +129,7 @@ async def _check_commands(tree: app_commands.CommandTree) -> list[Finding]:
 async def _check_channel(client: discord.Client, channel_id: int) -> list[Finding]:
     """What the bot may do in a channel of a server; a thread is judged by its parent."""
     try:
-        data = await client.http.get_channel(channel_id)
+        data: dict[str, Any] = dict(await client.http.get_channel(channel_id))
         guild = await client.fetch_guild(int(data["guild_id"]))
         is_thread = data["type"] in (10, 11, 12)
         channel = await guild.fetch_channel(int(data["parent_id"]) if is_thread else channel_id)

@@ -159,7 +159,7 @@ _DUMP: dict[str, Callable[[Any, bytes], Any]] = {
 def _dumped(connection: redis.Redis) -> Iterator[dict[str, Any]]:
     """Every key of Cadenza with its type, its value, and when it expires (epoch milliseconds; -1 = never)."""
     for key in cast(Iterable[bytes], connection.scan_iter(match=ALL_KEYS, count=1000)):
-        kind, ttl_ms = connection.type(key), cast(int, connection.pttl(key))
+        kind, ttl_ms = connection.type(key), connection.pttl(key)
         name = cast(bytes, kind).decode()
         if key.decode().startswith(PASSING) or name not in _DUMP:
             continue

@@ -141,7 +141,7 @@ def _is_private(host: str) -> bool:
 
 def _info(connection: redis.Redis) -> Info | None:
     try:
-        return cast(Info, connection.info())
+        return connection.info()
     except redis.ResponseError:
         return None
 
@@ -214,7 +214,7 @@ def _memory(info: Info) -> Finding:
 def _clock(connection: redis.Redis) -> Finding:
     before = time.time()
     try:
-        seconds, micros = cast(tuple[int, int], connection.time())
+        seconds, micros = connection.time()
     except redis.ResponseError:
         return warning("clock", "The Redis user may not run TIME, so the clocks cannot be compared.", "Add +time.")
     apart_s = (seconds + micros / 1e6) - (before + time.time()) / 2

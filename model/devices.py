@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
 
-WISH = re.compile(r"auto|cpu|gpu(?::(\d+))?")
+NAME = re.compile(r"auto|cpu|gpu(?::(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -48,32 +48,32 @@ class DeviceList(Protocol):
         """Holds `set_memory_growth(device, enable)`, which raises RuntimeError likewise."""
 
 
-def choose(wish: str, devices: DeviceList | None = None) -> Device:
+def choose(name: str, devices: DeviceList | None = None) -> Device:
     """Let TensorFlow use the requested device, or the CPU with a warning if there is no such device.
 
     Args:
-        wish: 'auto' (the first GPU where there is one, else the CPU), 'cpu', 'gpu' (the first) or 'gpu:1'.
+        name: 'auto' (the first GPU where there is one, else the CPU), 'cpu', 'gpu' (the first) or 'gpu:1'.
         devices: those to choose from; TensorFlow's where None.
 
     Raises:
-        ValueError: the wish is none of these.
+        ValueError: the name is none of these.
         RuntimeError: TensorFlow has already started to compute.
     """
-    match = WISH.fullmatch(wish)
+    match = NAME.fullmatch(name)
     if match is None:
-        raise ValueError(f"'{wish}' is no device: write auto, cpu, gpu, or gpu:1 for the second GPU.")
+        raise ValueError(f"'{name}' is no device: write auto, cpu, gpu, or gpu:1 for the second GPU.")
     devices = _tensorflow() if devices is None else devices
-    gpus = [] if wish == "cpu" else list(devices.list_physical_devices("GPU"))
+    gpus = [] if name == "cpu" else list(devices.list_physical_devices("GPU"))
     number = int(match[1] or 0)
     if number < len(gpus):
         devices.set_visible_devices([gpus[number]], "GPU")
         devices.experimental.set_memory_growth(gpus[number], True)
         return Device(f"gpu:{number}")
     devices.set_visible_devices([], "GPU")  # one left visible would be used, and all of its memory taken
-    return Device("cpu", None if wish in ("auto", "cpu") else _missing(wish, len(gpus)))
+    return Device("cpu", None if name in ("auto", "cpu") else _missing(name, len(gpus)))
 
 
-def _missing(wish: str, found: int) -> str:
+def _missing(name: str, found: int) -> str:
     there = "finds no GPU" if found == 0 else f"finds {found} GPU{'s' if found > 1 else ''}, numbered from 0"
     what_to_do = (
         "Check the driver (nvidia-smi), that the container was given the GPU, and that TensorFlow came with CUDA."
@@ -82,7 +82,7 @@ def _missing(wish: str, found: int) -> str:
         "choose the host's GPU with CADENZA_GPU."
     )
     sentence = (
-        f"The device {wish} was asked for, but TensorFlow {there}: this process computes on the CPU, more slowly. "
+        f"The device {name} was asked for, but TensorFlow {there}: this process computes on the CPU, more slowly. "
         f"{what_to_do}"
     )
     log.warning(sentence)

@@ -43,55 +43,8 @@ MEANT = {  # a family's programs where it is asked for by its name, the usual on
     "reed": (65, 71, 68, 66, 64, 70, 69, 67), "pipe": (73, 74, 72, 75, 78), "percussive": (115, 114, 116, 117),
 }  # fmt: skip
 NAMES = (*FAMILIES, *NAMED, *SAME)  # all that can be asked for, the families first
-
-
-def families(asked: Iterable[str]) -> tuple[str, ...]:
-    """The family of each instrument, each once; unknown names stay, for the model to refuse."""
-    return tuple(dict.fromkeys(family_of(name) for name in asked))
-
-
-def family_of(name: str) -> str:
-    """The family that `name` belongs to, or `name` if that is no instrument."""
-    word = canonical(name)
-    return FAMILIES[NAMED[word][0] // PER_FAMILY] if word in NAMED else word
-
-
-def canonical(name: str) -> str:
-    """The canonical form of `name`: 'Drum kit' is 'drums'; unknown names stay as they are."""
-    word = " ".join(name.split()).casefold()
-    return SAME.get(word, word) if word in SAME or word in NAMED or word in FAMILIES else name
-
-
-def programs_of(name: str) -> tuple[int, ...]:
-    """The programs that count as the instrument or family `name`, the usual one first; 128 for the drums."""
-    word = canonical(name)
-    if word == DRUMS:
-        return (DRUMS_PROGRAM,)
-    if word in NAMED:
-        return NAMED[word]
-    if word not in FAMILIES:
-        return ()
-    first = FAMILIES.index(word) * PER_FAMILY
-    usual = tuple(program for program in MEANT.get(word, ()) if first <= program < first + PER_FAMILY)
-    whole = (*usual, *range(first, first + PER_FAMILY))
-    extra = range(48, 52) if word == "strings" else ()  # string ensembles are strings to whoever asks for them
-    return tuple(dict.fromkeys((*whole, *extra)))
-
-
-def name_of(program: int) -> str:
-    """The name of a program, for a track or a sentence: 'flute'; 'drums' for 128."""
-    if program == DRUMS_PROGRAM:
-        return DRUMS
-    for name, programs in NAMED.items():
-        if program in programs:
-            return name
-    return FAMILIES[program // PER_FAMILY]
-
-
 PROGRAMS = 128
-KEYBOARD = (21, 108)  # A0 to C8
 MELODIC = 2  # notes at once of a wind instrument: a program may stand for a pair of players
-
 # first program, last program, lowest and highest MIDI pitch, most notes at once
 _TABLE = (
     (0, 7, 21, 108, 20),  # pianos, harpsichord, clavinet
@@ -146,17 +99,6 @@ _TABLE = (
     (111, 111, 58, 88, MELODIC),  # shanai
     (112, 127, 21, 108, 4),  # percussive instruments and effects
 )
-
-
-def _column(index: int) -> NDArray[np.int32]:
-    values = np.zeros(PROGRAMS, dtype=np.int32)
-    for row in _TABLE:
-        values[row[0] : row[1] + 1] = row[index]
-    return values
-
-
-LOWEST_PITCH, HIGHEST_PITCH, MOST_SOUNDING = _column(2), _column(3), _column(4)  # by program, int32 (128,)
-
 PROGRAM_NAMES = (
     "Acoustic Grand Piano", "Bright Acoustic Piano", "Electric Grand Piano", "Honky-tonk Piano", "Electric Piano 1",
     "Electric Piano 2", "Harpsichord", "Clavinet", "Celesta", "Glockenspiel", "Music Box", "Vibraphone", "Marimba",
@@ -179,6 +121,59 @@ PROGRAM_NAMES = (
     "Synth Drum", "Reverse Cymbal", "Guitar Fret Noise", "Breath Noise", "Seashore", "Bird Tweet",
     "Telephone Ring", "Helicopter", "Applause", "Gunshot",
 )  # fmt: skip
+
+
+def families(asked: Iterable[str]) -> tuple[str, ...]:
+    """The family of each instrument, each once; unknown names stay, for the model to refuse."""
+    return tuple(dict.fromkeys(family_of(name) for name in asked))
+
+
+def family_of(name: str) -> str:
+    """The family that `name` belongs to, or `name` if that is no instrument."""
+    word = canonical(name)
+    return FAMILIES[NAMED[word][0] // PER_FAMILY] if word in NAMED else word
+
+
+def canonical(name: str) -> str:
+    """The canonical form of `name`: 'Drum kit' is 'drums'; unknown names stay as they are."""
+    word = " ".join(name.split()).casefold()
+    return SAME.get(word, word) if word in SAME or word in NAMED or word in FAMILIES else name
+
+
+def programs_of(name: str) -> tuple[int, ...]:
+    """The programs that count as the instrument or family `name`, the usual one first; 128 for the drums."""
+    word = canonical(name)
+    if word == DRUMS:
+        return (DRUMS_PROGRAM,)
+    if word in NAMED:
+        return NAMED[word]
+    if word not in FAMILIES:
+        return ()
+    first = FAMILIES.index(word) * PER_FAMILY
+    usual = tuple(program for program in MEANT.get(word, ()) if first <= program < first + PER_FAMILY)
+    whole = (*usual, *range(first, first + PER_FAMILY))
+    extra = range(48, 52) if word == "strings" else ()  # string ensembles are strings to whoever asks for them
+    return tuple(dict.fromkeys((*whole, *extra)))
+
+
+def name_of(program: int) -> str:
+    """The name of a program, for a track or a sentence: 'flute'; 'drums' for 128."""
+    if program == DRUMS_PROGRAM:
+        return DRUMS
+    for name, programs in NAMED.items():
+        if program in programs:
+            return name
+    return FAMILIES[program // PER_FAMILY]
+
+
+def _column(index: int) -> NDArray[np.int32]:
+    values = np.zeros(PROGRAMS, dtype=np.int32)
+    for row in _TABLE:
+        values[row[0] : row[1] + 1] = row[index]
+    return values
+
+
+LOWEST_PITCH, HIGHEST_PITCH, MOST_SOUNDING = _column(2), _column(3), _column(4)  # by program, int32 (128,)
 
 
 def instrument_name(instrument: Instrument) -> str:

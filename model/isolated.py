@@ -1,4 +1,4 @@
-"""Runs functions in child processes with limits on time and memory: the only way to do so in this project.
+"""Runs functions in child processes with limits on time and memory: the one way to do so in this project.
 
 A child is a fresh Python process, never a fork, because the parent may hold TensorFlow and threads. It is told the name
 of a function and then answers calls, one at a time, until the parent is gone. A message over its pipes is a JSON object

@@ -126,7 +126,7 @@ def closes(key: str) -> NDArray[np.bool_]:
     return np.where(np.arange(PITCHES) < BASS_BELOW, degrees == 0, in_chord)
 
 
-def likeliest_key(weights: NDArray[np.floating]) -> str | None:
+def likeliest_key(weights: NDArray) -> str | None:
     """The key in which pitch classes that sound so much, (12,), are likeliest; None where nothing sounds."""
     return KEYS[int(np.argmax(LOG_PROFILES @ weights))] if np.any(weights) else None
 

@@ -19,6 +19,18 @@ from model.instruments import DRUMS, canonical
 from model.piece import Piece
 
 CHORALE = "chorale"  # in the name of a model that writes in four voices
+GRIDS = (4, 6, 8, 12)  # parts of a quarter note: sixteenths, triplets, thirty-seconds, triplets of sixteenths
+NEAR = 1 / 40  # quarter notes; 12 ms at 120 a minute, what a careful player misses a beat by
+METRICAL = 0.6
+FEWEST_NOTES = 8  # with fewer, chance alone puts them near a grid
+FEWEST_ONSETS = 3  # with fewer, their ends have to tell as well
+PIANOS, ORGANS = 0, 2  # families of eight General MIDI programs; harpsichords are among the pianos
+KEYBOARDS = {PIANOS, ORGANS}
+MOST_MOMENTS = 2000  # looked at in a long piece
+CHORALE_NOTES, CHORALE_VOICES, CHORALE_SHARE = 16, 4, 0.8
+CHORALE_RANGE = (36, 84)  # MIDI pitches of a choir, with room to spare
+MOST_BLOCKS = 0.5  # of the time: one chord held by the lower three under a melody that goes on
+LOWER_MOVES = 0.6  # of the moves of the highest voice: what the others make of it at least, on average, in a chorale
 
 
 class SelectableModel(Protocol):
@@ -153,20 +165,6 @@ def _reason(
     if seed is not None and _fit(best, seed):
         return f"Chosen for your seed: {seed.description}."
     return None
-
-
-GRIDS = (4, 6, 8, 12)  # parts of a quarter note: sixteenths, triplets, thirty-seconds, triplets of sixteenths
-NEAR = 1 / 40  # quarter notes; 12 ms at 120 a minute, what a careful player misses a beat by
-METRICAL = 0.6
-FEWEST_NOTES = 8  # with fewer, chance alone puts them near a grid
-FEWEST_ONSETS = 3  # with fewer, their ends have to tell as well
-PIANOS, ORGANS = 0, 2  # families of eight General MIDI programs; harpsichords are among the pianos
-KEYBOARDS = {PIANOS, ORGANS}
-MOST_MOMENTS = 2000  # looked at in a long piece
-CHORALE_NOTES, CHORALE_VOICES, CHORALE_SHARE = 16, 4, 0.8
-CHORALE_RANGE = (36, 84)  # MIDI pitches of a choir, with room to spare
-MOST_BLOCKS = 0.5  # of the time: one chord held by the lower three under a melody that goes on
-LOWER_MOVES = 0.6  # of the moves of the highest voice: what the others make of it at least, on average, in a chorale
 
 
 @dataclass(frozen=True)

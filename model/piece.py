@@ -43,6 +43,7 @@ VOLUME, PAN, EXPRESSION = 7, 10, 11  # the MIDI controllers that a Piece keeps i
 
 DEFAULT_QUARTER_US = 500_000  # 120 bpm, what a MIDI file without a tempo means
 MILLISECOND_TICKS_PER_QUARTER = 500  # with the default tempo one tick is one millisecond
+FEWEST_NOTES = 8  # of an excerpt: the silence between two movements is no music
 
 
 @dataclass(frozen=True)
@@ -177,9 +178,6 @@ def _next_strikes(notes: NDArray) -> NDArray:
     strikes = np.full(len(notes), never)
     strikes[order[:-1]] = np.where(same_key, ordered["onset"][1:], never)
     return strikes
-
-
-FEWEST_NOTES = 8  # of an excerpt: the silence between two movements is no music
 
 
 @dataclass(frozen=True)

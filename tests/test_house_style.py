@@ -20,8 +20,6 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])/(?:home|Users|root|work|workspace|mnt|
 SHARED_CLASS_NAMES = {
     "Composition",
     "Controls",
-    "Failure",
-    "Likelihood",
     "Missed",
     "Originality",
     "Part",

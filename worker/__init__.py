@@ -11,6 +11,7 @@ tasks           the functions that RQ's jobs name
 handlers/       one handler for each kind of job, over one frame
 context         what a job may use of its process
 mapping         maps the contract to terms of `model` and back; failures
+model_choice    which model composes when nobody named one, and why
 model_cache     the models in memory; preloading; switching to new versions
 model_loader    loads models from the store; the boundary to `model`
 scheduler       submits nightly trainings

@@ -95,9 +95,9 @@ async def finished_parts(
 def _listed(job_id: JobId, found: DataSets | Models, page: int = 1) -> MessageParts:
     """A page of a list; its buttons name the job whose answer the list is."""
     cards = data_set_cards if isinstance(found, DataSets) else model_cards
-    pages = cards.list_pages(found)  # type: ignore[arg-type]  # each with its own kind of list
+    pages = cards.list_pages(found)
     page = min(max(1, page), pages)
-    card = cards.list_card(found, page)  # type: ignore[arg-type]
+    card = cards.list_card(found, page)
     return MessageParts(card=card, buttons=page_view(ANSWER, job_id, page, pages))
 
 

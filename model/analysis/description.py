@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model.analysis.key_and_tempo import key_profile, tempo_of
 from model.analysis.metrics import note_density, pitched, polyphony
 from model.instruments import instrument_name
-from model.keys import KEYS, key_correlations, key_of, signature_name, spelled
+from model.keys import KEYS, key_correlations, key_index, key_of, signature_name, spelled
 from model.piece import Piece, bar_starts
 
 Confidence = Literal["clear", "likely", "unsure"]
@@ -25,6 +25,7 @@ CLEAR_MARGIN, LIKELY_MARGIN = 0.1, 0.03  # of the best key's correlation over th
 CLEAR_CORRELATION = 0.7
 MOST_CHORDS = 64  # bars whose chords are named
 FEWEST_CHORD_BARS = 4
+CHORD_POLYPHONY = 1.3  # pitched notes at once, on average: below it is a single line
 NAMED_SHARE = 0.6  # of the bars with pitches, for chords to make sense
 CHORD_SHARE = 0.75  # of what sounds in a bar belongs to its chord
 TONE_SHARE = 0.06  # of what sounds in a bar: a chord's root and third have at least as much
@@ -127,11 +128,27 @@ def _key(piece: Piece) -> KeyEstimate | None:
     best, second = np.argsort(-correlations)[:2].tolist()
     margin = float(correlations[best] - correlations[second])
     confidence: Confidence = "unsure"
+    if margin < LIKELY_MARGIN:
+        tonics, stated = _outer_bass(piece), _signature(piece)
+        stated_key = None if stated is None else key_index(stated)
+        votes = [tonics.count(key % 12) + (key == stated_key) for key in (best, second)]
+        if votes[0] != votes[1]:
+            best, second = (best, second) if votes[0] > votes[1] else (second, best)
+            confidence = "likely"
     if margin >= CLEAR_MARGIN and correlations[best] >= CLEAR_CORRELATION:
         confidence = "clear"
     elif margin >= LIKELY_MARGIN:
         confidence = "likely"
     return KeyEstimate(KEYS[best], confidence, None if confidence == "clear" else KEYS[second])
+
+
+def _outer_bass(piece: Piece) -> list[int]:
+    """The pitch classes of the lowest notes that the piece begins and ends with: most often its tonic."""
+    notes = pitched(piece)
+    ends = notes["onset"] + notes["duration"]
+    first = notes["pitch"][notes["onset"] == notes["onset"].min()].min()
+    last = notes["pitch"][ends == ends.max()].min()
+    return [int(first) % 12, int(last) % 12]
 
 
 def _signature(piece: Piece) -> str | None:
@@ -170,12 +187,12 @@ def note_name(pitch: int, sharps: int = 0, is_minor: bool = False) -> str:
 
 
 def bar_chords(piece: Piece) -> tuple[str, ...]:
-    """The chord of each of the first bars; empty where too few bars sound like a chord.
+    """The chord of each of the first bars; empty for a single line, and where too few bars sound like a chord.
 
     A bar is compared with major, minor, diminished and seventh chords by how long each pitch class sounds in it.
     """
     starts = bar_starts(piece)
-    if len(starts) < FEWEST_CHORD_BARS:
+    if len(starts) < FEWEST_CHORD_BARS or not polyphony(piece) >= CHORD_POLYPHONY:
         return ()
     starts = starts[: MOST_CHORDS + 1]
     profiles = _bar_profiles(piece, starts)[:MOST_CHORDS]

@@ -17,6 +17,13 @@ from model.analysis.metrics import pitched
 from model.keys import keys_of
 from model.piece import DEFAULT_QUARTER_US, Piece
 
+FRAMES_PER_SECOND = 100
+SMOOTHING_FRAMES = 2.0  # the hands of a player are that far apart
+PREFERRED_BPM, OCTAVES_SPREAD = 120.0, 0.9
+SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
+TOLERANCE = 0.08
+FACTORS = (1.0, 2.0, 3.0, 1 / 2, 1 / 3)
+
 
 def key_profile(piece: Piece) -> NDArray[np.float64]:
     """How many quarter notes each pitch class sounds, (12,); drums left out."""
@@ -28,14 +35,6 @@ def key_profile(piece: Piece) -> NDArray[np.float64]:
 def found_keys(pieces: Sequence[Piece]) -> NDArray[np.int64]:
     """The key of each piece as an index into `model.controls.KEYS`, (pieces,); -1 for one without pitched notes."""
     return keys_of(np.array([key_profile(piece) for piece in pieces]).reshape(len(pieces), 12))
-
-
-FRAMES_PER_SECOND = 100
-SMOOTHING_FRAMES = 2.0  # the hands of a player are that far apart
-PREFERRED_BPM, OCTAVES_SPREAD = 120.0, 0.9
-SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
-TOLERANCE = 0.08
-FACTORS = (1.0, 2.0, 3.0, 1 / 2, 1 / 3)
 
 
 def tempo_of(piece: Piece) -> float | None:

@@ -19,6 +19,9 @@ LARGEST_INTERVAL = 127
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, odd: Knuth's multiplicative hashing
 
 Hashes = NDArray[np.uint64]
+PLACES_PER_MEMBER = 1024
+LOW = 256  # the low part of a position is one byte
+EXACT_SIZE = 1 << 63  # range of a set without false positives, which cannot be stored
 
 
 def melodies(piece: Piece, chord_s: float = CHORD_S) -> list[NDArray[np.int64]]:
@@ -68,11 +71,6 @@ def mixed(numbers: Hashes) -> Hashes:
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))
-
-
-PLACES_PER_MEMBER = 1024
-LOW = 256  # the low part of a position is one byte
-EXACT_SIZE = 1 << 63  # range of a set without false positives, which cannot be stored
 
 
 @dataclass(frozen=True)

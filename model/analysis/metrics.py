@@ -17,6 +17,21 @@ from model.piece import Piece, bar_starts
 REPEATED_NOTES = 8
 SIXTEENTHS = 4  # to a quarter note: the grid that groove is measured on
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)  # a natural minor scale has the pitches of its parallel major
+UNITS = {
+    "pitch_class_entropy": "bits", "scale_consistency": "share", "groove": "share", "note_density": "notes a second",
+    "polyphony": "notes at once", "repeated_8_grams": "share", "pitch_range": "semitones",
+    "velocity_spread": "MIDI velocity", "note_length": "seconds",
+}  # fmt: skip
+LARGEST_PITCH_SHARE = 0.5
+LONGEST_LOOP_NOTES, MOST_REPEATS = 4, 8
+LONGEST_SILENCE_S = 4.0
+FEWEST_PITCHES = 12
+MEANINGS = {
+    "one_pitch": "more than half of the notes have one pitch",
+    "loop": "the same 1 to 4 notes come more than 8 times in a row",
+    "silence": "nothing sounds for more than 4 seconds",
+    "few_pitches": "fewer than 12 different pitches",
+}
 
 
 def pitched(piece: Piece) -> np.ndarray:
@@ -128,17 +143,6 @@ METRICS: dict[str, Callable[[Piece], float]] = {
     "velocity_spread": velocity_spread,
     "note_length": note_length,
 }
-UNITS = {
-    "pitch_class_entropy": "bits", "scale_consistency": "share", "groove": "share", "note_density": "notes a second",
-    "polyphony": "notes at once", "repeated_8_grams": "share", "pitch_range": "semitones",
-    "velocity_spread": "MIDI velocity", "note_length": "seconds",
-}  # fmt: skip
-
-
-LARGEST_PITCH_SHARE = 0.5
-LONGEST_LOOP_NOTES, MOST_REPEATS = 4, 8
-LONGEST_SILENCE_S = 4.0
-FEWEST_PITCHES = 12
 
 
 def has_one_pitch(piece: Piece) -> bool:
@@ -170,12 +174,6 @@ FAILURES: dict[str, Callable[[Piece], bool]] = {
     "loop": has_loop,
     "silence": has_silence,
     "few_pitches": has_few_pitches,
-}
-MEANINGS = {
-    "one_pitch": "more than half of the notes have one pitch",
-    "loop": "the same 1 to 4 notes come more than 8 times in a row",
-    "silence": "nothing sounds for more than 4 seconds",
-    "few_pitches": "fewer than 12 different pitches",
 }
 
 

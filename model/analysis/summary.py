@@ -80,8 +80,9 @@ def title_of(summary: PieceSummary, style: str | None = None, mode: str | None =
     parts = [f"{kind} in {summary.key}" if summary.key else kind]
     parts += [f"{summary.tempo_bpm:g} bpm"] if summary.tempo_bpm is not None else []
     parts += [summary.meter] if summary.meter else []
-    named = summary.instruments[:LONGEST_LIST]
-    more = ["more"] if len(summary.instruments) > len(named) else []
+    players = [name for name in summary.instruments if name != kind.split()[-1].lower()]  # 'Funk drums' says who plays
+    named = players[:LONGEST_LIST]
+    more = ["more"] if len(players) > len(named) else []
     if named:
         *first, last = [*named, *more]
         parts.append(f"{', '.join(first)} and {last}" if first else last)

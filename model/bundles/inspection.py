@@ -52,6 +52,11 @@ MOST_DENSITIES, DENSEST = 1_000, 1_000.0  # of the priors; notes a second
 KINDS = ("f2", "f4")  # of weights
 
 Model = TypeVar("Model", bound=BaseModel)
+Shape = tuple[int, ...]
+LOOK_BACK = 128  # width of the look-back attention's keys and values
+CLASSIC_KERNEL = 5  # notes that a convolution of the classic kind reads
+CLASSIC_HEAD = 64  # width of an attention head there
+WIDENING = 4  # factor of a Transformer's feed-forward width
 
 
 def inspect(files: Mapping[str, bytes], name: str) -> None:
@@ -216,13 +221,6 @@ def _check_originality(data: bytes) -> None:
 
 def _scale() -> Piece:
     return Piece(notes=table(NOTE, [(100 * step, 100, 40 + step, 64, 0) for step in range(40)]))
-
-
-Shape = tuple[int, ...]
-LOOK_BACK = 128  # width of the look-back attention's keys and values
-CLASSIC_KERNEL = 5  # notes that a convolution of the classic kind reads
-CLASSIC_HEAD = 64  # width of an attention head there
-WIDENING = 4  # factor of a Transformer's feed-forward width
 
 
 def weight_shapes(config: NetworkConfig) -> list[Shape]:

@@ -53,6 +53,14 @@ OTHER_KINDS = (
     (b"7z\xbc\xaf", "This is a 7z archive"),
 )
 EXPORTED = "only zip files made by Cadenza's model export can be imported"
+MOST_ARRAYS = 2_000
+MOST_DIMENSIONS = 8
+MAGIC = b"\x93NUMPY"
+LONGEST_LINE = 1_000  # bytes
+KINDS = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
+_LINE = re.compile(
+    rb"\{'descr': '[<|=]([fiub][0-9]{1,2})', 'fortran_order': (False|True), 'shape': \(([0-9, ]{0,200})\), \} *\n"
+)
 
 
 def write_zip(files: Mapping[str, bytes]) -> bytes:
@@ -112,16 +120,6 @@ def _check_names(archive: Archive) -> None:
 def _shown(name: str) -> str:
     """An untrusted file name, quoted for a sentence."""
     return "'" + "".join(letter if letter.isprintable() else "?" for letter in name[-60:]) + "'"
-
-
-MOST_ARRAYS = 2_000
-MOST_DIMENSIONS = 8
-MAGIC = b"\x93NUMPY"
-LONGEST_LINE = 1_000  # bytes
-KINDS = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
-_LINE = re.compile(
-    rb"\{'descr': '[<|=]([fiub][0-9]{1,2})', 'fortran_order': (False|True), 'shape': \(([0-9, ]{0,200})\), \} *\n"
-)
 
 
 def plain_arrays(data: bytes, file: str, most_bytes: int) -> dict[str, NDArray]:

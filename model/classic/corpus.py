@@ -17,15 +17,16 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from model.classic.parsing import ParsingTask, parsed
+from model.classic.parsing import ParsingTask
 from model.corpora.corpus import split_by_hash
 from model.corpora.downloads import write_whole
-from model.corpora.processes import Failure, in_processes
 from model.corpora.sources import Source, read_sources
 from model.errors import DataError
 from model.files import cache_folder, replace_file
+from model.isolated import IsolatedError, Limits, Task, map_isolated
 from model.representation.spelling import PLAIN, Sound, Spelling
 
+PARSING = Task("model.classic.parsing:parse", Limits(may_write=True))  # music21 keeps settings in a file
 READING = 2  # version of the reading; files read otherwise are read again
 LIMIT_S = 900.0  # that a file may take on a busy machine; its processor time is limited by `model.classic.parsing`
 NOTES_FILE = "notes.json"  # of a run: what `NamedCorpus.write` keeps
@@ -166,11 +167,15 @@ def _read(tasks: dict[str, ParsingTask], folder: Path, processes: int) -> dict[s
     """What music21 makes of `tasks`, by file name; each is kept in `folder` as soon as it is read."""
     found: dict[str, list[Sound] | str] = {}
     names = list(tasks)
-    outcomes = in_processes(parsed, list(tasks.values()), processes, LIMIT_S) if tasks else ()
+    items = [({"instrument": one.instrument, "time_shift": one.time_shift}, one.data) for one in tasks.values()]
+    outcomes = map_isolated(PARSING, items, processes=min(processes, len(items)), timeout_s=LIMIT_S)
     progress = tqdm(outcomes, total=len(tasks), desc="music21", unit="file", file=sys.stderr, disable=not tasks)
-    for index, sounds in progress:
+    for index, outcome in progress:
         name = names[index]
-        found[name] = str(sounds) if isinstance(sounds, Failure) else sounds
+        if isinstance(outcome, IsolatedError):
+            found[name] = f"It cannot be read: {outcome}."
+        else:
+            found[name] = _sounds(outcome[0]["found"])
         write_whole(_place(folder, tasks[name]), json.dumps(found[name]).encode())
     return found
 
@@ -179,11 +184,16 @@ def _kept(folder: Path, task: ParsingTask) -> list[Sound] | str | None:
     """What was kept of `task` by an earlier run, or None."""
     try:
         kept = json.loads(_place(folder, task).read_bytes())
-        if isinstance(kept, list):
-            return [Sound(onset, length, tuple(pitches)) for onset, length, pitches in kept]
+        return _sounds(kept) if isinstance(kept, list | str) else None
     except (OSError, ValueError, TypeError):
         return None
-    return kept if isinstance(kept, str) else None
+
+
+def _sounds(said: list[list] | str) -> list[Sound] | str:
+    """Sounds out of JSON; a sentence stays as it is."""
+    if isinstance(said, str):
+        return said
+    return [Sound(onset, length, tuple(pitches)) for onset, length, pitches in said]
 
 
 def _place(folder: Path, task: ParsingTask) -> Path:

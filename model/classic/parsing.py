@@ -11,6 +11,7 @@ import signal
 from typing import NamedTuple
 
 from model.errors import DataError, ModelError
+from model.isolated import Message
 from model.midi import MidiLimits, read_midi, write_midi
 from model.piece import Piece
 from model.representation.notes import TICKS_PER_QUARTER, first_instrument, in_seconds
@@ -30,15 +31,20 @@ class ParsingTask(NamedTuple):
     time_shift: float = 0.0
 
 
-def parsed(task: ParsingTask) -> list[Sound] | str:
-    """The sounds in a file, or the sentence that says why there are none; ends its process after `LIMIT_S`."""
+def parse(head: dict, data: bytes) -> Message:
+    """The sounds in a file, or the sentence that says why there are none; ends its process after `LIMIT_S`.
+
+    The function of a child process (`model.isolated`); `head` has the `instrument` and `time_shift` of `ParsingTask`.
+    """
     _limit(LIMIT_S)
+    found: list[Sound] | str
     try:
-        return sounds_by_music21(reduced(task.data, task.instrument, task.time_shift), task.time_shift)
+        found = sounds_by_music21(reduced(data, head["instrument"], head["time_shift"]), head["time_shift"])
     except ModelError as error:
-        return error.sentence
+        found = error.sentence
     finally:
         _limit(0)
+    return {"found": found}, b""
 
 
 def _limit(seconds: int) -> None:

@@ -31,6 +31,12 @@ EXAMPLES = """examples:
   the same for the models of one Discord server:
     python -m model bundles list --server 81384788765712384 --store bundles/"""
 ACTIONS = ("list", "info", "promote", "rollback", "rename", "delete", "export", "import")
+PUBLISH_HELP = "put a trained bundle into a store, under a name that workers serve"
+PUBLISH_EXAMPLES = """examples:
+  python -m model publish runs/mine --name mine --store bundles/
+  CADENZA_STORE=bundles/ make run        (then: /compose model:mine)
+  a bundle that was trained before bundles took along what they do now, from the music it learnt from:
+    python -m model publish runs/old --name old --learnt-from midi_songs/ --store bundles/"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,14 +147,6 @@ def _import(store: BundleStore, arguments: argparse.Namespace) -> Outcome:
     version = store.import_(read_file(Path(arguments.what)), arguments.name)
     text = f"Version {version} is kept as {arguments.name}; `bundles promote` puts it to use."
     return Outcome({"name": arguments.name, "version": version}, text)
-
-
-PUBLISH_HELP = "put a trained bundle into a store, under a name that workers serve"
-PUBLISH_EXAMPLES = """examples:
-  python -m model publish runs/mine --name mine --store bundles/
-  CADENZA_STORE=bundles/ make run        (then: /compose model:mine)
-  a bundle that was trained before bundles took along what they do now, from the music it learnt from:
-    python -m model publish runs/old --name old --learnt-from midi_songs/ --store bundles/"""
 
 
 def add_publish_arguments(parser: argparse.ArgumentParser) -> None:

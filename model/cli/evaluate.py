@@ -22,6 +22,14 @@ EXAMPLES = """examples:
 
 Nats per event of the 388-event code of Performance RNN, sustain pedal applied; lower is better. Say which data and
 which split when you quote it."""
+REPORT_HELP = "compose many pieces and measure them beside real music: failures, set metrics, originality, controls"
+REPORT_EXAMPLES = """examples:
+  the shipped piano beside the published validation part; writes report-piano.html, some minutes:
+    python -m model report --bundle piano --pieces 200 --reference maestro-v2.0.0-midi.zip
+  the figures alone, as JSON:
+    python -m model report --bundle piano --pieces 200 --reference other_songs/ --json
+  a bundle of one's own, its originality against every note it learnt from:
+    python -m model report --bundle runs/mine --reference held_out/ --training midi_songs/ -o mine.html"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,16 +100,6 @@ def _chorales(arguments: argparse.Namespace) -> Outcome:
         f"pitch, {figures['nll_per_step']:.3f} per sixteenth."
     )
     return Outcome(figures, text)
-
-
-REPORT_HELP = "compose many pieces and measure them beside real music: failures, set metrics, originality, controls"
-REPORT_EXAMPLES = """examples:
-  the shipped piano beside the published validation part; writes report-piano.html, some minutes:
-    python -m model report --bundle piano --pieces 200 --reference maestro-v2.0.0-midi.zip
-  the figures alone, as JSON:
-    python -m model report --bundle piano --pieces 200 --reference other_songs/ --json
-  a bundle of one's own, its originality against every note it learnt from:
-    python -m model report --bundle runs/mine --reference held_out/ --training midi_songs/ -o mine.html"""
 
 
 def add_report_arguments(parser: argparse.ArgumentParser) -> None:

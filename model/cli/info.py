@@ -19,6 +19,16 @@ INFO_EXAMPLES = """examples:
   python -m model info
   python -m model info --bundle piano
   python -m model info --bundle runs/mine --json"""
+SUMMARY_HELP = "print the layers of a preset or a bundle"
+SUMMARY_EXAMPLES = """examples:
+  python -m model summary --preset cadenza
+  python -m model summary --preset classic --vocabulary 358
+  python -m model summary --bundle piano"""
+DESCRIBE_HELP = "say what a MIDI file holds: notes, tempo, meters, key, instruments"
+DESCRIBE_EXAMPLES = """examples:
+  python -m model describe mine.mid
+  python -m model describe mine.mid --json"""
+REFUSED_STATUS = 2
 
 
 def add_info_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,13 +63,6 @@ def run_info(arguments: argparse.Namespace) -> Outcome:
 def _short(value: object) -> str:
     """A setting in a few words; a long list, such as a vocabulary, as its length."""
     return f"of {len(value)}" if isinstance(value, tuple) and len(value) > 8 else str(value)
-
-
-SUMMARY_HELP = "print the layers of a preset or a bundle"
-SUMMARY_EXAMPLES = """examples:
-  python -m model summary --preset cadenza
-  python -m model summary --preset classic --vocabulary 358
-  python -m model summary --bundle piano"""
 
 
 def add_summary_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,13 +121,6 @@ def _network(arguments: argparse.Namespace) -> NoteNetwork | ClassicNetwork:
 def _kind(layer: keras.Layer) -> str:
     """The layer's kind in Keras' terms."""
     return type(layer).__name__.removeprefix("Carried")
-
-
-DESCRIBE_HELP = "say what a MIDI file holds: notes, tempo, meters, key, instruments"
-DESCRIBE_EXAMPLES = """examples:
-  python -m model describe mine.mid
-  python -m model describe mine.mid --json"""
-REFUSED_STATUS = 2
 
 
 def add_describe_arguments(parser: argparse.ArgumentParser) -> None:

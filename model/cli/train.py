@@ -48,6 +48,7 @@ EXAMPLES = """examples:
   stopped with Ctrl-C, or killed? go on where the last epoch ended:
     (the same command with --resume)
 then: python -m model compose --bundle runs/mine --seconds 30 -o out.mid"""
+SWITCHES = ("mix", "minutes", "rate")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -204,9 +205,6 @@ def _shortened(title: str) -> str:
 
 def _description(config: NetworkConfig) -> str:
     return f"{config.layers} x LSTM {config.units} on the '{config.representation}' representation."
-
-
-SWITCHES = ("mix", "minutes", "rate")
 
 
 def _add_tuning_arguments(parser: argparse.ArgumentParser) -> None:

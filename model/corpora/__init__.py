@@ -7,5 +7,4 @@ sources       MIDI bytes from folders and archives, with split, style and work
 corpus        encoded pieces by split, without near-duplicates across the splits, kept in shards on disk
 augmentation  other players and other loudness, each time a piece comes up
 windows       encoded pieces as training windows with carried state, in the order of their weights
-processes     a function over many items in other processes, with a time limit for each
 """

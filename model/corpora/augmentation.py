@@ -31,24 +31,6 @@ from model.representation.engraving import (
 
 Steps = NDArray[np.int32]  # raw steps of one piece, (steps, 5)
 Rows = NDArray[np.int64]  # the same with the onset in place of the shift
-
-
-@dataclass(frozen=True)
-class InstrumentChanges:
-    """The probability of each change to a piece, 0 to 1."""
-
-    velocity: float = 0.0  # all its notes louder or softer, and its contrasts larger or smaller
-    programs: float = 0.0  # its lines on other instruments of their range, its chords on others of their kind
-    bass: float = 0.0  # the lowest notes of a keyboard or guitar played by a bass, where none plays
-    drums: float = 0.0  # a drummer of the corpus joins, where none plays
-    parts: float = 0.0  # some of its players left out
-
-    @property
-    def is_any(self) -> bool:
-        """Whether there is anything to do."""
-        return max(self.velocity, self.programs, self.bass, self.drums, self.parts) > 0
-
-
 # lowest and highest key that a player would call comfortable, by General MIDI program
 LINE_RANGES = {
     0: (28, 100), 4: (36, 96), 11: (53, 89), 12: (45, 96), 19: (36, 96), 21: (53, 89), 22: (60, 84), 24: (40, 79),
@@ -76,6 +58,22 @@ LONGEST_PAUSE_BARS = 4  # of what is left, which also begins in the first bar; e
 WITHOUT_DRUMS = {"art-song", "bach-chorale", "madrigal", "renaissance-mass", "string-quartet", "trecento"}  # styles
 SHORTEST_LOOP_BARS = 4  # of a drummer's performance that others are to play to
 VELOCITIES = 32
+
+
+@dataclass(frozen=True)
+class InstrumentChanges:
+    """The probability of each change to a piece, 0 to 1."""
+
+    velocity: float = 0.0  # all its notes louder or softer, and its contrasts larger or smaller
+    programs: float = 0.0  # its lines on other instruments of their range, its chords on others of their kind
+    bass: float = 0.0  # the lowest notes of a keyboard or guitar played by a bass, where none plays
+    drums: float = 0.0  # a drummer of the corpus joins, where none plays
+    parts: float = 0.0  # some of its players left out
+
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything to do."""
+        return max(self.velocity, self.programs, self.bass, self.drums, self.parts) > 0
 
 
 class InstrumentAugmentation:

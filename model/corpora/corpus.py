@@ -35,7 +35,18 @@ from model.files import cache_folder
 from model.midi import MidiLimits, read_midi
 from model.representation import representation_of
 
-FEWEST_OF_A_STYLE = 8  # pieces; fewer would be learnt by heart
+FEWEST_OF_A_STYLE = 8  # pieces; fewer would be memorised
+FILES_IN_A_SHARD = 32
+HELD_OUT_PERCENT = 10  # of pieces without a published split
+FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
+ENCODES = (
+    "piece.py",
+    "midi",
+    "representation",
+    "corpora/corpus.py",
+    "corpora/sources.py",
+    "analysis/near_duplicates.py",
+)
 
 
 @dataclass(frozen=True)
@@ -184,19 +195,6 @@ def duplicates_of_held_out(files: Sequence[EncodedFile]) -> dict[str, str]:
 
 def _named(paths: Iterable[Path]) -> str:
     return " and ".join(str(path) for path in paths)
-
-
-FILES_IN_A_SHARD = 32
-HELD_OUT_PERCENT = 10  # of pieces without a published split
-FEWEST_NOTES = 16  # a piece shorter than this teaches nothing
-ENCODES = (
-    "piece.py",
-    "midi",
-    "representation",
-    "corpora/corpus.py",
-    "corpora/sources.py",
-    "analysis/near_duplicates.py",
-)
 
 
 @dataclass(frozen=True)

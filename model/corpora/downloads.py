@@ -21,6 +21,13 @@ import model
 from model.errors import DataError
 from model.files import CACHE_SETTING
 
+ATTEMPTS = 4
+PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
+SILENCE_S = 30.0  # without a byte, after which an attempt is given up
+BLOCK = 1 << 16  # bytes read at once
+USER_AGENT = "cadenza"
+SEAL = "made"
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file atomically, making its folder.
@@ -39,13 +46,6 @@ def write_whole(path: Path, data: bytes) -> None:
             f"{path} cannot be written ({error.strerror}): make room, or name another cache with --cache or "
             f"{CACHE_SETTING}."
         ) from error
-
-
-ATTEMPTS = 4
-PAUSE_S = 1.0  # before the second attempt; twice as long before each further one
-SILENCE_S = 30.0  # without a byte, after which an attempt is given up
-BLOCK = 1 << 16  # bytes read at once
-USER_AGENT = "cadenza"
 
 
 def fetch(address: str, target: Path, sha256: str | None = None, largest: int = 1 << 30) -> Path:
@@ -146,9 +146,6 @@ def _receive(address: str, partial: Path, largest: int) -> bool:
                 if file.tell() > largest:
                     raise DataError(f"{address} is larger than {largest >> 20} MiB: that is not the published file.")
             return total is None or file.tell() >= total
-
-
-SEAL = "made"
 
 
 def is_made(folder: Path) -> bool:

@@ -22,6 +22,14 @@ from pathlib import Path, PurePosixPath
 
 from model.errors import DataError
 
+MIDI_SUFFIXES = (".mid", ".midi")
+WANTED = (*MIDI_SUFFIXES, ".csv")
+LARGEST_FILE = 8 << 20  # bytes; a larger MIDI file holds no music
+LARGEST_TOTAL = 4 << 30  # bytes of all files together, which are held in memory; MAESTRO has 0.08 GiB
+MOST_FILES = 500_000
+# RuntimeError is zipfile's word for a password, NotImplementedError (one of its kind) for an odd compression
+UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
+
 
 def style_name(text: str) -> str:
     """`text` as a style: without accents, lower-case, words joined by '-'; '' for a text without a letter."""
@@ -52,15 +60,6 @@ def folder_styles(names: Sequence[str], is_archive: bool) -> dict[str, str]:
     folders = {name: PurePosixPath(name).parts[:-1] for name in names}
     is_wrapped = is_archive and len({parts[:1] for parts in folders.values()}) == 1
     return {name: style_name("".join(parts[is_wrapped : is_wrapped + 1])) for name, parts in folders.items()}
-
-
-MIDI_SUFFIXES = (".mid", ".midi")
-WANTED = (*MIDI_SUFFIXES, ".csv")
-LARGEST_FILE = 8 << 20  # bytes; a larger MIDI file holds no music
-LARGEST_TOTAL = 4 << 30  # bytes of all files together, which are held in memory; MAESTRO has 0.08 GiB
-MOST_FILES = 500_000
-# RuntimeError is zipfile's word for a password, NotImplementedError (one of its kind) for an odd compression
-UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True)

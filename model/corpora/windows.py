@@ -18,6 +18,11 @@ from numpy.typing import NDArray
 from model.corpora.augmentation import InstrumentAugmentation, InstrumentChanges
 from model.representation.base import BLOCK, UNKNOWN, Representation
 
+Steps = NDArray[np.int32]  # raw steps of one piece, (notes, fields)
+STYLE = "style"  # the control that says it
+OPENING = 8  # steps; they decide meter, tempo and who plays, and there is one such place in hundreds of steps
+SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
+
 
 def endless_order(
     sizes: Sequence[int],
@@ -54,9 +59,6 @@ def endless_order(
         yield waiting[style].pop()
 
 
-Steps = NDArray[np.int32]  # raw steps of one piece, (notes, fields)
-
-
 @dataclass(frozen=True)
 class Augmentation:
     """How, and how often, a piece is changed each time it comes up in training."""
@@ -71,11 +73,6 @@ class Augmentation:
     style_hidden: float | None = None  # chance that a piece does not say its style; None: as of the other controls
     style_weights: Mapping[str, float] = field(default_factory=dict)  # see `endless_order`
     instruments: InstrumentChanges = field(default_factory=InstrumentChanges)  # of representations that know them
-
-
-STYLE = "style"  # the control that says it
-OPENING = 8  # steps; they decide meter, tempo and who plays, and there is one such place in hundreds of steps
-SHORTEST_EXCERPT, LONGEST_EXCERPT = 48, 1536  # steps, both parts together
 
 
 @dataclass(frozen=True)

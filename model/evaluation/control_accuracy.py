@@ -82,12 +82,12 @@ class ControlAccuracy:
         made = self._made([Controls(key=KEYS[index]) for index in asked], "keys")
         found = found_keys([one.piece for one in made])
         ceiling = key_ceiling(self.representation, pieces, excerpts)
-        obeyed = float(np.mean(found == asked))
+        followed = float(np.mean(found == asked))
         return {
             "pieces": len(asked),
-            "found": obeyed,
+            "found": followed,
             "ceiling": ceiling,
-            "of_ceiling": obeyed / ceiling if ceiling else None,
+            "of_ceiling": followed / ceiling if ceiling else None,
             "found_or_near": float(
                 np.mean([near(int(one), int(other)) for one, other in zip(asked, found, strict=True)])
             ),

@@ -32,6 +32,13 @@ EVENTS_DEFINITION = (
     "Performance RNN's 388 events (Oore et al. 2018): 128 note-ons, 128 note-offs, 100 time shifts of 10 ms to 1 s, "
     "32 velocities said when they change; the nats are those of the whole piece, its end included, to the 10 ms step."
 )
+NAME = "jsb16"
+DEFINITION = (
+    "JSB chorales on a grid of sixteenths, four tokens a step in the order soprano, alto, tenor, bass, one MIDI pitch "
+    "(or silence) per token; mean negative log-likelihood in nats over all tokens of the split, ends not counted, "
+    "nothing told to the model beforehand."
+)
+STREAMS, WINDOW = 32, 128  # how the pieces are read; they change the speed and nothing else
 
 
 @dataclass(frozen=True)
@@ -130,15 +137,6 @@ def choose(corpus: Corpus, split: str) -> Parts:
         raise RequestError(f"No piece of this data is in the split '{split}'; it has: {', '.join(parts)}.")
     fitted = [] if wanted == "train" else [file for file in corpus.files if part_of[file.name] == "train"]
     return Parts(split, evaluated, fitted)
-
-
-NAME = "jsb16"
-DEFINITION = (
-    "JSB chorales on a grid of sixteenths, four tokens a step in the order soprano, alto, tenor, bass, one MIDI pitch "
-    "(or silence) per token; mean negative log-likelihood in nats over all tokens of the split, ends not counted, "
-    "nothing told to the model beforehand."
-)
-STREAMS, WINDOW = 32, 128  # how the pieces are read; they change the speed and nothing else
 
 
 def evaluate_jsb16(bundle: Bundle, path: Path, split: str = "valid", is_rounded: bool = False) -> dict[str, Any]:

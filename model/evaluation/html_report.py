@@ -44,6 +44,10 @@ CONTINUATION_LABELS = {
     "tempo": "keeps the tempo",
     "phrases": "share of its 4-grams already in the seed",
 }
+WIDTH, HEIGHT = 3.75, 1.9  # inches
+BAR_HEIGHT = 0.19
+COLOURS = {"composed": "#c2410c", "real": "#1d4ed8"}
+TEXT = "#808080"  # readable on a light and on a dark page
 
 
 def render_report(figures: dict[str, Any]) -> str:
@@ -62,7 +66,7 @@ def render_report(figures: dict[str, Any]) -> str:
         _metrics("What a listener hears", LISTENING_INTRO, figures["listening"]),
         _metrics("Set metrics", OVERLAPS, figures["set_metrics"]),
         _originality(figures["originality"]),
-        _obedience(figures["length"], figures["obedience"]),
+        _control_accuracy(figures["length"], figures["obedience"]),
         _continuation(figures["continuation"]),
     ]
     return (
@@ -155,8 +159,8 @@ def _originality(found: dict[str, Any] | None) -> str:
     )
 
 
-def _obedience(length: dict[str, Any], obedience: dict[str, Any]) -> str:
-    parts = ["<h2>Controls: asked against found</h2>"]
+def _control_accuracy(length: dict[str, Any], obedience: dict[str, Any]) -> str:
+    parts = ["<h2>Controls: requested and found</h2>"]
     for name, figures in {"length, at defaults": length, **obedience}.items():
         plain = [(_words(part), value) for part, value in figures.items() if not isinstance(value, dict)]
         plots = "".join(plot_bars(figures[part]) for part in ("by_key",) if part in figures)
@@ -175,12 +179,6 @@ def _continuation(figures: dict[str, Any]) -> str:
         "network and by its composer."
     )
     return f"<h2>Continuations</h2><p>{intro}</p>{table(('', 'composed', 'real', 'composed of real'), rows)}"
-
-
-WIDTH, HEIGHT = 3.75, 1.9  # inches
-BAR_HEIGHT = 0.19
-COLOURS = {"composed": "#c2410c", "real": "#1d4ed8"}
-TEXT = "#808080"  # readable on a light and on a dark page
 
 
 def plot_distributions(composed: Sequence[float | None], real: Sequence[float | None], unit: str) -> str:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 REAL_PER_COMPOSED = 2  # most excerpts of real music per generated piece
 PIECES_PER_KEY = 40  # generated pieces per piece for each value of a control
 SEEDS_SHARE = 0.5  # continued seeds per generated piece
+MANY = 1000  # pieces
+HUMAN_FACTOR = 2.0
+LEAST_OVERLAP = 0.9
+LEAST_KEPT, WELL_KEPT = 0.85, 0.95
 
 
 @dataclass(frozen=True)
@@ -209,12 +213,6 @@ def _described(reference: Reference, real: Sequence[Excerpt]) -> dict[str, Any]:
 
 def _rounded(values: np.ndarray) -> list[float | None]:
     return [round(float(value), 4) if np.isfinite(value) else None for value in values]
-
-
-MANY = 1000  # pieces
-HUMAN_FACTOR = 2.0
-LEAST_OVERLAP = 0.9
-LEAST_KEPT, WELL_KEPT = 0.85, 0.95
 
 
 def check_goals(figures: dict[str, Any]) -> list[dict[str, Any]]:

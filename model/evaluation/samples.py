@@ -32,6 +32,11 @@ from model.representation.four_parts import piece_of
 if TYPE_CHECKING:
     from model.bundles import Bundle
 
+FILES_AT_A_TIME = 16  # that a process is handed
+JSB_SPLITS = {"auto": "valid", "validation": "valid"}  # as the published file calls them
+SEED_S = 15.0  # seconds of real music that are continued
+FIRST_SEED = 200_000  # random seeds of these pieces
+
 
 @dataclass(frozen=True)
 class GenerationRequest:
@@ -79,10 +84,6 @@ def generator_for(bundle: Bundle) -> Generate:
         return [made[place] for place in range(len(requests))]
 
     return generate
-
-
-FILES_AT_A_TIME = 16  # that a process is handed
-JSB_SPLITS = {"auto": "valid", "validation": "valid"}  # as the published file calls them
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,6 @@ def _read(source: Source) -> Piece | None:
         return sustained(read_midi(source.data, MidiLimits.for_data()).piece)
     except MidiError:
         return None
-
-
-SEED_S = 15.0  # seconds of real music that are continued
-FIRST_SEED = 200_000  # random seeds of these pieces
 
 
 def continuations(generate: Generate, pieces: Sequence[Piece], length_s: float, count: int) -> dict[str, Any]:

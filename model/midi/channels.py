@@ -30,6 +30,7 @@ ROLAND, YAMAHA = 0x41, 0x43
 BEND_CENTRE, USUAL_BEND_SEMITONES = 0x2000, 2
 FULL_EXPRESSION = 127
 _MELODY, _DRUMS, _UNSAID = 0, 1, 2
+_FIRST_NOTES_OFF = midi.NOTES_OFF  # all notes off, and the changes of mode after it
 
 
 @dataclass(frozen=True)
@@ -205,9 +206,6 @@ def bend_changes(messages: Messages, channel: int) -> NDArray[np.int64]:
 def _last_of_each_tick(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """`rows`, sorted by tick in column 0, with only the last of each tick."""
     return rows[np.append(rows[1:, 0] != rows[:-1, 0], True)] if len(rows) else rows
-
-
-_FIRST_NOTES_OFF = midi.NOTES_OFF  # all notes off, and the changes of mode after it
 
 
 def note_ends(messages: Messages, longest: int) -> tuple[NDArray[np.int64], int]:

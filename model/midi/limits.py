@@ -11,24 +11,6 @@ from dataclasses import dataclass
 from model.errors import MidiError
 
 MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class MidiLimits:
-    """Upper bounds, all inclusive. The size is checked before anything is parsed, the rest before it is expanded."""
-
-    size_bytes: int = MIB
-    notes: int = 100_000
-    duration_s: float = 30 * 60.0
-    tracks: int = 32  # instruments: tracks with notes; one that changes its program counts once for each program
-    map_changes: int = 20_000  # of tempo, meter, and pedal, volume or bend of one channel: more is no music
-
-    @classmethod
-    def for_data(cls) -> MidiLimits:
-        """Bounds for the files of a corpus: whole concerts and orchestral scores pass."""
-        return cls(size_bytes=8 * MIB, notes=500_000, duration_s=3 * 3600.0, tracks=128)
-
-
 SENTENCES = {
     "empty": "The file is empty; export the MIDI file again and send that one.",
     "not_midi": "{found}; send a standard MIDI file (.mid).",
@@ -50,6 +32,22 @@ SENTENCES = {
     "too_complex": "Reading the file takes too much memory; send a shorter or a simpler piece.",
     "cannot_write": "The piece has a silence longer than a MIDI file can hold; make it shorter.",
 }
+
+
+@dataclass(frozen=True)
+class MidiLimits:
+    """Upper bounds, all inclusive. The size is checked before anything is parsed, the rest before it is expanded."""
+
+    size_bytes: int = MIB
+    notes: int = 100_000
+    duration_s: float = 30 * 60.0
+    tracks: int = 32  # instruments: tracks with notes; one that changes its program counts once for each program
+    map_changes: int = 20_000  # of tempo, meter, and pedal, volume or bend of one channel: more is no music
+
+    @classmethod
+    def for_data(cls) -> MidiLimits:
+        """Bounds for the files of a corpus: whole concerts and orchestral scores pass."""
+        return cls(size_bytes=8 * MIB, notes=500_000, duration_s=3 * 3600.0, tracks=128)
 
 
 def refusal(code: str, **values: object) -> MidiError:

@@ -9,6 +9,8 @@ from model.representation.base import Tensor
 
 State = dict[str, Tensor]  # float32, batch first; all zeros before the first step, so that a row is reset by zeros
 HIDDEN = -1e9  # score of a moment that cannot be seen
+HEADS = 4
+HEAD_UNITS = 32
 
 
 def reachable(kept: int, time: int | Tensor) -> Tensor:
@@ -44,10 +46,6 @@ def _by_head(tensor: Tensor, heads: int) -> Tensor:
     """(batch, count, width) as (batch, heads, count, width / heads)."""
     batch, count, width = ops.shape(tensor)
     return ops.transpose(ops.reshape(tensor, (batch, count, heads, width // heads)), (0, 2, 1, 3))
-
-
-HEADS = 4
-HEAD_UNITS = 32
 
 
 class LookBack(keras.layers.Layer):

@@ -17,6 +17,11 @@ from model.network.config import NetworkConfig
 from model.network.lstm import CarriedGRU, CarriedLSTM
 from model.representation.base import Tensor
 
+CELLS: dict[str, type[CarriedLSTM] | type[CarriedGRU]] = {"lstm": CarriedLSTM, "gru": CarriedGRU}
+CYCLE = 8  # dilations double from 1 to 128, then begin again: eight layers see 256 steps
+HEAD_UNITS = 64
+WIDENING = 4  # of the feed-forward layers
+
 
 class Stack(keras.layers.Layer):
     """Maps inputs (embeddings of the last step) to outputs (read by the heads), and carries a state.
@@ -41,9 +46,6 @@ class Stack(keras.layers.Layer):
     def start(self, batch: int) -> State:
         """The state before the first step."""
         return {name: ops.zeros((batch, *size), dtype="float32") for name, size in self.state_sizes().items()}
-
-
-CELLS: dict[str, type[CarriedLSTM] | type[CarriedGRU]] = {"lstm": CarriedLSTM, "gru": CarriedGRU}
 
 
 class RecurrentStack(Stack):
@@ -96,9 +98,6 @@ class RecurrentStack(Stack):
         return output, after
 
 
-CYCLE = 8  # dilations double from 1 to 128, then begin again: eight layers see 256 steps
-
-
 class ConvolutionStack(Stack):
     """Gated causal dilated convolutions with two taps and residuals (van den Oord et al. 2016, "WaveNet").
 
@@ -142,10 +141,6 @@ class ConvolutionStack(Stack):
         """Output (batch, units) of one step (batch, embedding), and the state after it."""
         outputs, after = self.sequence(ops.expand_dims(inputs, 1), state)
         return outputs[:, 0], after
-
-
-HEAD_UNITS = 64
-WIDENING = 4  # of the feed-forward layers
 
 
 class TransformerStack(Stack):

@@ -55,6 +55,12 @@ _INSTRUMENTS: tuple[Colour, ...] = (
     (0x7C, 0x8C, 0xF5),
     (0xB5, 0xBA, 0xC1),
 )
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_RIGHT_TO_LEFT = ("R", "AL", "AN")  # these scripts need shaping, which not every Pillow can do
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_8_BIT_RGB = bytes((8, 2, 0, 0, 0))  # depth, colours; deflate, the five filters, not interlaced
+_UP = 2  # the number of the filter, at the start of each row
+_LEVEL = 4  # of 9: half the time of 6 for a few per cent more bytes
 
 
 def mix(colour: Colour, other: Colour, share: float) -> Colour:
@@ -76,10 +82,6 @@ def instrument_colour(index: int) -> Colour:
     """The colour of the instrument at `index`; the second eight are darker, the third darker still."""
     turn, place = divmod(index, len(_INSTRUMENTS))
     return mix(_INSTRUMENTS[place], BACKGROUND, min(0.25 * turn, 0.6))
-
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-_RIGHT_TO_LEFT = ("R", "AL", "AN")  # these scripts need shaping, which not every Pillow can do
 
 
 def drawable(text: str) -> str:
@@ -127,12 +129,6 @@ def _drawable_part(letter: str) -> str:
     if ord(letter) in covered() and unicodedata.bidirectional(letter) not in _RIGHT_TO_LEFT:
         return letter
     return unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-
-
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_8_BIT_RGB = bytes((8, 2, 0, 0, 0))  # depth, colours; deflate, the five filters, not interlaced
-_UP = 2  # the number of the filter, at the start of each row
-_LEVEL = 4  # of 9: half the time of 6 for a few per cent more bytes
 
 
 def png(image: Image.Image) -> bytes:

@@ -46,6 +46,22 @@ _TITLE_SIZE, _FACTS_SIZE = 18 * SCALE, 13 * SCALE
 _TITLE_PLACE = (18 * SCALE, 25 * SCALE)  # left end, middle
 _TITLE_WIDTH, _TITLE_WIDTH_BESIDE_INSTRUMENTS = 470 * SCALE, 290 * SCALE
 _TITLE_LETTERS = 200  # more never fit
+LABEL_SIZE = 13 * SCALE
+_KEYBOARD_WIDTH, _BLACK_SHARE, _KEYBOARD_GAP = 36 * SCALE, 0.62, 3 * SCALE
+_LABEL_GAP = 66 * SCALE  # at least, between two labels of the time axis
+_BAR_GAP, _BAR_LABEL_GAP = 9 * SCALE, 40 * SCALE
+_MAX_BARS = 4_000  # more come from a meter that makes no sense, such as 1/128
+_STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
+_ON_GRID_SHARE = 0.7  # of the onsets, where a quarter of them would lie on the grid by chance
+_DRUM_NAMES = (
+    {35: "kick", 36: "kick", 37: "stick", 38: "snare", 39: "clap", 40: "snare", 42: "hat", 44: "hat", 46: "hat"}
+    | {49: "crash", 57: "crash", 51: "ride", 53: "bell", 59: "ride"}
+    | dict.fromkeys((41, 43, 45, 47, 48, 50), "tom")
+)
+_RIGHT, _MIDDLE = WIDTH - 18 * SCALE, 25 * SCALE
+_SIZE = 13 * SCALE
+_SCALE_WIDTH, _SWATCH, _GAP, _ENTRY_GAP = 84 * SCALE, 11 * SCALE, 6 * SCALE, 14 * SCALE
+_NAME_LENGTH = 20
 
 
 def piano_roll(piece: Piece, seed_s: float = 0.0, title: str = "") -> bytes:
@@ -83,20 +99,6 @@ def _shortened(title: str, width: int) -> str:
     while font(_TITLE_SIZE, title).getlength(title + "...") > width:
         title = title[:-1]
     return title.rstrip() + "..."
-
-
-LABEL_SIZE = 13 * SCALE
-_KEYBOARD_WIDTH, _BLACK_SHARE, _KEYBOARD_GAP = 36 * SCALE, 0.62, 3 * SCALE
-_LABEL_GAP = 66 * SCALE  # at least, between two labels of the time axis
-_BAR_GAP, _BAR_LABEL_GAP = 9 * SCALE, 40 * SCALE
-_MAX_BARS = 4_000  # more come from a meter that makes no sense, such as 1/128
-_STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
-_ON_GRID_SHARE = 0.7  # of the onsets, where a quarter of them would lie on the grid by chance
-_DRUM_NAMES = (
-    {35: "kick", 36: "kick", 37: "stick", 38: "snare", 39: "clap", 40: "snare", 42: "hat", 44: "hat", 46: "hat"}
-    | {49: "crash", 57: "crash", 51: "ride", 53: "bell", 59: "ride"}
-    | dict.fromkeys((41, 43, 45, 47, 48, 50), "tom")
-)
 
 
 def draw_keyboard(draw: ImageDraw.ImageDraw, layout: Layout) -> None:
@@ -228,12 +230,6 @@ def clock(seconds: float) -> str:
     """`seconds` as minutes and seconds, with a tenth where there is one."""
     minutes, rest = divmod(round(seconds, 1), 60)
     return f"{int(minutes)}:{rest:04.1f}" if rest % 1 else f"{int(minutes)}:{int(rest):02d}"
-
-
-_RIGHT, _MIDDLE = WIDTH - 18 * SCALE, 25 * SCALE
-_SIZE = 13 * SCALE
-_SCALE_WIDTH, _SWATCH, _GAP, _ENTRY_GAP = 84 * SCALE, 11 * SCALE, 6 * SCALE, 14 * SCALE
-_NAME_LENGTH = 20
 
 
 def draw_legend(draw: ImageDraw.ImageDraw, piece: Piece, left_limit: int) -> None:

@@ -31,6 +31,13 @@ _DRUM_ROW, _MAX_DRUM_LANE, _LANE_GAP = 11 * SCALE, 90 * SCALE, 8 * SCALE
 _MIN_ROWS, _MARGIN_ROWS = 24, 2  # two octaves at least, or a single note would be as high as the picture
 _MIN_SPAN_S = 1.0
 _LOWEST, _HIGHEST = 0, 127
+BLACK_PITCH_CLASSES = frozenset({1, 3, 6, 8, 10})
+_B, _E = 11, 4  # the pitch classes without a black key above
+_MIN_WIDTH = 2 * SCALE
+_DRUM_WIDTH = 4 * SCALE
+_ROUND_LIMIT = 4_000  # notes up to which there is time for round corners
+_ROUND_HEIGHT = 4 * SCALE  # rows lower than this are too low for them
+_CORNER = SCALE  # pixels that a corner cuts off
 
 
 @dataclass(frozen=True)
@@ -122,15 +129,6 @@ def _boxes(has_pitches: bool, drum_keys: int) -> tuple[Box | None, Box | None]:
         return None, Box(_LEFT, _TOP, right, bottom)
     lane = min(_MAX_DRUM_LANE, max(3, drum_keys) * _DRUM_ROW)
     return Box(_LEFT, _TOP, right, bottom - lane - _LANE_GAP), Box(_LEFT, bottom - lane, right, bottom)
-
-
-BLACK_PITCH_CLASSES = frozenset({1, 3, 6, 8, 10})
-_B, _E = 11, 4  # the pitch classes without a black key above
-_MIN_WIDTH = 2 * SCALE
-_DRUM_WIDTH = 4 * SCALE
-_ROUND_LIMIT = 4_000  # notes up to which there is time for round corners
-_ROUND_HEIGHT = 4 * SCALE  # rows lower than this are too low for them
-_CORNER = SCALE  # pixels that a corner cuts off
 
 
 def draw_ground(draw: ImageDraw.ImageDraw, layout: Layout) -> None:

@@ -25,6 +25,10 @@ MOST_BARS, MOST_STAVES = 120, 8
 GRID = 12  # places in a quarter note
 MIDDLE_C = 60  # from here up an instrument of wide range is written in the upper staff
 WIDE = 30  # semitones; a range beyond takes two staves
+PAGE_WIDTH = 2100  # verovio's units: tenths of a millimetre at scale 100
+ENGRAVING_SCALE = 50  # per cent
+MOST_HEIGHT = 60_000  # units; one page holds the whole sheet
+ZOOM = 2
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,6 @@ def _part(rows: NDArray[np.int64], name: str, meter_name: str, in_key: tuple[int
         part.insert(onset / GRID, element)
     part.makeRests(fillGaps=True, inPlace=True, refStreamOrTimeRange=(0, -(-part.highestTime // bar) * bar))
     return part.makeNotation()
-
-
-PAGE_WIDTH = 2100  # verovio's units: tenths of a millimetre at scale 100
-ENGRAVING_SCALE = 50  # per cent
-MOST_HEIGHT = 60_000  # units; one page holds the whole sheet
-ZOOM = 2
 
 
 def engraved(musicxml: bytes) -> bytes:

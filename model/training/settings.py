@@ -50,7 +50,7 @@ class TrainingSettings(BaseModel):
     )
     drop_parts: float = Field(default=0.0, ge=0, le=1, description="share of pieces some of whose players are left out")
     opening_weight: float = Field(
-        default=1.0, gt=0, le=100, description="how much each of a piece's first 8 steps counts; wishes decide them"
+        default=1.0, gt=0, le=100, description="how much each of a piece's first 8 steps counts; controls decide them"
     )
     # how long
     epochs: int = Field(default=10, ge=1, description="passes over the training part")

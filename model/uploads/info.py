@@ -22,6 +22,11 @@ RESPELLED = {"C# major": "Db major", "Ab minor": "G# minor"}  # keys as older ve
 SHORT_HASH = 8  # letters of a hash that are shown
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 LONGEST_NOTE = 200  # letters
+SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LONGEST_NAME = 80  # letters of a piece's name
+MOST_MARKS = 2  # accents on one letter; more is a tower that covers the lines above
+NAMELESS = "piece"
+_MIDI = re.compile(r"\.(midi?|rmi|kar)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -201,13 +206,6 @@ class DataSetInfo(BaseModel):
     def non_commercial(self) -> bool:
         """Whether what is trained on this may not be used commercially."""
         return any(terms.non_commercial for terms in self.all_terms)
-
-
-SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-LONGEST_NAME = 80  # letters of a piece's name
-MOST_MARKS = 2  # accents on one letter; more is a tower that covers the lines above
-NAMELESS = "piece"
-_MIDI = re.compile(r"\.(midi?|rmi|kar)$", re.IGNORECASE)
 
 
 def checked(name: str) -> str:

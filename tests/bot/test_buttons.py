@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
+from bot.buttons import PIECE_ACTIONS
 from jobs.contract import Batch, DataSetSummary, Mode, Record, Stage
 from tests.bot.harness import SEED, STEM, Harness, shown, told
 
@@ -347,6 +348,10 @@ async def test_stop_while_it_is_recorded_says_that_the_piece_is_coming(harness: 
     await harness.settle()
     await harness.alice.click(harness.message, label="Stop")
     assert "The notes are finished." in shown(harness.message)
+
+
+def test_buttons_of_messages_that_were_sent_long_ago_are_still_known() -> None:
+    assert {"again", "continue", "vary", "star", "delete", "stop"} <= PIECE_ACTIONS.keys()
 
 
 async def test_an_unknown_button_gets_an_answer(harness: Harness) -> None:

@@ -76,6 +76,13 @@ async def test_a_result_of_an_older_worker_has_a_plain_title(harness: Harness) -
     assert harness.message.embeds[0].title == "A new piece"
 
 
+async def test_a_title_is_shown_as_it_is(harness: Harness) -> None:
+    await harness.alice.slash(harness.channel, "compose")
+    harness.worker.take().is_done(title="*Odd*-style piece in F# minor")
+    await harness.settle()
+    assert harness.message.embeds[0].title == "\\*Odd\\*-style piece in F# minor"
+
+
 @pytest.mark.parametrize(
     ("share", "human", "longest", "is_warned"),
     [

@@ -34,12 +34,19 @@ async def test_any_member_gets_a_piece_from_the_file_of_any_message(harness: Har
     assert "may.mid" in shown(harness.message)
 
 
-async def test_a_result_of_the_bot_can_be_varied_too(harness: Harness) -> None:
+async def test_a_result_of_the_bot_can_be_varied_too_and_is_then_the_parent(harness: Harness) -> None:
     await harness.alice.slash(harness.channel, "compose")
-    harness.worker.take().is_done()
+    first = harness.worker.take()
+    first.is_done()
     await harness.settle()
     await harness.bob.context_menu(harness.channel, "Vary", harness.message)
-    assert harness.worker.take().request.mode is Mode.VARY
+    request = harness.worker.take().request
+    assert (request.mode, request.parent_id) == (Mode.VARY, first.id)
+
+
+async def test_the_file_of_a_member_has_no_parent(harness: Harness) -> None:
+    await harness.bob.context_menu(harness.channel, "Vary", await posted(harness))
+    assert harness.worker.take().request.parent_id is None
 
 
 async def test_the_servers_default_model_is_preferred(harness: Harness) -> None:

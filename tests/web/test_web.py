@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -83,7 +84,7 @@ async def test_a_file_becomes_a_piece_that_can_be_heard_seen_and_downloaded(page
     audio = await page.get(f"/api/pieces/{job_id}/audio")
     assert (audio.status, audio.content_type, await audio.read()) == (200, "audio/mpeg", AUDIO)
     midi = await page.get(f"/api/pieces/{job_id}/midi?download")
-    assert midi.headers["Content-Disposition"] == 'attachment; filename="piece.mid"'
+    assert re.fullmatch(r'attachment; filename="[\w.-]+\.mid"', midi.headers["Content-Disposition"])
 
 
 async def test_no_bot_follows_a_piece_of_the_page(page, worker, job_settings):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from worker.model_choice import choose
 
 from jobs import contract
 from jobs.contract import ComposeRequest, ModelInfo
@@ -17,7 +16,9 @@ from model.network.config import PRESETS
 from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from worker import mapping
+from worker.handlers.compose import choose
 from worker.model_cache import ModelCache
+from worker.model_choice import choose
 from worker.model_loader import BundleLoader, LoadedModel
 
 CARD = Card(title="Untrained", description="Made for tests.", data="none", licence="CC0-1.0")

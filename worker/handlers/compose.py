@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import redis
@@ -24,9 +22,7 @@ from jobs.contract import (
     random_seed_after,
 )
 from jobs.registry import visible_to
-from model import model_choice
 from model.analysis.summary import summary_of
-from model.errors import BundleError
 from model.midi import write_midi
 from model.midi.isolated_reading import read_isolated
 from model.midi.recasting import at_tempo, transposed
@@ -37,6 +33,7 @@ from worker.context import WorkerContext
 from worker.handlers.base import Cancelled, JobFailed, JobHandler
 from worker.mapping import SILENT
 from worker.model_cache import LeaseCancelled
+from worker.model_choice import Choice, choose
 from worker.model_loader import ComposedPiece
 from worker.render import RenderedFile
 
@@ -254,36 +251,3 @@ class ComposeHandler(JobHandler):
 
     def _keep(self, file: RenderedFile | None, name: str) -> BlobRef | None:
         return None if file is None else self.context.blobs.put(file.data, name + file.suffix, file.content_type)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A model, and a sentence for the member that says why it was chosen; None: the member named it."""
-
-    model: ModelInfo
-    reason: str | None = None
-
-
-def choose(models: Sequence[ModelInfo], request: ComposeRequest, seed: Piece | None) -> Choice:
-    """The model of `models` (not empty, with a default) that fits `request`.
-
-    Raises:
-        BundleError: the named model is not among them.
-    """
-    if request.model is not None:
-        return Choice(named(models, request.model))
-    wanted = model_choice.ModelRequirements(request.mode, request.bars is not None, request.asked, request.preferred)
-    return Choice(*model_choice.choose(models, wanted, seed))
-
-
-def named(models: Sequence[ModelInfo], name: str) -> ModelInfo:
-    """The one of `models` with that name.
-
-    Raises:
-        BundleError: there is none.
-    """
-    for model in models:
-        if model.name == name:
-            return model
-    known = ", ".join(sorted(model.name for model in models)) or "none"
-    raise BundleError(f"There is no model called '{name}'. Available: {known}.")

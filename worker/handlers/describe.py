@@ -16,8 +16,8 @@ from model.piece import Piece
 from worker import mapping
 from worker.cancellation import Interrupted
 from worker.handlers.base import Cancelled, JobHandler
-from worker.handlers.compose import named
 from worker.model_cache import LeaseCancelled
+from worker.model_choice import named
 from worker.render import RenderedFile, Rendering
 
 MOST_PARTS = 32

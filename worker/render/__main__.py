@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model.errors import MidiError
 from model.midi import MidiLimits, read_midi
-from worker.render.audio import AudioRenderer
+from worker.render.media import AudioRenderer
 from worker.render.renderer import RenderError, RenderOptions, RenderSettings
 
 USAGE = "usage: python -m worker.render PIECE.mid PIECE.mp3"

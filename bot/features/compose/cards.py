@@ -13,13 +13,14 @@ import discord
 
 from bot.buttons import piece_view
 from bot.features import embeds
+from bot.features.compose.options import BY_FIELD
 from bot.features.embeds import bar, place_words
 from bot.limits import cut
 from bot.message import Attached, MessageParts
 from bot.wording import clock, file_words, harmless, percent, plain, plural, safe, size_words, tenths
 from jobs import JobClient
 from jobs.contract import (
-    DENSITY_WORDS,
+    Alternative,
     BlobRef,
     ComposeRequest,
     ComposeResult,
@@ -80,11 +81,11 @@ async def _choice_parts(
     board: JobClient, request: ComposeRequest, result: ComposeResult, limit_bytes: int
 ) -> MessageParts:
     """The parts of several pieces to choose from: to hear each, and a button that sends the chosen one whole."""
-    pieces = [result, *result.others]
+    pieces: list[ComposeResult | Alternative] = [result, *result.others]
     attached, lines = [], _pressed(request)
     lines += ["Stopped early: these are the pieces so far."] if result.stopped else []
     for number, piece in enumerate(pieces, start=1):
-        lines.append(f"**{number}** {safe(piece.title or 'Piece')} · {clock(piece.duration_s)}")
+        lines.append(f"**{number}** {title_words(piece.title or 'Piece')} · {clock(piece.duration_s)}")
         ref = piece.audio or piece.midi
         try:
             data = await board.get_blob(ref) if ref.size <= limit_bytes else None
@@ -184,7 +185,12 @@ def _pressed(request: ComposeRequest) -> list[str]:
 
 def titled(request: ComposeRequest, result: ComposeResult) -> str:
     """The title of a finished piece; a result of an older version has none, so it says what kind of piece it is."""
-    return safe(result.title) if result.title else piece_words(request)
+    return title_words(result.title) if result.title else piece_words(request)
+
+
+def title_words(title: str) -> str:
+    """A title to be read as it is; a sharp needs no escape, because a title does not begin with one."""
+    return safe(title).replace("\\#", "#")
 
 
 def piece_words(request: ComposeRequest) -> str:
@@ -260,13 +266,11 @@ def controls_words(asked: Controls, honoured: Controls) -> str:
 
 
 def _control(name: str, value: Any) -> str:
-    if name == "tempo_bpm":
-        return f"{value:g} bpm"
-    if name == "density":
-        return DENSITY_WORDS[value - 1]
+    """The value of the control `name`, as the option that asks for it says it, with its unit."""
+    option = BY_FIELD[name]
     if name == "key":
         return key_words(value)
-    return safe(", ".join(value) if isinstance(value, tuple) else str(value))
+    return safe(f"{option.words(value)} {option.unit}".rstrip())
 
 
 def key_words(name: str) -> str:

@@ -125,8 +125,10 @@ class ComposeOption:
             default: Any = request.mode is not Mode.VARY
         else:
             default = ComposeRequest.model_fields[self.request_field].default if self.request_field else None
-        if value in (None, ()) or value == default:
-            return ""
+        return "" if value in (None, ()) or value == default else self.words(value)
+
+    def words(self, value: Any) -> str:
+        """A value of it, as a member would type it."""
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
@@ -248,6 +250,7 @@ OPTIONS: tuple[ComposeOption, ...] = (
     ),
 )  # fmt: skip
 BY_NAME = {option.name: option for option in OPTIONS}
+BY_FIELD = {option.request_field: option for option in OPTIONS if option.request_field}
 EXPERT_SAMPLING = ("temperature", "top_k", "top_p", "min_p")
 
 

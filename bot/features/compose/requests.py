@@ -74,8 +74,10 @@ class Composition:
         return cls(record.request, record.result if isinstance(record.result, ComposeResult) else None)
 
 
-async def compose(interaction: Interaction, values: Given) -> None:
+async def compose(interaction: Interaction, values: Given, parent_id: JobId | None = None) -> None:
     """Acknowledge, check and queue what a command gives; delivery shows the rest. None stands for what is left out.
+
+    `parent_id`: the piece that the seed is.
 
     Raises:
         UserFacing, JobsError: it can't be done; the sentence says what to do.
@@ -90,7 +92,9 @@ async def compose(interaction: Interaction, values: Given) -> None:
     if attachment is not None:
         data = await read_seed(attachment, interaction.client.max_seed_bytes)
         seed = await keep_seed(interaction, data, attachment.filename)
-    await submission.submit(interaction, validated(ComposeRequest, fields | {"seed": seed}), message_id)
+    await submission.submit(
+        interaction, validated(ComposeRequest, fields | {"seed": seed, "parent_id": parent_id}), message_id
+    )
 
 
 async def checked(interaction: Interaction, given: Given, has_seed: bool) -> dict[str, Any]:

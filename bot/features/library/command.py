@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 
@@ -15,7 +17,7 @@ from bot.features.library import cards
 from bot.features.library.search import LONGEST_WORDS, LibraryEntry, Scope, Search, as_words, find
 from bot.message import MessageParts
 from bot.permissions import is_admin
-from bot.replies import acknowledge, answer, replace_message
+from bot.replies import acknowledge, answer, replace_message, update_silently
 from jobs.contract import Record, RemoveStar
 
 LISTING = "library"
@@ -60,6 +62,7 @@ async def _turn(interaction: Interaction, page: int, query: str) -> None:
         search = Search.of(query)
     except ValueError as error:
         raise OutdatedForm("button", "Use `/library` again.") from error
+    await update_silently(interaction)  # at once: a long library takes a moment to read
     await replace_message(interaction, await _page(interaction, search, page))
 
 
@@ -74,7 +77,7 @@ async def _page(interaction: Interaction, search: Search, page: int) -> MessageP
     return MessageParts(card=card, buttons=lambda: _view(search, shown, first, page, len(entries)))
 
 
-def _view(search: Search, shown: list[LibraryEntry], first: int, page: int, count: int) -> discord.ui.View:
+def _view(search: Search, shown: Sequence[LibraryEntry], first: int, page: int, count: int) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for number, entry in enumerate(shown, start=first + 1):
         button = PieceButton("download", entry.record.job_id, entry.request.requester_id)
@@ -86,7 +89,7 @@ def _view(search: Search, shown: list[LibraryEntry], first: int, page: int, coun
     return view
 
 
-async def _parents(interaction: Interaction, entries: list[LibraryEntry]) -> dict[str, Record]:
+async def _parents(interaction: Interaction, entries: Sequence[LibraryEntry]) -> dict[str, Record]:
     """The records of the pieces that `entries` came from, where whoever asks may see them."""
     found = {}
     for parent_id in {entry.request.parent_id for entry in entries} - {None}:

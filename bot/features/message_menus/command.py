@@ -9,6 +9,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot.buttons import piece_under
 from bot.context import Interaction
 from bot.features.compose import requests
 from bot.submission import midi_in
@@ -23,7 +24,9 @@ async def _compose_from(interaction: Interaction, message: discord.Message, mode
         NotKnown: no available model knows the mode.
         NotAllowedHere: the bot may not reply here.
     """
-    await requests.compose(interaction, {"seed": midi_in(message), "mode": mode.value})
+    is_own = message.author == interaction.client.user
+    parent_id = piece_under(message) if is_own else None
+    await requests.compose(interaction, {"seed": midi_in(message), "mode": mode.value}, parent_id)
 
 
 async def _continue(interaction: Interaction, message: discord.Message) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 from discord import app_commands
 
@@ -53,7 +55,7 @@ async def _forget(interaction: Interaction, subject: str) -> None:
     await library_requests.submit(interaction, ForgetMember(), message_id)
 
 
-commands = (privacy, forget_me)
+commands: tuple[app_commands.Command[Any, Any, None], ...] = (privacy, forget_me)
 ADMIN_ACTIONS["forget_me"] = ButtonAction(
     "Delete everything", discord.ButtonStyle.danger, None, _forget, "Your request"
 )

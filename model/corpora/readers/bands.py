@@ -29,6 +29,13 @@ FREEDOOM_LICENCE = "BSD 3-clause, the Freedoom project (https://freedoom.github.
 FREE_MUSIC_LICENCE = "CC BY 4.0, Tanner Helland (https://tannerhelland.com)"
 SOUND_EFFECTS = range(120, 128)  # General MIDI programs that play no notes one could sing
 FEWEST_NOTES = 100  # of a file; less is a jingle or a placeholder
+LICENCE = "CC BY 4.0, Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck and David Bamman (Groove MIDI Dataset)"
+TABLE = "info.csv"
+KEYS = {22: 42, 26: 46, 40: 38, 58: 43, 47: 45}  # hi-hat edges, rim shot, rim of the floor tom, doubled tom
+STYLES = ("rock", "funk", "jazz", "latin", "hiphop", "soul", "afrocuban")  # with enough drumming to be learned
+GRIDS = (4, 3, 8, 6)  # parts of a beat, the most usual first
+COST = 0.012  # quarters by which each stroke must be nearer to a grid than to the one before it in GRIDS
+FEWEST_STROKES = 16
 
 
 def prepare_freedoom(
@@ -87,15 +94,6 @@ def without_sound_effects(piece: Piece) -> Piece:
     pedals = piece.pedals[[index in places for index in piece.pedals["instrument"].tolist()]].copy()
     pedals["instrument"] = [places[index] for index in pedals["instrument"].tolist()]
     return replace(piece, notes=notes, pedals=pedals, instruments=tuple(piece.instruments[index] for index in kept))
-
-
-LICENCE = "CC BY 4.0, Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck and David Bamman (Groove MIDI Dataset)"
-TABLE = "info.csv"
-KEYS = {22: 42, 26: 46, 40: 38, 58: 43, 47: 45}  # hi-hat edges, rim shot, rim of the floor tom, doubled tom
-STYLES = ("rock", "funk", "jazz", "latin", "hiphop", "soul", "afrocuban")  # with enough drumming to be learned
-GRIDS = (4, 3, 8, 6)  # parts of a beat, the most usual first
-COST = 0.012  # quarters by which each stroke must be nearer to a grid than to the one before it in GRIDS
-FEWEST_STROKES = 16
 
 
 def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:

@@ -16,6 +16,9 @@ from model.representation.four_parts import piece_of
 VOICES = 4
 LOWEST, HIGHEST = -1, 127  # -1 = silent
 LARGEST_BYTES = 64 << 20  # the chorales take 1 MB
+STYLE = "bach-chorale"
+SPLITS = {"valid": "validation"}  # as the published file calls them, and as everybody else does
+LICENCE = "none stated; the music is in the public domain"
 
 
 def read_jsb(path: Path) -> dict[str, list[NDArray[np.int32]]]:
@@ -70,11 +73,6 @@ def _piece(rows: object, what: str) -> NDArray[np.int32]:
     if steps.dtype.kind != "i" or steps.min() < LOWEST or steps.max() > HIGHEST:
         raise DataError(f"{what} holds something that is no pitch: whole numbers from -1 (silent) to 127 are.")
     return steps.astype(np.int32)
-
-
-STYLE = "bach-chorale"
-SPLITS = {"valid": "validation"}  # as the published file calls them, and as everybody else does
-LICENCE = "none stated; the music is in the public domain"
 
 
 def prepare(source: Path | None, part: str, prepared: Path, is_published: bool) -> tuple[tuple[Path, ...], str, bool]:

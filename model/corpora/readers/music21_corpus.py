@@ -40,6 +40,26 @@ LIMIT_S = 900.0  # for one work; a whole quartet takes minutes on a busy machine
 LARGEST_SCORE = 64 << 20  # bytes of an unpacked score
 NOTES = "works.jsonl"
 MADE_BY = ("music21_corpus", "music21_scores")
+VIOLIN, VIOLA, CELLO, CHOIR, FLUTE, PIANO = 40, 41, 42, 52, 73, 0  # General MIDI
+QUARTET = (VIOLIN, VIOLIN, VIOLA, CELLO)
+CALM, WALKING, LIVELY = (66, 72, 80, 88), (80, 92, 104), (96, 108, 120)
+MIXED = (72, 92, 112, 132)  # movements of quartets, of which nobody says whether they are slow
+RESTRICTIONS = (
+    b"non-commercial",
+    b"noncommercial",
+    b"all rights reserved",
+    b"rights to all derivative",
+    b"licensing agreement",
+    b"sharealike",
+    b"share-alike",
+    b"by-sa",
+    b"sa-by",
+    b"by-nc",
+    b"gnu general public",
+)
+RIGHTS = re.compile(rb"<rights[^>]*>([^<]*)</rights>")
+FREE_RIGHTS = re.compile(rb"\s*|.*(?:public domain|cc0).*", re.DOTALL)
+LICENCE = "music out of copyright; encodings distributed with music21 by their encoders' permission"
 
 
 @dataclass(frozen=True)
@@ -213,10 +233,6 @@ def _played(piece: Piece, programs: tuple[int, ...]) -> Piece:
     return replace(piece, instruments=tuple(instruments))
 
 
-VIOLIN, VIOLA, CELLO, CHOIR, FLUTE, PIANO = 40, 41, 42, 52, 73, 0  # General MIDI
-QUARTET = (VIOLIN, VIOLIN, VIOLA, CELLO)
-
-
 @dataclass(frozen=True)
 class Collection:
     """Files of one kind in the corpus.
@@ -233,8 +249,6 @@ class Collection:
     restriction: str = ""  # '' where none is stated
 
 
-CALM, WALKING, LIVELY = (66, 72, 80, 88), (80, 92, 104), (96, 108, 120)
-MIXED = (72, 92, 112, 132)  # movements of quartets, of which nobody says whether they are slow
 COLLECTIONS = (
     Collection("bach", "bwv*.mxl", "bach-chorale", (CHOIR,), CALM),
     Collection("haydn", "**/*.mxl", "string-quartet", QUARTET, MIXED),
@@ -264,22 +278,6 @@ COLLECTIONS = (
         "its folder gives permission 'for non-commercial distribution and use' and calls its legal status unclear",
     ),
 )
-RESTRICTIONS = (
-    b"non-commercial",
-    b"noncommercial",
-    b"all rights reserved",
-    b"rights to all derivative",
-    b"licensing agreement",
-    b"sharealike",
-    b"share-alike",
-    b"by-sa",
-    b"sa-by",
-    b"by-nc",
-    b"gnu general public",
-)
-RIGHTS = re.compile(rb"<rights[^>]*>([^<]*)</rights>")
-FREE_RIGHTS = re.compile(rb"\s*|.*(?:public domain|cc0).*", re.DOTALL)
-LICENCE = "music out of copyright; encodings distributed with music21 by their encoders' permission"
 
 
 def states_restriction(text: bytes) -> bool:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from music21.stream import Part, Score
 
 LONGEST_ORDER = 20_000  # bars; more is a repeat that never ends
+TICKS_PER_QUARTER = 480
+PLAIN_VELOCITY = 80  # where the score asks for no dynamics
+SINGS = re.compile(
+    r"(soprano?|altus|alto|contraten\w*|tenor\w*|bass|basso|bassus|cant\w+|quint\w+|sext\w+|super\w+|triplum|motet\w*"
+    r"|voice|voce|canto)\.?( ?[ivx\d]+)?"
+)
+CHOIR = 52  # General MIDI 'Choir Aahs'
+MOST_MARKS = 10_000  # of one kind; more is no music
+Row = tuple[int, int, int, int, int]  # onset, duration (ticks), pitch, velocity, instrument
 
 
 def played_order(part: Part) -> list[int] | None:
@@ -76,18 +85,6 @@ def played_map(changes: NDArray, starts: NDArray[np.int64], order: list[int]) ->
 def _new_starts(starts: NDArray[np.int64], order: list[int]) -> NDArray[np.int64]:
     lengths = np.diff(starts)[order]
     return np.cumsum(np.concatenate([[starts[order[0]] if order else 0], lengths[:-1]]))
-
-
-TICKS_PER_QUARTER = 480
-PLAIN_VELOCITY = 80  # where the score asks for no dynamics
-SINGS = re.compile(
-    r"(soprano?|altus|alto|contraten\w*|tenor\w*|bass|basso|bassus|cant\w+|quint\w+|sext\w+|super\w+|triplum|motet\w*"
-    r"|voice|voce|canto)\.?( ?[ivx\d]+)?"
-)
-CHOIR = 52  # General MIDI 'Choir Aahs'
-MOST_MARKS = 10_000  # of one kind; more is no music
-
-Row = tuple[int, int, int, int, int]  # onset, duration (ticks), pitch, velocity, instrument
 
 
 def parse_pieces(source: Path | str, program: int = 0, quarter_bpm: float = 120.0) -> list[Piece]:

@@ -25,6 +25,15 @@ from model.training.finetuning.settings import CardText, TuningSettings
 from model.training.finetuning.verdict import TuningVerdict
 
 FILE = "order.json"
+LOCK = "lock"
+FINETUNING = ("model.training.finetuning.run", "tune")
+CLASSIC = ("model.classic.tuning", "tune_classic")
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
+NICENESS = 19
+# What a run needs of the environment beside what every child gets: devices, caches, and the access to a remote store.
+PASSED_ON = ("CUDA_VISIBLE_DEVICES", "CADENZA_CACHE", "CADENZA_MACHINE_CODE")
+PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
+UNEXPECTED = "Fine-tuning failed unexpectedly; the log of its process says why."
 
 
 class Base(BaseModel):
@@ -97,16 +106,6 @@ def read_order(folder: Path) -> Order:
         place = ".".join(map(str, first["loc"]))
         raise RequestError(f"{FILE} in {folder} cannot be used: {place}: {first['msg']}.") from error
 
-
-LOCK = "lock"
-FINETUNING = ("model.training.finetuning.run", "tune")
-CLASSIC = ("model.classic.tuning", "tune_classic")
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS")
-NICENESS = 19
-# What a run needs of the environment beside what every child gets: devices, caches, and the access to a remote store.
-PASSED_ON = ("CUDA_VISIBLE_DEVICES", "CADENZA_CACHE", "CADENZA_MACHINE_CODE")
-PASSED_PREFIXES = ("AWS_", "FSSPEC_", "GOOGLE_", "AZURE_")
-UNEXPECTED = "Fine-tuning failed unexpectedly; the log of its process says why."
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.training.settings import TrainingSettings
 
 LONGEST_TITLE = 80  # letters
+Rate = Literal["gentle", "normal", "strong"]
+RATES: dict[Rate, float] = {"gentle": 1e-4, "normal": 3e-4, "strong": 8e-4}  # of AdamW, from a bundle
+FROM_SCRATCH = 8  # times as much for a network that knows nothing yet
+DEFAULT_EPOCHS, DEFAULT_MINUTES = 24, 12.0
+STREAMS, WINDOW = 8, 64  # rows of a batch and steps of an update: small, so that few pieces make many updates
+FEWEST_UPDATES = 24  # of an epoch, however few pieces there are
+Stage = Literal["preparing", "training", "judging"]
+MOST_FORGOTTEN = 0.02  # of the likelihood of the base's own music, nats per note
 
 
 class CardText(BaseModel):
@@ -22,15 +30,6 @@ class CardText(BaseModel):
     data: str = Field(default="", description="what the set is")
     non_commercial: bool = Field(default=False, description="whether the set's licence bars commercial use")
     command: str = Field(default="", description="what makes the bundle again")
-
-
-Rate = Literal["gentle", "normal", "strong"]
-
-RATES: dict[Rate, float] = {"gentle": 1e-4, "normal": 3e-4, "strong": 8e-4}  # of AdamW, from a bundle
-FROM_SCRATCH = 8  # times as much for a network that knows nothing yet
-DEFAULT_EPOCHS, DEFAULT_MINUTES = 24, 12.0
-STREAMS, WINDOW = 8, 64  # rows of a batch and steps of an update: small, so that few pieces make many updates
-FEWEST_UPDATES = 24  # of an epoch, however few pieces there are
 
 
 class TuningSettings(BaseModel):
@@ -86,9 +85,6 @@ class TuningSettings(BaseModel):
         )
 
 
-Stage = Literal["preparing", "training", "judging"]
-
-
 class EpochFigures(BaseModel):
     """The figures of one epoch in nats per note, lower is better; epoch 0 is the initial network."""
 
@@ -119,9 +115,6 @@ class TuningProgress(BaseModel):
 
 
 OnTuning = Callable[[TuningProgress], None]
-
-
-MOST_FORGOTTEN = 0.02  # of the likelihood of the base's own music, nats per note
 
 
 def forgotten(figures: EpochFigures, before: EpochFigures) -> float:

@@ -36,6 +36,23 @@ def test_a_key_that_the_notes_leave_open_is_told_with_the_next_best():
     assert found.chords == ()
 
 
+def test_where_two_keys_fit_alike_the_first_and_last_bass_notes_decide():
+    """Every note of the white keys as often: C major and A minor fit alike, and the frame tells which it is."""
+    scale = [(480 * step, 480, pitch, 80, 0) for step, pitch in enumerate((60, 62, 64, 65, 67, 69, 71) * 4)]
+    for tonic, name in ((48, "C major"), (45, "A minor")):
+        frame = [(0, 24, tonic, 80, 0), (480 * 28, 24, tonic, 80, 0)]
+        key = describe_piece(Piece(table(NOTE, [*scale, *frame])), has_beat=True).key
+        assert (key.name, key.confidence) == (name, "likely")
+
+
+def test_where_two_keys_fit_alike_the_key_signature_decides_too():
+    scale = [(480 * step, 480, pitch, 80, 0) for step, pitch in enumerate((62, 64, 65, 67, 69, 60, 71) * 4)]
+    for is_minor, name in ((False, "C major"), (True, "A minor")):
+        signature = table(KEY_SIGNATURE, [(0, 0, is_minor)])
+        key = describe_piece(Piece(table(NOTE, scale), key_signatures=signature), has_beat=True).key
+        assert (key.name, key.confidence) == (name, "likely")
+
+
 def test_chords_are_spelled_in_flats_where_the_key_has_them():
     bb, eb, f7 = (46, 58, 62, 65), (51, 58, 63, 67), (41, 57, 60, 63)
     assert bar_chords(progression(bb, eb, f7, bb))[:2] == ("Bb", "Eb")

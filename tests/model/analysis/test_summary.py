@@ -104,5 +104,6 @@ def test_a_title_names_the_kind_by_its_style_or_by_what_was_made_of_the_seed(sty
 
 def test_a_title_is_silent_about_what_is_not_known():
     assert title_of(PieceSummary()) == "Piece"
+    assert title_of(PieceSummary(tempo_bpm=90, instruments=("drums",)), "drums-funk") == "Funk drums · 90 bpm"
     assert title_of(PieceSummary(instruments=("piano", "flute"))) == "Piece · piano and flute"
     assert title_of(PieceSummary(instruments=("a", "b", "c", "d", "e"))) == "Piece · a, b, c, d and more"

@@ -30,7 +30,7 @@ def test_the_notebook_goes_from_a_folder_to_a_piece(tmp_path, monkeypatch, capsy
             exec(compile("".join(cell["source"]), cell["id"], "exec"), namespace)  # noqa: S102 -- our own notebook
     # Then a piece lies in the run, and the last cell says what it is worth
     assert (tmp_path / "run" / "test_output.mid").exists()
-    assert namespace["piece"].end_s == pytest.approx(10.0)
+    assert namespace["piece"].end_s == pytest.approx(5.0)
     assert "failures:" in capsys.readouterr().out
 
 

@@ -14,7 +14,7 @@ from model.classic.corpus import NamedCorpus, read_corpus
 from model.classic.parsing import _limit
 from model.classic.run import DataCard, fit, trained
 from model.classic.settings import ClassicSettings
-from model.corpora.processes import Failure, in_processes
+from model.isolated import ChildDied, Message, Task, map_isolated
 from model.midi import read_midi, write_midi
 from model.network import PRESETS
 from model.piece import NOTE, TEMPO, Piece, table
@@ -178,7 +178,9 @@ def test_a_stopped_run_goes_on_and_leaves_a_bundle_with_its_vocabulary(run, caps
 def test_files_are_parsed_once_and_bad_ones_listed(folder, run, cache, monkeypatch):
     # Given the cache in which a run left what music21 read
     # When the folder is read again where music21 cannot be started
-    monkeypatch.setattr("model.classic.corpus.in_processes", None)
+    monkeypatch.setattr(
+        "model.classic.corpus.map_isolated", lambda task, items, **_: iter(items and pytest.fail("read again"))
+    )
     corpus = read_corpus(folder, cache=cache)
     # Then the tunes are there, and the bad files are left out with their reasons
     assert [piece.name for piece in corpus.pieces] == ["1.mid", "2.mid", "3.mid", "4.mid"]
@@ -190,17 +192,18 @@ def test_files_are_parsed_once_and_bad_ones_listed(folder, run, cache, monkeypat
     assert "too much for music21" in corpus.refused["hostile.mid"]
 
 
-def _spin(data: bytes) -> list[str]:
+def spin(_head: dict, data: bytes) -> Message:
     _limit(1)
     while data:
         pass
-    return []
+    return {}, b""
 
 
 def test_a_file_that_music21_hangs_on_costs_itself_alone():
-    outcomes = dict(in_processes(_spin, [b"hangs", b""], 1, 60.0))
-    assert isinstance(outcomes[0], Failure)
-    assert outcomes[1] == []
+    task = Task("tests.model.classic.test_classic_workflow:spin")
+    outcomes = dict(map_isolated(task, [({}, b"hangs"), ({}, b"")], processes=1, timeout_s=60.0))
+    assert isinstance(outcomes[0], ChildDied)
+    assert outcomes[1] == ({}, b"")
 
 
 def test_so_many_notes_are_composed_as_were_asked_for(run, tmp_path, capsys):
