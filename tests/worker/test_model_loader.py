@@ -16,7 +16,6 @@ from model.network.config import PRESETS
 from model.piece import NOTE, Piece, table
 from tests.worker import seeds
 from worker import mapping
-from worker.handlers.compose import choose
 from worker.model_cache import ModelCache
 from worker.model_choice import choose
 from worker.model_loader import BundleLoader, LoadedModel
