@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ComposedPiece(Protocol):
-    """What a model composed: see `model.composing.Composition`."""
+    """What a model composed: see `model.generation.Composition`."""
 
     @property
     def piece(self) -> Piece:
@@ -60,7 +60,7 @@ class ComposedPiece(Protocol):
 
 
 class LoadedModel(Protocol):
-    """A model ready to compose, for several threads at once: see `model.composing.Composer`."""
+    """A model ready to compose, for several threads at once: see `model.generation.Composer`."""
 
     def compose(
         self,

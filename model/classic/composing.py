@@ -170,6 +170,10 @@ class ClassicComposer:
             originality=originality_of(new, self._learnt_from),
         )
 
+    def originality(self, piece: Piece) -> Originality | None:
+        """How much of `piece`, whoever wrote it, occurs in the training set; None for a bundle without an index."""
+        return originality_of(piece, self._learnt_from)
+
     def compose_all(self, requests: Iterable[tuple[Piece | None, ComposeOptions]]) -> Iterator[tuple[int, Composition]]:
         """Many pieces, one after another, each with its place among the requests."""
         for place, (seed, options) in enumerate(requests):
