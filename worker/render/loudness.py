@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from worker.render.schedule import SAMPLE_RATE_HZ
 
@@ -81,8 +81,8 @@ def _integrated(powers: NDArray[np.float64]) -> float:
     return float(_lufs(blocks[_lufs(blocks) > _lufs(blocks.mean()) + RELATIVE_GATE_LU].mean()))
 
 
-def _lufs(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _OFFSET + 10 * np.log10(np.maximum(power, 1e-20))
+def _lufs(power: ArrayLike) -> NDArray[np.float64]:
+    return _OFFSET + 10 * np.log10(np.maximum(np.asarray(power), 1e-20))
 
 
 def _limited(peaks: NDArray[np.float64], ceiling: float, gain: float) -> NDArray[np.float64]:
