@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from model.arithmetic import exp32
 from model.compiling import inlined
 from model.generation.pointer import CHORD_S, Pointing, pointing_of
-from model.instruments import HIGHEST_PITCH, LOWEST_PITCH
+from model.instruments import HIGHEST_PITCH, LOWEST_PITCH, USUAL_TOP
 from model.keys import CHROMA, CLOSES, KEYS, LOG_PROFILES, PITCHES, profile
 from model.representation import Representation, law
 from model.representation.engraving import DRUMS, FIRST_PROGRAM, INSTRUMENTS
@@ -73,6 +73,10 @@ CROSSING = 4.0  # logits taken from what would
 REGISTERS = range(40, 80)  # programs that this holds for: those that play one line
 APART = 8  # semitones between the middles of two ranges, for one to be the lower
 
+# In company a low instrument stays low (`USUAL_TOP`).
+ABOVE_TOP = 0.4  # logits taken for each semitone above it; by trial (docs/experiments.md)
+SOLO_ABOVE = 12  # semitones by which the top is higher for whoever plays alone
+
 # --- Kit: the drums of a seed ----------------------------------------------------------------------------------------
 # A drummer goes on with the pieces of the kit that were played; another one is struck now and then.
 KIT_STRENGTH = 5.0  # logits taken from the others
@@ -122,6 +126,7 @@ PROCESSORS = np.dtype(
         ("registers", np.float32, (INSTRUMENTS,)),  # the middle of the range of each that has one, else 0
         ("latest", np.int32, (INSTRUMENTS,)),  # the latest pitch of each, -1 for none
         ("crossing", np.float32),  # logits
+        ("tops", np.int32, (INSTRUMENTS,)),  # the usual top of each low instrument, else 0
         ("kit", np.float32, (PITCHES,)),  # logits of the drums' keys
         ("is_penalised", np.int32),  # whether loops are broken
         ("pitches", np.int32, (WATCHED,)),  # the latest, each chord from its lowest note up; < 0 for none
@@ -266,6 +271,9 @@ def _seat(state: np.void, playing: Playing) -> None:
     middles = (LOWEST_PITCH[registers] + HIGHEST_PITCH[registers]) / 2
     state["registers"][[FIRST_PROGRAM + program for program in registers]] = middles
     state["crossing"], state["latest"] = CROSSING, -1
+    low = [program for program in range(len(USUAL_TOP)) if USUAL_TOP[program] < PITCHES - 1]
+    alone = SOLO_ABOVE if len(playing.players) == 1 else 0
+    state["tops"][[FIRST_PROGRAM + program for program in low]] = USUAL_TOP[low] + alone
     if playing.kit:
         state["kit"] = -KIT_STRENGTH
         state["kit"][sorted(playing.kit)] = 0.0
@@ -294,11 +302,8 @@ def process(state, conditions, rules, of, field, raw, logits):
         for instrument in range(INSTRUMENTS):
             logits[instrument] += np.float32(PLAYER_STRENGTH) * of.behind[instrument] + of.barred[instrument]
     is_pitch = field == rules.pitch
-    if is_pitch and rules.instrument >= 0 and raw[rules.instrument] == DRUMS:
-        for key in range(PITCHES):
-            logits[key] += of.kit[key]
-    if is_pitch and rules.instrument >= 0 and of.registers[raw[rules.instrument]] > 0:
-        _keep_register(of, raw[rules.instrument], logits)
+    if is_pitch and rules.instrument >= 0:
+        _keep_place(of, raw[rules.instrument], logits)
     sounds = not is_pitch or law.has_pitch(state, raw)
     if of.key_strength > 0 and sounds and (is_pitch or not rules.opens_with_wait):
         _keep_key(state, conditions, rules, of, field, raw, logits)
@@ -407,6 +412,19 @@ def _found_key(of):
 
 
 @inlined
+def _keep_place(of, player, logits):
+    """The drums on their kit, each instrument in its register."""
+    if player == DRUMS:
+        for key in range(PITCHES):
+            logits[key] += of.kit[key]
+        return
+    if of.registers[player] > 0:
+        _keep_register(of, player, logits)
+    if of.is_ensemble and of.tops[player] > 0:
+        _keep_low(of.tops[player], logits)
+
+
+@inlined
 def _keep_register(of, player, logits):
     lowest, highest = 0, PITCHES - 1
     for other in range(FIRST_PROGRAM, DRUMS):
@@ -418,6 +436,12 @@ def _keep_register(of, player, logits):
     for pitch in range(PITCHES):
         if not lowest <= pitch <= highest:
             logits[pitch] -= of.crossing
+
+
+@inlined
+def _keep_low(top, logits):
+    for pitch in range(top + 1, PITCHES):
+        logits[pitch] -= np.float32(ABOVE_TOP) * np.float32(pitch - top)
 
 
 @inlined

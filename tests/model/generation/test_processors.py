@@ -22,6 +22,7 @@ from model.generation.processors import (
     Playing,
     new_processors,
 )
+from model.instruments import USUAL_TOP
 from model.representation import Performance, representation_of
 from model.representation.engraving import DRUMS, FIRST_PROGRAM, METER, TEMPO
 from tests.model.generation.listening import Listener
@@ -190,10 +191,26 @@ def test_only_the_constants_that_a_piece_is_made_with_count(monkeypatch: pytest.
 def test_strokes_on_pieces_of_the_kit_that_were_not_played_get_unlikelier():
     # Given drums that were played on three pieces
     kit = frozenset({36, 38, 42})
-    listener = Listener(SCORE, playing=Playing(((128, 1.0), (33, 1.0)), None, kit=kit), is_penalised=False)
-    # When the drums or the bass are about to play
-    drums, bass = listener.added("pitch", 0, DRUMS), listener.added("pitch", 0, FIRST_PROGRAM + 33)
-    # Then the drums keep to them, and the bass is left alone
+    listener = Listener(SCORE, playing=Playing(((128, 1.0), (0, 1.0)), None, kit=kit), is_penalised=False)
+    # When the drums or the piano are about to play
+    drums, piano = listener.added("pitch", 0, DRUMS), listener.added("pitch", 0, FIRST_PROGRAM)
+    # Then the drums keep to them, and the piano is left alone
     assert set(np.flatnonzero(drums == 0)) == kit
     assert (drums[[37, 51]] == -KIT_STRENGTH).all()
-    assert not bass.any()
+    assert not piano.any()
+
+
+def test_a_bass_in_company_stays_low_and_a_piano_beside_it_plays_where_it_likes():
+    bass, piano = FIRST_PROGRAM + 33, FIRST_PROGRAM
+    listener = Listener(SCORE, playing=Playing(((33, 1.0), (0, 1.0)), together=None))
+    of_bass = listener.added("pitch", 0, bass)[:96]
+    assert not of_bass[: USUAL_TOP[33] + 1].any()
+    assert (np.diff(of_bass[USUAL_TOP[33] :]) < 0).all()
+    assert not listener.added("pitch", 0, piano).any()
+
+
+def test_whoever_plays_alone_has_an_octave_more():
+    alone = Listener(SCORE, playing=Playing(((42, 1.0),), together=None)).added("pitch", 0, FIRST_PROGRAM + 42)
+    company = Playing(((42, 1.0), (0, 1.0)), together=None)
+    beside = Listener(SCORE, playing=company).added("pitch", 0, FIRST_PROGRAM + 42)
+    assert np.flatnonzero(alone < 0)[0] == np.flatnonzero(beside < 0)[0] + 12
