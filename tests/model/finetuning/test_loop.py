@@ -117,7 +117,7 @@ def test_a_stop_is_heeded_after_the_update_under_way_and_what_is_training_piece_
     again.run(Kept(), quiet, lambda: False)
     assert again.standing.updates == 7
     # nor does it go on with what is another run
-    with pytest.raises(RequestError, match="begin in another folder"):
+    with pytest.raises(RequestError, match="use another folder"):
         TuningLoop(base.network(), pieces, SETTINGS, tmp_path, "other")
     for weight, other in zip(again.best, fitting.best, strict=True):
         np.testing.assert_array_equal(weight, other)
