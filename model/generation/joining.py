@@ -37,7 +37,7 @@ class SplicePoint:
 def alone(composed: Piece, length_s: float, ring_s: float, in_beats: bool) -> Piece:
     """New music by itself, from its first note on, that ends `length_s` after its start, give or take `ring_s`."""
     piece = ending(from_tick(composed, start_of(composed)), length_s, ring_s, in_beats)
-    return piece if in_beats else ringing(piece, length_s + ring_s)
+    return piece if in_beats else ringing(piece, length_s + ring_s, 2 * ring_s)
 
 
 def continued(
@@ -63,7 +63,7 @@ def continued(
     piece, first_s = together(kept, composed, splice)
     end_s = float(kept.seconds_at(splice.tick)) + length_s
     piece = ending(piece, end_s, ring_s, splice.in_beats)
-    return piece if splice.in_beats else ringing(piece, end_s + ring_s), first_s, tuple(remarks)
+    return piece if splice.in_beats else ringing(piece, end_s + ring_s, 2 * ring_s), first_s, tuple(remarks)
 
 
 def together(seed: Piece, composed: Piece, splice: SplicePoint) -> tuple[Piece, float]:
@@ -178,14 +178,16 @@ def ending(piece: Piece, end_s: float, ring_s: float, in_beats: bool) -> Piece:
     return piece.with_notes(notes)
 
 
-def ringing(piece: Piece, end_s: float) -> Piece:
-    """`piece`, in free time, whose last chord sounds until `end_s`, unless it is staccato."""
+def ringing(piece: Piece, end_s: float, longest_s: float) -> Piece:
+    """`piece`, in free time, whose last chord sounds until `end_s`, for `longest_s` at most, unless it is staccato."""
     if not len(piece):
         return piece
     last = piece.onsets_s >= piece.onsets_s.max() - LAST_CHORD_S
     if (piece.offsets_s - piece.onsets_s)[last].max() < STACCATO_S:
         return piece
-    return piece.with_notes(_held(piece, piece.notes.copy(), last, int(piece.ticks_at(end_s))))
+    until_s = min(end_s, float(piece.onsets_s.max()) + longest_s)  # a piece that was stopped ends long before `end_s`
+    held = last & (piece.offsets_s < until_s)
+    return piece.with_notes(_held(piece, piece.notes.copy(), held, int(piece.ticks_at(until_s))))
 
 
 def _held(piece: Piece, notes: NDArray, last: NDArray[np.bool_], until: int) -> NDArray:

@@ -215,6 +215,7 @@ def last_part(piece: Piece, length_s: float) -> Piece:
 def key_of(piece: Piece) -> str | None:
     """The key in which the pitch classes of `piece` are likeliest, one of `KEYS`; None without pitched notes."""
     lengths_s = np.minimum(piece.offsets_s - piece.onsets_s, LONGEST_HELD_S)[~piece.is_drum_note]
+    lengths_s = np.round(lengths_s, 2)  # so that a seed has the same key on a clock with other ticks
     pitches = piece.notes["pitch"][~piece.is_drum_note]
     return likeliest_key(np.bincount(pitches % CHROMA, weights=lengths_s, minlength=CHROMA))
 

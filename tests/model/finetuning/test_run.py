@@ -116,7 +116,7 @@ def originality(share_16: float | None, human: float | None) -> OriginalityFigur
 def test_the_sentences_say_what_the_figures_mean():
     figures = Figures(val_before=10, val_after=9, base_before=5, base_after=5.2)
     said = sentences(figures, originality(0.5, 0.1), 3, has_base=True)
-    assert "10.0 % better" in said[0]
+    assert "10.0 % lower prediction error" in said[0]
     assert "forgot some" in said[1]
     assert said[2].startswith("It copies")
     figures = Figures(val_before=10, val_after=10.5, base_before=5, base_after=5)

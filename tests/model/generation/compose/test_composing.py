@@ -45,7 +45,7 @@ def test_from_nothing_it_composes_as_long_as_it_was_asked_to(composer: Composer)
     composition = composer.compose(None, asking(random_seed=1))
     onsets = composition.piece.onsets_s
     assert onsets.min() == 0
-    assert onsets.max() == pytest.approx(LENGTH_S * 0.96, abs=0.006)
+    assert onsets.max() == pytest.approx(LENGTH_S * 0.952, abs=0.006)
     assert composition.seed_s == 0
     assert composition.notes == composition.composed_notes == len(composition.piece) > 0
     assert composition.ended
