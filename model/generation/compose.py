@@ -24,7 +24,7 @@ from model.generation.seed_encoding import level_velocity
 from model.generation.tasks import GenerationTask, TaskBuilder
 from model.piece import Piece
 
-GUARDED = "The music began to circle in a few notes, so some were drawn more freely: try a higher temperature."
+GUARDED = "The music began to circle in a few notes, so some were drawn more freely. Try more `creativity`."
 MOST_GUARDED = 0.05  # share of notes; fewer are no matter for words
 
 OnProgress = Callable[[str, float], None]
