@@ -120,7 +120,7 @@ WHOLE: dict[str, tuple[Callable[[], bytes], str]] = {
     "zeros in forty files": (lambda: _files(40, bytes(3 * MIB), method=DEFLATED), "as a zip bomb does"),
     "a size of 4 GiB": (lambda: _one(size=(1 << 32) - 2), "as a zip bomb does"),
     "more than may be unpacked": (lambda: _files(30, NOISE(60_000), size=10 * MIB), "more than 256 MiB"),
-    "more than 64 MiB": (lambda: _holding(b"a.mid", bytes(64 * MIB), zipfile.ZIP_STORED), "at most 64 MiB are read"),
+    "more than 64 MiB": (lambda: _holding(b"a.mid", bytes(64 * MIB), zipfile.ZIP_STORED), "the limit is 64 MiB"),
     "rar": (lambda: b"Rar!\x1a\x07\x01\x00" + NOISE(500), "another kind of archive"),
     "7z": (lambda: b"7z\xbc\xaf\x27\x1c" + NOISE(500), "another kind of archive"),
     "gzip": (lambda: gzip.compress(GOOD), "another kind of archive"),
