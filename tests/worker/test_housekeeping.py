@@ -8,7 +8,15 @@ from jobs.contract import Stage
 from tests.worker.play_worker import BREAK_ALWAYS, REFUSE
 from tests.worker.processes import follow_to_the_end, until, wait_for
 
-LASTING = (b"cadenza:workers", b"rq:workers", b"rq:workers:", b"rq:queues", b"rq:worker:", b"rq:clean_registries")
+LASTING = (
+    b"cadenza:workers",
+    b"cadenza:durations",
+    b"rq:workers",
+    b"rq:workers:",
+    b"rq:queues",
+    b"rq:worker:",
+    b"rq:clean_registries",
+)
 
 
 async def test_nothing_of_jobs_that_are_over_stays_for_ever(

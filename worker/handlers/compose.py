@@ -95,7 +95,8 @@ class ComposeHandler(JobHandler):
             others.append(Alternative(**fields))
         missing = request.count - 1 - len(others)
         remarks = (FEWER.format(made=len(others) + 1, asked=request.count),) if missing else ()
-        changed = {"others": tuple(others), "stopped": first.stopped or self.is_cancelled}
+        was_stopped = first.stopped or (missing > 0 and self.is_cancelled)
+        changed = {"others": tuple(others), "stopped": was_stopped}
         return first.model_copy(update={**changed, "remarks": (*first.remarks, *remarks)})
 
     def _piece(self, record: Record, request: ComposeRequest, start: float) -> ComposeResult | None:
