@@ -17,7 +17,12 @@ from web.pieces import JOB_ID, MIDI_TYPE, file_of, model_figures, request_of, su
 from web.settings import WebSettings
 
 PAGE = Path(__file__).parent / "page"
-PAGE_FILES = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+PAGE_FILES = {
+    "index.html": "text/html",
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 MOST_FIELDS, LONGEST_FIELD = 16, 200  # of a form
 CLOSED = "This page is closed at the moment. Come back later."
 TOO_LARGE = "The MIDI file is too large: send one of at most {limit:,} kB."

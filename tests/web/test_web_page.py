@@ -36,7 +36,8 @@ async def test_a_visitor_composes_without_discord(valkey, monkeypatch):
         # And a file is chosen and sent
         await page.locator("#seed").set_input_files({"name": "mine.mid", "mimeType": "audio/midi", "buffer": SEED})
         await page.get_by_label("With the file").select_option("vary")
-        await page.get_by_role("button", name="Compose").click()
+        async with page.expect_response("**/api/pieces"):
+            await page.get_by_role("button", name="Compose").click()
         await expect(page.locator("#state")).to_have_text("Waiting")
         job = worker.take()
         assert (job.request.model, job.request.mode, job.request.seed.name) == ("piano", "vary", "mine.mid")
