@@ -31,11 +31,11 @@ class Start:
     remarks: tuple[str, ...] = ()
 
 
-def start_of(wish: str | None, notes: Notes, folder: Path, random_seed: int) -> Start:
-    """What `wish` means.
+def start_of(given: str | None, notes: Notes, folder: Path, random_seed: int) -> Start:
+    """What `given` means.
 
     Args:
-        wish: None or '' for nothing; 'random'; a MIDI file's path; or words such as 'C4 E4+G4+C5 0.4.7 R'.
+        given: None or '' for nothing; 'random'; a MIDI file's path; or words such as 'C4 E4+G4+C5 0.4.7 R'.
         notes: of the bundle.
         folder: where the bundle was trained, for a random place.
         random_seed: decides which place.
@@ -44,9 +44,9 @@ def start_of(wish: str | None, notes: Notes, folder: Path, random_seed: int) -> 
         RequestError: when it is none of these, or the bundle has no random places.
         MidiError: when the file cannot be read.
     """
-    if not (wish or "").strip():
+    if not (given or "").strip():
         return Start(np.zeros(0, dtype=np.int32))
-    text = str(wish).strip()
+    text = str(given).strip()
     if text == RANDOM:
         return Start(_random(notes, folder, random_seed), is_part_of_piece=False)
     if Path(text).suffix.lower() in (".mid", ".midi") or Path(text).is_file():

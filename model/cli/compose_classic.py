@@ -73,8 +73,8 @@ def _notes(arguments: argparse.Namespace) -> int:
 def _start(arguments: argparse.Namespace, notes: Notes, random_seed: int) -> Start:
     from model.classic.starts import start_of
 
-    wish = arguments.start or (str(arguments.seed) if arguments.seed else None)
-    start = start_of(wish, notes, Path(arguments.bundle), random_seed)
+    text = arguments.start or (str(arguments.seed) if arguments.seed else None)
+    start = start_of(text, notes, Path(arguments.bundle), random_seed)
     return replace(start, is_part_of_piece=False) if arguments.without_seed else start
 
 

@@ -69,7 +69,7 @@ class Composer:
         self.representation = self._engine.representation
         sample = bundle.replay_sample()
         usual = level_velocity(self.representation, sample.train.pieces) if sample is not None else None
-        self._assignments = TaskBuilder(self._engine, bundle.priors, usual)
+        self._tasks = TaskBuilder(self._engine, bundle.priors, usual)
         self._learnt_from = bundle.originality()
 
     @property
@@ -109,13 +109,11 @@ class Composer:
         started = time.perf_counter()
         if seed is not None:
             on_progress("priming", 0.0)
-        assignment = self._assignments.of(seed, options)
+        task = self._tasks.of(seed, options)
         primed = time.perf_counter()
-        drawing = perform(
-            self._engine, assignment, options, lambda fraction: on_progress("composing", fraction), should_stop
-        )
+        drawing = perform(self._engine, task, options, lambda fraction: on_progress("composing", fraction), should_stop)
         sampled = time.perf_counter()
-        return self._composition(assignment, drawing, options, {"prime": primed - started, "sample": sampled - primed})
+        return self._composition(task, drawing, options, {"prime": primed - started, "sample": sampled - primed})
 
     def compose_all(
         self, requests: Iterable[tuple[Piece | None, ComposeOptions]], slots: int = SLOTS
@@ -136,28 +134,28 @@ class Composer:
         under_way: dict[Future[Drawing], tuple[int, GenerationTask, ComposeOptions]] = {}
         while True:
             for place, (seed, options) in islice(waiting, slots - len(under_way)):
-                handle, assignment = self._begin(seed, options)
-                under_way[handle.future] = place, assignment, options
+                handle, task = self._begin(seed, options)
+                under_way[handle.future] = place, task, options
             if not under_way:
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                place, assignment, options = under_way.pop(future)
-                yield place, self._composition(assignment, future.result(), options, {})
+                place, task, options = under_way.pop(future)
+                yield place, self._composition(task, future.result(), options, {})
 
     def _begin(self, seed: Piece | None, options: ComposeOptions) -> tuple[Handle, GenerationTask]:
         """Ask for a piece without waiting for it."""
         self._check(options)
-        assignment = self._assignments.of(seed, options)
-        return submit(self._engine, assignment, options), assignment
+        task = self._tasks.of(seed, options)
+        return submit(self._engine, task, options), task
 
     def _check(self, options: ComposeOptions) -> None:
         options.check()
         _check_fields(options.sampling, [field.name for field in self.representation.fields])
 
     def _composition(
-        self, assignment: GenerationTask, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]
+        self, task: GenerationTask, drawing: Drawing, options: ComposeOptions, timings: dict[str, float]
     ) -> Composition:
-        finished = assignment.finish(drawing)
+        finished = task.finish(drawing)
         new_s = None if drawing.stopped else finished.new_s
         found = fulfilment_of(options, finished.written, self.representation, finished.not_learnt, new_s)
         said = list(finished.remarks)
@@ -184,32 +182,32 @@ def _check_fields(sampling: SamplingParameters, fields: list[str]) -> None:
             raise RequestError(f"This model draws no '{name}'. A temperature can be given for: {', '.join(fields)}.")
 
 
-def submit(engine: Engine, assignment: GenerationTask, options: ComposeOptions) -> Handle:
-    """Ask the engine for what `assignment` says, drawn as `options` say."""
+def submit(engine: Engine, task: GenerationTask, options: ComposeOptions) -> Handle:
+    """Ask the engine for what `task` says, drawn as `options` say."""
     return engine.submit(
         Request(
-            state=assignment.state,
+            state=task.state,
             random=np.random.Generator(np.random.Philox(options.random_seed)),
             sampling=options.sampling_for(engine.representation),
-            plan=assignment.plan,
+            plan=task.plan,
             is_penalised=options.repetition_penalty,
-            most_steps=assignment.most_steps,
+            most_steps=task.most_steps,
         )
     )
 
 
 def perform(
     engine: Engine,
-    assignment: GenerationTask,
+    task: GenerationTask,
     options: ComposeOptions,
     on_progress: Callable[[float], None],
     should_stop: Callable[[], bool],
 ) -> Drawing:
     """Draw steps until the piece ends, is stopped, or has more notes than any piece should."""
-    handle = submit(engine, assignment, options)
+    handle = submit(engine, task, options)
     for chunk in handle.chunks():
         progress = chunk.progress
-        on_progress(1.0 if progress.is_over else min(assignment.progress(progress), 1.0))
+        on_progress(1.0 if progress.is_over else min(task.progress(progress), 1.0))
         if not progress.is_over and should_stop():
             handle.stop()
     return handle.result()

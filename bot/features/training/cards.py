@@ -71,14 +71,14 @@ def training_words(record: Record) -> str:
     return f"{_name(record)}, {asked_at:%d %b %H:%M} UTC: {outcome_words(record).replace('`', '')}"
 
 
-def nightly_words(wish: NightlySchedule) -> str:
+def nightly_words(schedule: NightlySchedule) -> str:
     """The settings of nightly training."""
-    if not wish.enabled:
+    if not schedule.enabled:
         return "Nightly training is off."
-    last = "" if wish.last_run is None else f" Last run: <t:{int(wish.last_run)}:R>."
+    last = "" if schedule.last_run is None else f" Last run: <t:{int(schedule.last_run)}:R>."
     return (
-        f"Nightly training is on: when `{wish.data_set}` has new pieces, a model is trained on it, with progress in "
-        f"<#{wish.channel_id}>. The new version is used once an admin promotes it.{last}"
+        f"Nightly training is on: when `{schedule.data_set}` has new pieces, a model is trained on it, with progress "
+        f"in <#{schedule.channel_id}>. The new version is used once an admin promotes it.{last}"
     )
 
 

@@ -165,19 +165,19 @@ async def nightly(
     guild_id = check_admin(interaction)
     await acknowledge(interaction, private=True)
     board = interaction.client.board
-    wish = await board.nightly(guild_id) or NightlySchedule(
+    schedule = await board.nightly(guild_id) or NightlySchedule(
         enabled=on, channel_id=interaction.channel_id or 0, user_id=interaction.user.id
     )
     changes: dict[str, Any] = {"enabled": on, "user_id": interaction.user.id}
     changes |= {} if channel is None else {"channel_id": channel.id}
     changes |= {} if data_set is None else {"data_set": as_name(data_set)}
     changes |= {} if base is None else {"base": as_name(base)}
-    wish = NightlySchedule.model_validate(wish.model_dump() | changes)
+    schedule = NightlySchedule.model_validate(schedule.model_dump() | changes)
     if on:
-        _check_may_write(interaction, wish.channel_id)
-        await requests.served(interaction, wish.base)
-    await board.set_nightly(guild_id, wish)
-    await answer(interaction, cards.nightly_words(wish))
+        _check_may_write(interaction, schedule.channel_id)
+        await requests.served(interaction, schedule.base)
+    await board.set_nightly(guild_id, schedule)
+    await answer(interaction, cards.nightly_words(schedule))
 
 
 def _check_may_write(interaction: Interaction, channel_id: int) -> None:
